@@ -1,0 +1,138 @@
+"""What can go wrong, as a tree.
+
+::
+
+    CamkitError
+    ├── SettingsError            credentials or addresses are missing, half set or malformed
+    ├── InputError               a file or value the investigator brought cannot be used
+    │   ├── BadgeFileError       … a badge export
+    │   └── DoorsFileError       … the reader-to-camera map
+    ├── TimestampError           a time without a zone where an aware one is needed
+    ├── OutputError              something cannot be written (no space, no permission)
+    ├── DemoSiteError            the built-in demo site did not start
+    └── ServiceError             a vendor's service refused, failed or was not there
+        ├── ServiceUnreachable   no connection: name, refused, TLS, proxy
+        ├── DeadlineExceeded     it did not answer in time
+        ├── LoginRefused         the credentials or the account were turned down
+        ├── AccessDenied         signed in, but without the privilege for this
+        ├── NotFound             there is no such camera, picture, page
+        ├── RateLimited          too many requests, even after waiting
+        └── BadResponse          an answer that is not what the contract says
+
+A missing picture among many is an outcome in a result, never an exception.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class CamkitError(Exception):
+    """Base of everything camkit raises on purpose."""
+
+
+class SettingsError(CamkitError):
+    """Credentials or addresses are missing, half set or malformed."""
+
+
+class InputError(CamkitError):
+    """A file or value the investigator brought cannot be used.
+
+    Attributes
+    ----------
+    path : pathlib.Path or None
+        The file concerned.
+    line : int or None
+        The line in it, counted from 1.
+    """
+
+    def __init__(self, message: str, *, path: str | Path | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.path = None if path is None else Path(path)
+        self.line = line
+
+
+class BadgeFileError(InputError):
+    """A badge export cannot be used."""
+
+
+class DoorsFileError(InputError):
+    """The reader-to-camera map cannot be used."""
+
+
+class TimestampError(CamkitError, ValueError):
+    """A time without a zone was given where an aware one is needed."""
+
+
+class OutputError(CamkitError):
+    """Something cannot be written: no space, no permission, or something is in the way."""
+
+
+class DemoSiteError(CamkitError):
+    """The built-in demo site did not start."""
+
+
+class ServiceError(CamkitError):
+    """A vendor's service refused, failed or was not there.
+
+    Attributes
+    ----------
+    url : str or None
+        The address, without its query secrets.
+    status : int or None
+        The HTTP status; None when there was no answer.
+    transient : bool
+        Whether the same call may well succeed later.
+    """
+
+    transient = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str | None = None,
+        status: int | None = None,
+        transient: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.url = url
+        self.status = status
+        if transient is not None:
+            self.transient = transient
+
+
+class ServiceUnreachable(ServiceError):
+    """No connection came about: name, refusal, TLS or proxy."""
+
+    transient = True
+
+
+class DeadlineExceeded(ServiceError):
+    """The service did not answer in time."""
+
+    transient = True
+
+
+class LoginRefused(ServiceError):
+    """The credentials or the account were turned down."""
+
+
+class AccessDenied(ServiceError):
+    """Signed in, but without the privilege for this."""
+
+
+class NotFound(ServiceError):
+    """There is no such camera, picture or page."""
+
+
+class RateLimited(ServiceError):
+    """Too many requests, even after waiting as told."""
+
+    transient = True
+
+
+class BadResponse(ServiceError):
+    """An answer that is not what the contract says."""
+
+    transient = True
