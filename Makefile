@@ -16,3 +16,33 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+demo: $(READY) ## run every notebook against the demo site; results under out/
+	@$(BIN)/python -m camkit.notebooks demo
+
+lab: $(READY) ## open JupyterLab at the first notebook, on a working copy
+	@$(BIN)/python -m camkit.notebooks lab
+
+test: $(READY) ## the test suite, with the notebooks checked cell by cell
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY) ## the same, and the slow tests
+	@$(BIN)/python -m pytest
+
+notebooks: $(READY) ## run the notebooks and store their outputs in place
+	@$(BIN)/python -m camkit.notebooks store
+
+bench: $(READY) ## measure against what one would use instead
+	@$(BIN)/python -m tests.bench
+
+lint: $(READY) ## style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+lock: $(READY) ## resolve the versions anew (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --extra test pyproject.toml -o requirements.lock
+
+clean: ## remove what the commands made, environment included
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find out -mindepth 1 ! -name .gitignore -delete

@@ -15,7 +15,8 @@
         ├── DeadlineExceeded     it did not answer in time
         ├── LoginRefused         the credentials or the account were turned down
         ├── AccessDenied         signed in, but without the privilege for this
-        ├── NotFound             there is no such camera, picture, page
+        ├── NotFound             there is no such camera, device or page
+        ├── NoPicture            the camera is known and gave no picture for that moment
         ├── RateLimited          too many requests, even after waiting
         └── BadResponse          an answer that is not what the contract says
 
@@ -124,6 +125,10 @@ class AccessDenied(ServiceError):
 
 class NotFound(ServiceError):
     """There is no such camera, picture or page."""
+
+
+class NoPicture(ServiceError):
+    """The camera is known and gave no picture for that moment: off, too recent, no longer kept."""
 
 
 class RateLimited(ServiceError):

@@ -1,0 +1,77 @@
+"""Start the demo site in a process of its own, and end it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from typing import Any
+
+from camkit.errors import DemoSiteError
+
+START_S = 60.0
+
+
+class DemoProcess:
+    """A running demo site.
+
+    Attributes
+    ----------
+    info : dict
+        The line it printed: base addresses and its own credentials.
+
+    Parameters
+    ----------
+    *options : str
+        Further options of ``python -m camkit.demo``.
+
+    Raises
+    ------
+    DemoSiteError
+        If it did not start.
+
+    Notes
+    -----
+    It has a process group of its own, because Jupyter interrupts a kernel together with its group. It
+    ends when this process is gone, however that came about.
+    """
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "camkit.demo", "--parent", str(os.getpid()), *options]
+        with tempfile.TemporaryFile() as complaints:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                start_new_session=True,
+            )
+            patience = threading.Timer(START_S, self._process.kill)
+            patience.start()
+            try:
+                assert self._process.stdout is not None  # noqa: S101 - asked for above
+                line = self._process.stdout.readline()
+                self.info: dict[str, Any] = json.loads(line)
+            except ValueError:
+                self.stop()
+                complaints.seek(0)
+                said = complaints.read().decode("utf-8", "replace").strip().splitlines()
+                raise DemoSiteError(f"The demo site did not start: {said[-1] if said else 'no reason given'}") from None
+            finally:
+                patience.cancel()
+
+    def stop(self) -> None:
+        """End it, and wait until it is gone; nothing happens when it is."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()

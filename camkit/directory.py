@@ -1,0 +1,147 @@
+"""Who a cardholder is meant to be: name, number and photo from the organization's web directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from urllib.parse import quote, urljoin, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+from camkit.errors import ServiceError, SettingsError
+from camkit.http import Limits, Reply, Transport
+from camkit.images import BadImage, check_photo
+
+
+@dataclass(frozen=True)
+class Cardholder:
+    """What the directory says of one number.
+
+    Attributes
+    ----------
+    name : str
+        Empty when the directory does not know the number.
+    photo : bytes or None
+        The image file as it arrived.
+    note : str
+        What is missing, and why; empty when nothing is.
+    """
+
+    cardholder_id: str
+    name: str = ""
+    title: str = ""
+    department: str = ""
+    photo: bytes | None = field(default=None, repr=False)
+    photo_type: str = ""
+    note: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether the directory has an entry."""
+        return bool(self.name or self.photo)
+
+    def _repr_html_(self) -> str:
+        from camkit.show import cardholder_html
+
+        return cardholder_html(self)
+
+
+class Directory(Protocol):
+    """Anything that can say who a cardholder is."""
+
+    def lookup(self, cardholder_id: str) -> Cardholder:
+        """Return the entry; one that is not known is an answer too, with a note."""
+        ...
+
+
+class WebDirectory:
+    """A directory with one web page per person.
+
+    Parameters
+    ----------
+    address : str
+        Of a person's page, with ``{user_id}`` where the number goes.
+    limits : Limits, optional
+        Deadlines and caps.
+
+    Raises
+    ------
+    SettingsError
+        If the address has no ``{user_id}``.
+
+    Notes
+    -----
+    The name and the photo are taken from schema.org Person microdata or an h-card where the page has
+    them, else the first heading and the first picture. A page that is itself an image is the photo.
+    Photos are fetched from the directory's own host only, and nothing secret is sent.
+    """
+
+    def __init__(self, address: str, *, limits: Limits | None = None) -> None:
+        if "{user_id}" not in address:
+            raise SettingsError(
+                "The directory's address needs {user_id} where the number goes, as in "
+                "https://people.example/{user_id}; check CAMKIT_DIRECTORY_URL."
+            )
+        self._address = address
+        home = urlsplit(address)
+        self._transport = Transport("the directory", f"{home.scheme}://{home.netloc}", limits=limits)
+
+    def lookup(self, cardholder_id: str) -> Cardholder:
+        """Look one number up.
+
+        Returns
+        -------
+        Cardholder
+            Where the page, the name or the photo could not be had, its ``note`` says so.
+        """
+        url = self._address.replace("{user_id}", quote(cardholder_id, safe=""))
+        try:
+            page = self._transport.request("GET", url)
+        except ServiceError as error:
+            return Cardholder(cardholder_id, note=f"the directory did not answer: {error}")
+        if page.status in (404, 410):
+            return Cardholder(cardholder_id, note="not in the directory")
+        if not 200 <= page.status < 300:
+            return Cardholder(cardholder_id, note=f"the directory answered with HTTP {page.status}")
+        if page.headers.get("Content-Type", "").startswith("image/"):
+            return _with_photo(Cardholder(cardholder_id), page)
+        soup = BeautifulSoup(page.content, "html.parser")
+        person = Cardholder(
+            cardholder_id,
+            name=_said(soup, "[itemprop=name]", ".p-name", "h1", "title"),
+            title=_said(soup, "[itemprop=jobTitle]", ".p-job-title"),
+            department=_said(soup, "[itemprop=department]", "[itemprop=worksFor]", ".p-org"),
+        )
+        image = (
+            soup.select_one("img[itemprop=image]") or soup.select_one("img.u-photo") or soup.select_one("img")
+        )
+        source = image.get("src") if isinstance(image, Tag) else None
+        if not source:
+            return replace(person, note="its page shows no photo")
+        photo_url = urljoin(url, str(source))
+        try:
+            return _with_photo(person, self._transport.request("GET", photo_url))
+        except (ServiceError, ValueError) as error:
+            return replace(person, note=f"the photo did not come: {error}")
+
+    def close(self) -> None:
+        """Close this thread's idle connections."""
+        self._transport.close()
+
+
+def _with_photo(person: Cardholder, reply: Reply) -> Cardholder:
+    if not 200 <= reply.status < 300:
+        return replace(person, note=f"the photo did not come (HTTP {reply.status})")
+    try:
+        kind = check_photo(reply.content)
+    except BadImage as error:
+        return replace(person, note=f"the photo cannot be shown: {error}")
+    return replace(person, photo=reply.content, photo_type=kind)
+
+
+def _said(soup: BeautifulSoup, *selectors: str) -> str:
+    for selector in selectors:
+        found = soup.select_one(selector)
+        if found is not None and (text := " ".join(found.get_text(" ").split())):
+            return text[:200]
+    return ""

@@ -1,0 +1,106 @@
+"""Which camera looks at which reader, and by how much their clocks differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from camkit.errors import DoorsFileError
+
+COLUMNS = ("reader_id", "door", "vendor", "camera_id", "clock_offset_s")
+VENDORS = ("meraki", "een")
+
+
+@dataclass(frozen=True)
+class Door:
+    """One reader and the camera that looks at it.
+
+    Attributes
+    ----------
+    clock_offset_s : float
+        The reader's clock minus the camera's, seconds.
+    """
+
+    reader_id: str
+    name: str
+    vendor: str
+    camera_id: str
+    clock_offset_s: float = 0.0
+
+
+def load_doors(path: str | Path) -> pd.DataFrame:
+    """Read the map from readers to cameras.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A CSV (UTF-8) with the columns ``reader_id``, ``vendor`` (``meraki`` or ``een``) and ``camera_id``, and if
+        wanted ``door`` (a name for people) and ``clock_offset_s`` (the reader's clock minus the
+        camera's, seconds; 0 where empty). Further columns are kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per reader; text columns ``string``, ``clock_offset_s`` float64.
+
+    Raises
+    ------
+    DoorsFileError
+        If the file is missing, lacks a column, or a row cannot be used; every such row is named.
+    """
+    path = Path(path)
+    try:
+        table = pd.read_csv(path, dtype="string", encoding="utf-8-sig", skipinitialspace=True)
+    except FileNotFoundError:
+        raise DoorsFileError(f"There is no doors file {path}. Check the path.", path=path) from None
+    except (OSError, ValueError) as error:
+        raise DoorsFileError(f"{path} cannot be read as a CSV of doors: {error}", path=path) from None
+    table.columns = table.columns.str.strip()
+    lacking = [name for name in ("reader_id", "vendor", "camera_id") if name not in table]
+    if lacking:
+        raise DoorsFileError(
+            f"{path} has no column {', '.join(lacking)}; its columns are {', '.join(table.columns)}. "
+            f"A doors file has {', '.join(COLUMNS)}.",
+            path=path,
+        )
+    text = table.columns.difference(["clock_offset_s"])
+    table[text] = table[text].apply(lambda column: column.str.strip())
+    table["vendor"] = table["vendor"].str.lower()
+    if "door" not in table:
+        table["door"] = table["reader_id"]
+    given = table.get("clock_offset_s", pd.Series(pd.NA, index=table.index, dtype="string"))
+    offset: pd.Series = pd.to_numeric(given.fillna("").str.strip(), errors="coerce")
+    problems = {
+        "no reader_id": table["reader_id"].fillna("") == "",
+        "the reader stands there twice": table["reader_id"].duplicated(keep=False)
+        & table["reader_id"].notna(),
+        "vendor is neither meraki nor een": ~table["vendor"].isin(VENDORS),
+        "no camera_id": table["camera_id"].fillna("") == "",
+        "clock_offset_s is no number of seconds": given.fillna("").str.strip().ne("") & offset.isna(),
+    }
+    wrong = [
+        f"row {row + 1}: {problem}"
+        for problem, applies in problems.items()
+        for row in applies.to_numpy(dtype=bool, na_value=True).nonzero()[0]
+    ]
+    if wrong:
+        raise DoorsFileError(f"{path} has rows that cannot be used: {'; '.join(wrong)}.", path=path)
+    table["door"] = table["door"].fillna(table["reader_id"])
+    table["clock_offset_s"] = offset.fillna(0.0).astype("float64")
+    return table[[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]]
+
+
+def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:
+    """Return the table of doors as a look-up by reader."""
+    return {
+        str(row["reader_id"]): Door(
+            str(row["reader_id"]),
+            str(row["door"]),
+            str(row["vendor"]),
+            str(row["camera_id"]),
+            float(row["clock_offset_s"]),
+        )
+        for row in doors.to_dict("records")
+    }

@@ -1,0 +1,102 @@
+"""How Eagle Eye writes times, ids, hosts and frames on the wire.
+
+Sources: EENCloud/api-docs; the shape of ``x-ee-timestamp`` from public code (SwyftG/EEN).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from camkit.errors import BadResponse, InputError, TimestampError
+from camkit.http import Reply
+from camkit.images import BadImage, check_jpeg
+
+
+def branded_host(login_url: str, subdomain: str) -> str:
+    """Return the working host that belongs to a login host.
+
+    Examples
+    --------
+    >>> branded_host("https://login.eagleeyenetworks.com", "c001")
+    'https://c001.eagleeyenetworks.com'
+
+    A host that is not called ``login.`` serves everything itself:
+
+    >>> branded_host("http://127.0.0.1:8000", "c001")
+    'http://127.0.0.1:8000'
+    """
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", subdomain):
+        raise BadResponse("Eagle Eye's login named no valid host to work with.", url=login_url)
+    parts = urlsplit(login_url)
+    name, _, rest = parts.netloc.partition(".")
+    host = f"{subdomain}.{rest}" if name == "login" else parts.netloc
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def een_time(at: datetime) -> str:
+    """Write a time as the vendor does.
+
+    Raises
+    ------
+    TimestampError
+        If it has no zone.
+
+    Examples
+    --------
+    >>> een_time(datetime(2019, 4, 12, 20, 45, 0, 65_000, tzinfo=UTC))
+    '20190412204500.065'
+    """
+    if at.tzinfo is None:
+        raise TimestampError(
+            f"The time {at} has no zone; give an aware one, such as datetime(..., tzinfo=UTC)."
+        )
+    at = at.astimezone(UTC)
+    return f"{at:%Y%m%d%H%M%S}.{at.microsecond // 1000:03d}"
+
+
+def parse_een_time(text: str) -> datetime:
+    """Read a time as the vendor writes it; UTC-aware.
+
+    Raises
+    ------
+    BadResponse
+        If it is no such time.
+    """
+    try:
+        if not re.fullmatch(r"\d{14}\.\d{3}", text):
+            raise ValueError
+        return datetime.strptime(text + "000", "%Y%m%d%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        raise BadResponse(f"Eagle Eye sent {text[:40]!r} where a time YYYYMMDDhhmmss.mmm was due.") from None
+
+
+def require_camera_id(camera_id: str) -> None:
+    """Raise `InputError` unless this is an Eagle Eye id: eight hexadecimal digits."""
+    if not isinstance(camera_id, str) or not re.fullmatch(r"[0-9a-fA-F]{8}", camera_id):
+        raise InputError(
+            f"{camera_id!r} is no Eagle Eye camera id (eight hexadecimal digits); usable_cameras(devices) lists them."
+        )
+
+
+def stamp(at: datetime | str) -> str:
+    """A moment as a request names it: text in the vendor's words stays as it is."""
+    return at if isinstance(at, str) else een_time(at)
+
+
+def asset_time(reply: Reply, header: str) -> str | None:
+    """The time in a header such as ``preview-20191023102411.065``; None where the server does not know."""
+    value = reply.headers.get(header, "unknown")
+    return None if value == "unknown" else value.partition("-")[2]
+
+
+def check_frame(reply: Reply) -> None:
+    """Raise `BadResponse` unless the answer is one whole JPEG with a time."""
+    try:
+        check_jpeg(reply.content, reply.headers.get("Content-Type", ""))
+    except BadImage as error:
+        raise BadResponse(
+            f"{reply.url} gave no picture: {error}.", url=reply.url, status=reply.status
+        ) from None
+    parse_een_time(asset_time(reply, "x-ee-timestamp") or "")

@@ -1,0 +1,38 @@
+"""A rate that all greenlets keep together."""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+
+
+class TokenBucket:
+    """Let through so many calls a second, evenly, after a first burst.
+
+    Parameters
+    ----------
+    per_s : float
+        Calls per second in the long run.
+    burst : int
+        Calls that may go at once after a pause.
+
+    Notes
+    -----
+    Each caller books its moment before it waits, so callers go in the order they came and none is
+    overtaken. Booking takes no lock: greenlets of one thread switch only where they wait, and one
+    booking too early by another thread is what the vendor's 429 is for.
+    """
+
+    def __init__(self, per_s: float, burst: int = 10) -> None:
+        self._interval_s = 1.0 / per_s
+        self._allowance_s = (burst - 1) * self._interval_s
+        self._next = 0.0
+
+    def take(self) -> None:
+        """Wait for the next free moment."""
+        now = time.monotonic()
+        self._next = max(self._next, now - self._allowance_s) + self._interval_s
+        wait_s = self._next - self._interval_s - now
+        if wait_s > 0:
+            gevent.sleep(wait_s)

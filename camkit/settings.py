@@ -1,0 +1,68 @@
+"""Where to connect and with which secrets: the environment, then a ``.env`` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dotenv import find_dotenv
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from camkit.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """The names are those of the environment variables; see `load_settings`."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    meraki_key: SecretStr | None = Field(None, validation_alias="MERAKI_DASHBOARD_API_KEY")
+    meraki_base_url: str | None = Field(None, validation_alias="MERAKI_BASE_URL")
+    een_username: str | None = Field(None, validation_alias="EEN_USERNAME")
+    een_password: SecretStr | None = Field(None, validation_alias="EEN_PASSWORD")
+    een_api_key: SecretStr | None = Field(None, validation_alias="EEN_API_KEY")
+    een_base_url: str | None = Field(None, validation_alias="EEN_BASE_URL")
+    directory_url: str | None = Field(None, validation_alias="CAMKIT_DIRECTORY_URL")
+    doors_file: Path | None = Field(None, validation_alias="CAMKIT_DOORS")
+    demo: bool = Field(False, validation_alias="CAMKIT_DEMO")
+
+    @property
+    def names_a_camera_account(self) -> bool:
+        """Whether there are credentials for at least one vendor, and the demo is not insisted on."""
+        return not self.demo and (self.meraki_key is not None or self.een_username is not None)
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Returns
+    -------
+    Settings
+        From the environment, and from the nearest ``.env`` file in this folder or above it; the
+        environment wins. Empty values count as not set.
+
+    Raises
+    ------
+    SettingsError
+        If a set of credentials is incomplete; the message names what is missing.
+    """
+    try:
+        settings = Settings(_env_file=find_dotenv(usecwd=True) or None)  # type: ignore[call-arg]
+    except (ValidationError, OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The settings cannot be read ({type(error).__name__}); check the .env file."
+        ) from None
+    een = {
+        "EEN_USERNAME": settings.een_username,
+        "EEN_PASSWORD": settings.een_password,
+        "EEN_API_KEY": settings.een_api_key,
+    }
+    if any(een.values()) and not settings.demo:
+        missing = [name for name in ("EEN_USERNAME", "EEN_PASSWORD") if een[name] is None]
+        if missing:
+            given = ", ".join(name for name, value in een.items() if value)
+            raise SettingsError(
+                f"{given} is set, but {' and '.join(missing)} is not. Set it in the environment or in .env, "
+                "or remove the rest to use the demo site."
+            )
+    return settings

@@ -1,0 +1,173 @@
+"""One connection to everything: the cameras of both vendors, and the directory."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from camkit.demo.launch import DemoProcess
+from camkit.directory import WebDirectory
+from camkit.een import EagleEye
+from camkit.een.login import LOGIN_URL
+from camkit.errors import SettingsError
+from camkit.meraki import API_URL, Meraki
+from camkit.settings import Settings, load_settings
+from camkit.snapshots import SnapshotSource
+
+T = TypeVar("T")
+
+DEMO_NOTICE = (
+    "No camera credentials are set, so this is the built-in demo site: invented people, drawn pictures."
+)
+
+
+class Site:
+    """The services of one site; usable in ``with``.
+
+    Attributes
+    ----------
+    is_demo : bool
+        Whether it is the built-in demo site.
+    doors_file : pathlib.Path or None
+        The map from readers to cameras that ``CAMKIT_DOORS`` names; None on the demo site.
+    """
+
+    def __init__(
+        self,
+        *,
+        meraki: Meraki | None = None,
+        een: EagleEye | None = None,
+        directory: WebDirectory | None = None,
+        doors_file: Path | None = None,
+        demo: DemoProcess | None = None,
+    ) -> None:
+        self._meraki = meraki
+        self._een = een
+        self._directory = directory
+        self.doors_file = doors_file
+        self.is_demo = demo is not None
+        # Runs when the site is closed, collected, or the interpreter ends, whichever is first.
+        self._end_demo = weakref.finalize(self, demo.stop) if demo is not None else lambda: None
+
+    @property
+    def meraki(self) -> Meraki:
+        """The Meraki organization; `SettingsError` if none is configured."""
+        return _configured(self._meraki, "Meraki", "MERAKI_DASHBOARD_API_KEY")
+
+    @property
+    def een(self) -> EagleEye:
+        """The Eagle Eye account; `SettingsError` if none is configured."""
+        return _configured(self._een, "Eagle Eye", "EEN_USERNAME and EEN_PASSWORD")
+
+    @property
+    def directory(self) -> WebDirectory | None:
+        """The directory of cardholders; None if none is configured."""
+        return self._directory
+
+    @property
+    def sources(self) -> dict[str, SnapshotSource]:
+        """The configured cameras by vendor, for `camkit.snapshots_for`."""
+        found: list[SnapshotSource | None] = [self._meraki, self._een]
+        return {source.vendor: source for source in found if source is not None}
+
+    def close(self) -> None:
+        """Close the connections; end the demo site if this is one."""
+        for service in (self._meraki, self._een, self._directory):
+            if service is not None:
+                service.close()
+        self._end_demo()
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self.is_demo:
+            return "the built-in demo site"
+        parts = [*self.sources, *(["directory"] if self._directory else [])]
+        return f"a site with {', '.join(parts)}"
+
+
+def connect(settings: Settings | None = None) -> Site:
+    """Connect to the configured services, or start the demo site when none is configured.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        By default read from the environment and from ``.env``: ``MERAKI_DASHBOARD_API_KEY``; ``EEN_USERNAME``,
+        ``EEN_PASSWORD`` and, where the account has one, ``EEN_API_KEY``; ``CAMKIT_DIRECTORY_URL`` (with
+        ``{user_id}``); ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
+        ``CAMKIT_DEMO=1`` insists on the demo site.
+
+    Returns
+    -------
+    Site
+        Nothing is logged in to yet; each client does so when first used.
+
+    Raises
+    ------
+    SettingsError
+        If a set of credentials is incomplete or an address is malformed.
+    DemoSiteError
+        If the demo site does not start.
+
+    Notes
+    -----
+    Demo and real services are never mixed: with credentials for one vendor, the other is
+    not connected rather than drawn.
+    """
+    settings = settings or load_settings()
+    if not settings.names_a_camera_account:
+        print(DEMO_NOTICE)
+        demo = DemoProcess()
+        return demo_site(demo.info, demo)
+    een = meraki = directory = None
+    if settings.een_username and settings.een_password:
+        een = EagleEye(
+            settings.een_username,
+            settings.een_password,
+            settings.een_api_key,
+            base_url=settings.een_base_url or LOGIN_URL,
+        )
+    if settings.meraki_key:
+        meraki = Meraki(settings.meraki_key, base_url=settings.meraki_base_url or API_URL)
+    if settings.directory_url:
+        directory = WebDirectory(settings.directory_url)
+    site = Site(meraki=meraki, een=een, directory=directory, doors_file=settings.doors_file)
+    print(f"Using {site!r}.")
+    return site
+
+
+def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
+    """Return the site that a demo server's first line describes.
+
+    Parameters
+    ----------
+    info : mapping
+        `DemoProcess.info`.
+    demo : DemoProcess, optional
+        The process that is to end with the site.
+    """
+    return Site(
+        meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"]),
+        een=EagleEye(info["een_username"], SecretStr(info["een_password"]), base_url=info["een"]),
+        directory=WebDirectory(info["directory"]),
+        demo=demo,
+    )
+
+
+def _configured(service: T | None, name: str, variables: str) -> T:
+    if service is None:
+        raise SettingsError(
+            f"No {name} account is configured. Set {variables} in the environment or in .env."
+        )
+    return service

@@ -1,0 +1,330 @@
+"""What the camera saw at each badge event: one `Snapshot` per event, picture or not.
+
+A vendor's client is a `SnapshotSource`; this module knows neither vendor nor wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from hashlib import sha256
+from typing import Any, Protocol, runtime_checkable
+
+import pandas as pd
+from gevent.event import AsyncResult
+
+from camkit.directory import Cardholder, Directory
+from camkit.doors import Door, doors_by_reader
+from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, TimestampError
+from camkit.greenlets import run_together
+from camkit.http import Reply
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image as it arrived, and how it was come by.
+
+    Attributes
+    ----------
+    content : bytes
+        The JPEG, unchanged.
+    requested_at : datetime.datetime
+        The moment asked for, UTC-aware.
+    captured_at : datetime.datetime or None
+        The moment the vendor says it shows; None where the vendor does not say (Meraki).
+    replies : tuple of camkit.http.Reply
+        The answers that led to it, in order, without secrets.
+    """
+
+    vendor: str
+    camera_id: str
+    content: bytes = field(repr=False)
+    sha256: str
+    requested_at: datetime
+    captured_at: datetime | None
+    replies: tuple[Reply, ...] = field(repr=False, default=())
+
+    @classmethod
+    def from_reply(
+        cls,
+        vendor: str,
+        camera_id: str,
+        *replies: Reply,
+        requested_at: datetime,
+        captured_at: datetime | None,
+    ) -> Picture:
+        """Make a picture of the last of the answers that led to it."""
+        content = replies[-1].content
+        digest = sha256(content).hexdigest()
+        return cls(vendor, camera_id, content, digest, requested_at, captured_at, replies)
+
+
+@runtime_checkable
+class SnapshotSource(Protocol):
+    """What a vendor's client offers: the picture of one camera at one moment."""
+
+    vendor: str
+
+    def snapshot(self, camera_id: str, at: datetime) -> Picture:
+        """Fetch it; raise `NoPicture` if there is none, another `ServiceError` if the service failed."""
+        ...
+
+
+class Outcome(StrEnum):
+    """What came of one event."""
+
+    PICTURE = "picture"
+    NO_DOOR = "no door"
+    """The event names no reader, or one that is not in the doors table."""
+    NO_SOURCE = "no source"
+    """The door's camera belongs to a vendor that is not connected."""
+    NO_PICTURE = "no picture"
+    """The camera has none for that moment."""
+    FAILED = "failed"
+    """The service refused or failed."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One badge event and what its door's camera saw.
+
+    Attributes
+    ----------
+    event_id : object
+        The event's label in the index of ``events``.
+    event_time : datetime.datetime
+        By the reader's clock, UTC-aware.
+    at : datetime.datetime or None
+        The same moment by the camera's clock: event time minus the door's clock offset.
+    outcome : Outcome
+    reason : str
+        Why there is no picture; empty when there is one.
+    """
+
+    event_id: Any
+    event_time: datetime
+    cardholder_id: str
+    reader_id: str
+    access: str
+    outcome: Outcome
+    reason: str = ""
+    door: Door | None = None
+    at: datetime | None = None
+    picture: Picture | None = None
+    cardholder: Cardholder | None = None
+    timezone: str = "UTC"
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a picture."""
+        return self.picture is not None
+
+    @property
+    def sha256(self) -> str:
+        """Of the picture, in hexadecimal; empty when there is none."""
+        return self.picture.sha256 if self.picture else ""
+
+    @property
+    def offset_s(self) -> float | None:
+        """Picture minus event by the camera's clock, seconds; None where the vendor gives no time."""
+        if self.picture is None or self.picture.captured_at is None or self.at is None:
+            return None
+        return (self.picture.captured_at - self.at).total_seconds()
+
+    def _repr_html_(self) -> str:
+        from camkit.show import snapshot_html
+
+        return snapshot_html(self)
+
+
+class Snapshots(Sequence[Snapshot]):
+    """The snapshots of a selection of events, in their order."""
+
+    def __init__(self, items: Sequence[Snapshot]) -> None:
+        self._items = tuple(items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return Snapshots(self._items[index]) if isinstance(index, slice) else self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        return iter(self._items)
+
+    def __repr__(self) -> str:
+        counts = pd.Series([str(item.outcome) for item in self._items], dtype="string").value_counts()
+        said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        return f"{len(self)} events: {said or 'none'}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per event.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed like the events; ``event_time`` (datetime64, UTC), ``cardholder_id``, ``name``,
+            ``reader_id``, ``door``, ``vendor``, ``camera_id``, ``outcome``, ``reason``, ``sha256`` (string) and
+            ``offset_s`` (float64, seconds, picture minus event by the camera's clock; NaN where
+            the vendor gives no time).
+        """
+        rows = [
+            {
+                "event_time": item.event_time,
+                "cardholder_id": item.cardholder_id,
+                "name": item.cardholder.name if item.cardholder else None,
+                "reader_id": item.reader_id,
+                "door": item.door.name if item.door else None,
+                "vendor": item.door.vendor if item.door else None,
+                "camera_id": item.door.camera_id if item.door else None,
+                "outcome": str(item.outcome),
+                "reason": item.reason,
+                "offset_s": item.offset_s,
+                "sha256": item.sha256,
+            }
+            for item in self._items
+        ]
+        columns = (
+            "event_time cardholder_id name reader_id door vendor camera_id outcome reason offset_s sha256"
+        )
+        table = pd.DataFrame(rows, columns=columns.split(), index=[item.event_id for item in self._items])
+        text = dict.fromkeys(table.columns.difference(["event_time", "offset_s"]), "string")
+        table["event_time"] = pd.to_datetime(table["event_time"], utc=True)
+        return table.astype({**text, "offset_s": "float64"})
+
+    def _repr_html_(self) -> str:
+        from camkit.show import snapshots_html
+
+        return snapshots_html(self)
+
+
+def snapshots_for(
+    events: pd.DataFrame,
+    source: SnapshotSource | Mapping[str, SnapshotSource],
+    doors: pd.DataFrame,
+    *,
+    directory: Directory | None = None,
+    workers: int = 5,
+    timezone: str | None = None,
+    progress: Callable[[Snapshot], object] | None = None,
+) -> Snapshots:
+    """Fetch, for each event, what its door's camera saw at that moment.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        With ``event_time`` (UTC-aware), ``cardholder_id``, ``reader_id`` and, if there is one, ``outcome``.
+    source : SnapshotSource or mapping of str to SnapshotSource
+        One vendor's client, or several by vendor, as ``site.sources`` gives them.
+    doors : pandas.DataFrame
+        As `camkit.load_doors` returns it.
+    directory : Directory, optional
+        Looks each cardholder up, who is then shown beside the picture.
+    workers : int
+        How many are fetched at a time.
+    timezone : str, optional
+        The zone to show times in; by default the events' own (``events.attrs["timezone"]``), else UTC.
+    progress : callable, optional
+        Called with each snapshot as it is done, in the thread of the call.
+
+    Returns
+    -------
+    Snapshots
+        One per event, in their order. A picture that could not be had is in it, with the reason.
+
+    Raises
+    ------
+    TimestampError
+        If ``event_time`` is not UTC-aware.
+    InputError
+        If a column is missing.
+    """
+    missing = [name for name in ("event_time", "cardholder_id", "reader_id") if name not in events]
+    if missing:
+        raise InputError(
+            f"The events have no column {', '.join(missing)}; load them with camkit.load_badges()."
+        )
+    if getattr(events["event_time"].dtype, "tz", None) is None:
+        raise TimestampError("The events' event_time has no zone; load them with camkit.load_badges().")
+    sources = source if isinstance(source, Mapping) else {source.vendor: source}
+    zone = timezone or str(events.attrs.get("timezone") or "UTC")
+    by_reader = doors_by_reader(doors)
+    shared = _Shared()
+
+    def fetch(label: Any, row: Mapping[Any, Any]) -> Snapshot:
+        event = _blank(label, row, by_reader, zone)
+        who = event.cardholder_id
+        if directory is not None and who:
+            event = replace(event, cardholder=shared(("who", who), lambda: directory.lookup(who)))
+        found = _look(event, sources, shared)
+        if progress is not None:
+            progress(found)
+        return found
+
+    rows = zip(events.index, events.to_dict("records"), strict=True)
+    return Snapshots(run_together((partial(fetch, label, row) for label, row in rows), workers))
+
+
+def _blank(label: Any, row: Mapping[Any, Any], doors: Mapping[str, Door], zone: str) -> Snapshot:
+    """The event as it is before anything was fetched."""
+    reader, event_time = _text(row["reader_id"]), row["event_time"]
+    door = doors.get(reader)
+    known = door is not None and not pd.isna(event_time)
+    return Snapshot(
+        event_id=label,
+        event_time=event_time,
+        cardholder_id=_text(row["cardholder_id"]),
+        reader_id=reader,
+        access=_text(row.get("outcome")),
+        outcome=Outcome.NO_DOOR,
+        reason=f"reader {reader} is not in the doors table" if reader else "the event names no reader",
+        door=door,
+        at=event_time.to_pydatetime() - timedelta(seconds=door.clock_offset_s) if known and door else None,
+        timezone=zone,
+    )
+
+
+def _look(event: Snapshot, sources: Mapping[str, SnapshotSource], shared: _Shared) -> Snapshot:
+    """Fetch the picture of one event; two that ask for the same camera and moment ask once."""
+    door, at = event.door, event.at
+    if door is None or at is None:
+        return event
+    source = sources.get(door.vendor)
+    if source is None:
+        reason = (
+            f"camera {door.camera_id} is a {door.vendor} camera, and no {door.vendor} account is connected"
+        )
+        return replace(event, outcome=Outcome.NO_SOURCE, reason=reason)
+    try:
+        picture = shared((door.vendor, door.camera_id, at), lambda: source.snapshot(door.camera_id, at))
+    except LoginRefused:
+        raise
+    except NoPicture as error:
+        return replace(event, outcome=Outcome.NO_PICTURE, reason=str(error))
+    except ServiceError as error:
+        return replace(event, outcome=Outcome.FAILED, reason=str(error))
+    return replace(event, outcome=Outcome.PICTURE, reason="", picture=picture)
+
+
+class _Shared:
+    """Results by key: the first greenlet that asks works, the others wait for what it finds."""
+
+    def __init__(self) -> None:
+        self._results: dict[Any, AsyncResult] = {}
+
+    def __call__(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._results:
+            result = self._results[key] = AsyncResult()
+            try:
+                result.set(make())
+            except BaseException as error:
+                result.set_exception(error)
+                raise
+        return self._results[key].get()
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or value is pd.NA or value != value else str(value)

@@ -1,0 +1,90 @@
+"""requests on gevent's sockets, without patching anything.
+
+urllib3 opens its connections in one method, ``_new_conn``. Overriding it there, and the sleeping and
+the TLS context that belong to it, is all that is needed; everything people expect of requests
+(proxies, CA bundles, its exceptions) stays as it is.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import gevent.socket
+import gevent.ssl
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.poolmanager import PoolManager
+
+
+class _GeventConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        try:
+            sock = gevent.socket.create_connection(
+                (self._dns_host, self.port), self.timeout, source_address=self.source_address
+            )
+        except gevent.socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(
+                self, f"no connection to {self.host} within {self.timeout} s"
+            ) from error
+        except OSError as error:
+            raise NewConnectionError(self, f"no connection: {error}") from error
+        for option in self.socket_options or ():
+            sock.setsockopt(*option)
+        return sock
+
+
+class _GeventTLSConnection(_GeventConnection, HTTPSConnection):
+    def connect(self) -> None:
+        # A fresh context for each connection: a shared one would collect every CA it is ever given,
+        # and the standard library's would freeze the hub during the handshake.
+        self.ssl_context = gevent.ssl.SSLContext(gevent.ssl.PROTOCOL_TLS_CLIENT)
+        self.ssl_context.minimum_version = gevent.ssl.TLSVersion.TLSv1_2
+        super().connect()
+
+
+class _GeventPool(HTTPConnectionPool):
+    ConnectionCls = _GeventConnection
+
+
+class _GeventTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _GeventTLSConnection
+
+
+_POOLS = {"http": _GeventPool, "https": _GeventTLSPool}
+
+
+class GeventAdapter(HTTPAdapter):
+    """A requests adapter whose connections yield to other greenlets while they wait.
+
+    Notes
+    -----
+    One adapter belongs to one thread, since its sockets belong to that thread's hub. `close` closes
+    the idle sockets at once (urllib3 leaves that to the garbage collector, which is too late when
+    the hub is destroyed first).
+    """
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def close(self) -> None:
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            _close_pools(manager)
+        super().close()
+
+
+def _close_pools(manager: PoolManager) -> None:
+    for key in manager.pools.keys():  # noqa: SIM118 - not a dict: it refuses plain iteration
+        pool = manager.pools.get(key)
+        if pool is not None:
+            pool.close()

@@ -1,0 +1,38 @@
+"""Fixtures that many tests share: a running demo site and clients of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from camkit.demo.launch import DemoProcess
+from camkit.site import Site, demo_site
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[DemoProcess]:
+    """One demo site for the whole session, as quick as it can be."""
+    process = DemoProcess("--ready-delay-ms", "50", "--timeout-ms", "20")
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def site(demo: DemoProcess) -> Iterator[Site]:
+    """Fresh clients of the shared demo site."""
+    with demo_site(demo.info) as site:
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees this machine's accounts, nor a .env file above the repository."""
+    for name in (
+        "MERAKI_DASHBOARD_API_KEY MERAKI_BASE_URL EEN_USERNAME EEN_PASSWORD EEN_API_KEY EEN_BASE_URL "
+        "CAMKIT_DIRECTORY_URL CAMKIT_DOORS CAMKIT_DEMO"
+    ).split():
+        monkeypatch.delenv(name, raising=False)
