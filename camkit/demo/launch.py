@@ -60,7 +60,12 @@ class DemoProcess:
                 self.stop()
                 complaints.seek(0)
                 said = complaints.read().decode("utf-8", "replace").strip().splitlines()
-                raise DemoSiteError(f"The demo site did not start: {said[-1] if said else 'no reason given'}") from None
+                raise DemoSiteError(
+                    f"The demo site did not start: {said[-1] if said else 'no reason given'}"
+                ) from None
+            except BaseException:  # interrupted while it started
+                self.stop()
+                raise
             finally:
                 patience.cancel()
 

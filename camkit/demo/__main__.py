@@ -1,0 +1,34 @@
+"""``python -m camkit.demo``: serve the demo site, or write its data files."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    """Until the server has taken the signals over, end at once and quietly."""
+    raise SystemExit(0)
+
+
+def main() -> int:
+    """Read the command line and do what it says."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    from camkit.demo.options import parse  # after the signals: imports take time
+
+    options = parse()
+    if options.write_data is not None:
+        from camkit.demo.data_files import write_data
+
+        write_data(options.write_data, options.seed)
+        return 0
+    from camkit.demo.server import serve
+
+    serve(options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

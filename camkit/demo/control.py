@@ -1,0 +1,56 @@
+"""The control path: what was asked, and what shall go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, jsonify, request
+
+from camkit.demo.counting import RequestLog
+from camkit.demo.faults import Faults, fault_from
+
+
+def create_blueprint(
+    log: RequestLog, faults: Faults, reset: Callable[[], None], expire_sessions: Callable[[], None]
+) -> Blueprint:
+    """The control routes.
+
+    - ``GET requests``: what was asked, see `RequestLog.as_json`.
+    - ``POST reset``: forget what was asked and ordered, and every lock; faults and sessions stay.
+    - ``PUT faults``: a JSON list of faults to put in force instead of all others.
+    - ``DELETE faults``: no more faults.
+    - ``POST expire-sessions``: end every Eagle Eye session, as if it had been idle for too long.
+    """
+    routes = Blueprint("control", __name__)
+
+    @routes.get("/requests")
+    def requests() -> Response:
+        return jsonify(log.as_json())
+
+    @routes.post("/reset")
+    def forget() -> Response:
+        reset()
+        return Response(status=204)
+
+    @routes.put("/faults")
+    def put_faults() -> Response:
+        descriptions = request.get_json(silent=True)
+        if not isinstance(descriptions, list):
+            return Response("a JSON list of faults is needed", 400, mimetype="text/plain")
+        try:
+            faults.set([fault_from(description) for description in descriptions])
+        except ValueError as error:
+            return Response(str(error), 400, mimetype="text/plain")
+        return Response(status=204)
+
+    @routes.delete("/faults")
+    def delete_faults() -> Response:
+        faults.set([])
+        return Response(status=204)
+
+    @routes.post("/expire-sessions")
+    def expire() -> Response:
+        expire_sessions()
+        return Response(status=204)
+
+    return routes

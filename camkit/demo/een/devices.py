@@ -1,0 +1,162 @@
+"""The demo's Eagle Eye account as the vendor sends it: one positional row for each device.
+
+Source of the columns: EENCloud/api-docs, "Get List of Devices"; real rows are 26 to 29 columns long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from camkit.demo.een import population
+from camkit.demo.een.population import COUNT, NAMES, NOT_CAMERAS, UNSUPPORTED, Answer
+
+ACCOUNT_ID = "00014750"
+
+_BRIDGES = [position for position, kind in NOT_CAMERAS.items() if kind == "bridge"]
+_ANALOGUE = 40
+_PERMISSIONS = "A@FIMLNSUTZcgfhmpsruwz"
+_UTC_OFFSET_S = -21600
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device of the account.
+
+    Attributes
+    ----------
+    position : int
+        Place in the list, counted from 1.
+    answer : Answer
+        What asking it for a picture brings.
+    row : list
+        The row as the vendor sends it, by position.
+    """
+
+    position: int
+    answer: Answer
+    row: list[Any]
+
+    @property
+    def id(self) -> str | None:
+        """The device's id (ESN), eight hexadecimal digits, or None for the one that has none."""
+        return self.row[1]
+
+    @property
+    def name(self) -> str:
+        """The name somebody gave it."""
+        return self.row[2]
+
+    @property
+    def type(self) -> str:
+        """The kind of device: ``camera``, ``bridge``, or one that is not documented."""
+        return self.row[3]
+
+    @property
+    def service_status(self) -> str:
+        """``ATTD`` when attached, ``IGND`` when it could be."""
+        return self.row[5]
+
+    @property
+    def status(self) -> int:
+        """The status bitmask."""
+        return self.row[10]
+
+    @property
+    def archived(self) -> bool:
+        """Whether its older pictures live on another archiver."""
+        return self.position == population.ARCHIVED
+
+
+def account(seed: int) -> list[Device]:
+    """All devices of the account, in the vendor's order."""
+    random = Random(seed)
+    return [
+        Device(position, population.answer(position), _row(position, random))
+        for position in range(1, COUNT + 1)
+    ]
+
+
+def _row(position: int, random: Random) -> list[Any]:
+    kind = NOT_CAMERAS.get(position, "camera")
+    digest = hashlib.sha256(f"camkit demo guid {position}".encode()).hexdigest()
+    analogue = position == _ANALOGUE
+    row = [
+        ACCOUNT_ID,
+        population.device_id(position),
+        NAMES[position - 1],
+        kind,
+        _bridges(position, kind),
+        "IGND" if position == population.NO_ID else "ATTD",
+        _PERMISSIONS,
+        _tags(NAMES[position - 1]),
+        f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}",
+        None if random.random() < 0.2 else f"DEMO-{digest[32:40].upper()}",
+        population.status(position, random),
+        "US/Mountain",
+        _UTC_OFFSET_S,
+        int(position in UNSUPPORTED),
+        _addresses(position, kind),
+        0,
+        "",
+        random.random() < 0.1,
+        "1" if analogue else None,
+        "0x00000102" if analogue else None,
+        _location(position),
+        None,
+        None,
+        int(position == 77),
+        [],
+        0,
+    ]
+    tails: tuple[list[Any], ...] = ([], [{}], [{}, ""], [{}, _discovered(kind), {}])
+    return row + random.choice(tails)
+
+
+def _bridge_of(position: int) -> int:
+    """The bridge that sees a camera: the nearest one before it, save for the two that share a fault."""
+    if position in population.CUT_OFF:
+        return population.DISCONNECTED_BRIDGE
+    earlier = [
+        bridge for bridge in _BRIDGES if bridge <= position and bridge != population.DISCONNECTED_BRIDGE
+    ]
+    return earlier[-1] if earlier else _BRIDGES[0]
+
+
+def _bridges(position: int, kind: str) -> list[list[str | None]]:
+    if kind == "camera":
+        return [] if position == population.NO_ID else [[population.device_id(_bridge_of(position)), "ATTD"]]
+    if kind != "bridge":
+        return []
+    cameras = (p for p in range(1, COUNT) if p not in NOT_CAMERAS and _bridge_of(p) == position)
+    return [[population.device_id(camera), "ATTD"] for camera in cameras]
+
+
+def _tags(name: str) -> list[str]:
+    return [name.split()[0].lower()] if name.startswith(("Parking", "Dock", "Annex")) else []
+
+
+def _addresses(position: int, kind: str) -> str:
+    if kind == "bridge":
+        return f"*198.51.100.{position},10.143.{position}.1"
+    return f"10.143.{_bridge_of(position)}.{position}"
+
+
+def _location(position: int) -> list[Any]:
+    if position % 3:
+        return [None, None, None, None, "" if position % 2 else None, None, ""]
+    return [
+        39.7392,
+        -104.9903,
+        float(position * 7 % 360),
+        20.0,
+        "1700 Demo Street, Denver",
+        position % 7,
+        "HQ",
+    ]
+
+
+def _discovered(kind: str) -> object:
+    return "" if kind == "bridge" else {"created_at": "20180611163000.000", "connect": "NONE"}

@@ -1,0 +1,203 @@
+"""``/api/v1``: the inventory, snapshots and video links of the Dashboard API.
+
+Source: meraki/openapi, ``spec3.json``. Wordings of errors that the vendor does not document are the demo's.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from flask import Blueprint, Response, abort, jsonify, make_response, request
+
+from camkit.demo.clock import Clock
+from camkit.demo.meraki.inventory import BY_SERIAL, DEVICES, NETWORKS, ORGANIZATION, ORGANIZATION_ID, Device
+from camkit.demo.meraki.paging import paged
+from camkit.demo.meraki.rate_limit import TokenBucket
+from camkit.demo.meraki.snapshots import SnapshotStore
+from camkit.demo.pictures.snapshots import snapshot_jpeg
+from camkit.demo.world.world import World
+
+KEY = "6bec40cf957de430a6f1f2baa056b99a4fac9ea0"
+"""The demo's own key, 40 hexadecimal digits like a real one."""
+
+TOO_RECENT = timedelta(minutes=2)
+RETENTION = timedelta(days=30)
+
+
+def refuse(status: int, text: str) -> NoReturn:
+    """End the request with the vendor's error body."""
+    abort(make_response(jsonify({"errors": [text]}), status))
+
+
+class Snapshots:
+    """Orders pictures from the cameras.
+
+    Parameters
+    ----------
+    origin : str
+        The image origin, for example ``http://127.0.0.1:8081``.
+    """
+
+    def __init__(self, world: World, clock: Clock, store: SnapshotStore, origin: str) -> None:
+        self._world = world
+        self._clock = clock
+        self._store = store
+        self._origin = origin
+
+    def order(self, device: Device, body: dict[str, Any]) -> dict[str, str]:
+        """Order a picture; the answer's body. Refused as the vendor refuses."""
+        moment = self._moment(body.get("timestamp"))
+        fullframe = body.get("fullframe") is True
+        if fullframe and "timestamp" in body:
+            refuse(400, "'fullframe' cannot be used with 'timestamp'")
+        if device.status == "offline":
+            refuse(400, "The camera is offline")
+        name = device.name or device.serial
+
+        def draw() -> bytes:
+            return snapshot_jpeg(self._world, device.serial, name, moment, fullframe=fullframe)
+
+        expires = self._clock.now() + timedelta(seconds=self._store.life_s)
+        return {
+            "url": self._origin + self._store.order(draw),
+            "expiry": f"Access to the image will expire at {expires:%Y-%m-%dT%H:%M:%SZ}.",
+        }
+
+    def _moment(self, text: object) -> datetime:
+        now = self._clock.now()
+        if text is None:
+            return now
+        moment = parse_time(text)
+        if moment > now:
+            refuse(400, "'timestamp' is in the future")
+        if moment > now - TOO_RECENT:
+            refuse(400, "No video for specified timestamp")
+        if moment < now - RETENTION:
+            refuse(400, "'timestamp' is older than the video this camera keeps")
+        return moment
+
+
+def parse_time(text: object) -> datetime:
+    """An ISO 8601 time as UTC; without an offset it is UTC. Refused when it is none."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        refuse(400, "'timestamp' must be an ISO 8601 time")
+
+
+def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | None) -> Blueprint:
+    """The routes; without a bucket there is no rate limit."""
+    routes = Blueprint("meraki", __name__, url_prefix="/api/v1")
+
+    @routes.before_request
+    def admit() -> Response | None:
+        if not _has_key():
+            refuse(401, "No valid authentication method found")
+        if bucket is None or bucket.take():
+            return None
+        answer = make_response(jsonify({"errors": ["API rate limit exceeded for organization"]}), 429)
+        answer.headers["Retry-After"] = "1"
+        return answer
+
+    @routes.get("/organizations")
+    def organizations() -> Response:
+        return paged([ORGANIZATION], lambda item: item["id"], lambda item: item, range(3, 9001))
+
+    @routes.get("/organizations/<organization>/networks")
+    def networks(organization: str) -> Response:
+        _known_organization(organization)
+        items = sorted(NETWORKS, key=lambda item: item["id"])
+        return paged(items, lambda item: item["id"], lambda item: item, range(3, 100_001))
+
+    @routes.get("/organizations/<organization>/devices")
+    def organization_devices(organization: str) -> Response:
+        _known_organization(organization)
+        return paged(_filtered(), lambda device: device.serial, Device.organization_item, range(3, 5001))
+
+    @routes.get("/organizations/<organization>/devices/statuses")
+    def statuses(organization: str) -> Response:
+        _known_organization(organization)
+        at = clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return paged(
+            _filtered(), lambda device: device.serial, lambda device: device.status_item(at), range(3, 1001)
+        )
+
+    @routes.get("/networks/<network>/devices")
+    def network_devices(network: str) -> Response:
+        if all(item["id"] != network for item in NETWORKS):
+            refuse(404, "Network not found")
+        return jsonify([device.item() for device in DEVICES if device.network_id == network])
+
+    @routes.get("/devices/<serial>")
+    def one_device(serial: str) -> Response:
+        return jsonify(_known_device(serial).item())
+
+    @routes.post("/devices/<serial>/camera/generateSnapshot")
+    def generate_snapshot(serial: str) -> Response:
+        no_body = not request.is_json and not request.data
+        body = {} if no_body else request.get_json(silent=True)
+        if not isinstance(body, dict):
+            refuse(400, "The body must be a JSON object")
+        return make_response(jsonify(snapshots.order(_known_camera(serial), body)), 202)
+
+    @routes.get("/devices/<serial>/camera/videoLink")
+    def video_link(serial: str) -> Response:
+        camera = _known_camera(serial)
+        text = request.args.get("timestamp")
+        at = int((clock.now() if text is None else parse_time(text)).timestamp() * 1000)
+        node = 50_000_000_000_000 + camera.number
+        pages = "https://n149.meraki.com/office-cameras/n/camkit/manage/nodes/new_list"
+        vision = f"https://vision.meraki.com/n/{camera.network_id[2:]}/cameras/{node}?ts={at}"
+        return jsonify({"url": f"{pages}/{node}?timestamp={at}", "visionUrl": vision})
+
+    return routes
+
+
+def _has_key() -> bool:
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    return (scheme.lower() == "bearer" and bearer == KEY) or request.headers.get(
+        "X-Cisco-Meraki-API-Key"
+    ) == KEY
+
+
+def _known_organization(organization: str) -> None:
+    if organization != ORGANIZATION_ID:
+        refuse(404, "Organization not found")
+
+
+def _known_device(serial: str) -> Device:
+    device = BY_SERIAL.get(serial)
+    if device is None:
+        refuse(404, "Device not found")
+    return device
+
+
+def _known_camera(serial: str) -> Device:
+    device = _known_device(serial)
+    if device.product_type != "camera":
+        refuse(400, "This device is not a camera")
+    return device
+
+
+def _filtered() -> list[Device]:
+    """The organization's devices that pass the request's filters."""
+
+    def values(name: str) -> list[str]:
+        return [part for value in request.args.getlist(f"{name}[]") for part in value.split(",")]
+
+    kinds, networks, serials = values("productTypes"), values("networkIds"), values("serials")
+    models = values("models")
+    part = request.args
+    return [
+        device
+        for device in DEVICES
+        if (not kinds or device.product_type in kinds)
+        and (not networks or device.network_id in networks)
+        and (not serials or device.serial in serials)
+        and (not models or device.model in models)
+        and part.get("serial", "").upper() in device.serial
+        and part.get("model", "") in device.model
+        and part.get("name", "").casefold() in (device.name or "").casefold()
+    ]

@@ -1,0 +1,173 @@
+"""The demo's Meraki organization: two networks and their devices, cameras among switches and access points.
+
+Source of the fields: meraki/openapi, ``spec3.json``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from camkit.demo.world.doors import DOORS, OFFLINE_SERIAL, TIMEZONE
+
+ORGANIZATION_ID = "549236"
+HEADQUARTERS, ANNEX = "N_642829496481097214", "L_642829496481104387"
+
+ORGANIZATION: dict[str, Any] = {
+    "id": ORGANIZATION_ID,
+    "name": "Camkit Demo",
+    "url": "https://n149.meraki.com/o/camkit/manage/organization/overview",
+    "api": {"enabled": True},
+    "licensing": {"model": "co-term"},
+    "cloud": {"region": {"name": "North America"}},
+    "management": {"details": []},
+}
+
+NETWORKS: list[dict[str, Any]] = [
+    {
+        "id": network_id,
+        "organizationId": ORGANIZATION_ID,
+        "name": name,
+        "productTypes": kinds,
+        "timeZone": TIMEZONE,
+        "tags": [],
+        "enrollmentString": None,
+        "url": f"https://n149.meraki.com/{name.replace(' ', '-')}/n/camkit/manage/clients",
+        "notes": None,
+        "isBoundToConfigTemplate": False,
+    }
+    for network_id, name, kinds in (
+        (HEADQUARTERS, "Denver HQ", ["appliance", "camera", "switch", "wireless"]),
+        (ANNEX, "Denver Annex", ["camera", "switch", "wireless"]),
+    )
+]
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device of the organization.
+
+    Attributes
+    ----------
+    name : str or None
+        None where nobody gave it one.
+    status : str
+        ``online``, ``alerting``, ``offline`` or ``dormant``.
+    """
+
+    serial: str
+    name: str | None
+    model: str
+    product_type: str
+    network_id: str
+    status: str
+    number: int
+
+    @property
+    def mac(self) -> str:
+        """An invented, locally administered address."""
+        return f"02:18:5a:00:{self.number // 256:02x}:{self.number % 256:02x}"
+
+    def item(self) -> dict[str, Any]:
+        """As one device, or one of a network, is answered: without its product type."""
+        located = self.number % 4 != 0
+        return {
+            "name": self.name,
+            "lat": 39.7392 if located else None,
+            "lng": -104.9903 if located else None,
+            "serial": self.serial,
+            "mac": self.mac,
+            "model": self.model,
+            "address": "1700 Demo Street, Denver" if located else "",
+            "notes": None,
+            "lanIp": f"10.20.{self.number // 200}.{self.number % 200 + 10}",
+            "tags": ["door"] if any(door.camera_id == self.serial for door in DOORS) else [],
+            "networkId": self.network_id,
+            "firmware": f"{self.product_type}-demo-1",
+            "floorPlanId": None,
+            "details": [],
+        }
+
+    def organization_item(self) -> dict[str, Any]:
+        """As one of the organization's devices is answered."""
+        return {**self.item(), "productType": self.product_type, "imei": None}
+
+    def status_item(self, reported_at: str) -> dict[str, Any]:
+        """As one of the organization's device statuses is answered."""
+        return {
+            "name": self.name,
+            "serial": self.serial,
+            "mac": self.mac,
+            "publicIp": "203.0.113.10",
+            "networkId": self.network_id,
+            "status": self.status,
+            "lastReportedAt": reported_at,
+            "lanIp": self.item()["lanIp"],
+            "gateway": "10.20.0.1",
+            "ipType": "dhcp",
+            "primaryDns": "10.20.0.2",
+            "secondaryDns": None,
+            "productType": self.product_type,
+            "components": {"powerSupplies": []},
+            "model": self.model,
+            "tags": self.item()["tags"],
+        }
+
+
+def _devices() -> list[Device]:
+    plan: list[tuple[str, str | None, str, str, str]] = [
+        (
+            door.camera_id,
+            door.name,
+            "MV12W" if door.camera_id.startswith("Q2FV") else "MV72",
+            "camera",
+            HEADQUARTERS,
+        )
+        for door in DOORS
+        if door.vendor == "meraki"
+    ]
+    for kind, model, prefix, network, names in (
+        ("camera", "MV22", "Q2HV", HEADQUARTERS, ["Lobby", "Café", None, "Canteen till"]),
+        ("camera", "MV12N", "Q2FV", ANNEX, ["Annex hall", "Annex <stairs>"]),
+        ("appliance", "MX250", "Q2SW", HEADQUARTERS, ["Edge A", "Edge B"]),
+        (
+            "switch",
+            "MS225-48LP",
+            "Q2CX",
+            HEADQUARTERS,
+            [f"Switch {floor}.{n}" for floor in range(5) for n in (1, 2)],
+        ),
+        ("switch", "MS120-8FP", "Q2BX", ANNEX, ["Annex switch 1", "Annex switch 2", ""]),
+        (
+            "wireless",
+            "MR46",
+            "Q3AC",
+            HEADQUARTERS,
+            [f"AP {floor}.{n}" for floor in range(5) for n in range(1, 5)],
+        ),
+        ("wireless", "MR36", "Q3AB", ANNEX, [f"AP annex {n}" for n in range(1, 7)]),
+    ):
+        plan += [(_serial(prefix, model, n), name, model, kind, network) for n, name in enumerate(names)]
+    devices = [
+        Device(serial, name, model, kind, network, _status(serial, number), number)
+        for number, (serial, name, model, kind, network) in enumerate(plan)
+    ]
+    return sorted(devices, key=lambda device: device.serial)
+
+
+def _serial(prefix: str, model: str, number: int) -> str:
+    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    digest = hashlib.sha256(f"camkit demo {prefix} {model} {number}".encode()).digest()
+    tail = "".join(letters[byte % len(letters)] for byte in digest[:8])
+    return f"{prefix}-{tail[:4]}-{tail[4:]}"
+
+
+def _status(serial: str, number: int) -> str:
+    if serial == OFFLINE_SERIAL:
+        return "offline"
+    return {17: "alerting", 23: "dormant", 31: "offline"}.get(number, "online")
+
+
+DEVICES = _devices()
+BY_SERIAL = {device.serial: device for device in DEVICES}

@@ -1,0 +1,68 @@
+"""Snapshots that were ordered: where they can be fetched, from when, and until when.
+
+The image origin asks for no credentials: its address is the secret. Lifetimes run on the real, monotonic
+clock. Source: meraki/openapi, ``generateDeviceCameraSnapshot``; the rest as seen in public code.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import Blueprint, Response
+
+
+@dataclass(frozen=True)
+class _Order:
+    draw: Callable[[], bytes]
+    ready: float
+    expires: float
+
+
+@dataclass
+class SnapshotStore:
+    """The orders, by their token.
+
+    Parameters
+    ----------
+    ready_delay_s, life_s : float
+        From the order until the picture can be fetched, and until it cannot any more, seconds.
+    """
+
+    ready_delay_s: float
+    life_s: float
+    _orders: dict[str, _Order] = field(default_factory=dict)
+
+    def order(self, draw: Callable[[], bytes]) -> str:
+        """Take an order and give its path on the image origin."""
+        now = time.monotonic()
+        token = secrets.token_hex(8) + "VH" + secrets.token_urlsafe(72)
+        self._orders[token] = _Order(draw, now + self.ready_delay_s, now + self.life_s)
+        return f"/stream/jpeg/snapshot/{token}"
+
+    def reset(self) -> None:
+        """Forget all orders."""
+        self._orders.clear()
+
+    def answer(self, token: str) -> Response:
+        """What fetching `token` brings now: not ready 404, ready 200, expired 410."""
+        order = self._orders.get(token)
+        now = time.monotonic()
+        if order is None or now < order.ready:
+            return Response("<html><body>Not found</body></html>", 404, mimetype="text/html")
+        if now >= order.expires:
+            return Response("Gone", 410, mimetype="text/plain")
+        return Response(order.draw(), mimetype="image/jpeg")
+
+
+def create_blueprint(store: SnapshotStore) -> Blueprint:
+    """The route of the image origin."""
+    routes = Blueprint("meraki_images", __name__)
+
+    @routes.get("/stream/jpeg/snapshot/<token>")
+    def snapshot(token: str) -> Response:
+        return store.answer(token)
+
+    return routes

@@ -1,0 +1,98 @@
+"""What the demo site can be told on its command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from camkit.demo.faults import Fault, fault_from
+from camkit.demo.world.world import DEFAULT_SEED
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, read. Times are in milliseconds, save where a name says seconds.
+
+    Attributes
+    ----------
+    parent : int or None
+        The site ends when this process is no longer the one that started it.
+    write_data : str or None
+        A folder to write the CSV files into, instead of serving.
+    """
+
+    port: int = 0
+    seed: int = DEFAULT_SEED
+    latency_ms: int = 0
+    ready_delay_ms: int = 300
+    timeout_ms: int = 300
+    snapshot_life_s: float = 1800.0
+    clock: str = "fixed"
+    rate_limit: str = "on"
+    parent: int | None = None
+    write_data: str | None = None
+    fault: list[Fault] = field(default_factory=list)
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """Read the command line; ends the process with a usage message where it cannot be read."""
+    parser = argparse.ArgumentParser(
+        prog="python -m camkit.demo", description="Serve camkit's demo site on 127.0.0.1."
+    )
+    default = Options()
+    parser.add_argument("--port", type=_whole, default=default.port, help="0, the default, takes a free one")
+    parser.add_argument("--seed", type=int, default=default.seed, help="same seed, same world")
+    parser.add_argument("--latency-ms", type=_whole, default=0, help="delay of every vendor answer")
+    parser.add_argument(
+        "--ready-delay-ms",
+        type=_whole,
+        default=default.ready_delay_ms,
+        help="from a Meraki snapshot's order until it can be fetched",
+    )
+    parser.add_argument(
+        "--timeout-ms",
+        type=_whole,
+        default=default.timeout_ms,
+        help="how long the Eagle Eye proxy tries a camera that it cannot reach",
+    )
+    parser.add_argument(
+        "--snapshot-life-s",
+        type=float,
+        default=default.snapshot_life_s,
+        help="how long a Meraki snapshot can be fetched",
+    )
+    parser.add_argument(
+        "--clock", choices=("fixed", "running"), default=default.clock, help="does the world's time pass"
+    )
+    parser.add_argument(
+        "--rate-limit",
+        choices=("on", "off"),
+        default=default.rate_limit,
+        help="Meraki's ten requests a second",
+    )
+    parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
+    parser.add_argument("--write-data", metavar="DIR", help="write the CSV files into DIR and end")
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="JSON",
+        help='a fault, may be repeated: {"route": "/asset/*", "kind": "slow"}',
+    )
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return fault_from(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number

@@ -1,0 +1,82 @@
+"""The demo site's process: two listening sockets on 127.0.0.1, one JSON line, and a quiet end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import gevent
+from gevent.event import Event
+from gevent.pywsgi import WSGIServer
+from gevent.socket import IPPROTO_TCP, SO_REUSEADDR, SOL_SOCKET, TCP_NODELAY, socket
+
+from camkit.demo.een import login
+from camkit.demo.meraki import api
+from camkit.demo.middleware import Handler, WsgiApp
+from camkit.demo.options import Options
+from camkit.demo.site import CONTROL, Site
+
+HOST = "127.0.0.1"
+PARENT_POLL_S = 0.5
+
+
+def serve(options: Options) -> None:
+    """Serve until SIGTERM, SIGINT or the end of the parent process.
+
+    Prints one JSON line first: the addresses ``een``, ``meraki``, ``directory`` and ``control``, and the
+    demo's own credentials.
+    """
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, stop.set)
+    main_socket, media_socket = _listen(options.port), _listen(0)
+    origin, media_origin = _origin(main_socket), _origin(media_socket)
+    site = Site(options, media_origin)
+    servers = [_server(main_socket, site.main), _server(media_socket, site.media)]
+    for server in servers:
+        server.start()
+    print(json.dumps(_introduction(origin)), flush=True)
+    gevent.spawn(_watch_parent, options.parent or os.getppid(), stop)
+    stop.wait()
+    for server in servers:
+        server.stop(timeout=0)
+
+
+def _listen(port: int) -> socket:
+    listener = socket()
+    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    # Headers and body go out in two writes; without this the second waits 40 ms for an acknowledgement.
+    listener.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    listener.bind((HOST, port))
+    listener.listen(128)
+    return listener
+
+
+def _origin(listener: socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def _server(listener: socket, app: WsgiApp) -> WSGIServer:
+    return WSGIServer(listener, app, log=None, error_log=None, handler_class=Handler)
+
+
+def _introduction(origin: str) -> dict[str, str]:
+    return {
+        "een": origin,
+        "een_username": login.USERNAME,
+        "een_password": login.PASSWORD,
+        "een_tfa_username": login.TFA_USERNAME,
+        "een_tfa_password": login.TFA_PASSWORD,
+        "een_tfa_code": login.TFA_CODE,
+        "meraki": f"{origin}/api/v1",
+        "meraki_key": api.KEY,
+        "directory": f"{origin}/people/{{user_id}}",
+        "control": origin + CONTROL,
+    }
+
+
+def _watch_parent(parent: int, stop: Event) -> None:
+    while os.getppid() == parent:
+        gevent.sleep(PARENT_POLL_S)
+    stop.set()

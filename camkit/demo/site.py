@@ -1,0 +1,97 @@
+"""The demo site put together: a world, the vendors' routes over it, and two WSGI applications.
+
+The main application serves the vendors' paths and the directory; the second one, on another port and so
+another origin, serves ordered snapshots and the pictures that live on another archiver.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+from camkit.demo import control, directory
+from camkit.demo.clock import Clock
+from camkit.demo.counting import RequestLog
+from camkit.demo.een import aaa, assets, devices_api
+from camkit.demo.een.devices import account
+from camkit.demo.een.login import Login
+from camkit.demo.faults import Faults
+from camkit.demo.meraki import api, snapshots
+from camkit.demo.meraki.rate_limit import TokenBucket
+from camkit.demo.middleware import Latency, WsgiApp
+from camkit.demo.options import Options
+from camkit.demo.world.world import World
+
+CONTROL = "/demo"
+
+
+class Site:
+    """Both applications, over the state they share.
+
+    Parameters
+    ----------
+    options : Options
+        The command line.
+    media_origin : str
+        The second origin's address, which answers of the first one point to.
+
+    Attributes
+    ----------
+    main, media : callable
+        The WSGI applications.
+    """
+
+    def __init__(self, options: Options, media_origin: str) -> None:
+        self._login = Login()
+        self._store = snapshots.SnapshotStore(options.ready_delay_ms / 1000, options.snapshot_life_s)
+        self._bucket = TokenBucket() if options.rate_limit == "on" else None
+        self._log = RequestLog()
+        self._faults = Faults(options.fault)
+        world, clock = World(options.seed), Clock(running=options.clock == "running")
+        devices = account(options.seed)
+        store = assets.Assets(world, clock, devices, options.timeout_ms)
+        orders = api.Snapshots(world, clock, self._store, media_origin)
+
+        main = _flask("main")
+        main.before_request(_no_trailing_slash)
+        main.register_blueprint(aaa.create_blueprint(self._login))
+        main.register_blueprint(devices_api.create_blueprint(self._login, devices))
+        main.register_blueprint(assets.create_blueprint(self._login, store, archiver=media_origin))
+        main.register_blueprint(api.create_blueprint(clock, orders, self._bucket))
+        main.register_blueprint(directory.create_blueprint())
+        main.register_blueprint(
+            control.create_blueprint(self._log, self._faults, self.reset, self._login.expire_sessions),
+            url_prefix=CONTROL,
+        )
+        media = _flask("media")
+        media.register_blueprint(snapshots.create_blueprint(self._store))
+        media.register_blueprint(assets.create_blueprint(self._login, store, archiver=None))
+        self.main = self._wrapped(main, options)
+        self.media = self._wrapped(media, options)
+
+    def reset(self) -> None:
+        """Forget what was asked and ordered, and every lock; faults and sessions stay."""
+        self._log.reset()
+        self._login.reset()
+        self._store.reset()
+        if self._bucket is not None:
+            self._bucket.reset()
+
+    def _wrapped(self, app: Flask, options: Options) -> WsgiApp:
+        answers = self._faults.watch(Latency(app, options.latency_ms / 1000))
+        return self._log.watch(answers, app, control=CONTROL)
+
+
+def _flask(name: str) -> Flask:
+    app = Flask(f"camkit.demo.{name}", root_path=str(Path(__file__).parent))
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    return app
+
+
+def _no_trailing_slash() -> Response | None:
+    """The vendor was seen to answer 500 to a path that ends in a slash."""
+    if request.path.startswith(("/g/", "/asset/")) and request.path.endswith("/"):
+        return Response("internal server error", 500, mimetype="text/plain")
+    return None
