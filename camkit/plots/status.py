@@ -1,0 +1,274 @@
+"""Pictures of the device status: the bits of each device, the overall status of all, the silent cameras.
+
+Each function draws on the `Axes` it is given (or a new one) and returns it. Colours are Okabe and Ito's,
+which colour-blind readers can tell apart; names and error texts are drawn as they are, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch, Rectangle
+
+from camkit.bitmask import (
+    CAMERA_RULES,
+    STATUS_BITS,
+    OverallStatus,
+    Standing,
+    StatusBit,
+    deciding_bits,
+    rule_for,
+)
+from camkit.errors import InputError
+from camkit.status import decode_status, explained_by_status, overall_status
+
+BLUE, SKY, ORANGE, VERMILION, GREY, PALE = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#8A8A8A", "#EEF1F4"
+KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}
+LONGEST_NAME, LONGEST_ERROR = 28, 44  # characters
+
+
+def plot_status_bits(
+    devices: pd.DataFrame, silent: Mapping[str, str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Show which bits are set on which devices.
+
+    Parameters
+    ----------
+    devices : pandas.DataFrame
+        The device list by the vendor's column names; ``id`` and ``device_status`` are used. The index is
+        what the x axis shows.
+    silent : mapping or pandas.Series of str, optional
+        Cameras that gave no picture: id to error text. They are marked.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Devices from left to right; bits from top to bottom in four groups: those that decide the overall
+        status, those that add to it, reserved and internal ones, deprecated ones. A column without colour
+        is a device without a readable status.
+    """
+    ax = ax or _new_axes(10, 5.4)
+    groups = _groups()
+    bits = [bit for group in groups.values() for bit in group]
+    is_set = _set_bits(devices, bits).T
+    is_current = np.array([[bit.standing is Standing.CURRENT] for bit in bits])
+    shades = np.where(is_current, is_set, is_set * 2)  # 0 clear, 1 set, 2 set without meaning
+    _draw_matrix(ax, shades, linewidth=0.6)
+    ax.set_yticks(np.arange(len(bits)) + 0.5, [f"{bit.flag.name}  {bit.number}" for bit in bits], fontsize=8)
+    ticks = [0, *range(9, len(devices), 10)] if len(devices) else []
+    ax.set_xticks(np.array(ticks) + 0.5, [str(devices.index[tick]) for tick in ticks])
+    ax.tick_params(length=0)
+    ax.set_xlabel("device, by its position in the list")
+    ax.set_ylabel("status bit")
+    start = 0
+    for name, group in groups.items():
+        ax.axhline(start, color="black", linewidth=0.8)
+        ax.text(
+            1.01, start + len(group) / 2, name, transform=ax.get_yaxis_transform(), va="center", fontsize=9
+        )
+        start += len(group)
+    handles = [Patch(color=BLUE, label="set"), Patch(color=GREY, label="set, but without meaning")]
+    handles.append(Patch(color=PALE, label="clear"))
+    if np.isnan(is_set).any():
+        ax.patch.set(hatch="////", edgecolor=GREY)  # shows where no cell is drawn
+        handles.append(Patch(facecolor="white", hatch="////", edgecolor=GREY, label="no status"))
+    if silent is not None:
+        columns = devices.index.get_indexer_for(_silent_devices(devices, silent).index)
+        _mark_devices(ax, columns, devices.index, len(bits))
+        handles.append(Patch(facecolor="none", edgecolor=VERMILION, label="gave no picture"))
+    ax.legend(
+        handles=handles, ncols=len(handles), loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False
+    )
+    ax.set_title(f"Status bits of {len(devices)} devices")
+    return ax
+
+
+def plot_overall_status(devices: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Show how many devices there are of each overall status.
+
+    Parameters
+    ----------
+    devices : pandas.DataFrame
+        The device list by the vendor's column names; ``type``, ``device_status`` and ``is_unsupported`` are
+        used.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A bar for each overall status in the order of the rules, split by kind of device, counts written.
+    """
+    ax = ax or _new_axes(9, 4)
+    overall = overall_status(devices["device_status"], devices["type"])
+    counts = pd.crosstab(overall.to_numpy(), _kinds(devices).to_numpy()).reindex(
+        index=[status.value for status in OverallStatus], columns=list(KIND_COLOURS), fill_value=0
+    )
+    left = pd.Series(0, counts.index)
+    for kind, colour in KIND_COLOURS.items():
+        ax.barh(counts.index, counts[kind], left=left, color=colour, edgecolor="white")
+        left += counts[kind]
+    for row, (_, count) in enumerate(counts.iterrows()):
+        parts = [f"{kind} {n}" for kind, n in count.items() if n]
+        text = f"{count.sum()}" + (f"  ({', '.join(parts)})" if len(parts) > 1 else "")
+        ax.annotate(text, (left.iloc[row], row), (4, 0), textcoords="offset points", va="center")
+    ax.set_xlim(0, max(1.35 * left.max(), 1))  # room for the text behind the longest bar
+    ax.invert_yaxis()
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_xlabel("devices")
+    ax.set_ylabel("overall status, in the order of the rules")
+    handles = [Patch(color=colour, label=kind) for kind, colour in KIND_COLOURS.items()]
+    ax.legend(handles=handles, frameon=False, loc="lower right")
+    ax.set_title(f"Overall status of {len(devices)} devices")
+    return ax
+
+
+def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Axes | None = None) -> Axes:
+    """Show what the status of each silent camera says, and whether that explains its silence.
+
+    Parameters
+    ----------
+    devices : pandas.DataFrame
+        As for `plot_status_bits`, with ``name`` and ``type``.
+    silent : mapping or pandas.Series of str
+        Cameras that gave no picture: id to error text.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A row for each silent camera and a column for each deciding bit, in the order in which the rules look
+        at them; beside them the overall status and the error text.
+    """
+    chosen = _silent_devices(devices, silent)
+    ax = ax or _new_axes(10, 1.6 + 0.38 * len(chosen))
+    explained = explained_by_status(chosen)
+    bits = _in_rule_order()
+    is_set = _set_bits(chosen, bits)
+    _draw_matrix(ax, is_set, linewidth=2)
+    _write_bits(ax, is_set)
+    for row, (status, overall) in enumerate(zip(chosen["device_status"], explained["overall"], strict=True)):
+        decisive = 0 if overall == OverallStatus.UNKNOWN else rule_for(int(status)).bits
+        _frame_bits(ax, row, [column for column, bit in enumerate(bits) if bit.flag == decisive])
+    bit_names = [f"{bit.flag.name}\nbit {bit.number}".replace("_", "\n") for bit in bits]
+    ax.set_xticks(np.arange(len(bits)) + 0.5, bit_names, fontsize=8)
+    ax.set_xlabel("framed: the bit that decides", fontsize=9)
+    names = [f"{_short(name, LONGEST_NAME)}  #{position}" for position, name in explained["name"].items()]
+    ax.set_yticks(np.arange(len(names)) + 0.5, names, parse_math=False, fontsize=9)
+    _write_verdicts(ax, explained, silent)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_title(f"The status explains {explained['explains_silence'].sum()} of {len(chosen)} silent cameras")
+    return ax
+
+
+def _new_axes(width_in: float, height_in: float) -> Axes:
+    """Axes on a figure of their own, sizes in inches."""
+    from matplotlib import pyplot as plt  # only who wants a new figure needs pyplot
+
+    return plt.subplots(figsize=(width_in, height_in), layout="constrained")[1]
+
+
+def _silent_devices(devices: pd.DataFrame, silent: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of the cameras that gave no picture."""
+    missing = set(silent.keys()) - set(devices["id"])
+    if missing:
+        raise InputError(
+            f"The device list has no {', '.join(sorted(missing))}; give the list they came from."
+        )
+    return devices[devices["id"].isin(list(silent.keys()))]
+
+
+def _set_bits(devices: pd.DataFrame, bits: list[StatusBit]) -> np.ndarray:
+    """1 where a bit is set, 0 where it is clear, NaN where there is no status; (device, bit)."""
+    decoded = decode_status(devices["device_status"])[[bit.flag.name for bit in bits]]
+    return decoded.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _draw_matrix(ax: Axes, shades: np.ndarray, linewidth: float) -> None:
+    """Cells of one unit, the first row on top; NaN stays empty."""
+    colours = ListedColormap([PALE, BLUE, GREY])
+    ax.pcolormesh(shades, cmap=colours, vmin=0, vmax=2, edgecolors="white", linewidth=linewidth)
+    ax.invert_yaxis()
+
+
+def _in_rule_order() -> list[StatusBit]:
+    """The bits that decide a camera's overall status, in the order in which the rules look at them."""
+    looked_at = dict.fromkeys(rule.bits for rule in CAMERA_RULES)
+    return [bit for bits in looked_at for bit in STATUS_BITS if bit.flag == bits]
+
+
+def _groups() -> dict[str, list[StatusBit]]:
+    """All bits, by what they are worth."""
+    deciding = [bit for bit in STATUS_BITS if bit.flag & deciding_bits()]
+    current = [bit for bit in STATUS_BITS if bit.standing is Standing.CURRENT]
+    deprecated = [bit for bit in STATUS_BITS if bit.standing is Standing.DEPRECATED]
+    return {
+        "decide": deciding,
+        "say more": [bit for bit in current if bit not in deciding],
+        "reserved,\ninternal": [bit for bit in STATUS_BITS if bit not in current + deprecated],
+        "deprecated": deprecated,
+    }
+
+
+def _write_bits(ax: Axes, is_set: np.ndarray) -> None:
+    """Say in each cell what its colour says."""
+    for (row, column), value in np.ndenumerate(is_set):
+        word = "no status" if np.isnan(value) else "set" if value else "clear"
+        colour = "white" if value == 1 else "black"
+        ax.text(column + 0.5, row + 0.5, word, ha="center", va="center", color=colour, fontsize=9)
+
+
+def _frame_bits(ax: Axes, row: int, columns: list[int]) -> None:
+    """Draw a frame just inside some cells of a row."""
+    for column in columns:
+        ax.add_patch(Rectangle((column + 0.04, row + 0.05), 0.92, 0.9, fill=False, linewidth=1.6, zorder=3))
+
+
+def _write_verdicts(ax: Axes, explained: pd.DataFrame, silent: Mapping[str, str]) -> None:
+    """Write overall status and error text to the right; what the status does not explain stands out."""
+    pairs = zip(explained["overall"], explained["id"], strict=True)
+    verdicts = [f"{overall}: {_short(silent[id_], LONGEST_ERROR)}" for overall, id_ in pairs]
+    right = ax.secondary_yaxis("right")
+    right.set_yticks(np.arange(len(verdicts)) + 0.5, verdicts, parse_math=False, fontsize=9)
+    right.tick_params(length=0)
+    right.spines[:].set_visible(False)
+    for label, is_explained in zip(right.get_yticklabels(), explained["explains_silence"], strict=True):
+        label.set(color="black" if is_explained else VERMILION, weight="normal" if is_explained else "bold")
+
+
+def _mark_devices(ax: Axes, columns: np.ndarray, labels: pd.Index, height: int) -> None:
+    """Frame whole columns, and write their positions above them."""
+    for column in columns:
+        ax.add_patch(
+            Rectangle((column, 0), 1, height, fill=False, edgecolor=VERMILION, linewidth=1.2, zorder=3)
+        )
+    top = ax.secondary_xaxis("top")
+    top.set_xticks(columns + 0.5, [str(labels[column]) for column in columns], color=VERMILION, fontsize=8)
+    top.tick_params(length=0, pad=1)
+
+
+def _kinds(devices: pd.DataFrame) -> pd.Series:
+    """What each device is, in the words of the legend."""
+    kinds = devices["type"].astype("string").fillna("")
+    is_camera = kinds.str.endswith("camera")
+    unsupported = is_camera & devices["is_unsupported"].fillna(0).astype(bool)
+    return (
+        pd.Series("other device", devices.index)
+        .mask(kinds == "bridge", "bridge")
+        .mask(is_camera, "camera")
+        .mask(unsupported, "unsupported camera")
+    )
+
+
+def _short(text: object, length: int) -> str:
+    """Text from outside on one line, cut where it would push the picture aside."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= length else line[: length - 1] + "…"
