@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo lab test test-all bench notebooks lint lock clean
+.PHONY: help demo lab test test-slow test-all bench notebooks lint lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -21,13 +21,15 @@ demo: $(READY) ## run every notebook against the demo site; results under out/
 	@$(BIN)/python -m camkit.notebooks demo
 
 lab: $(READY) ## open JupyterLab at the first notebook, on a working copy
-	@$(BIN)/python -m camkit.notebooks lab
+	@$(BIN)/python -m camkit.notebooks lab $(LAB_OPTIONS)
 
 test: $(READY) ## the test suite, with the notebooks checked cell by cell
 	@$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(READY) ## the same, and the slow tests
-	@$(BIN)/python -m pytest
+test-slow: $(READY)
+	@$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow ## the same, and then the slow tests
 
 notebooks: $(READY) ## run the notebooks and store their outputs in place
 	@$(BIN)/python -m camkit.notebooks store

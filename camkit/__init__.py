@@ -28,6 +28,8 @@ _WHERE = {
     "usable_cameras": "camkit.een",
     "download_previews": "camkit.download",
     "DownloadRun": "camkit.runs",
+    "probe_cameras": "camkit.probe",
+    "check": "camkit.check",
     "DeviceStatus": "camkit.status",
     "OverallStatus": "camkit.status",
     "decode_status": "camkit.status",
@@ -44,11 +46,13 @@ if TYPE_CHECKING:
     from camkit import plots as plots
     from camkit.badges import BadgeLog as BadgeLog
     from camkit.badges import load_badges as load_badges
+    from camkit.check import check as check
     from camkit.doors import load_doors as load_doors
     from camkit.download import download_previews as download_previews
     from camkit.een import usable_cameras as usable_cameras
     from camkit.errors import CamkitError as CamkitError
     from camkit.flags import flag_events as flag_events
+    from camkit.probe import probe_cameras as probe_cameras
     from camkit.runs import DownloadRun as DownloadRun
     from camkit.site import Site as Site
     from camkit.site import connect as connect

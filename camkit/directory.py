@@ -12,6 +12,9 @@ from camkit.errors import ServiceError, SettingsError
 from camkit.http import Limits, Reply, Transport
 from camkit.images import BadImage, check_photo
 
+MAX_BYTES = 5 * 1024 * 1024
+"""A page or photo may have so many bytes."""
+
 
 @dataclass(frozen=True)
 class Cardholder:
@@ -72,7 +75,8 @@ class WebDirectory:
     Notes
     -----
     The name and the photo are taken from schema.org Person microdata or an h-card where the page has
-    them, else the first heading and the first picture. A page that is itself an image is the photo.
+    them, else the first heading and the first picture of a page that shows the number: a page that does
+    not may be anything, such as a request to sign in. A page that is itself an image is the photo.
     Photos are fetched from the directory's own host only, and nothing secret is sent.
     """
 
@@ -84,7 +88,9 @@ class WebDirectory:
             )
         self._address = address
         home = urlsplit(address)
-        self._transport = Transport("the directory", f"{home.scheme}://{home.netloc}", limits=limits)
+        self._transport = Transport(
+            "the directory", f"{home.scheme}://{home.netloc}", limits=limits or Limits(max_bytes=MAX_BYTES)
+        )
 
     def lookup(self, cardholder_id: str) -> Cardholder:
         """Look one number up.
@@ -94,6 +100,8 @@ class WebDirectory:
         Cardholder
             Where the page, the name or the photo could not be had, its ``note`` says so.
         """
+        if not cardholder_id.strip(" ."):  # "." and ".." are steps in a path, not names in it
+            return Cardholder(cardholder_id, note="not in the directory")
         url = self._address.replace("{user_id}", quote(cardholder_id, safe=""))
         try:
             page = self._transport.request("GET", url)
@@ -101,11 +109,13 @@ class WebDirectory:
             return Cardholder(cardholder_id, note=f"the directory did not answer: {error}")
         if page.status in (404, 410):
             return Cardholder(cardholder_id, note="not in the directory")
-        if not 200 <= page.status < 300:
+        if not page.ok:
             return Cardholder(cardholder_id, note=f"the directory answered with HTTP {page.status}")
-        if page.headers.get("Content-Type", "").startswith("image/"):
+        if page.content_type.startswith("image/"):
             return _with_photo(Cardholder(cardholder_id), page)
         soup = BeautifulSoup(page.content, "html.parser")
+        if soup.select_one(_MARKED) is None and cardholder_id not in soup.get_text(" "):
+            return Cardholder(cardholder_id, note="the page under this number does not show it: no entry")
         person = Cardholder(
             cardholder_id,
             name=_said(soup, "[itemprop=name]", ".p-name", "h1", "title"),
@@ -118,8 +128,10 @@ class WebDirectory:
         source = image.get("src") if isinstance(image, Tag) else None
         if not source:
             return replace(person, note="its page shows no photo")
-        photo_url = urljoin(url, str(source))
         try:
+            photo_url = urljoin(url, str(source))
+            if not photo_url.startswith(("http://", "https://")):
+                return replace(person, note="the photo has no web address of its own")
             return _with_photo(person, self._transport.request("GET", photo_url))
         except (ServiceError, ValueError) as error:
             return replace(person, note=f"the photo did not come: {error}")
@@ -129,8 +141,12 @@ class WebDirectory:
         self._transport.close()
 
 
+_MARKED = "[itemtype*='schema.org/Person'], .h-card"
+"""A page that says of itself that it is about a person."""
+
+
 def _with_photo(person: Cardholder, reply: Reply) -> Cardholder:
-    if not 200 <= reply.status < 300:
+    if not reply.ok:
         return replace(person, note=f"the photo did not come (HTTP {reply.status})")
     try:
         kind = check_photo(reply.content)

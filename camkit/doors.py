@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.errors import DoorsFileError
+from camkit.errors import DoorsFileError, InputError
 
 COLUMNS = ("reader_id", "door", "vendor", "camera_id", "clock_offset_s")
 VENDORS = ("meraki", "een")
+
+MAX_OFFSET_S = 10 * 366 * 86400.0
+"""No two clocks are further apart than ten years, seconds; a larger number is a mistake."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,15 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     try:
-        table = pd.read_csv(path, dtype="string", encoding="utf-8-sig", skipinitialspace=True)
+        # Only an empty cell is missing: a reader may well be called NA.
+        table = pd.read_csv(
+            path,
+            dtype="string",
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            keep_default_na=False,
+            na_values=[""],
+        )
     except FileNotFoundError:
         raise DoorsFileError(f"There is no doors file {path}. Check the path.", path=path) from None
     except (OSError, ValueError) as error:
@@ -78,7 +89,8 @@ def load_doors(path: str | Path) -> pd.DataFrame:
         & table["reader_id"].notna(),
         "vendor is neither meraki nor een": ~table["vendor"].isin(VENDORS),
         "no camera_id": table["camera_id"].fillna("") == "",
-        "clock_offset_s is no number of seconds": given.fillna("").str.strip().ne("") & offset.isna(),
+        "clock_offset_s is no number of seconds": given.fillna("").str.strip().ne("")
+        & ~(offset.abs() < MAX_OFFSET_S),
     }
     wrong = [
         f"row {row + 1}: {problem}"
@@ -93,7 +105,17 @@ def load_doors(path: str | Path) -> pd.DataFrame:
 
 
 def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:
-    """Return the table of doors as a look-up by reader."""
+    """Return the table of doors as a look-up by reader.
+
+    Raises
+    ------
+    InputError
+        If the table lacks a column.
+    """
+    if lacking := [name for name in COLUMNS if name not in doors]:
+        raise InputError(
+            f"The doors table has no column {', '.join(lacking)}; load it with camkit.load_doors()."
+        )
     return {
         str(row["reader_id"]): Door(
             str(row["reader_id"]),

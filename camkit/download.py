@@ -1,41 +1,32 @@
-"""Download different preview frames of one Eagle Eye camera, several at a time.
-
-Asking for ``now`` again and again gives the same frame again and again (a published run saved 20 files
-with 9 different pictures: SwyftG/EEN). So each request asks for another moment, further back.
-"""
+"""Download different preview frames of one Eagle Eye camera, several at a time."""
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Iterable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from gevent.event import Event
 from tqdm.auto import tqdm
 
-from camkit.een import EagleEye
+from camkit.een import EagleEye, Frame
 from camkit.een.devices import CAMERA_TYPES
-from camkit.een.wire import een_time, require_camera_id
-from camkit.errors import AccessDenied, InputError, LoginRefused, NotFound, ServiceError
+from camkit.een.wire import require_camera_id
+from camkit.errors import AccessDenied, InputError, LoginRefused, NoPicture, NotFound, ServiceError
 from camkit.files import make_folder, write_whole
 from camkit.greenlets import run_together
+from camkit.http import Limits
+from camkit.moments import NEWEST, Moments, Numbers
 from camkit.runs import DownloadRun, Failure, SavedFrame, frame_path, saved_frames
-
-STEP_S = 2.1
-"""Seconds from one moment asked for to the next: just over the longest gap between frames seen in public."""
-
-STEP_MAX_S = 3600.0
-
-NEWEST = "now"
-
-ANCHOR_WAIT_S = 1.0
-"""How long the later requests wait for the newest frame's time before they go on without it, seconds."""
 
 GIVE_UP_AFTER = 10
 """Failures in a row, without a single frame, after which a camera counts as silent."""
+
+PAUSES = Limits(backoff_s=0.2, backoff_max_s=1.0)
+"""How long a worker waits after a failure."""
+
+LONGEST_WAIT_S = 60.0
+"""A service that asks to wait longer than this ends the download, seconds."""
 
 
 def download_previews(
@@ -89,8 +80,10 @@ def download_previews(
 
     Notes
     -----
-    Each request asks for the last frame before a moment, `STEP_S` further back than the one before. When that
-    turns up a frame seen already (a camera with rarer previews, a gap) the step doubles.
+    Each request asks for the last frame before a moment, `camkit.moments.STEP_S` further back than the one
+    before. When that turns up a frame seen already (a camera with rarer previews, a gap) the step doubles; when
+    there is nothing so far back, it looks just before each frame that was found.
+    After a failure a worker waits a little; when the service asks to wait, all of them do.
     """
     for name, number in {"count": count, "workers": workers, "attempts": attempts}.items():
         if number < 1:
@@ -111,59 +104,17 @@ def download_previews(
 
 def _require_known(een: EagleEye, camera_id: str) -> None:
     """Tell a silent camera from one that is none of this account's."""
-    devices = een.devices()
+    try:
+        devices = een.devices()
+    except ServiceError:
+        return
     mine = devices.loc[devices["id"].str.lower() == camera_id.lower()]
     if mine.empty:
         raise NotFound(f"This account has no device {camera_id}; usable_cameras(devices) lists those it has.")
-    if mine["type"].iloc[0] not in CAMERA_TYPES:
+    if not mine["type"].isin(CAMERA_TYPES).any():
         raise NotFound(
             f"Device {camera_id} ({mine['name'].iloc[0]}) is a {mine['type'].iloc[0]}, not a camera."
         )
-
-
-class _Moments:
-    """Which moments to ask for, newest first.
-
-    The first ones, which go out together, are told relative to the server's own ``now``. The others are
-    told in the vendor's time, counted back from the newest frame, so that neither this machine's clock
-    nor the time that passes meanwhile matters, and the same camera gives the same frames.
-    """
-
-    def __init__(self, together: int) -> None:
-        self._blind = together
-        self._step = timedelta(seconds=STEP_S)
-        self._back = timedelta(0)
-        self._newest: datetime | None = None
-        self._anchored = Event()
-
-    def take(self) -> str:
-        """The next moment, in the vendor's words; waits a little for the newest frame to be known."""
-        if self._blind > 0:
-            self._blind -= 1
-        else:
-            self._anchored.wait(ANCHOR_WAIT_S)
-        back, self._back = self._back, self._back + self._step
-        if self._newest is not None:
-            return een_time(self._newest - back)
-        return f"-{back // timedelta(milliseconds=1)}" if back else NEWEST
-
-    def found(self, at: datetime, moment: str) -> None:
-        """Learn from a frame: from the moment that led to it back to the frame itself there is no other."""
-        if moment == NEWEST:
-            self._newest = at
-            self._anchored.set()
-        if self._newest is not None:
-            # One millisecond more, because it is not settled whether "before" includes the moment itself.
-            self._back = max(self._back, self._newest - at + timedelta(milliseconds=1))
-
-    def failed(self, moment: str) -> None:
-        """Learn that the newest frame did not come, so that nobody waits for it."""
-        if moment == NEWEST:
-            self._anchored.set()
-
-    def repeated(self) -> None:
-        """Learn from a frame that was known already: this camera's frames are further apart."""
-        self._step = min(self._step * 2, timedelta(seconds=STEP_MAX_S))
 
 
 class _Download:
@@ -177,29 +128,41 @@ class _Download:
         self._saved = {frame.timestamp: frame for frame in reversed(saved_frames(out, camera_id))}
         self._found_before = len(self._saved)
         self._digests = {frame.sha256 for frame in self._saved.values()}
-        self._numbers = _Numbers(frame.number for frame in self._saved.values())
-        self._moments = _Moments(workers)
+        self._numbers = Numbers(frame.number for frame in self._saved.values())
+        self._moments = Moments(0 if self._saved else workers)
         for number, timestamp in enumerate(sorted(self._saved, reverse=True)):
             self._moments.found(self._saved[timestamp].at, timestamp if number else NEWEST)
         self._again: list[str] = []
         self._failures: list[Failure] = []
-        self._requests = self._repeated = self._under_way = 0
-        self._dead_end = ""
+        self._requests = self._repeated = self._under_way = self._failed_in_a_row = 0
+        self._not_before = 0.0
+        self._dead_end = self._nothing_more = ""
+        self._over = Event()
         self._bar: Any = None
 
     def work(self) -> None:
         """One worker: ask for the next moment as long as frames are missing."""
         while self._missing() > self._under_way and self._requests < self._attempts and not self._dead_end:
-            moment = self._again.pop(0) if self._again else self._moments.take()
-            number = self._numbers.take()
+            if (wait_s := self._not_before - time.monotonic()) > 0:
+                self._over.wait(wait_s)
+                continue
             self._requests += 1
             self._under_way += 1
+            number = self._numbers.take()
             try:
-                kept = self._try(moment, number)
+                moment = self._again.pop(0) if self._again else self._moments.take()
+                kept = moment is not None and self._ask(moment, number)
             finally:
                 self._under_way -= 1
+            if moment is None:
+                self._requests -= 1
+                self._numbers.give_back(number)
+                break
             if not kept:
                 self._numbers.give_back(number)
+                self._over.wait(PAUSES.pause_s(self._failed_in_a_row) if self._failed_in_a_row else 0)
+        if not self._under_way:
+            self._over.set()
 
     def show(self, bar: Any) -> None:
         """Report to a progress bar from now on."""
@@ -221,7 +184,7 @@ class _Download:
             shortfall=self._shortfall(),
         )
 
-    def _try(self, moment: str, number: int) -> bool:
+    def _ask(self, moment: str, number: int) -> bool:
         """One request; whether it put a new frame on disk under this number."""
         try:
             frame = self._een.frame(self._camera_id, moment, attempts=1)
@@ -230,25 +193,35 @@ class _Download:
         except ServiceError as error:
             self._learn_from(error, moment)
             return False
-        self._moments.found(frame.at, moment)
-        if frame.timestamp in self._saved or frame.sha256 in self._digests:
+        self._failed_in_a_row = 0
+        is_new = frame.timestamp not in self._saved and frame.sha256 not in self._digests
+        self._moments.found(frame.at, moment, is_new=is_new)
+        if is_new:
+            self._keep(frame, number)
+        else:
             self._repeated += 1
-            self._moments.repeated()
-            return False
+        return is_new
+
+    def _keep(self, frame: Frame, number: int) -> None:
         path = frame_path(self._out, number, self._camera_id, frame.timestamp)
-        latency_s = frame.reply.latency_s
-        saved = SavedFrame(path, number, frame.timestamp, len(frame.content), frame.sha256, latency_s)
         write_whole(path, frame.content)
-        self._saved[frame.timestamp] = saved
+        self._saved[frame.timestamp] = SavedFrame(
+            path, number, frame.timestamp, len(frame.content), frame.sha256, frame.reply.latency_s
+        )
         self._digests.add(frame.sha256)
         if self._bar is not None:
             self._bar.update()
-        return True
 
     def _learn_from(self, error: ServiceError, moment: str) -> None:
         self._failures.append(Failure(moment, str(error), error.status))
+        self._failed_in_a_row += 1
         self._moments.failed(moment)
-        if error.transient:
+        told_s = error.retry_after_s or 0.0
+        self._not_before = max(self._not_before, time.monotonic() + told_s)
+        if isinstance(error, NoPicture):
+            self._moments.nothing_before()
+            self._nothing_more = str(error)
+        elif error.transient and told_s <= LONGEST_WAIT_S:
             self._again.append(moment)
         else:
             self._dead_end = str(error)
@@ -262,23 +235,6 @@ class _Download:
         if self._missing() <= 0:
             return ""
         tried = f"{self._requests} requests gave {self._repeated} repeated frames and {len(self._failures)} failures"
-        if self._dead_end:
-            return f"{tried}. {self._dead_end}"
+        if self._dead_end or self._requests < self._attempts:
+            return f"{tried}. {self._dead_end or self._nothing_more}"
         return f"The {self._attempts} attempts are used up: {tried}. Give more attempts."
-
-
-class _Numbers:
-    """The lowest free number each time, so that the files are numbered without holes."""
-
-    def __init__(self, taken: Iterable[int]) -> None:
-        self._taken = set(taken)
-
-    def take(self) -> int:
-        """The lowest number nobody has."""
-        number = next(n for n in itertools.count() if n not in self._taken)
-        self._taken.add(number)
-        return number
-
-    def give_back(self, number: int) -> None:
-        """It was not used after all."""
-        self._taken.discard(number)

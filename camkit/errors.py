@@ -8,6 +8,7 @@
     │   ├── BadgeFileError       … a badge export
     │   └── DoorsFileError       … the reader-to-camera map
     ├── TimestampError           a time without a zone where an aware one is needed
+    ├── CaseError                a case folder cannot be used, or does not hold what is asked for
     ├── OutputError              something cannot be written (no space, no permission)
     ├── DemoSiteError            the built-in demo site did not start
     └── ServiceError             a vendor's service refused, failed or was not there
@@ -65,6 +66,10 @@ class TimestampError(CamkitError, ValueError):
     """A time without a zone was given where an aware one is needed."""
 
 
+class CaseError(CamkitError):
+    """A case folder cannot be used, or does not hold what is asked for."""
+
+
 class OutputError(CamkitError):
     """Something cannot be written: no space, no permission, or something is in the way."""
 
@@ -84,6 +89,10 @@ class ServiceError(CamkitError):
         The HTTP status; None when there was no answer.
     transient : bool
         Whether the same call may well succeed later.
+    said : str
+        The service's own words, shortened; empty when it said nothing readable.
+    retry_after_s : float or None
+        Seconds that the service asked to wait before the next call; None when it did not.
     """
 
     transient = False
@@ -95,10 +104,14 @@ class ServiceError(CamkitError):
         url: str | None = None,
         status: int | None = None,
         transient: bool | None = None,
+        said: str = "",
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.url = url
+        self.said = said
         self.status = status
+        self.retry_after_s = retry_after_s
         if transient is not None:
             self.transient = transient
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from camkit.errors import OutputError
 
@@ -33,16 +33,14 @@ def write_whole(path: Path, content: bytes) -> None:
     OutputError
         If it cannot be written; nothing is left behind.
     """
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        temporary.replace(path)
+    except BaseException as error:  # an interrupt leaves nothing behind either
+        with suppress(OSError):
+            temporary.unlink()
         if isinstance(error, OSError):
             raise OutputError(
                 f"{path} cannot be written: {error.strerror}. Make room or choose another folder."

@@ -70,24 +70,24 @@ def saved_frames(out: Path, camera_id: str) -> list[SavedFrame]:
     Returns
     -------
     list of SavedFrame
-        Files that are no whole JPEG are left out, and left alone.
+        Files that are no readable, whole JPEG are left out, and left alone.
     """
     found = []
     for path in out.glob("*-preview-*.jpeg"):
         parts = _FILE_NAME.fullmatch(path.name)
         if parts is None or parts[2].lower() != camera_id.lower():
             continue
-        content = path.read_bytes()
         try:
+            content = path.read_bytes()
             check_jpeg(content)
-        except BadImage:
+        except (OSError, BadImage):
             continue
         digest = sha256(content).hexdigest()
         found.append(SavedFrame(path, int(parts[1]), parts[3], len(content), digest))
     return sorted(found, key=lambda frame: (frame.number, frame.timestamp))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DownloadRun:
     """The result of `camkit.download_previews`.
 
@@ -174,6 +174,16 @@ class DownloadRun:
         """
         return contact_sheet(sorted(self.saved, key=lambda frame: frame.timestamp), columns)
 
+    def problems(self) -> list[str]:
+        """One sentence for each: too few frames, and files that are gone or are not what was saved."""
+        found = [] if self.complete else [f"Only {len(self.saved)} of {self.wanted} frames. {self.shortfall}"]
+        for frame in self.saved:
+            if not frame.path.exists():
+                found.append(f"{frame.path.name} is no longer there.")
+            elif sha256(frame.path.read_bytes()).hexdigest() != frame.sha256:
+                found.append(f"{frame.path.name} is not what was saved: its SHA-256 differs.")
+        return found
+
     def summary(self) -> str:
         """One or two sentences: what is on disk, and if it is too little, why."""
         if not self.saved:
@@ -184,7 +194,7 @@ class DownloadRun:
             said = f"{len(self.saved)} different frames of camera {self.camera_id}, {span}."
         return said if self.complete else f"{said} Wanted: {self.wanted}. {self.shortfall}"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.summary()
 
     def _repr_html_(self) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
+
+from camkit.errors import SettingsError
+
+_MASK = "***"
 
 _HARMLESS = frozenset(
     "id c timestamp t start_timestamp end_timestamp e count asset_class a n s perPage startingAfter "
@@ -15,7 +20,8 @@ _HARMLESS = frozenset(
 )
 """Query names whose values may be shown; `A`, tokens and whatever is unknown may not."""
 
-_SNAPSHOT_TOKEN = re.compile(r"(/stream/jpeg/snapshot/)[^/?#\s\"']+")
+_SNAPSHOT_TOKEN = re.compile(r"(?<=/stream/jpeg/snapshot/)[^/]+")
+"""What follows in the path of a Meraki snapshot is all that it takes to fetch it."""
 
 
 class Credential(AuthBase):
@@ -28,10 +34,27 @@ class Credential(AuthBase):
     ----------
     headers : mapping of str to str
         Such as ``{"Authorization": "Bearer ..."}``.
+
+    Raises
+    ------
+    SettingsError
+        If a value cannot be sent in a header: a line break, a letter outside ASCII.
     """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
+        for name, value in headers.items():
+            if not (value.isascii() and value.isprintable()):
+                raise SettingsError(
+                    f"The secret for the header {name} cannot be sent: it has a line break or a letter outside ASCII. "
+                    "Copy the key again."
+                )
         self._headers = dict(headers)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret values: each header's, and what follows its scheme or cookie name."""
+        values = self._headers.values()
+        return (*values, *(value.partition(" ")[2] or value.partition("=")[2] for value in values))
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers.update(self._headers)
@@ -48,6 +71,15 @@ class NoCredential(AuthBase):
         return request
 
 
+class Address(str):
+    """An address whose repr, which a traceback may print, shows no secret."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(mask_url(self))
+
+
 def mask_url(url: str) -> str:
     """Return an address fit for a message: no user, no password, no token.
 
@@ -56,11 +88,26 @@ def mask_url(url: str) -> str:
     >>> mask_url("https://c001.example/asset/prev/image.jpeg?id=1005f2ed&A=c001~5eb63bbb")
     'https://c001.example/asset/prev/image.jpeg?id=1005f2ed&A=***'
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(an address that cannot be read)"
     query = "&".join(
-        f"{quote(name, safe='[]')}={quote(value, safe=':+-') if name in _HARMLESS else '***'}"
+        f"{quote(name, safe='[]')}={quote(value, safe=':+-') if name in _HARMLESS else _MASK}"
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
     )
     host = parts.netloc.rpartition("@")[2]
-    path = _SNAPSHOT_TOKEN.sub(r"\1***", parts.path)
-    return urlunsplit((parts.scheme, host, path, query, ""))
+    return urlunsplit((parts.scheme, host, _SNAPSHOT_TOKEN.sub(_MASK, parts.path), query, ""))
+
+
+def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
+    """Return an answer without the secrets of its request, which some services repeat in an error."""
+    forms = {form for secret in secrets for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        content = content.replace(form.encode(), _MASK.encode())
+    return content
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as it is, and as JSON and addresses write it; one too short to tell from a word is left."""
+    return (secret, json.dumps(secret)[1:-1], quote(secret, safe="")) if len(secret) >= 4 else ()

@@ -62,7 +62,7 @@ def load_settings() -> Settings:
         if missing:
             given = ", ".join(name for name, value in een.items() if value)
             raise SettingsError(
-                f"{given} is set, but {' and '.join(missing)} is not. Set it in the environment or in .env, "
+                f"{given} is set, but not {' and '.join(missing)}. Set that in the environment or in .env, "
                 "or remove the rest to use the demo site."
             )
     return settings

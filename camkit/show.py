@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
+from datetime import datetime, tzinfo
 from html import escape
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from camkit.directory import Cardholder
     from camkit.runs import DownloadRun
     from camkit.snapshots import Snapshot, Snapshots
 
-_CARD = "display:flex;gap:16px;align-items:flex-start;margin:0 0 18px 0"
+_CARD = "display:flex;gap:16px;align-items:flex-start;margin:4px 0 22px 0"
 _GREY = "color:#666"
 _NONE = (
     "width:480px;height:270px;display:flex;align-items:center;justify-content:center;text-align:center;"
@@ -22,16 +21,21 @@ _NONE = (
 
 
 def snapshot_html(snapshot: Snapshot) -> str:
-    """The picture beside the directory entry, the event's facts below."""
-    picture = snapshot.picture
+    """The event's heading, the picture beside the directory entry, and how the picture was come by."""
+    picture, door = snapshot.picture, snapshot.door
+    place = f"{door.name} ({snapshot.reader_id})" if door else snapshot.reader_id or "no reader"
+    when = local_time(snapshot.event_time, snapshot.timezone) if snapshot.event_time else "no time"
+    heading = escape(" · ".join(part for part in (when, place, snapshot.access) if part))
     if picture is not None:
-        alt = f"What camera {picture.camera_id} saw"
-        left = _image(picture.content, "image/jpeg", alt, "width:480px")
+        left = _image(picture.content, "image/jpeg", f"What camera {picture.camera_id} saw", "width:480px")
     else:
         left = f'<div style="{_NONE}">No picture: {escape(snapshot.reason)}</div>'
     who = cardholder_html(snapshot.cardholder) if snapshot.cardholder else escape(snapshot.cardholder_id)
     facts = "".join(f"<div>{line}</div>" for line in _facts(snapshot))
-    return f'<div style="{_CARD}"><div>{left}</div><div style="font-size:13px">{who}{facts}</div></div>'
+    return (
+        f'<div><b>{heading}</b></div><div style="{_CARD}"><div>{left}'
+        f'<div style="{_GREY};font-size:12px;max-width:480px">{facts}</div></div>{who}</div>'
+    )
 
 
 def snapshots_html(snapshots: Snapshots) -> str:
@@ -43,12 +47,12 @@ def cardholder_html(person: Cardholder) -> str:
     """Photo, name, number and what else the directory says."""
     photo = ""
     if person.photo is not None:
-        photo = _image(person.photo, person.photo_type, f"Directory photo of {person.name}", "height:180px")
+        photo = _image(person.photo, person.photo_type, f"Directory photo of {person.name}", "height:216px")
     name = f"<b>{escape(person.name)}</b>" if person.name else "<b>unknown</b>"
     rest = ", ".join(escape(text) for text in (person.title, person.department) if text)
     note = f'<div style="color:#a33">{escape(person.note)}</div>' if person.note else ""
     number = f'<span style="{_GREY}">{escape(person.cardholder_id)}</span>'
-    return f"<div>{photo}<div>{name} {number}</div><div>{rest}</div>{note}</div>"
+    return f'<div style="font-size:13px">{photo}<div>{name} {number}</div><div>{rest}</div>{note}</div>'
 
 
 def run_html(run: DownloadRun) -> str:
@@ -63,30 +67,27 @@ def run_html(run: DownloadRun) -> str:
     return "".join(parts)
 
 
-def local_time(at: datetime, timezone: str) -> str:
+def local_time(at: datetime, timezone: tzinfo) -> str:
     """A time in a zone, with the zone's name."""
-    return f"{at.astimezone(ZoneInfo(timezone)):%a %Y-%m-%d %H:%M:%S %Z}"
+    return f"{at.astimezone(timezone):%a %Y-%m-%d %H:%M:%S %Z}"
 
 
 def _facts(snapshot: Snapshot) -> list[str]:
-    door = snapshot.door
-    place = f"{door.name} ({snapshot.reader_id})" if door else snapshot.reader_id or "no reader"
-    badge = f"Badge {snapshot.cardholder_id or 'unknown'} {snapshot.access}".strip()
-    lines = [
-        escape(f"{badge} at {place}"),
-        escape(f"Badge time: {local_time(snapshot.event_time, snapshot.timezone)}"),
-    ]
+    """How the picture's moment relates to the event's, and what proves the picture."""
+    picture, door, at = snapshot.picture, snapshot.door, snapshot.at
+    lines = []
     if door is not None and door.clock_offset_s:
-        lines.append(escape(f"The reader's clock is {door.clock_offset_s:+g} s against the camera's."))
-    if snapshot.picture is not None and snapshot.at is not None:
-        if snapshot.offset_s is None:
-            said = "the vendor does not say which moment it shows"
-        else:
-            said = f"taken {snapshot.offset_s:+.1f} s from it"
-        asked = local_time(snapshot.picture.requested_at, snapshot.timezone)
-        lines.append(escape(f"Picture asked for: {asked} ({said})"))
-        lines.append(f'<code style="{_GREY};font-size:11px">SHA-256 {snapshot.sha256}</code>')
-    return lines
+        lines.append(
+            f"The reader's clock is {door.clock_offset_s:+g} s against the camera's, which is taken off."
+        )
+    if picture is not None and at is not None:
+        asked = f"Asked for {local_time(picture.requested_at, snapshot.timezone)}"
+        taken = snapshot.offset_s
+        said = (
+            "the vendor does not say when it was taken" if taken is None else f"taken {taken:+.1f} s from it"
+        )
+        lines += [f"{asked}; {said}.", f"SHA-256 {snapshot.sha256}"]
+    return [escape(line) for line in lines]
 
 
 def _image(content: bytes, kind: str, alt: str, style: str) -> str:

@@ -6,12 +6,12 @@ A vendor's client is a `SnapshotSource`; this module knows neither vendor nor wi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import partial
-from hashlib import sha256
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from gevent.event import AsyncResult
@@ -20,57 +20,7 @@ from camkit.directory import Cardholder, Directory
 from camkit.doors import Door, doors_by_reader
 from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, TimestampError
 from camkit.greenlets import run_together
-from camkit.http import Reply
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One image as it arrived, and how it was come by.
-
-    Attributes
-    ----------
-    content : bytes
-        The JPEG, unchanged.
-    requested_at : datetime.datetime
-        The moment asked for, UTC-aware.
-    captured_at : datetime.datetime or None
-        The moment the vendor says it shows; None where the vendor does not say (Meraki).
-    replies : tuple of camkit.http.Reply
-        The answers that led to it, in order, without secrets.
-    """
-
-    vendor: str
-    camera_id: str
-    content: bytes = field(repr=False)
-    sha256: str
-    requested_at: datetime
-    captured_at: datetime | None
-    replies: tuple[Reply, ...] = field(repr=False, default=())
-
-    @classmethod
-    def from_reply(
-        cls,
-        vendor: str,
-        camera_id: str,
-        *replies: Reply,
-        requested_at: datetime,
-        captured_at: datetime | None,
-    ) -> Picture:
-        """Make a picture of the last of the answers that led to it."""
-        content = replies[-1].content
-        digest = sha256(content).hexdigest()
-        return cls(vendor, camera_id, content, digest, requested_at, captured_at, replies)
-
-
-@runtime_checkable
-class SnapshotSource(Protocol):
-    """What a vendor's client offers: the picture of one camera at one moment."""
-
-    vendor: str
-
-    def snapshot(self, camera_id: str, at: datetime) -> Picture:
-        """Fetch it; raise `NoPicture` if there is none, another `ServiceError` if the service failed."""
-        ...
+from camkit.pictures import Picture, SnapshotSource
 
 
 class Outcome(StrEnum):
@@ -79,6 +29,8 @@ class Outcome(StrEnum):
     PICTURE = "picture"
     NO_DOOR = "no door"
     """The event names no reader, or one that is not in the doors table."""
+    NO_TIME = "no time"
+    """The event has no time."""
     NO_SOURCE = "no source"
     """The door's camera belongs to a vendor that is not connected."""
     NO_PICTURE = "no picture"
@@ -95,8 +47,8 @@ class Snapshot:
     ----------
     event_id : object
         The event's label in the index of ``events``.
-    event_time : datetime.datetime
-        By the reader's clock, UTC-aware.
+    event_time : datetime.datetime or None
+        By the reader's clock, UTC-aware; None where the event has none.
     at : datetime.datetime or None
         The same moment by the camera's clock: event time minus the door's clock offset.
     outcome : Outcome
@@ -105,7 +57,7 @@ class Snapshot:
     """
 
     event_id: Any
-    event_time: datetime
+    event_time: datetime | None
     cardholder_id: str
     reader_id: str
     access: str
@@ -115,7 +67,7 @@ class Snapshot:
     at: datetime | None = None
     picture: Picture | None = None
     cardholder: Cardholder | None = None
-    timezone: str = "UTC"
+    timezone: tzinfo = UTC
 
     @property
     def ok(self) -> bool:
@@ -195,6 +147,16 @@ class Snapshots(Sequence[Snapshot]):
         table["event_time"] = pd.to_datetime(table["event_time"], utc=True)
         return table.astype({**text, "offset_s": "float64"})
 
+    def problems(self) -> list[str]:
+        """One sentence for each event without a picture, or without a directory entry."""
+        found = [f"Event {item.event_id}: {item.outcome}: {item.reason}" for item in self if not item.ok]
+        found += [
+            f"Event {item.event_id}: cardholder {item.cardholder_id}: {item.cardholder.note}"
+            for item in self
+            if item.cardholder and item.cardholder.note
+        ]
+        return found
+
     def _repr_html_(self) -> str:
         from camkit.show import snapshots_html
 
@@ -208,7 +170,7 @@ def snapshots_for(
     *,
     directory: Directory | None = None,
     workers: int = 5,
-    timezone: str | None = None,
+    timezone: tzinfo | str | None = None,
     progress: Callable[[Snapshot], object] | None = None,
 ) -> Snapshots:
     """Fetch, for each event, what its door's camera saw at that moment.
@@ -225,8 +187,8 @@ def snapshots_for(
         Looks each cardholder up, who is then shown beside the picture.
     workers : int
         How many are fetched at a time.
-    timezone : str, optional
-        The zone to show times in; by default the events' own (``events.attrs["timezone"]``), else UTC.
+    timezone : datetime.tzinfo or str, optional
+        The zone to show times in; by default UTC.
     progress : callable, optional
         Called with each snapshot as it is done, in the thread of the call.
 
@@ -250,7 +212,7 @@ def snapshots_for(
     if getattr(events["event_time"].dtype, "tz", None) is None:
         raise TimestampError("The events' event_time has no zone; load them with camkit.load_badges().")
     sources = source if isinstance(source, Mapping) else {source.vendor: source}
-    zone = timezone or str(events.attrs.get("timezone") or "UTC")
+    zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone or UTC
     by_reader = doors_by_reader(doors)
     shared = _Shared()
 
@@ -268,21 +230,26 @@ def snapshots_for(
     return Snapshots(run_together((partial(fetch, label, row) for label, row in rows), workers))
 
 
-def _blank(label: Any, row: Mapping[Any, Any], doors: Mapping[str, Door], zone: str) -> Snapshot:
+def _blank(label: Any, row: Mapping[Any, Any], doors: Mapping[str, Door], zone: tzinfo) -> Snapshot:
     """The event as it is before anything was fetched."""
-    reader, event_time = _text(row["reader_id"]), row["event_time"]
-    door = doors.get(reader)
-    known = door is not None and not pd.isna(event_time)
+    reader = _text(row["reader_id"])
+    event_time = None if pd.isna(row["event_time"]) else row["event_time"].to_pydatetime(warn=False)
+    door, outcome, at = doors.get(reader), Outcome.NO_DOOR, None
+    reason = f"reader {reader} is not in the doors table" if reader else "the event names no reader"
+    if event_time is None:
+        outcome, reason = Outcome.NO_TIME, "the event has no time"
+    elif door is not None:
+        at = event_time - timedelta(seconds=door.clock_offset_s)
     return Snapshot(
         event_id=label,
         event_time=event_time,
         cardholder_id=_text(row["cardholder_id"]),
         reader_id=reader,
         access=_text(row.get("outcome")),
-        outcome=Outcome.NO_DOOR,
-        reason=f"reader {reader} is not in the doors table" if reader else "the event names no reader",
+        outcome=outcome,
+        reason=reason,
         door=door,
-        at=event_time.to_pydatetime() - timedelta(seconds=door.clock_offset_s) if known and door else None,
+        at=at,
         timezone=zone,
     )
 
@@ -295,7 +262,7 @@ def _look(event: Snapshot, sources: Mapping[str, SnapshotSource], shared: _Share
     source = sources.get(door.vendor)
     if source is None:
         reason = (
-            f"camera {door.camera_id} is a {door.vendor} camera, and no {door.vendor} account is connected"
+            f"camera {door.camera_id} is of vendor {door.vendor}, and no {door.vendor} account is connected"
         )
         return replace(event, outcome=Outcome.NO_SOURCE, reason=reason)
     try:
@@ -304,7 +271,7 @@ def _look(event: Snapshot, sources: Mapping[str, SnapshotSource], shared: _Share
         raise
     except NoPicture as error:
         return replace(event, outcome=Outcome.NO_PICTURE, reason=str(error))
-    except ServiceError as error:
+    except (ServiceError, InputError) as error:  # an InputError: the camera's id in the doors table is none
         return replace(event, outcome=Outcome.FAILED, reason=str(error))
     return replace(event, outcome=Outcome.PICTURE, reason="", picture=picture)
 

@@ -9,6 +9,7 @@ import pytest
 
 from camkit.demo.launch import DemoProcess
 from camkit.site import Site, demo_site
+from tests.control import Control
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +27,15 @@ def site(demo: DemoProcess) -> Iterator[Site]:
     """Fresh clients of the shared demo site."""
     with demo_site(demo.info) as site:
         yield site
+
+
+@pytest.fixture
+def control(demo: DemoProcess) -> Iterator[Control]:
+    """Steers the shared demo site; its counts start at zero, and no fault outlives the test."""
+    control = Control(demo.info)
+    control.reset()
+    yield control
+    control.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ def send(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **head
 
 
 @contextmanager
-def scripted(answer: Answer) -> Iterator[Scripted]:
+def scripted(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     """Serve until the block ends; `answer` gets the handler and the number of the request, from 0."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,7 +68,9 @@ def scripted(answer: Answer) -> Iterator[Scripted]:
 
     lock = threading.Lock()
     server = Server(("127.0.0.1", 0), Handler)
-    server_info = Scripted(f"http://127.0.0.1:{server.server_address[1]}")
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server_info = Scripted(f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

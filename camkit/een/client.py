@@ -7,45 +7,29 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 from pydantic import SecretStr
 
 from camkit.een.devices import device_table, usable_cameras
+from camkit.een.frames import Frame, check_frame, nearest_frame
 from camkit.een.login import LOGIN_URL, Account, Session
-from camkit.een.wire import asset_time, check_frame, parse_een_time, require_camera_id, stamp
-from camkit.errors import BadResponse, InputError, LoginRefused, NoPicture, NotFound, ServiceError
-from camkit.http import Limits, Reply, raise_for_status
-from camkit.snapshots import Picture
+from camkit.een.wire import parse_een_time, require_camera_id, stamp
+from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
+from camkit.http import Limits, Meanings, Reply, raise_for_status
+from camkit.pictures import Picture
 from camkit.status import overall_status
 
+CAMERAS_TRIED = 10
+"""How many cameras `EagleEye.healthy_camera` asks before it gives up."""
 
-@dataclass(frozen=True)
-class Frame:
-    """One preview image of one camera, checked.
-
-    Attributes
-    ----------
-    timestamp : str
-        The vendor's time of the frame, ``YYYYMMDDhhmmss.mmm``, UTC.
-    at : datetime.datetime
-        The same, UTC-aware.
-    prev, next : str or None
-        The neighbouring frames' timestamps where the server knows them.
-    """
-
-    camera_id: str
-    timestamp: str
-    at: datetime
-    content: bytes = field(repr=False)
-    sha256: str
-    prev: str | None
-    next: str | None
-    reply: Reply = field(repr=False)
+_NO_FRAME: Meanings = {
+    400: (NotFound, "no camera of this account has this id"),
+    404: (NoPicture, "there is none"),
+    410: (NoPicture, "it is no longer kept"),
+}
 
 
 class EagleEye:
@@ -70,7 +54,8 @@ class EagleEye:
     Notes
     -----
     It logs in by itself when a call needs it, and once more when the session has expired, for all
-    greenlets together.
+    greenlets together. A login that was refused is not tried again by itself: that would lock the user
+    out. Call `login` for another try.
     """
 
     vendor = "een"
@@ -89,13 +74,14 @@ class EagleEye:
             username, password, api_key, base_url=base_url, ask_code=ask_code, limits=limits
         )
 
-    def login(self, send_code_by: str = "sms") -> Account:
+    def login(self, send_code_by: str | None = None) -> Account:
         """Log in: authenticate, authorize, and move to the account's branded host.
 
         Parameters
         ----------
-        send_code_by : {"sms", "email"}
-            How the vendor sends the code, if the account wants a second factor.
+        send_code_by : {"sms", "email"}, optional
+            How the vendor sends the code, if the account wants a second factor; by default to the
+            telephone if one is stored, else by e-mail.
 
         Returns
         -------
@@ -129,18 +115,15 @@ class EagleEye:
         Returns
         -------
         pandas.DataFrame
-            See `camkit.devices.device_table`.
+            See `camkit.een.devices.device_table`.
 
         Raises
         ------
         ServiceError
             If the service refuses or fails.
         """
-        reply = self._get("/g/device/list", {}, "Listing the Eagle Eye devices", check=Reply.json)
-        rows = reply.json()
-        if not isinstance(rows, list):
-            raise BadResponse(f"{reply.url} sent no list of devices.", url=reply.url, status=reply.status)
-        return device_table(rows)
+        reply = self._get("/g/device/list", {}, "Listing the Eagle Eye devices", check=_list)
+        return device_table(_list(reply))
 
     def healthy_camera(self, devices: pd.DataFrame | None = None, *, seed: int | None = None) -> str:
         """Pick at random a camera that is usable, says it is online, and answers.
@@ -160,7 +143,9 @@ class EagleEye:
         Raises
         ------
         NotFound
-            If no camera qualifies.
+            If no camera qualifies, or `CAMERAS_TRIED` of them gave nothing.
+        ServiceUnreachable, LoginRefused
+            If the service is not there, or refuses the login.
 
         Notes
         -----
@@ -172,17 +157,18 @@ class EagleEye:
         online = overall_status(devices["device_status"], device_type=devices["type"]) == "Online"
         candidates = fleet.loc[fleet["usable"] & online, "id"].tolist()
         random.Random(seed).shuffle(candidates)  # noqa: S311 - a draw, not a secret
-        for camera_id in candidates:
+        tried = candidates[:CAMERAS_TRIED]
+        for camera_id in tried:
             try:
                 self.frame(camera_id, "now", attempts=1)
-            except ServiceError as error:
-                if isinstance(error, LoginRefused):
-                    raise
+            except (LoginRefused, ServiceUnreachable):
+                raise
+            except ServiceError:
                 continue
             return str(camera_id)
         raise NotFound(
-            f"None of the {len(devices)} devices is a camera that is online and answers; "
-            "see usable_cameras(devices) for the reasons.",
+            f"Of the {len(devices)} devices, {len(candidates)} are cameras that are online, and the {len(tried)} that "
+            "were asked gave nothing; see usable_cameras(devices) and probe_cameras(een).",
             url=self._session.host,
         )
 
@@ -223,17 +209,7 @@ class EagleEye:
             check=check_frame,
             attempts=attempts,
         )
-        timestamp = asset_time(reply, "x-ee-timestamp")
-        return Frame(
-            camera_id=camera_id,
-            timestamp=timestamp or "",
-            at=parse_een_time(timestamp or ""),
-            content=reply.content,
-            sha256=sha256(reply.content).hexdigest(),
-            prev=asset_time(reply, "x-ee-prev"),
-            next=asset_time(reply, "x-ee-next"),
-            reply=reply,
-        )
+        return Frame.from_reply(camera_id, reply)
 
     def frame_times(
         self,
@@ -260,19 +236,15 @@ class EagleEye:
         require_camera_id(camera_id)
         if end is None and count is None:
             raise InputError("Say where the list ends: give end or count.")
-        params: dict[str, Any] = {"id": camera_id, "asset_class": "pre", "start_timestamp": stamp(start)}
-        if end is not None:
-            params["end_timestamp"] = stamp(end)
-        if count is not None:
-            params["count"] = count
+        params = {
+            "id": camera_id,
+            "asset_class": "pre",
+            "start_timestamp": stamp(start),
+            "end_timestamp": None if end is None else stamp(end),
+            "count": count,
+        }
         doing = f"Listing the previews of camera {camera_id}"
-        reply = self._get("/asset/list/image", params, doing, check=Reply.json)
-        try:
-            return [parse_een_time(entry["s"]) for entry in reply.json()]
-        except (TypeError, KeyError):
-            raise BadResponse(
-                f"{reply.url} sent no list of frames.", url=reply.url, status=reply.status
-            ) from None
+        return _times(self._get("/asset/list/image", params, doing, check=_times))
 
     def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
         """Fetch the frame nearest to a moment: the last one before it, or the first one after.
@@ -294,27 +266,11 @@ class EagleEye:
         NoPicture
             If there is no frame within the tolerance.
         """
-        # One millisecond later, because it is not settled whether `prev` includes the moment itself.
-        found = self._frame_or_none(camera_id, at + timedelta(milliseconds=1), "prev")
-        distance = abs(found.at - at) if found else timedelta.max
-        known_next = parse_een_time(found.next) if found and found.next else None
-        if found is None or (known_next is None and distance) or (known_next and known_next - at < distance):
-            after = self._frame_or_none(camera_id, at, "after")
-            if after is not None and abs(after.at - at) < distance:
-                found, distance = after, abs(after.at - at)
-        if found is None or distance > timedelta(seconds=tolerance_s):
-            near = "none at all" if found is None else f"the nearest is {distance.total_seconds():.0f} s away"
-            raise NoPicture(
-                f"Camera {camera_id} has no frame within {tolerance_s:g} s of {at:%Y-%m-%d %H:%M:%S} UTC ({near}).",
-                url=self._session.host,
-            )
+        require_camera_id(camera_id)
+        found = nearest_frame(
+            lambda moment, verb: self.frame(camera_id, moment, verb=verb), camera_id, at, tolerance_s
+        )
         return Picture.from_reply(self.vendor, camera_id, found.reply, requested_at=at, captured_at=found.at)
-
-    def _frame_or_none(self, camera_id: str, at: datetime, verb: str) -> Frame | None:
-        try:
-            return self.frame(camera_id, at, verb=verb)
-        except NoPicture:
-            return None
 
     def _get(
         self,
@@ -326,11 +282,22 @@ class EagleEye:
         attempts: int | None = None,
     ) -> Reply:
         reply = self._session.get(path, params, check=check, attempts=attempts)
-        if reply.status in (400, 404, 410) and path.startswith("/asset/"):
-            kind = NotFound if reply.status == 400 else NoPicture
-            said = f" It said: {reply.text!r}." if reply.text and "<" not in reply.text else ""
-            raise kind(
-                f"{doing}: there is none (HTTP {reply.status}).{said}", url=reply.url, status=reply.status
-            )
-        raise_for_status(reply, doing)
+        raise_for_status(reply, doing, _NO_FRAME if path.startswith("/asset/") else None)
         return reply
+
+
+def _list(reply: Reply) -> list[Any]:
+    """The array that an answer holds."""
+    found = reply.json()
+    if not isinstance(found, list):
+        raise reply.bad("sent no list")
+    return found
+
+
+def _times(reply: Reply) -> list[datetime]:
+    """The times in a list of frames."""
+    try:
+        return [parse_een_time(entry["s"]) for entry in _list(reply)]
+    except (TypeError, KeyError):
+        pass
+    raise reply.bad("sent no list of frames")

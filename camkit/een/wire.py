@@ -1,4 +1,4 @@
-"""How Eagle Eye writes times, ids, hosts and frames on the wire.
+"""How Eagle Eye writes times, ids and hosts on the wire.
 
 Sources: EENCloud/api-docs; the shape of ``x-ee-timestamp`` from public code (SwyftG/EEN).
 """
@@ -9,9 +9,9 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
-from camkit.errors import BadResponse, InputError, TimestampError
+from camkit.errors import BadResponse, InputError
 from camkit.http import Reply
-from camkit.images import BadImage, check_jpeg
+from camkit.pictures import aware
 
 
 def branded_host(login_url: str, subdomain: str) -> str:
@@ -48,11 +48,7 @@ def een_time(at: datetime) -> str:
     >>> een_time(datetime(2019, 4, 12, 20, 45, 0, 65_000, tzinfo=UTC))
     '20190412204500.065'
     """
-    if at.tzinfo is None:
-        raise TimestampError(
-            f"The time {at} has no zone; give an aware one, such as datetime(..., tzinfo=UTC)."
-        )
-    at = at.astimezone(UTC)
+    at = aware(at).astimezone(UTC)
     return f"{at:%Y%m%d%H%M%S}.{at.microsecond // 1000:03d}"
 
 
@@ -89,14 +85,3 @@ def asset_time(reply: Reply, header: str) -> str | None:
     """The time in a header such as ``preview-20191023102411.065``; None where the server does not know."""
     value = reply.headers.get(header, "unknown")
     return None if value == "unknown" else value.partition("-")[2]
-
-
-def check_frame(reply: Reply) -> None:
-    """Raise `BadResponse` unless the answer is one whole JPEG with a time."""
-    try:
-        check_jpeg(reply.content, reply.headers.get("Content-Type", ""))
-    except BadImage as error:
-        raise BadResponse(
-            f"{reply.url} gave no picture: {error}.", url=reply.url, status=reply.status
-        ) from None
-    parse_een_time(asset_time(reply, "x-ee-timestamp") or "")

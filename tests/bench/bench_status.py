@@ -1,13 +1,10 @@
 """How fast the bitmask is decoded, beside a Python function called a row at a time.
 
-Run as ``python tests/bench/bench_status.py [rows]``. The peers run on a share of the rows and are scaled up;
-medians of several runs, and the peak memory of ours beside the size of its result.
+The peers run on a share of the rows and are scaled up; the peak memory of ours stands beside the size of its result.
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -16,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from camkit.status import DeviceStatus, decode_status, overall_status
+from tests.bench.measure import Row, in_turn
 
 PEER_SHARE = 50
 FOUR_BITS = {"online": 0x100000, "on": 0x020000, "streaming": 0x040000, "recording": 0x080000}
@@ -61,14 +59,14 @@ def from_four_bits(status: int, bits: dict[str, bool]) -> str:
 
 ALL_BITS = {str(flag.name): int(flag) for flag in DeviceStatus}
 WORKLOADS: dict[str, dict[str, Callable[[pd.Series], object]]] = {
-    "decode": {
+    "decode_status": {
         "camkit": decode_status,
         "21 bits a row, as a table": lambda s: pd.DataFrame([all_bits(v) for v in s.tolist()], index=s.index),
         "21 bits a row, Series.apply": lambda s: s.apply(all_bits),
         "4 bits a row, as a table": lambda s: pd.DataFrame([four_bits(v) for v in s.tolist()], index=s.index),
         "4 bits a row, Series.apply": lambda s: s.apply(four_bits),
     },
-    "overall": {
+    "overall_status": {
         "camkit": overall_status,
         "if-chain a row, Series.apply": lambda s: s.apply(overall),
         "4 bits a row, then the rules": lambda s: s.apply(lambda v: from_four_bits(v, four_bits(v))),
@@ -77,14 +75,15 @@ WORKLOADS: dict[str, dict[str, Callable[[pd.Series], object]]] = {
 }
 
 
-def median_s(call: Callable[[pd.Series], object], statuses: pd.Series, runs: int) -> float:
-    """The median time of a call, in seconds."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
+def timed(call: Callable[[pd.Series], object], statuses: pd.Series, scale: float = 1.0) -> Callable[[], float]:
+    """A subject: the seconds of a call, scaled up from a share of the rows."""
+
+    def subject() -> float:
+        started = time.perf_counter()
         call(statuses)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+        return (time.perf_counter() - started) * scale
+
+    return subject
 
 
 def peak_ratio(call: Callable[[pd.Series], pd.DataFrame | pd.Series], statuses: pd.Series) -> float:
@@ -96,19 +95,18 @@ def peak_ratio(call: Callable[[pd.Series], pd.DataFrame | pd.Series], statuses: 
     return peak / np.sum(result.memory_usage(index=False))
 
 
-def main(rows: int) -> None:
-    """Print one table."""
+def bench(rows: int = 10_000_000) -> list[Row]:
+    """Both functions beside their peers, which run on a share of the rows."""
     population = [1441847, 1441831, 1179649, 1441855, 32803, 0, 0x10005, 655360]
     statuses = pd.Series(np.random.default_rng(1).choice(population, rows))
     share = statuses[: rows // PEER_SHARE]
-    for workload, subjects in WORKLOADS.items():
-        ours = median_s(subjects["camkit"], statuses, runs=9)
-        for subject, call in subjects.items():
-            seconds = ours if subject == "camkit" else median_s(call, share, runs=3) * rows / len(share)
-            print(f"{workload:8} {subject:32} {seconds:9.3f} s  {seconds / ours:7.0f} x")
+    found = []
+    for workload, calls in WORKLOADS.items():
+        subjects = {
+            name: timed(call, statuses) if name == "camkit" else timed(call, share, rows / len(share))
+            for name, call in calls.items()
+        }
+        found += in_turn(f"{workload}, {rows:,} values", subjects, rounds=5)
     for call in (decode_status, overall_status):
-        print(f"memory   {call.__name__:32} {peak_ratio(call, statuses):9.2f} x its result")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000)
+        print(f"  peak memory of {call.__name__}: {peak_ratio(call, statuses):.2f} times its result")
+    return found

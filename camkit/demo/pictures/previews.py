@@ -25,7 +25,7 @@ _USUAL = 14_000
 _WALK_S = 16
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def preview_jpeg(world: World, camera_id: str, name: str, moment: datetime) -> bytes:
     """The preview frame that a camera took at `moment`."""
     image = empty_picture(camera_id, name, WIDTH)

@@ -21,7 +21,7 @@ class TokenBucket:
     -----
     Each caller books its moment before it waits, so callers go in the order they came and none is
     overtaken. Booking takes no lock: greenlets of one thread switch only where they wait, and one
-    booking too early by another thread is what the vendor's 429 is for.
+    booking too early by another thread is what the service's 429 is for.
     """
 
     def __init__(self, per_s: float, burst: int = 10) -> None:
@@ -36,3 +36,7 @@ class TokenBucket:
         wait_s = self._next - self._interval_s - now
         if wait_s > 0:
             gevent.sleep(wait_s)
+
+    def hold(self, seconds: float) -> None:
+        """Give no further moment before `seconds` have passed: the service said it is too much."""
+        self._next = max(self._next, time.monotonic() + seconds)

@@ -7,16 +7,36 @@ the TLS context that belong to it, is all that is needed; everything people expe
 
 from __future__ import annotations
 
+import logging
 import socket
+from contextvars import ContextVar
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import gevent.socket
 import gevent.ssl
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.poolmanager import PoolManager
+
+from camkit.secret import mask_url
+
+_is_ours: ContextVar[bool] = ContextVar("is_ours", default=False)
+
+
+def _mask_ours(record: logging.LogRecord) -> bool:
+    """Take the secrets out of the addresses that urllib3 logs of our requests; those of others are theirs."""
+    if _is_ours.get() and isinstance(record.args, tuple):
+        record.args = tuple(
+            mask_url(arg) if isinstance(arg, str) and "/" in arg else arg for arg in record.args
+        )
+    return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_mask_ours)
 
 
 class _GeventConnection(HTTPConnection):
@@ -50,8 +70,15 @@ class _GeventTLSConnection(_GeventConnection, HTTPSConnection):
 class _GeventPool(HTTPConnectionPool):
     ConnectionCls = _GeventConnection
 
+    def _make_request(self, *args: Any, **kwargs: Any) -> Any:
+        mark = _is_ours.set(True)
+        try:
+            return super()._make_request(*args, **kwargs)
+        finally:
+            _is_ours.reset(mark)
 
-class _GeventTLSPool(HTTPSConnectionPool):
+
+class _GeventTLSPool(_GeventPool, HTTPSConnectionPool):
     ConnectionCls = _GeventTLSConnection
 
 
@@ -81,6 +108,22 @@ class GeventAdapter(HTTPAdapter):
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             _close_pools(manager)
         super().close()
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: else requests would read a redirect's body, whatever its size, though it is told not to follow."""
+
+
+def gevent_session(user_agent: str) -> requests.Session:
+    """Return a session on gevent's sockets that keeps no cookies. It belongs to one thread."""
+    session = _Session()
+    session.headers["User-Agent"] = user_agent
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = GeventAdapter(pool_maxsize=64)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
 
 
 def _close_pools(manager: PoolManager) -> None:

@@ -1,4 +1,4 @@
-"""Cisco Meraki, Dashboard API v1: the cameras of an organization and their snapshots.
+"""A client of one Meraki organization: its cameras and their snapshots.
 
 Sources: meraki/openapi (spec 3), CiscoDevNet/Meraki-Dashboard-API-v1-Documentation; redirects and retries
 as the vendor's own SDK treats them (meraki/dashboard-api-python).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -17,18 +18,34 @@ import pandas as pd
 from pydantic import SecretStr
 from requests.utils import parse_header_links
 
-from camkit.errors import BadResponse, DeadlineExceeded, NoPicture, NotFound, TimestampError
-from camkit.http import Limits, Reply, Transport, raise_for_status
+from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound
+from camkit.http import Limits, Meanings, Reply, TokenBucket, Transport, raise_for_status
 from camkit.images import BadImage, check_jpeg
-from camkit.ratelimit import TokenBucket
-from camkit.secret import Credential
-from camkit.snapshots import Picture
+from camkit.meraki.wire import (
+    DEVICE_COLUMNS,
+    camera_path,
+    errors_of,
+    iso_time,
+    link_of,
+    rows_of,
+    table_of,
+)
+from camkit.pictures import Picture
+from camkit.secret import Address, Credential
 
 API_URL = "https://api.meraki.com/api/v1"
 DOMAINS = ("meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com")
 
 REQUESTS_PER_S = 10.0
 """What an organization may ask, shared by all its applications (vendor's rate-limit page)."""
+
+TOO_RECENT = "No video for specified timestamp"
+"""What the vendor says while its cloud has no video yet of that moment, for two to three minutes."""
+
+TOO_RECENT_PAUSE_S = 30.0
+
+PAGES = 1000
+"""More pages than any organization fills: a service that goes on gives the same ones again."""
 
 
 class Meraki:
@@ -44,6 +61,9 @@ class Meraki:
         How long to wait for a snapshot to become ready before asking for it anew, seconds.
     poll_s : float
         First pause between two looks, seconds; it grows to one second.
+    patience_s : float
+        How long to keep asking for a moment so recent that the cloud has no video of it yet, seconds. The
+        vendor needs two to three minutes. By default that is reported at once.
     limits : Limits, optional
         Deadlines and caps.
     """
@@ -57,17 +77,21 @@ class Meraki:
         base_url: str = API_URL,
         ready_s: float = 30.0,
         poll_s: float = 0.1,
+        patience_s: float = 0.0,
         limits: Limits | None = None,
     ) -> None:
         self._credential = Credential({"Authorization": f"Bearer {api_key.get_secret_value()}"})
-        self._transport = Transport("Meraki", base_url, domains=DOMAINS, limits=limits)
-        self._bucket = TokenBucket(REQUESTS_PER_S)
+        self._api = Transport(
+            "Meraki", base_url, domains=DOMAINS, limits=limits, rate=TokenBucket(REQUESTS_PER_S)
+        )
+        self._images = Transport("Meraki's image host", base_url, domains=DOMAINS, limits=limits)
         self._ready_s = ready_s
         self._poll_s = poll_s
+        self._patience_s = patience_s
 
     def organizations(self) -> pd.DataFrame:
         """List the organizations the key can see: ``id``, ``name``, ``url`` (string), one row each."""
-        return _table(self._pages("/organizations", {}, "Listing the organizations"), ("id", "name", "url"))
+        return table_of(self._pages("/organizations", {}, "Listing the organizations"), ("id", "name", "url"))
 
     def devices(self, organization_id: str | None = None, *, cameras_only: bool = True) -> pd.DataFrame:
         """List an organization's devices, page by page.
@@ -93,7 +117,7 @@ class Meraki:
         organization = organization_id or self._only_organization()
         params = {"productTypes[]": ["camera"]} if cameras_only else {}
         path = f"/organizations/{quote(organization, safe='')}/devices"
-        return _table(self._pages(path, params, "Listing the Meraki devices"), _DEVICE_COLUMNS)
+        return table_of(self._pages(path, params, "Listing the Meraki devices"), DEVICE_COLUMNS)
 
     def snapshot(self, camera_id: str, at: datetime | None = None, *, fullframe: bool = False) -> Picture:
         """Have a snapshot made, wait until it is ready, fetch and check it.
@@ -127,25 +151,20 @@ class Meraki:
         -----
         The image's host gets no key: the address itself is the secret, and it is not kept.
         """
-        if at is not None and at.tzinfo is None:
-            raise TimestampError(
-                f"The time {at} has no zone; give an aware one, such as datetime(..., tzinfo=UTC)."
-            )
         body: dict[str, Any] = {"fullframe": True} if fullframe else {}
         if at is not None:
-            body["timestamp"] = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            body["timestamp"] = iso_time(at)
         asked_at = datetime.now(UTC)
         reason = ""
         for _ in range(2):  # an image that expired or never became ready is asked for once more
-            made = self._call(
-                "POST", f"/devices/{quote(camera_id, safe='')}/camera/generateSnapshot", json=body
-            )
+            made = self._order(camera_id, body)
             self._refuse(made, camera_id, at)
             try:
-                image = self._await_image(_link(made))
+                image = self._await_image(link_of(made))
             except _NotReady as error:
                 reason = str(error)
                 continue
+            made = replace(made, content=b"")  # it held the image's address
             return Picture.from_reply(
                 self.vendor, camera_id, made, image, requested_at=at or asked_at, captured_at=None
             )
@@ -155,25 +174,47 @@ class Meraki:
         )
 
     def video_link(self, camera_id: str, at: datetime | None = None) -> str:
-        """Return the address of the dashboard's player at a moment, for someone with a dashboard login."""
-        params = {"timestamp": at.astimezone(UTC).isoformat()} if at else {}
-        reply = self._call("GET", f"/devices/{quote(camera_id, safe='')}/camera/videoLink", params=params)
-        raise_for_status(reply, f"Getting the video link of camera {camera_id}")
-        return _link(reply)
+        """Return the address of the dashboard's player at a moment, for someone with a dashboard login.
+
+        Raises
+        ------
+        TimestampError
+            If `at` has no zone.
+        NotFound
+            If there is no such camera, or the key does not see it.
+        """
+        params = {"timestamp": iso_time(at)} if at else {}
+        reply = self._call("GET", camera_path(camera_id, "videoLink"), params=params, check=link_of)
+        raise_for_status(reply, f"Getting the video link of camera {camera_id}", _CAMERA)
+        return str(link_of(reply))
 
     def close(self) -> None:
         """Close this thread's idle connections."""
-        self._transport.close()
+        self._api.close()
+        self._images.close()
 
-    def _await_image(self, url: str) -> Reply:
+    def _order(self, camera_id: str, body: Mapping[str, Any]) -> Reply:
+        """Have a snapshot made; asks again for a recent moment as long as there is patience."""
+        ends = time.monotonic() + self._patience_s
+        while True:
+            made = self._call("POST", camera_path(camera_id, "generateSnapshot"), json=body, check=link_of)
+            too_recent = made.status == 400 and TOO_RECENT in errors_of(made)
+            if not too_recent or time.monotonic() + TOO_RECENT_PAUSE_S > ends:
+                return made
+            gevent.sleep(TOO_RECENT_PAUSE_S)
+
+    def _await_image(self, url: Address) -> Reply:
         """Look until the image is there and whole."""
         ends, pause = time.monotonic() + self._ready_s, self._poll_s
         problem = "it never became ready"
         while (left_s := ends - time.monotonic()) > 0:
-            image = self._transport.request("GET", url, deadline_s=left_s)
+            try:
+                image = self._images.request("GET", url, deadline_s=left_s)
+            except DeadlineExceeded:
+                break
             if image.status == 200:
                 try:
-                    check_jpeg(image.content, image.headers.get("Content-Type", ""))
+                    check_jpeg(image.content, image.content_type)
                     return image
                 except BadImage as error:
                     problem = str(error)
@@ -186,85 +227,54 @@ class Meraki:
     def _refuse(self, made: Reply, camera_id: str, at: datetime | None) -> None:
         if made.status == 400:
             moment = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
-            said = "; ".join(_errors(made)) or made.text
-            raise NoPicture(f"Camera {camera_id} gives no picture{moment}: {said}", url=made.url, status=400)
-        if made.status == 404:
-            raise NotFound(
-                f"Meraki knows no camera {camera_id} for this key; check the serial in the doors file.",
-                url=made.url,
-                status=404,
+            said = "; ".join(errors_of(made)) or made.said or "it gave no reason"
+            hint = (
+                " (the cloud may not have it yet: ask again in three minutes)" if said == TOO_RECENT else ""
             )
-        raise_for_status(made, f"Asking camera {camera_id} for a snapshot", _MEANINGS)
+            raise NoPicture(
+                f"Camera {camera_id} gives no picture{moment}: {said}{hint}.",
+                url=made.url,
+                status=400,
+                said=said,
+            )
+        raise_for_status(made, f"Asking camera {camera_id} for a snapshot", _CAMERA)
 
     def _only_organization(self) -> str:
         found = self.organizations()
         if len(found) != 1:
             listed = ", ".join(f"{row.id} ({row.name})" for row in found.itertuples()) or "none"
-            raise NotFound(f"Say which organization: the key sees {listed}.", url=self._transport.base_url)
+            raise NotFound(f"Say which organization: the key sees {listed}.", url=self._api.base_url)
         return str(found["id"].iloc[0])
 
     def _pages(self, path: str, params: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
         """Follow the ``next`` links until there is none."""
         rows: list[dict[str, Any]] = []
-        url: str | None = path
-        while url is not None:
-            reply = self._call("GET", url, params=params, check=Reply.json)
+        url = path
+        for _ in range(PAGES):
+            reply = self._call("GET", url, params=params, check=rows_of)
             raise_for_status(reply, doing, _MEANINGS)
-            page = reply.json()
-            if not isinstance(page, list):
-                raise BadResponse(f"{reply.url} sent no list.", url=reply.url, status=reply.status)
-            rows += [row for row in page if isinstance(row, dict)]
+            rows += rows_of(reply)
             links = parse_header_links(reply.headers.get("Link", ""))
-            url = next((link["url"] for link in links if link.get("rel") == "next"), None)
-            params = {}
-        return rows
+            following = next((link["url"] for link in links if link.get("rel") == "next"), None)
+            if following is None:
+                return rows
+            url, params = following, {}
+        raise reply.bad(f"has more than {PAGES} pages; camkit stopped there")
 
     def _call(self, method: str, url: str, **options: Any) -> Reply:
-        """One API call within the organization's rate; all of them are harmless to repeat."""
-        self._bucket.take()
-        return self._transport.request(method, url, credential=self._credential, idempotent=True, **options)
+        """One API call; all of those used here are harmless to repeat."""
+        return self._api.request(method, url, credential=self._credential, idempotent=True, **options)
 
 
 class _NotReady(Exception):
     """The image did not come; the message says why, as a clause."""
 
 
-_DEVICE_COLUMNS = (
-    "serial",
-    "name",
-    "model",
-    "productType",
-    "networkId",
-    "address",
-    "lanIp",
-    "mac",
-    "firmware",
-)
-
-_MEANINGS = {
-    401: "the API key was not accepted; check MERAKI_DASHBOARD_API_KEY",
-    403: "the API key has not the privilege for it",
+_MEANINGS: Meanings = {
+    401: (LoginRefused, "the API key was not accepted; check MERAKI_DASHBOARD_API_KEY"),
+    403: (AccessDenied, "the API key has not the privilege for it"),
 }
-
-
-def _errors(reply: Reply) -> list[str]:
-    """The texts of the vendor's ``errors`` array, as far as there is one."""
-    try:
-        found = reply.json()
-    except BadResponse:
-        return []
-    errors = found.get("errors") if isinstance(found, dict) else None
-    return [str(text)[:200] for text in errors] if isinstance(errors, list) else []
-
-
-def _link(reply: Reply) -> str:
-    found = reply.json()
-    url = found.get("url") if isinstance(found, dict) else None
-    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
-        raise BadResponse(f"{reply.url} sent no address.", url=reply.url, status=reply.status)
-    return url
-
-
-def _table(rows: list[dict[str, Any]], columns: Any) -> pd.DataFrame:
-    table = pd.DataFrame(rows)
-    return table.reindex(columns=[*columns]).astype("string")
+_CAMERA: Meanings = {
+    **_MEANINGS,
+    404: (NotFound, "no such camera for this key; check the serial in the doors file"),
+}

@@ -1,0 +1,53 @@
+"""Write a table to CSV such that a spreadsheet shows its cells and runs none of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from camkit.files import write_whole
+
+STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def export_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Write a table to a CSV file that is safe to open in a spreadsheet.
+
+    A cell or a column name that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end would be run as a formula:
+    it gets an apostrophe in front. Numbers and times are written as they are. The file is in UTF-8 with a byte
+    order mark, which spreadsheets need to see that, and appears whole or not at all.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The index is not written.
+    path : str or path-like
+        Where to; an existing file is replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+
+    Notes
+    -----
+    The list of characters: OWASP, "CSV Injection".
+    """
+    target = Path(path)
+    safe = table.rename(columns=_harmless)
+    for position, dtype in enumerate(table.dtypes):
+        if not pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_datetime64_any_dtype(dtype):
+            safe.isetitem(position, table.iloc[:, position].astype(object).map(_harmless).array)
+    write_whole(target, safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
+    return target
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(STARTS_FORMULA) else cell

@@ -1,0 +1,170 @@
+"""Turn the rows of one file into events, and account for the others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta, timezone, tzinfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from camkit.badges.cells import clean_id
+from camkit.badges.columns import TEXT, constant, holds, matching, missing, missing_if_empty, translate
+from camkit.badges.dayfirst import DayFirst
+from camkit.badges.layout import unique
+from camkit.badges.ledger import Ledger
+from camkit.badges.noevents import enter_ragged_rows, ignore_footers
+from camkit.badges.sheet import Sheet
+from camkit.badges.times import EMPTY, FINE, NO_ZONE, REASONS, UNREADABLE, Times, read_times
+from camkit.errors import TimestampError
+
+
+@dataclass(frozen=True)
+class FileEvents:
+    """One file's rows: its events, before duplicates are looked for, and the account of the others.
+
+    Attributes
+    ----------
+    offset : datetime.timezone or None
+        The one offset from UTC that all its times carry.
+    dates : str
+        How day and month were told apart, if they had to be.
+    """
+
+    events: pd.DataFrame
+    rejected: pd.DataFrame
+    ignored: pd.DataFrame
+    offset: timezone | None
+    dates: str
+
+
+def interpret(sheet: Sheet, zone: tzinfo | None, day_first: bool | None) -> FileEvents:
+    """Read the times, identifiers and outcomes of a file."""
+    ledger = Ledger(sheet.rows.lines)
+    order = DayFirst(sheet, day_first)
+    _ignore_other_kinds(sheet, ledger)
+    outcome = _outcomes(sheet, ledger)
+    times = _times(sheet, ledger, zone, order)
+    cardholder = _cardholders(sheet, ledger, outcome)
+    enter_ragged_rows(sheet, ledger)
+
+    columns = {"cardholder_id": cardholder, "reader_id": _text(sheet, "reader_id"), "outcome": outcome}
+    columns |= {role: _text(sheet, role) for role in ("cardholder_name", "credential") if sheet.heading(role)}
+    extras = _extras(sheet, outcome)
+    taken = ("event_time", *columns, "file", "line")
+    columns |= dict(zip(unique([*taken, *extras])[len(taken) :], extras.values(), strict=True))
+    return FileEvents(
+        events=_frame(columns, times.utc, sheet.rows.lines, ledger.open),
+        rejected=ledger.table("rejected"),
+        ignored=ledger.table("ignored"),
+        offset=times.offset or _constant_offset(sheet),
+        dates=order.why,
+    )
+
+
+def _ignore_other_kinds(sheet: Sheet, ledger: Ledger) -> None:
+    """Ignore the rows that by the profile's columns of kinds are no badge events."""
+    for heading, patterns in sheet.layout.profile.keep.items():
+        if (kind := sheet.column(heading)) is not None:
+            ledger.ignore(~matching(kind, patterns), heading, kind, "not a badge event")
+
+
+def _outcomes(sheet: Sheet, ledger: Ledger) -> pa.ChunkedArray:
+    """Translate the outcomes; ignore the rows whose outcome is a system message."""
+    text = sheet.text("outcome")
+    if text is None:
+        return constant("unknown", len(sheet.rows.lines))
+    outcome = translate(text, sheet.layout.profile.outcome)
+    ledger.ignore(holds(outcome, "ignored"), sheet.heading("outcome"), text, "a system message")
+    return outcome
+
+
+def _times(sheet: Sheet, ledger: Ledger, zone: tzinfo | None, order: DayFirst) -> Times:
+    """Place the times; account for the rows whose time cannot be read."""
+    heading, text = sheet.heading("event_time"), sheet.text("event_time")
+    assert text is not None  # noqa: S101  (no layout is without)
+    named = _minutes_in_heading(heading)
+    minutes_east = _minutes_east(sheet) if named is None else np.full(len(text), float(named))
+    times = read_times(text, day_first=order, minutes_east=minutes_east, zone=zone)
+    naive = times.problem == NO_ZONE
+    if naive.any() and not (times.problem == FINE).any():
+        first = int(np.argmax(naive))
+        raise TimestampError(
+            f"{sheet.export.name} has times without an offset, such as {text[first].as_py()!r} in line "
+            f"{sheet.rows.lines[first]}: pass timezone= with the site's zone, such as 'America/Denver'."
+        )
+    ignore_footers(sheet, ledger, (times.problem == EMPTY) | (times.problem == UNREADABLE))
+    for problem in np.unique(times.problem[times.problem != FINE]):
+        ledger.reject(times.problem == problem, heading, text, REASONS[problem])
+    return times
+
+
+def _minutes_in_heading(heading: str) -> int | None:
+    """Minutes that local time is ahead of UTC, where the column's name says so, as in "Time (UTC+02:00)"."""
+    named = re.search(
+        r"(?:UTC|GMT|(?<![a-z])(?:utc|gmt))(?![a-z]) ?(?:([+-])(\d{1,2})(?::?(\d\d))?)?", heading
+    )
+    if named is None:
+        return None
+    minutes = int(named[2] or 0) * 60 + int(named[3] or 0)
+    return -minutes if named[1] == "-" else minutes
+
+
+def _minutes_east(sheet: Sheet) -> np.ndarray | None:
+    """Minutes that local time is ahead of UTC, from a column of offsets; NaN where it cannot be read."""
+    for role, sign in (("minutes_east", 1), ("minutes_west", -1)):
+        if (text := sheet.text(role)) is not None:
+            minutes = sign * pd.to_numeric(text.to_pandas(), errors="coerce").to_numpy(dtype=float)
+            return np.where(np.abs(minutes) < 24 * 60, minutes, np.nan)
+    return None
+
+
+def _constant_offset(sheet: Sheet) -> timezone | None:
+    """The site's offset from UTC, if the column of offsets holds one only."""
+    minutes = _minutes_east(sheet)
+    if minutes is None or len(minutes) == 0 or not (minutes == minutes[0]).all():
+        return None
+    return timezone(timedelta(minutes=float(minutes[0])))
+
+
+def _cardholders(sheet: Sheet, ledger: Ledger, outcome: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Clean the identifiers; reject those that lost digits, and empty ones that were not denied."""
+    text = sheet.text("cardholder_id")
+    if text is None:
+        return constant(None, len(sheet.rows.lines))
+    heading = sheet.heading("cardholder_id")
+    cleaned = translate(text, clean_id)
+    ledger.reject(missing(cleaned), heading, text, "a spreadsheet rounded this identifier")
+    empty = holds(cleaned, "") & ~holds(outcome, "denied")
+    ledger.reject(empty, heading, text, "no cardholder, though not denied")
+    return missing_if_empty(cleaned)
+
+
+def _text(sheet: Sheet, role: str) -> pa.ChunkedArray:
+    """A role's text, missing where empty, and everywhere if the file has no such column."""
+    text = sheet.text(role)
+    return constant(None, len(sheet.rows.lines)) if text is None else missing_if_empty(text)
+
+
+def _extras(sheet: Sheet, outcome: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    """The columns to keep as they are; the outcome's own words only where they say more than the outcome."""
+    extras = sheet.extras()
+    words = extras.pop("outcome", None)
+    if words is not None and not words.equals(outcome):
+        extras["outcome_text"] = words
+    return extras
+
+
+def _frame(
+    columns: dict[str, pa.ChunkedArray], utc: np.ndarray, lines: np.ndarray, chosen: np.ndarray
+) -> pd.DataFrame:
+    """Make a DataFrame of the chosen rows."""
+    cells = pa.table(columns)
+    if not chosen.all():
+        cells = cells.filter(pa.array(chosen))
+    frame = cells.to_pandas(types_mapper={pa.string(): TEXT}.get)
+    frame.insert(0, "event_time", pd.Series(utc[chosen]).dt.tz_localize("UTC"))
+    frame["line"] = lines[chosen]
+    return frame

@@ -1,0 +1,149 @@
+"""Load badge exports: the way from paths to a `BadgeLog`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import tzinfo
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from camkit.badges.duplicates import set_duplicates_apart
+from camkit.badges.files import Export, find_exports, unchanged
+from camkit.badges.interpret import FileEvents, interpret
+from camkit.badges.layout import read_layout
+from camkit.badges.ledger import ENTRY
+from camkit.badges.log import BadgeLog
+from camkit.badges.profiles import ROLES, Profile, given_columns, profiles
+from camkit.badges.rows import read_rows
+from camkit.badges.sheet import Sheet
+from camkit.badges.text import encodings_for
+from camkit.badges.times import as_zone
+from camkit.errors import BadgeFileError
+
+
+def load_badges(
+    path_or_paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+    timezone: str | tzinfo | None = None,
+    *,
+    profile: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    day_first: bool | None = None,
+) -> BadgeLog:
+    """Load badge events from exports of any access-control system, with an account of every row.
+
+    Parameters
+    ----------
+    path_or_paths : path-like or iterable of path-like
+        A file, several, or a folder. Text with commas, semicolons, tabs or pipes, in UTF-8, UTF-16 or Latin-1, plain
+        or in ``.gz`` or ``.zip``.
+    timezone : str or datetime.tzinfo, optional
+        The site's zone, such as ``"America/Denver"``: for display, and for times that carry no offset. Not needed
+        where they do.
+    profile : str, optional
+        The system that wrote the export, a name from `profiles.toml`. Recognised from the file if left out.
+    columns : mapping of str to str, optional
+        What the columns of an unknown export are for: ``{"event_time": "When", "cardholder_id": "Badge"}``. Other
+        keys: ``date`` and ``time`` (instead of ``event_time``), ``reader_id``, ``outcome``, ``cardholder_name``,
+        ``credential``, ``minutes_east`` and ``minutes_west`` (of UTC).
+    day_first : bool, optional
+        Whether 01/05/2026 is the first of May. Decided from the whole column, or by the profile, if left out.
+
+    Returns
+    -------
+    BadgeLog
+        Events, rejected rows, duplicates and ignored rows. Together they are the rows read.
+
+    Raises
+    ------
+    BadgeFileError
+        If a file is missing, empty, damaged, binary, changing, too large to be a badge log, fits no profile or
+        several, or does not tell days from months.
+    TimestampError
+        If no time carries an offset and `timezone` is not given, or there is no such zone.
+
+    Notes
+    -----
+    Two events are one where time, cardholder, reader, outcome and every other column that the files share say the
+    same. A time in the hour that a clock change repeats is placed where the file's order tells it, else rejected.
+    """
+    zone = as_zone(timezone)
+    wanted = _wanted(profile, columns)
+    exports = find_exports(path_or_paths)
+    reports, parts = zip(*(_load(export, wanted, zone, day_first) for export in exports), strict=True)
+    files = pd.DataFrame(list(reports))
+    if not files["file"].is_unique:
+        files["file"] = [export.full_name for export in exports]
+    offsets = {part.offset for part in parts}
+    return _join(files, parts, zone or (offsets.pop() if len(offsets) == 1 else None))
+
+
+def _wanted(name: str | None, columns: Mapping[str, str] | None) -> Profile | None:
+    """Make the profile that the arguments ask for, if they do."""
+    if name is not None and name not in profiles():
+        raise BadgeFileError(f"There is no profile {name!r}: choose from {', '.join(profiles())}.")
+    known = profiles()[name] if name is not None else None
+    if columns is None:
+        return known
+    if strange := [role for role in columns if role not in ROLES]:
+        raise BadgeFileError(f"columns= has no use for {strange[0]!r}: its keys are {', '.join(ROLES)}.")
+    given = given_columns(columns)
+    if known is not None:
+        recognise = given.recognise if known.recognise else ()
+        return replace(known, columns={**known.columns, **given.columns}, recognise=recognise)
+    if "event_time" not in columns and not {"date", "time"} <= columns.keys():
+        raise BadgeFileError("columns= must say which column is the event_time, or the date and the time.")
+    return given
+
+
+def _load(
+    export: Export, wanted: Profile | None, zone: tzinfo | None, day_first: bool | None
+) -> tuple[dict[str, object], FileEvents]:
+    """Load one file in the first encoding that fits it."""
+    with unchanged(export.path):
+        encodings = encodings_for(export)
+        for encoding in encodings:
+            try:
+                layout = read_layout(export, encoding, wanted)
+                rows = read_rows(export, encoding, layout.delimiter, len(layout.names), layout.first_line)
+                break
+            except UnicodeDecodeError:
+                continue
+        else:
+            raise BadgeFileError(f"{export.name} is not valid text in {encodings[-1]}.", path=export.path)
+    report = {
+        "file": export.name,
+        "profile": layout.profile.name,
+        "encoding": encoding,
+        "delimiter": layout.delimiter,
+        "titles": layout.titles,
+        "rows": len(rows.lines) + len(rows.ragged),
+    }
+    part = interpret(Sheet(export, layout, rows), zone, day_first)
+    return {**report, "dates": part.dates}, part
+
+
+def _join(files: pd.DataFrame, parts: tuple[FileEvents, ...], zone: tzinfo | None) -> BadgeLog:
+    """Put the files together and tell the duplicates apart."""
+    names = [str(name) for name in files["file"]]
+    events = _concat([part.events for part in parts], names)
+    shared = set.intersection(*(set(part.events) for part in parts)) - {"line"}
+    events, duplicates = set_duplicates_apart(events, [str(name) for name in events if name in shared])
+    if zone is not None:
+        events.attrs["timezone"] = str(zone)
+    rejected = _concat([part.rejected for part in parts], names)
+    ignored = _concat([part.ignored for part in parts], names)
+    account = ["file", *ENTRY]
+    return BadgeLog(events, rejected[account], duplicates, ignored[account], files, zone)
+
+
+def _concat(tables: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
+    """Put tables below each other, with the name of the file each came from."""
+    table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    files = pd.Index(names).unique()
+    codes = np.repeat(files.get_indexer(pd.Index(names)), [len(it) for it in tables])
+    table["file"] = pd.Categorical.from_codes(codes, categories=files)
+    table["line"] = table.pop("line")  # last, after the file
+    return table

@@ -1,0 +1,103 @@
+"""What `load_badges` returns: the events, and an account of every other row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from html import escape
+from itertools import islice
+
+import pandas as pd
+
+SHOWN = 5
+"""How many files, reasons and events the notebook view shows."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BadgeLog:
+    """Badge events, and every row that is none with its reason.
+
+    Attributes
+    ----------
+    events : pandas.DataFrame
+        In the files' order, with a RangeIndex. ``event_time`` (datetime64[us, UTC]), ``cardholder_id``,
+        ``reader_id`` (text, missing where the export has none), ``outcome`` (``granted``, ``denied`` or
+        ``unknown``), where the export has them ``cardholder_name`` and ``credential`` (what was presented, where
+        it is not the cardholder's number), then every other column of the export as text, then ``file``
+        (categorical) and ``line`` (int64, counted from 1), where the row starts. ``attrs["timezone"]`` names the
+        site's zone, if it is known.
+    rejected : pandas.DataFrame
+        Rows that could not be read: ``file``, ``line``, ``column``, ``value``, ``reason``.
+    duplicates : pandas.DataFrame
+        Events that say the same as an earlier one: the columns of `events`, and ``same_as``, the index of
+        the event that was kept.
+    ignored : pandas.DataFrame
+        Rows that are no badge event, such as totals and system messages; columns as in `rejected`.
+    files : pandas.DataFrame
+        One row per file: ``file``, ``profile``, ``encoding``, ``delimiter``, ``titles`` (rows above the header),
+        ``rows`` (below it, without blank ones), ``dates`` (how day and month were told apart).
+    timezone : datetime.tzinfo or None
+        The site's zone, for display: the one given, or the one offset that all times carry.
+    """
+
+    events: pd.DataFrame
+    rejected: pd.DataFrame
+    duplicates: pd.DataFrame
+    ignored: pd.DataFrame
+    files: pd.DataFrame
+    timezone: tzinfo | None
+
+    @property
+    def profile(self) -> str:
+        """The profile the files were read by; several are joined with commas."""
+        return ", ".join(self.files["profile"].unique())
+
+    @property
+    def rows_read(self) -> int:
+        """Rows in the files, below the headers and without blank lines."""
+        return int(self.files["rows"].sum())
+
+    def summary(self) -> str:
+        """Say in a few lines of text what was read and what became of each row."""
+        zone = self.timezone or "not known"
+        lines = [self._count_line(), f"Profile: {self.profile}. Site's time zone: {zone}."]
+        if len(self.events):
+            people, readers = self.events["cardholder_id"].nunique(), self.events["reader_id"].nunique()
+            first, last = self.events["event_time"].agg(["min", "max"])
+            span = " to ".join((self._local(first), self._local(last)))
+            lines.append(f"{people:,} cardholders at {readers:,} readers, from {span}.")
+        dates = zip(self.files["file"].astype(str), self.files["dates"].astype(str), strict=True)
+        lines += [f"{file}: dates {order}." for file, order in islice(dates, SHOWN) if order]
+        for name in ("rejected", "ignored"):
+            for reason, count in getattr(self, name)["reason"].value_counts().head(SHOWN).items():
+                lines.append(f"{name.capitalize()}: {count:,} x {reason}.")
+        return "\n".join(lines)
+
+    def problems(self) -> list[str]:
+        """One sentence for each reason for which a file's rows were rejected, and one if there is no event."""
+        found = [] if len(self.events) else ["The log has no badge event."]
+        for (file, reason), rows in self.rejected.groupby(["file", "reason"], sort=False, observed=True):
+            first = rows.iloc[0]
+            more = f", and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
+            found.append(f"{file}, line {first['line']}: {first['value']!r}: {reason}{more}.")
+        return found
+
+    def __repr__(self) -> str:
+        return f"BadgeLog\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        head = self.events.head(SHOWN).drop(columns=["file"])
+        if self.timezone is not None:
+            head["event_time"] = head["event_time"].dt.tz_convert(self.timezone)
+        account, *rest = self.summary().splitlines()
+        notes = "<br>".join(map(escape, rest))
+        # pandas escapes the cells and the names of the columns.
+        return f"<div><p><b>{escape(account)}</b><br>{notes}</p>{head.to_html(na_rep='')}</div>"
+
+    def _count_line(self) -> str:
+        parts = {name: len(getattr(self, name)) for name in ("events", "rejected", "duplicates", "ignored")}
+        counts = " + ".join(f"{count:,} {name}" for name, count in parts.items())
+        return f"{self.rows_read:,} rows read = {counts}."
+
+    def _local(self, moment: pd.Timestamp) -> str:
+        return f"{moment.tz_convert(self.timezone or 'UTC'):%Y-%m-%d %H:%M:%S %Z}"

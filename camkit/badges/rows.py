@@ -1,0 +1,165 @@
+"""Split text into rows of cells, each with the number of its line.
+
+Two ways that give the same: pyarrow's reader for files where every line is a row, and a careful one, on the
+standard library's `csv`, for blank lines, quoted line ends, unbalanced quotes and rows of the wrong length.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from camkit.badges.files import Export
+from camkit.badges.text import Utf8Stream, open_text
+
+BATCH = 1 << 16
+"""Rows that the careful way turns into columns at a time."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows below the header.
+
+    Attributes
+    ----------
+    cells : list of pyarrow.ChunkedArray
+        One column of trimmed text per column of the header; an empty cell is an empty text.
+    lines : numpy.ndarray
+        The line each row starts at, int64, counted from 1.
+    ragged : list of (int, list of str)
+        Line and cells of the rows that have more or fewer cells than the header.
+    """
+
+    cells: list[pa.ChunkedArray]
+    lines: np.ndarray
+    ragged: list[tuple[int, list[str]]]
+
+
+def read_rows(export: Export, encoding: str, delimiter: str, width: int, first_line: int) -> Rows:
+    """Split the export from `first_line` on into rows of `width` cells."""
+    with open_text(export, encoding, skip_lines=first_line - 1) as stream:
+        rows = split_fast(stream, delimiter, width, first_line)
+    if rows is None:
+        with open_text(export, encoding, skip_lines=first_line - 1) as stream:
+            rows = split_carefully(stream, delimiter, width, first_line)
+    return rows
+
+
+def split_fast(stream: Utf8Stream, delimiter: str, width: int, first_line: int) -> Rows | None:
+    """Split with pyarrow, or give None where a line is not exactly a row."""
+    names = [str(position) for position in range(width)]
+    try:
+        table = arrow_csv.read_csv(
+            stream,
+            read_options=arrow_csv.ReadOptions(column_names=names),
+            # Without newlines_in_values a quoted line end where two blocks meet would part a row in two.
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    # pyarrow skips blank lines and joins quoted ones: both leave fewer rows than lines, and nothing adds any.
+    if stream.space_before_quote or table.num_rows != stream.last_line - first_line + 1:
+        return None
+    lines = np.arange(first_line, stream.last_line + 1)
+    return Rows([pc.utf8_trim_whitespace(column) for column in table.columns], lines, [])
+
+
+def split_carefully(stream: Utf8Stream, delimiter: str, width: int, first_line: int) -> Rows:
+    """Split with the standard library, row by row."""
+    chunks: list[list[pa.Array]] = [[] for _ in range(width)]
+    lines: list[np.ndarray] = []
+    batch: list[list[str]] = []
+    batch_lines: list[int] = []
+    ragged = []
+
+    def flush() -> None:
+        for chunk, column in zip(chunks, zip(*batch, strict=True), strict=True):
+            chunk.append(pc.utf8_trim_whitespace(pa.array(column, pa.string())))
+        lines.append(np.array(batch_lines, dtype=np.int64))
+        batch.clear()
+        batch_lines.clear()
+
+    for line, cells in records(stream.lines(), delimiter, width=width, first_line=first_line):
+        if not _fits(cells, width):
+            ragged.append((line, [cell.strip() for cell in cells]))
+            continue
+        batch.append(cells[:width])
+        batch_lines.append(line)
+        if len(batch) == BATCH:
+            flush()
+    if batch:
+        flush()
+    columns = [pa.chunked_array(chunk, pa.string()) for chunk in chunks]
+    return Rows(columns, np.concatenate(lines) if lines else np.empty(0, np.int64), ragged)
+
+
+def records(
+    lines: Iterable[str], delimiter: str, *, width: int | None = None, first_line: int = 1
+) -> Iterator[tuple[int, list[str]]]:
+    """Give the line number and the cells of each row that is not blank.
+
+    A quote that is never closed would swallow the rows after it. So a row of several lines that does not have
+    `width` cells is taken back, and only its first line is that row, with its quotes as they stand.
+    """
+    feed = _Feed(lines, first_line)
+    reader = csv.reader(feed, delimiter=delimiter, skipinitialspace=True)
+    while True:
+        feed.taken.clear()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:  # a cell above the module's limit
+            cells = []
+        line = feed.line - len(feed.taken) + 1
+        swallowed = any(map(str.strip, feed.taken[1:]))
+        if not cells or (swallowed and (feed.ended or (width is not None and not _fits(cells, width)))):
+            cells = feed.keep_first_line().rstrip("\n").split(delimiter)
+        if len(cells) > 1 or cells[0].strip():
+            yield line, cells
+
+
+def _fits(cells: list[str], width: int) -> bool:
+    """Whether the row has `width` cells, but for empty ones at its end."""
+    return len(cells) == width or (len(cells) > width and not any(map(str.strip, cells[width:])))
+
+
+class _Feed:
+    """Lines for the reader, which can be taken back."""
+
+    def __init__(self, lines: Iterable[str], first_line: int) -> None:
+        self._lines = iter(lines)
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
+        self.line = first_line - 1
+        self.ended = False
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            text = self._again.popleft() if self._again else next(self._lines)
+        except StopIteration:
+            self.ended = True
+            raise
+        self.taken.append(text)
+        self.line += 1
+        return text
+
+    def keep_first_line(self) -> str:
+        first, *rest = self.taken
+        self._again.extendleft(reversed(rest))
+        self.line -= len(rest)
+        self.ended = False
+        return first

@@ -1,0 +1,306 @@
+"""`Case`: a folder with everything that was looked at, found and decided."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+import pandas as pd
+
+from camkit.case import decisions, pictures, tables
+from camkit.case import events as recording
+from camkit.case.database import Database, Stamp
+from camkit.case.decisions import Verdict
+from camkit.case.events import label_of
+from camkit.case.images import read_image
+from camkit.case.show import case_html, summary
+from camkit.case.verify import Verification, verify
+from camkit.errors import CaseError
+from camkit.files import make_folder
+from camkit.snapshots import Snapshot
+
+DATABASE = "case.sqlite"
+
+
+class Case:
+    """A folder that holds an investigation: events, pictures, verdicts, and what proves them.
+
+    Nothing in it is ever changed or deleted: what is new is added. It can be closed and opened again, and several
+    notebooks or threads can have it open at once. Images are in ``images/`` by their SHA-256, everything else is in
+    ``case.sqlite``.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Made if it is not there.
+    operator : str, optional
+        Who adds to the case, kept with all that is added; by default this machine's user.
+    name : str, optional
+        The case's name; by default the folder's. It is given once, when the case is made.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Absolute.
+    database : camkit.case.database.Database
+        What the report and the bag read from.
+
+    Raises
+    ------
+    CaseError
+        If the folder's ``case.sqlite`` is something else, is damaged, was made by a newer camkit, or is a case of
+        another name.
+    OutputError
+        If the folder cannot be made.
+
+    Examples
+    --------
+    >>> with Case("out/front-door", operator="R. Investigator") as case:  # doctest: +SKIP
+    ...     case.add_events(picked, timezone="America/Denver")
+    ...     case.add_snapshots(snapshots)
+    ...     case.record_verdict(0, "match")
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], *, operator: str | None = None, name: str | None = None
+    ) -> None:
+        self.folder = make_folder(Path(folder)).absolute()
+        self.operator = operator or _this_user()
+        self._stamp = Stamp(self.operator)
+        about = {"name": name or self.folder.name, **self._stamp.columns("created_at")}
+        self.database = Database(self.folder / DATABASE, about)
+        with self.database.reading() as connection:
+            (self.name,) = connection.execute("SELECT name FROM about").fetchone()
+        if name is not None and name != self.name:
+            self.close()
+            raise CaseError(
+                f"{self.folder} holds the case {self.name!r}, not {name!r}; choose another folder."
+            )
+
+    def add_events(
+        self, events: pd.DataFrame, *, timezone: tzinfo | str | None = None, flags: pd.DataFrame | None = None
+    ) -> None:
+        """Add badge events, by their labels.
+
+        Parameters
+        ----------
+        events : pandas.DataFrame
+            Events as `camkit.load_badges` gives them, all or some. The labels in the index, whole numbers or text,
+            are the events' names in the case.
+        timezone : datetime.tzinfo or str, optional
+            The site's zone, in which times are shown; by default the one in ``events.attrs["timezone"]``, else UTC.
+        flags : pandas.DataFrame, optional
+            As `camkit.flag_events` gives them, for these events and any others.
+
+        Raises
+        ------
+        InputError
+            If a column is missing, a label is no number or text, an event has no flags in `flags`, or a label is in
+            the case with another event. Then nothing is added.
+        TimestampError
+            If ``event_time`` has no zone or has gaps.
+
+        Notes
+        -----
+        An event that is there already, under the same label and saying the same in all columns but ``file`` and
+        ``line``, is not added again. Flags may be added to it later.
+        """
+        with self.database.writing() as connection:
+            recording.add_events(connection, events, timezone, self._stamp)
+            if flags is not None:
+                recording.add_flags(connection, flags, events.index, self._stamp)
+
+    def add_snapshots(
+        self, snapshots: Iterable[Snapshot], *, camera_names: Mapping[str, str] | None = None
+    ) -> None:
+        """Add what the cameras saw, or why they saw nothing, and what the directory said.
+
+        Parameters
+        ----------
+        snapshots : Snapshots or iterable of Snapshot
+            Of events that are in the case. An event may have several, such as the frames before and after.
+        camera_names : mapping of str to str, optional
+            The cameras' names by their ids; where there is none, the door's name tells which camera it is.
+
+        Raises
+        ------
+        CaseError
+            If an event is not in the case.
+        InputError
+            If a snapshot is of another badge log than the event with its label.
+        OutputError
+            If an image cannot be written. Those before it are in the case.
+
+        Notes
+        -----
+        Each image is on disk before the database knows it. The same picture of the same event, asked for again with
+        the same result, is not added again: the first retrieval stands.
+        """
+        for snapshot in snapshots:
+            pictures.add_snapshot(self.database, self.folder, snapshot, self._stamp, camera_names or {})
+
+    def choose(self, event: Snapshot | int | str, sha256: str) -> None:
+        """Say which of an event's pictures shows it best; until then it is the one asked for nearest to it.
+
+        Raises
+        ------
+        CaseError
+            If the event (a label, or a snapshot of it) or that picture of it is not in the case.
+        """
+        with self.database.writing() as connection:
+            decisions.choose(connection, label_of(event), sha256, self._stamp)
+
+    def record_verdict(self, event: Snapshot | int | str, verdict: Verdict | str, note: str = "") -> None:
+        """Add a verdict on an event's chosen picture; earlier ones stay, the latest counts.
+
+        Parameters
+        ----------
+        event : int, str or Snapshot
+            The event's label, or a snapshot of it.
+        verdict : Verdict or str
+            ``match``, ``mismatch``, ``unclear`` or ``nobody``.
+        note : str
+            Why.
+
+        Raises
+        ------
+        InputError
+            If there is no such verdict.
+        CaseError
+            If the event is not in the case.
+        """
+        with self.database.writing() as connection:
+            decisions.record_verdict(connection, label_of(event), verdict, note, self._stamp)
+
+    def events(self) -> pd.DataFrame:
+        """Return one row per event, with its chosen picture and its latest verdict.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by the events' labels, in the order they were added. Among its columns: ``event_time`` (by the
+            reader's clock), ``name`` (the directory's), ``access`` (what the reader did), ``outcome`` and ``reason``
+            (of asking for a picture; missing where nobody asked), ``pictures`` (how many), the chosen one's ``sha256``
+            and ``seen_at`` (its moment by the camera's clock: what the vendor gave, else what was asked for),
+            ``flags`` (in words), ``verdict``, ``note``, ``decided_at``. The dtypes are as in `table`.
+        """
+        return self.table("events").set_index("event")
+
+    def verdicts(self) -> pd.DataFrame:
+        """Return every verdict, in the order given, each with the ``image`` that was looked at."""
+        return self.table("verdicts")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the case.
+
+        Parameters
+        ----------
+        name : str
+            ``about``, ``events``, ``snapshots``, ``requests``, ``verdicts``, ``choices``, ``flags``, ``cardholders``
+            or ``images``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Times datetime64[us, UTC]; seconds (``…_s``) float64; counts Int64; events' labels Int64, or object if
+            one is text; other text string. The database says what each column means: ``sqlite3 case.sqlite .schema``.
+
+        Raises
+        ------
+        InputError
+            If there is no such table.
+        """
+        with self.database.reading() as connection:
+            return tables.read_table(connection, name)
+
+    def image(self, sha256: str) -> bytes:
+        """Return a picture or a photo, unchanged; `CaseError` if it is not there or is altered."""
+        with self.database.reading() as connection:
+            found = connection.execute("SELECT path FROM images WHERE sha256 = ?", [sha256]).fetchone()
+        if found is None:
+            raise CaseError(f"There is no image {sha256!r} in this case.")
+        return read_image(self.folder / found[0], sha256)
+
+    def verify(self) -> Verification:
+        """Hash every image anew, check the database, and list everything that is wrong."""
+        return verify(self.database, self.folder)
+
+    def report(self, path: str | os.PathLike[str] | None = None, *, now: datetime | None = None) -> Path:
+        """Write a report, one HTML page with all pictures in it, that opens offline and prints well.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            By default ``report.html`` in the case's folder; an existing file is replaced.
+        now : datetime.datetime, optional
+            The time to put on it, UTC-aware; by default the present. Everything else follows from the case.
+
+        Returns
+        -------
+        pathlib.Path
+            The file; `OutputError` if it cannot be written.
+        """
+        from camkit.report import write_report
+
+        return write_report(self, self.folder / "report.html" if path is None else Path(path), now)
+
+    def export_tables(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write each table as CSV, safe to open in a spreadsheet, and as Parquet; return the files."""
+        with self.database.reading() as connection:
+            return tables.export_tables(connection, Path(folder))
+
+    def export(
+        self, path: str | os.PathLike[str], *, organization: str = "", now: datetime | None = None
+    ) -> Path:
+        """Write a BagIt 1.0 bag (RFC 8493), zipped: images, database, report, tables, and how to check them.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The zip file; an existing one is replaced.
+        organization : str
+            Who hands it over: ``Source-Organization`` in ``bag-info.txt``.
+        now : datetime.datetime, optional
+            The time of the export, UTC-aware; by default the present.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        CaseError
+            If the case is not as it was recorded: an image is missing or altered.
+        OutputError
+            If it cannot be written.
+        """
+        from camkit.bag import write_bag
+
+        return write_bag(self, Path(path), organization, now)
+
+    def close(self) -> None:
+        """Close the database; a second time does nothing."""
+        self.database.close()
+
+    def __enter__(self) -> Case:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return summary(self.name, self.events())
+
+    def _repr_html_(self) -> str:
+        return case_html(self.name, self.events())
+
+
+def _this_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return "unknown"

@@ -1,0 +1,44 @@
+"""Times and zones as the database holds them: text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+from camkit.badges.times import as_zone
+from camkit.errors import TimestampError
+
+
+def utc_text(moment: datetime) -> str:
+    """Write a moment in UTC, ISO 8601 with microseconds.
+
+    Raises
+    ------
+    TimestampError
+        If it has no zone.
+
+    Examples
+    --------
+    >>> from datetime import timezone, timedelta
+    >>> utc_text(datetime(2019, 4, 12, 14, 20, 29, tzinfo=timezone(timedelta(hours=-6))))
+    '2019-04-12T20:20:29.000000Z'
+    """
+    if moment.tzinfo is None:
+        raise TimestampError(f"The time {moment} has no zone; give an aware one.")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def now_text() -> str:
+    """This machine's clock."""
+    return utc_text(datetime.now(UTC))
+
+
+def zone_text(zone: tzinfo | str | None) -> str:
+    """Name a zone: its IANA name, or its offset, as in ``UTC-06:00``; UTC for none."""
+    return str(as_zone(zone) or UTC)
+
+
+def zone_from_text(text: str) -> tzinfo:
+    """Give the zone that `zone_text` named."""
+    if text.startswith("UTC") and len(text) > len("UTC"):
+        return datetime.strptime(text.removeprefix("UTC"), "%z").tzinfo or UTC
+    return as_zone(text) or UTC

@@ -1,0 +1,35 @@
+"""The last cell of a notebook: every problem at once, or that there is none."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import pandas as pd
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A result that knows what is wrong with it."""
+
+    def problems(self) -> list[str]:
+        """One sentence for each problem."""
+        ...
+
+
+def check(*results: Checkable | pd.DataFrame) -> None:
+    """Print every problem of some results, or that there is none.
+
+    Parameters
+    ----------
+    *results : BadgeLog, Snapshots, DownloadRun or pandas.DataFrame
+        Anything with ``problems()``, or a device list as `EagleEye.devices` returns it.
+    """
+    found = [problem for result in results for problem in _problems(result)]
+    print("\n".join(f"- {problem}" for problem in found) if found else "All in order.")
+
+
+def _problems(result: Checkable | pd.DataFrame) -> list[str]:
+    if isinstance(result, pd.DataFrame):
+        odd = result["row_problem"].dropna()
+        return [f"Device at position {position}: {problem}." for position, problem in odd.items()]
+    return result.problems()

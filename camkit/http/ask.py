@@ -1,0 +1,55 @@
+"""What one request asks for, and what the redirect it meets makes of it."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from pydantic import SecretStr
+
+from camkit.http.reply import Reply
+from camkit.secret import Address, Credential
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, before it is sent. Its repr shows no secret."""
+
+    method: str
+    url: Address
+    params: Mapping[str, Any] | None
+    json: Any
+    credential: Credential | None
+
+    def body(self) -> bytes | None:
+        """The body as it goes over the wire, secrets revealed."""
+        if self.json is None:
+            return None
+        return jsonlib.dumps(self.json, default=SecretStr.get_secret_value).encode()
+
+    def secrets(self) -> list[str]:
+        """Every secret that goes with it."""
+        values = self.json.values() if isinstance(self.json, Mapping) else ()
+        in_body = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return [*(self.credential.secrets if self.credential else ()), *in_body]
+
+    def redirected(self, reply: Reply) -> Ask:
+        """The request that a redirect leads to: method, body and key stay, save after a 303."""
+        try:
+            url = Address(urljoin(self.url, reply.headers["Location"]))
+        except ValueError:
+            url = Address("")
+        if reply.status == 303:
+            return replace(self, url=url, params=None, method="GET", json=None)
+        return replace(self, url=url, params=None)
+
+
+def parts_of(url: str) -> SplitResult:
+    """An address in its parts; one that cannot be read has none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")

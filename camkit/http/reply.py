@@ -1,0 +1,133 @@
+"""One complete answer, and the exception that an unsuccessful one stands for."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from requests.structures import CaseInsensitiveDict
+
+from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, RateLimited, ServiceError
+from camkit.http.limits import RETRY_STATUSES, retry_after_s
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One complete answer.
+
+    Attributes
+    ----------
+    url : str
+        Where it came from, without secrets.
+    content : bytes
+        The body as it arrived; if the answer is not a success, without the credential, should it repeat it.
+    sent_at, received_at : datetime.datetime
+        This machine's clock, UTC-aware.
+    latency_s : float
+        From sending to the last byte, seconds, by a monotonic clock.
+    """
+
+    method: str
+    url: str
+    status: int
+    headers: CaseInsensitiveDict[str] = field(repr=False)
+    content: bytes = field(repr=False)
+    cookies: Mapping[str, str] = field(repr=False)
+    sent_at: datetime
+    received_at: datetime
+    latency_s: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is a success, 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def server_date(self) -> str | None:
+        """The server's own clock, as its ``Date`` header says."""
+        return self.headers.get("Date")
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, in lower case; empty when the server gave none."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """Seconds that the service asks to wait; None when it does not."""
+        return retry_after_s(self.headers)
+
+    @property
+    def said(self) -> str:
+        """The body as one short line of text, for a message; empty when it is a page or no text."""
+        text = " ".join(self.content[:300].decode("utf-8", "replace").split())
+        return "" if "<" in text or not text.isprintable() else text
+
+    def json(self) -> Any:
+        """Return the decoded body.
+
+        Raises
+        ------
+        BadResponse
+            If the body is no JSON.
+        """
+        try:
+            return jsonlib.loads(self.content)
+        except (ValueError, RecursionError):
+            pass
+        kind = self.content_type or "no content type"
+        raise self.bad(f"answered {self.status} with something that is not JSON ({kind[:60]})")
+
+    def bad(self, what: str) -> BadResponse:
+        """Return the exception that says what is wrong with this answer; `what` follows its address."""
+        return BadResponse(f"{self.url} {what}.", url=self.url, status=self.status)
+
+
+Meanings = Mapping[int, tuple[type[ServiceError], str]]
+"""What a status stands for: an exception, and a clause for its message."""
+
+
+def raise_for_status(reply: Reply, doing: str, meanings: Meanings | None = None) -> None:
+    """Raise the exception that an unsuccessful answer stands for.
+
+    Parameters
+    ----------
+    doing : str
+        What was attempted, as in "Listing the devices".
+    meanings : mapping, optional
+        What this call's documentation says of a status; other statuses have a general meaning.
+
+    Raises
+    ------
+    LoginRefused, AccessDenied, NotFound, RateLimited, ServiceError, BadResponse
+        By the status.
+    """
+    if reply.ok:
+        return
+    other = ServiceError if reply.status >= 500 else BadResponse, "unexpected answer"
+    kind, meaning = {**_MEANINGS, **(meanings or {})}.get(reply.status, other)
+    words = f" It said: {reply.said!r}." if reply.said else ""
+    raise kind(
+        f"{doing} failed: {meaning} (HTTP {reply.status} from {reply.url}).{words}",
+        url=reply.url,
+        status=reply.status,
+        transient=reply.status in RETRY_STATUSES,
+        said=reply.said,
+        retry_after_s=reply.retry_after_s,
+    )
+
+
+_MEANINGS: Meanings = {
+    401: (LoginRefused, "the credentials or the session were not accepted"),
+    403: (AccessDenied, "this account has not the privilege for it"),
+    404: (NotFound, "not found"),
+    410: (NotFound, "no longer kept"),
+    429: (RateLimited, "too many requests; wait a little and run the cell again"),
+    500: (ServiceError, "the service had an internal error; run the cell again later"),
+    502: (ServiceError, "the service's gateway failed; run the cell again later"),
+    503: (ServiceError, "the service is not available; run the cell again later"),
+    504: (ServiceError, "the service's gateway timed out; run the cell again later"),
+}

@@ -1,0 +1,304 @@
+"""The one way out: requests on gevent's sockets, with deadlines, retries and a size cap.
+
+Every request of the kit goes through `Transport.request`, which either returns an answer (whatever its
+status) or raises one of camkit's own exceptions. It yields to other greenlets whenever it waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import gevent
+import requests
+
+from camkit import __version__
+from camkit.errors import (
+    BadResponse,
+    CamkitError,
+    DeadlineExceeded,
+    ServiceError,
+    ServiceUnreachable,
+    SettingsError,
+)
+from camkit.http.ask import Ask, parts_of
+from camkit.http.failures import failure_of
+from camkit.http.limits import RETRY_STATUSES, Limits
+from camkit.http.rate import TokenBucket
+from camkit.http.reply import Reply
+from camkit.http.sockets import gevent_session
+from camkit.secret import Address, Credential, NoCredential, mask_url, scrub
+
+log = logging.getLogger(__name__)
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CHUNK = 64 * 1024
+_YIELD_EVERY = 1024 * 1024
+
+
+class Transport:
+    """HTTP to one service, from any thread and any number of greenlets.
+
+    Parameters
+    ----------
+    service : str
+        The service's name, for messages.
+    base_url : str
+        Where it lives; relative addresses are joined to it.
+    domains : sequence of str
+        The vendor's domains. A redirect or an absolute address is followed only into these (over
+        HTTPS), or to the very host of `base_url`; a credential goes nowhere else.
+    limits : Limits, optional
+        Deadlines and caps.
+    rate : TokenBucket, optional
+        Every attempt waits for its turn there, and a 429 holds all of them back.
+
+    Raises
+    ------
+    SettingsError
+        If `base_url` is no http or https address, or holds a user name or password.
+
+    Notes
+    -----
+    Sockets belong to the gevent hub of the thread that made them, so each thread has its own session.
+    Cookies are not kept: a client that has a session cookie sends it as a `Credential`.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        base_url: str,
+        *,
+        domains: Sequence[str] = (),
+        limits: Limits | None = None,
+        rate: TokenBucket | None = None,
+    ) -> None:
+        parts = parts_of(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            raise SettingsError(
+                f"The address of {service}, {mask_url(base_url)!r}, is no plain http(s) address: https://host/path, "
+                "without user name and password."
+            )
+        self.service = service
+        self.base_url = base_url.rstrip("/")
+        self.domains = tuple(domains)
+        self.limits = limits or Limits()
+        self._rate = rate
+        self._local = threading.local()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        credential: Credential | None = None,
+        idempotent: bool | None = None,
+        check: Callable[[Reply], object] | None = None,
+        attempts: int | None = None,
+        deadline_s: float | None = None,
+    ) -> Reply:
+        """Send one request, and again where that is safe and may help.
+
+        Parameters
+        ----------
+        method, url : str
+            `url` is absolute, or a path below the base address.
+        json : optional
+            The body. A `pydantic.SecretStr` in it is revealed on the wire only.
+        idempotent : bool, optional
+            Whether sending it twice does no harm; by default true of GET and HEAD. Other requests are
+            repeated only when the service cannot have acted on them: no connection, or a 429.
+        check : callable, optional
+            Looks at an answer with a 2xx status and raises `BadResponse` if it is not what was asked
+            for; such an answer counts as a failed attempt.
+        attempts, deadline_s : optional
+            Instead of those in `limits`. The wait for a first turn at the rate is not counted.
+
+        Returns
+        -------
+        Reply
+            The last answer, whatever its status.
+
+        Raises
+        ------
+        ServiceUnreachable, DeadlineExceeded, BadResponse
+            If no whole answer came, or none that passed `check`.
+        SettingsError
+            If ``REQUESTS_CA_BUNDLE`` names no file.
+        """
+        url = Address(url if "://" in url else urljoin(self.base_url + "/", url.lstrip("/")))
+        ask = Ask(method, url, params, json, credential)
+        safe = method in ("GET", "HEAD") if idempotent is None else idempotent
+        attempts = attempts or self.limits.attempts
+        self._await_turn()
+        ends = time.monotonic() + (deadline_s or self.limits.deadline_s)
+        for attempt in range(1, attempts + 1):
+            outcome = self._attempt(ask, check, ends)
+            wait_s = self.limits.pause_s(attempt, outcome.retry_after_s)
+            if self._rate is not None and outcome.status == 429:
+                self._rate.hold(wait_s)
+            too_late = time.monotonic() + wait_s >= ends
+            if attempt == attempts or too_late or not _may_repeat(outcome, safe):
+                break
+            log.debug("%s %s again in %.2f s: %s", method, mask_url(url), wait_s, outcome)
+            gevent.sleep(wait_s)
+            self._await_turn()
+        if isinstance(outcome, ServiceError):
+            raise outcome
+        return outcome
+
+    def close(self) -> None:
+        """Close this thread's idle connections; it opens new ones when used again."""
+        session = self._local.__dict__.pop("session", None)
+        if session is not None:
+            session.close()
+
+    def trusts(self, url: str) -> bool:
+        """Whether an address is the service's own: its host, or one in its domains over HTTPS."""
+        parts, home = parts_of(url), parts_of(self.base_url)
+        host = (parts.hostname or "").lower()
+        if "@" in parts.netloc or not host:
+            return False
+        if host == (home.hostname or "").lower():
+            return parts.scheme in (home.scheme, "https")
+        return parts.scheme == "https" and any(host == d or host.endswith("." + d) for d in self.domains)
+
+    def _await_turn(self) -> None:
+        if self._rate is not None:
+            self._rate.take()
+
+    def _attempt(
+        self, ask: Ask, check: Callable[[Reply], object] | None, ends: float
+    ) -> Reply | ServiceError:
+        """One attempt; a failure is returned, not raised, so that it drags no frame of requests along."""
+        try:
+            reply = self._follow(ask, ends)
+            if check is not None and reply.ok:
+                check(reply)
+        except ServiceError as error:
+            return error.with_traceback(None)
+        return reply
+
+    def _follow(self, ask: Ask, ends: float) -> Reply:
+        """The request and the redirects it leads to."""
+        for _ in range(self.limits.redirects + 1):
+            if not self.trusts(ask.url):
+                host = parts_of(ask.url).hostname or "an address that cannot be read"
+                raise BadResponse(
+                    f"{self.service} points to another site, {host}; camkit does not go there.",
+                    url=mask_url(self.base_url),
+                    transient=False,
+                )
+            reply = self._once(ask, ends)
+            if reply.status not in _REDIRECTS or "Location" not in reply.headers:
+                return reply
+            ask = ask.redirected(reply)
+        raise BadResponse(
+            f"{self.service} redirected more than {self.limits.redirects} times from {reply.url}.",
+            url=reply.url,
+            status=reply.status,
+            transient=False,
+        )
+
+    def _once(self, ask: Ask, ends: float) -> Reply:
+        """One request, one whole answer."""
+        shown = mask_url(ask.url)
+        deadline = gevent.Timeout(max(0.001, ends - time.monotonic()))
+        sent_at, start = datetime.now(UTC), time.perf_counter()
+        problem: CamkitError
+        try:
+            with deadline, self._send(ask) as response:
+                shown = mask_url(response.url)
+                content = self._read(response, shown)
+        except gevent.Timeout as timeout:
+            if timeout is not deadline:
+                raise
+            problem = DeadlineExceeded(
+                f"{self.service} did not finish its answer in time ({shown}). Run the cell again later.",
+                url=shown,
+            )
+        except requests.RequestException as error:
+            problem = failure_of(error, self.service, shown)
+        except OSError:  # the one thing that requests does not wrap
+            problem = SettingsError(
+                "REQUESTS_CA_BUNDLE names a file that is not there. Correct or remove it."
+            )
+        else:
+            return Reply(
+                method=ask.method,
+                url=shown,
+                status=response.status_code,
+                headers=response.headers,
+                content=content if response.ok else scrub(content, ask.secrets()),
+                cookies=response.cookies.get_dict(),
+                sent_at=sent_at,
+                received_at=datetime.now(UTC),
+                latency_s=time.perf_counter() - start,
+            )
+        raise problem  # here, not above: else it would keep requests' exception, with headers and sockets
+
+    def _send(self, ask: Ask) -> requests.Response:
+        session = self._session()
+        request = requests.Request(
+            ask.method,
+            ask.url,
+            params=ask.params,
+            data=ask.body(),
+            headers=None if ask.json is None else {"Content-Type": "application/json"},
+            auth=ask.credential or NoCredential(),
+        )
+        return session.send(
+            session.prepare_request(request),
+            timeout=(self.limits.connect_s, self.limits.read_s),
+            allow_redirects=False,
+            **self._environment(session, ask.url),
+        )
+
+    def _environment(self, session: requests.Session, url: str) -> dict[str, Any]:
+        """Proxy and CA bundle as the environment has them for a host; read once, since it takes a while."""
+        known = self._local.environment
+        host = parts_of(url)[:2]
+        if host not in known:
+            known[host] = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
+        return known[host]
+
+    def _read(self, response: requests.Response, shown: str) -> bytes:
+        """The body, up to the cap; the announced length is only a hint."""
+        cap = self.limits.max_bytes
+        announced = response.headers.get("Content-Length", "")
+        if not (announced.isdecimal() and int(announced) > cap):
+            body, yield_at = bytearray(), _YIELD_EVERY
+            for chunk in response.iter_content(_CHUNK):
+                body += chunk
+                if len(body) > cap:
+                    break
+                if len(body) >= yield_at:  # what comes as fast as it is read would let nobody else work
+                    gevent.sleep(0.001)  # not 0, which lets neither timers nor sockets have their turn
+                    yield_at += _YIELD_EVERY
+            else:
+                return bytes(body)
+        raise BadResponse(
+            f"{shown} sent more than {cap / 2**20:.0f} MiB; camkit stopped reading.",
+            url=shown,
+            status=response.status_code,
+            transient=False,
+        )
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            self._local.session, self._local.environment = gevent_session(f"camkit/{__version__}"), {}
+        return self._local.session
+
+
+def _may_repeat(outcome: Reply | ServiceError, safe: bool) -> bool:
+    """Whether another attempt may help and does no harm."""
+    if isinstance(outcome, Reply):
+        return outcome.status in RETRY_STATUSES and (safe or outcome.status == 429)
+    return outcome.transient and (safe or isinstance(outcome, ServiceUnreachable))

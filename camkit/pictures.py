@@ -1,0 +1,76 @@
+"""One image as it arrived, and what a vendor's client offers to get it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol, runtime_checkable
+
+from camkit.errors import TimestampError
+from camkit.http import Reply
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image as it arrived, and how it was come by.
+
+    Attributes
+    ----------
+    content : bytes
+        The JPEG, unchanged.
+    requested_at : datetime.datetime
+        The moment asked for, UTC-aware.
+    captured_at : datetime.datetime or None
+        The moment the vendor says it shows; None where the vendor does not say (Meraki).
+    replies : tuple of camkit.http.Reply
+        The answers that led to it, in order, without secrets.
+    """
+
+    vendor: str
+    camera_id: str
+    content: bytes = field(repr=False)
+    sha256: str
+    requested_at: datetime
+    captured_at: datetime | None
+    replies: tuple[Reply, ...] = field(repr=False, default=())
+
+    @classmethod
+    def from_reply(
+        cls,
+        vendor: str,
+        camera_id: str,
+        *replies: Reply,
+        requested_at: datetime,
+        captured_at: datetime | None,
+    ) -> Picture:
+        """Make a picture of the last of the answers that led to it."""
+        content = replies[-1].content
+        digest = sha256(content).hexdigest()
+        return cls(vendor, camera_id, content, digest, requested_at, captured_at, replies)
+
+
+@runtime_checkable
+class SnapshotSource(Protocol):
+    """What a vendor's client offers: the picture of one camera at one moment."""
+
+    vendor: str
+
+    def snapshot(self, camera_id: str, at: datetime) -> Picture:
+        """Fetch it; raise `NoPicture` if there is none, another `ServiceError` if the service failed."""
+        ...
+
+
+def aware(at: datetime) -> datetime:
+    """Return a moment as it is.
+
+    Raises
+    ------
+    TimestampError
+        If it has no zone.
+    """
+    if at.tzinfo is None:
+        raise TimestampError(
+            f"The time {at} has no zone; give an aware one, such as datetime(..., tzinfo=UTC)."
+        )
+    return at

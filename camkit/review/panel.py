@@ -1,0 +1,289 @@
+"""The review panel: the view of `camkit.review.state.ReviewState`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import tzinfo
+from functools import partial
+from typing import Any
+
+import ipywidgets as ipw
+import pandas as pd
+
+from camkit.case import Case, Verdict
+from camkit.directory import Directory
+from camkit.errors import CamkitError
+from camkit.pictures import SnapshotSource
+from camkit.review import show
+from camkit.review.loader import FrameLoader
+from camkit.review.parts import FrameButton, Keys, mark
+from camkit.review.state import STEPS_S, ReviewState
+from camkit.show import cardholder_html
+from camkit.snapshots import Snapshot
+
+VERDICTS = {
+    Verdict.MATCH: ("m", "Match", "The person in the picture is the cardholder"),
+    Verdict.MISMATCH: ("x", "Mismatch", "The person in the picture is somebody else"),
+    Verdict.UNCLEAR: ("u", "Unclear", "The picture does not tell"),
+    Verdict.NOBODY: ("n", "Nobody there", "Nobody is in the picture"),
+}
+"""The key of each verdict, what its button says, and what it means."""
+
+NOTE_KEY = "t"
+KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
+HINT = "↑ ↓ frames · Esc leaves the note"
+
+
+class ReviewPanel(ipw.VBox):
+    """Look at picked events one by one, snapshot beside directory entry, and record what one sees.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        The events, such as ``picker.picked``.
+    source : SnapshotSource or mapping of str to SnapshotSource
+        The cameras, by vendor: ``site.sources``. An empty mapping shows what the case has, and asks nobody.
+    doors : pandas.DataFrame
+        As `load_doors` returns it.
+    case : Case
+        Everything goes there as it comes: events, pictures, verdicts, notes. What it has already is taken up,
+        and not fetched again.
+    directory : Directory, optional
+        Looks each cardholder up: ``site.directory``.
+    timezone : datetime.tzinfo or str, optional
+        The site's zone; by default the one in ``events.attrs["timezone"]``, else UTC.
+    flags : pandas.DataFrame, optional
+        As `flag_events` returns it, for these events and any others.
+    snapshots : iterable of Snapshot
+        Pictures that were fetched already, as `snapshots_for` returns them.
+    steps_s : iterable of float
+        When, from the event, frames are asked for: seconds. 0 is always among them.
+
+    Attributes
+    ----------
+    state : ReviewState
+        What is shown. Changing it changes the view.
+
+    Raises
+    ------
+    InputError
+        If there is no event, a column is missing, or the labels are not unique.
+    TimestampError
+        If ``event_time`` has no zone or has gaps.
+
+    Notes
+    -----
+    A verdict is about the frame in view, which then stands for the event. Verdicts are only ever added: the latest
+    counts. A note is recorded together with a verdict. Frames are loaded in the background, those of the event in
+    front first, then of the next `camkit.review.loader.AHEAD`; they stay in memory until the panel is closed.
+
+    Without a browser, use `next`, `decide` and `wait`, and the methods of `state`.
+    """
+
+    def __init__(
+        self,
+        events: pd.DataFrame,
+        source: SnapshotSource | Mapping[str, SnapshotSource],
+        doors: pd.DataFrame,
+        case: Case,
+        *,
+        directory: Directory | None = None,
+        timezone: tzinfo | str | None = None,
+        flags: pd.DataFrame | None = None,
+        snapshots: Iterable[Snapshot] = (),
+        steps_s: Iterable[float] = STEPS_S,
+    ) -> None:
+        self.state = state = ReviewState(events, doors, case, timezone=timezone, flags=flags, steps_s=steps_s)
+        state.take(snapshots)
+        self._loader = FrameLoader(state, events, source, doors, directory, self._draw)
+        self._lock = threading.RLock()  # frames come in another thread
+        self._drawing = False
+        self._problem = ""
+        self._make_controls()
+        super().__init__(self._laid_out())
+        self.add_class("camkit-review")
+        self._draw()
+        state.on_change = self._follow
+        self._follow()
+
+    def next(self) -> None:
+        """Go to the next event."""
+        self.state.go(self.state.position + 1)
+
+    def previous(self) -> None:
+        """Go to the previous event."""
+        self.state.go(self.state.position - 1)
+
+    def decide(self, verdict: Verdict | str, note: str | None = None) -> None:
+        """Record a verdict on the event in front; see `ReviewState.decide`."""
+        self.state.decide(verdict, note)
+
+    def stop(self) -> None:
+        """Break off loading, until `load` is called; can be called from any thread."""
+        self._loader.stop()
+
+    def load(self) -> None:
+        """Load again, also what could not be had before."""
+        self._loader.resume()
+        self._draw()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing is being loaded; whether that came about in time."""
+        return self._loader.wait(timeout_s)
+
+    def close(self) -> None:
+        """Break off loading and take the panel off the screen; the case stays open."""
+        self.stop()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"ReviewPanel: {self.state.progress()}"
+
+    def _make_controls(self) -> None:
+        """One widget for each thing that is read, pressed, chosen or typed."""
+        state = self.state
+        self.queue = ipw.Dropdown(tooltip="Event", layout=ipw.Layout(flex="1 1 0", width="auto"))
+        self.queue.observe(self._pick, "index")
+        self.picture = ipw.HTML()
+        self.strip = [FrameButton(step, self._guarded(state.show, step)) for step in state.steps_s]
+        self.note = ipw.Textarea(
+            placeholder=f"Note ({NOTE_KEY.upper()})",
+            tooltip="Note, recorded with the verdict",
+            continuous_update=False,
+            layout=ipw.Layout(width="100%", height="48px"),
+        )
+        self.note.observe(self._write_note, "value")
+        self.entry, self.facts, self.flags, self.history = (ipw.HTML() for _ in range(4))
+        self.progress, self.loading, self.alert = ipw.HTML(), ipw.HTML(), ipw.HTML()
+        self.hint = ipw.HTML(show.text_html(HINT))
+        self.shortcuts = Keys(NOTE_KEY)
+        self.verdicts = {
+            verdict: self._button(label, key, meaning, partial(state.decide, verdict))
+            for verdict, (key, label, meaning) in VERDICTS.items()
+        }
+        for button in self.verdicts.values():
+            button.add_class("camkit-verdict")
+        self.use = self._button("Use this frame", "c", "Let this frame stand for the event", state.choose)
+        self.back = self._button("‹ Previous", "ArrowLeft", "Previous event", self.previous)
+        self.forth = self._button("Next ›", "ArrowRight", "Next event", self.next)
+        self.shortcuts.add("ArrowUp", self._guarded(state.step, -1))
+        self.shortcuts.add("ArrowDown", self._guarded(state.step, 1))
+        self.load_or_stop = ipw.Button()
+        self.load_or_stop.on_click(lambda _button: self._guarded(self._load_or_stop)())
+
+    def _button(self, label: str, key: str, meaning: str, action: Callable[[], object]) -> ipw.Button:
+        """A button, and the key that does the same."""
+        button = ipw.Button(
+            description=f"{label} ({KEY_SIGNS.get(key, key.upper())})",
+            tooltip=meaning,
+            layout=ipw.Layout(width="auto"),
+        )
+        guarded = self._guarded(action)
+        self.shortcuts.add(key, guarded)
+        button.on_click(lambda _button: guarded())
+        return button
+
+    def _laid_out(self) -> list[ipw.Widget]:
+        """The controls in their places."""
+        left = ipw.VBox([self.picture, ipw.HBox(self.strip)])
+        side = ipw.Box([ipw.VBox([self.entry, self.facts, self.note])])
+        body = ipw.HBox([left, side])
+        parts = {
+            "body": body, "left": left, "side": side, "picture": self.picture, "entry": self.entry,
+            "facts": self.facts, "note": self.note, "use": self.use, "progress": self.progress,
+            "wide": self.history, "small": self.hint,
+        }  # fmt: skip
+        for name, part in parts.items():
+            part.add_class(f"camkit-{name}")
+        return [
+            self.shortcuts,
+            ipw.HBox([self.back, self.queue, self.forth, self.progress]),
+            body,
+            self.flags,
+            ipw.HBox([*self.verdicts.values(), self.hint, self.use]),
+            ipw.HBox([self.history, self.loading, self.load_or_stop]),
+            self.alert,
+        ]
+
+    def _guarded(self, action: Callable[..., object], *arguments: Any) -> Callable[[], None]:
+        """An action of the browser's: what goes wrong in it is shown, since there is no cell that could."""
+
+        def act() -> None:
+            self._problem = ""
+            try:
+                action(*arguments)
+            except CamkitError as error:
+                self._problem = str(error)
+            except Exception as error:
+                self._problem = f"{type(error).__name__}: {error}"
+            self._draw()
+
+        return act
+
+    def _pick(self, change: Any) -> None:
+        if not self._drawing:
+            self._guarded(self.state.go, change["new"])()
+
+    def _write_note(self, change: Any) -> None:
+        if not self._drawing:
+            self._guarded(self.state.write_note, change["new"])()
+
+    def _load_or_stop(self) -> None:
+        (self.stop if self._loader.busy else self.load)()
+
+    def _follow(self) -> None:
+        """Show a change, and load what it asks for."""
+        self._draw()
+        self._loader.follow()
+
+    def _draw(self) -> None:
+        """Show the state as it is."""
+        with self._lock:
+            self._drawing = True
+            try:
+                self._draw_event()
+                self._draw_queue()
+                self._draw_loading()
+                self.alert.value = show.alert_html(self._problem)
+            finally:
+                self._drawing = False
+
+    def _draw_event(self) -> None:
+        state = self.state
+        item, step = state.current, state.shown_step
+        self.picture.value = self._picture_html()
+        for button in self.strip:
+            button.draw(
+                item.frames.get(button.step_s),
+                is_shown=button.step_s == step,
+                is_chosen=button.step_s == item.chosen_step,
+            )
+        self.entry.value = show.entry_html(item)
+        self.facts.value = show.facts_html(item, step, state.zone)
+        self.flags.value = show.flags_html(item)
+        self.history.value = show.verdicts_html(item, state.zone)
+        self.note.value = item.note
+        for verdict, button in self.verdicts.items():
+            mark(button, verdict == item.verdict)
+
+    def _picture_html(self) -> str:
+        """The frame in view, or in its place why it is not there."""
+        item, step, frame = self.state.current, self.state.shown_step, self.state.shown
+        if frame is not None and frame.picture is not None:
+            return show.picture_html(frame.picture.content, show.picture_name(frame, step))
+        waiting = "Loading …" if self._loader.busy else "Not loaded: press Load again."
+        return show.text_html(item.why_no_picture(step) or waiting)
+
+    def _draw_queue(self) -> None:
+        state = self.state
+        names = [show.queue_name(place, item, state.zone) for place, item in enumerate(state.queue, 1)]
+        if list(self.queue.options) != names:
+            self.queue.options = names
+        self.queue.index = state.position
+        self.progress.value = show.text_html(state.progress())
+
+    def _draw_loading(self) -> None:
+        busy = self._loader.busy
+        self.load_or_stop.description = "Stop loading" if busy else "Load again"
+        self.loading.value = show.text_html("Loading …" if busy else "")

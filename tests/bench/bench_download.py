@@ -1,0 +1,101 @@
+"""The download beside what one would use instead, against a demo site in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from camkit.demo.launch import DemoProcess
+from tests.bench.measure import Row, in_turn
+from tests.bench.peers import SUBJECTS
+
+
+def run_peer(subject: str, job: dict[str, Any]) -> dict[str, float]:
+    "Run one subject in a fresh process, into an empty folder"
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, "-m", "tests.bench.peers", subject, json.dumps({**job, "out": out})]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+@contextmanager
+def job_on(demo: DemoProcess, count: int, workers: int):
+    "What every subject is told: where, as whom, which frames"
+    base = demo.info["een"]
+    who = {"username": demo.info["een_username"], "password": demo.info["een_password"]}
+    session = requests.Session()
+    token = session.post(f"{base}/g/aaa/authenticate", json=who).json()
+    cookie = session.post(f"{base}/g/aaa/authorize", json=token).cookies["auth_key"]
+    rows = session.get(f"{base}/g/device/list").json()
+    camera = next(row[1] for row in rows if row[3] == "camera" and not row[13] and row[10] == 1441847)
+    wanted = {"id": camera, "asset_class": "pre", "start_timestamp": "now", "count": -2 * count}
+    frames = session.get(f"{base}/asset/list/image", params=wanted).json()
+    session.close()
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as moments:
+        moments.write("\n".join(frame["s"] for frame in frames[::2]))  # the kit skips frames, too
+        moments.flush()
+        yield {
+            "een": base, "camera": camera, "cookie": cookie, **who,
+            "moments": moments.name, "count": count, "workers": workers,
+        }  # fmt: skip
+
+
+def workload(name: str, count: int, workers: int, options: list[str], *, rounds: int, ideal_s: float | None) -> list[Row]:
+    "All subjects on one workload; a loop of its own would take too long where there is latency"
+    demo = DemoProcess(*options)
+    try:
+        with job_on(demo, count, workers) as job:
+            chosen = [s for s in SUBJECTS if not (s == "requests in a loop" and count > 100)]
+            subjects = {s: partial(lambda s: run_peer(s, job)["seconds"], s) for s in chosen}
+            return in_turn(name, subjects, rounds=rounds, ideal_s=ideal_s)
+    finally:
+        demo.stop()
+
+
+def different_frames(rounds: int = 5) -> list[Row]:
+    "20 different frames from a camera whose clock runs: seconds for each different frame"
+    demo = DemoProcess("--clock", "running", "--latency-ms", "100")
+    try:
+        with job_on(demo, 20, 5) as job:
+
+            def per_frame(subject: str) -> float:
+                done = run_peer(subject, job)
+                return done["seconds"] / done["different"]
+
+            chosen = ("camkit", "published way")
+            return in_turn(
+                "seconds per different frame, running clock",
+                {s: partial(per_frame, s) for s in chosen},
+                rounds=rounds,
+                ideal_s=0.4 / 20,
+            )
+    finally:
+        demo.stop()
+
+
+def memory() -> str:
+    "How much a download of 2,000 images adds to the process, beside one of 200"
+    demo = DemoProcess()
+    try:
+        grown = {}
+        for count in (200, 2000):
+            with job_on(demo, count, 5) as job:
+                grown[count] = run_peer("camkit", job)["grown_kib"] / 1024
+    finally:
+        demo.stop()
+    return f"Memory added by 200 images: {grown[200]:.0f} MiB; by 2,000: {grown[2000]:.0f} MiB."
+
+
+def bench() -> list[Row]:
+    "All download workloads"
+    rows = workload("20 previews, 5 workers, 100 ms", 20, 5, ["--latency-ms", "100"], rounds=7, ideal_s=0.4)
+    rows += workload("2,000 previews, 5 workers, 0 ms", 2000, 5, [], rounds=3, ideal_s=None)
+    rows += workload("2,000 previews, 50 workers, 50 ms", 2000, 50, ["--latency-ms", "50"], rounds=3, ideal_s=2.0)
+    return rows + different_frames()

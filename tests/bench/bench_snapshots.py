@@ -1,0 +1,104 @@
+"""Snapshots in bulk: how close to the organization's rate, how soon the first, and what one costs."""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+import requests
+
+from camkit import load_doors, snapshots_for
+from camkit.demo.launch import DemoProcess
+from camkit.site import Site, demo_site
+from tests.bench.measure import Row, in_turn
+
+ALLOWED_PER_S = 10.0
+READY_S = 1.0
+EVENTS = 1000
+
+
+def events(count: int) -> pd.DataFrame:
+    "So many events at one door with a Meraki camera, a minute apart"
+    when = pd.Timestamp("2019-04-12T12:00:00Z") - pd.to_timedelta(range(count), unit="min")
+    columns = {"event_time": when, "cardholder_id": "85063715", "reader_id": "HQ-R1", "outcome": "granted"}
+    return pd.DataFrame(columns)
+
+
+def in_bulk(site: Site, control: str, count: int) -> list[Row]:
+    "All of them with the limit on: seconds to the first picture and to the last, and what was turned away"
+    came: list[float] = []
+    doors = load_doors("data/doors.csv")
+    started = time.perf_counter()
+    found = snapshots_for(
+        events(count),
+        site.meraki,
+        doors,
+        workers=4 * round(ALLOWED_PER_S * READY_S),
+        progress=lambda snapshot: came.append(time.perf_counter() - started),
+    )
+    assert all(snapshot.ok for snapshot in found), found
+    asked = requests.get(f"{control}/requests", timeout=10).json()
+    turned_away = sum(entry["status"] == 429 for entry in asked.get("last", []))
+    print(f"  {count} snapshots, {turned_away} of the last requests answered with 429")
+    return [
+        Row(f"first of {count:,} snapshots", "camkit", came[0], came[0], came[0], came[0] / READY_S, 1.0),
+        Row(
+            f"{count:,} snapshots at 10 requests/s",
+            "camkit",
+            came[-1],
+            came[-1],
+            came[-1],
+            came[-1] / (count / ALLOWED_PER_S),
+            1.0,
+        ),
+    ]
+
+
+def one(site: Site, info: dict[str, str]) -> list[Row]:
+    "A single snapshot, from asking to having it; the published way sleeps seven seconds whatever happens"
+    moments = iter(events(200)["event_time"])
+
+    def ours() -> float:
+        started = time.perf_counter()
+        site.meraki.snapshot("Q2GV-7K2M-D9HT", next(moments).to_pydatetime())
+        return time.perf_counter() - started
+
+    def published() -> float:
+        started = time.perf_counter()
+        made = requests.post(
+            f"{info['meraki']}/devices/Q2GV-7K2M-D9HT/camera/generateSnapshot",
+            json={"timestamp": next(moments).isoformat()},
+            headers={"Authorization": f"Bearer {info['meraki_key']}"},
+            timeout=10,
+        )
+        time.sleep(7)
+        requests.get(made.json()["url"], timeout=10).raise_for_status()
+        return time.perf_counter() - started
+
+    subjects = {"camkit": ours, "published way (sleep 7)": published}
+    return in_turn("one snapshot, ready after 1 s", subjects, rounds=3, ideal_s=READY_S, warm_up=False)
+
+
+def same_second(site: Site, control: str) -> str:
+    "Two events at the same camera and second ask once"
+    requests.post(f"{control}/reset", timeout=10)
+    twice = pd.concat([events(10), events(10)], ignore_index=True)
+    snapshots_for(twice, site.meraki, load_doors("data/doors.csv"), workers=20)
+    counts = requests.get(f"{control}/requests", timeout=10).json()["counts"]
+    asked = sum(number for path, number in counts.items() if "generateSnapshot" in path)
+    return f"20 events at 10 moments of one camera asked for {asked} snapshots."
+
+
+def bench(count: int = EVENTS) -> list[Row]:
+    "All snapshot workloads"
+    demo = DemoProcess("--ready-delay-ms", str(round(READY_S * 1000)))
+    try:
+        with demo_site(demo.info) as site:
+            rows = one(site, demo.info)
+            time.sleep(2)  # the bucket is full again
+            print(" ", same_second(site, demo.info["control"]))
+            time.sleep(2)
+            rows += in_bulk(site, demo.info["control"], count)
+    finally:
+        demo.stop()
+    return rows

@@ -1,0 +1,59 @@
+"""Subjects measured in turn, so that a noisy machine is as noisy for each; ratios, medians and spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Row:
+    """One subject of one workload.
+
+    Attributes
+    ----------
+    ratio_to_ideal : float or None
+        Its median over the ideal, where there is one.
+    ratio_to_ours : float
+        Its median over camkit's.
+    """
+
+    workload: str
+    subject: str
+    median_s: float
+    min_s: float
+    max_s: float
+    ratio_to_ideal: float | None
+    ratio_to_ours: float
+
+
+def in_turn(
+    workload: str,
+    subjects: Mapping[str, Callable[[], float]],
+    *,
+    rounds: int = 5,
+    ideal_s: float | None = None,
+    warm_up: bool = True,
+) -> list[Row]:
+    """Run each subject once a round; a subject returns the seconds it took, by its own account."""
+    if warm_up:
+        for subject in subjects.values():
+            subject()
+    seconds: dict[str, list[float]] = {name: [] for name in subjects}
+    for _ in range(rounds):
+        for name, subject in subjects.items():
+            seconds[name].append(subject())
+    ours = median(seconds["camkit"])
+    return [
+        Row(
+            workload,
+            name,
+            median(times),
+            min(times),
+            max(times),
+            median(times) / ideal_s if ideal_s else None,
+            median(times) / ours,
+        )
+        for name, times in seconds.items()
+    ]

@@ -1,0 +1,167 @@
+"""What one would use instead of the kit to download previews, each in a few lines; and the kit itself.
+
+``python -m tests.bench.peers SUBJECT JOB`` runs one of them in this process and prints the seconds it took as
+JSON. Every subject fetches the frames of the job's moments (the kit finds its own), checks each picture
+in the same way, and writes it to the job's folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from camkit.images import check_jpeg
+
+
+def url(job: dict[str, Any], moment: str, verb: str = "asset") -> str:
+    "The address of a frame"
+    return f"{job['een']}/asset/{verb}/image.jpeg?id={job['camera']}&timestamp={moment}&asset_class=pre"
+
+
+def keep(job: dict[str, Any], name: str, content: bytes, kind: str) -> None:
+    "Check a picture and write it"
+    check_jpeg(content, kind)
+    (Path(job["out"]) / f"{name}.jpeg").write_bytes(content)
+
+
+def camkit(job: dict[str, Any]) -> float:
+    "The kit"
+    from pydantic import SecretStr
+
+    from camkit import download_previews
+    from camkit.een import EagleEye
+
+    een = EagleEye(job["username"], SecretStr(job["password"]), base_url=job["een"])
+    een.login()
+    count = job["count"]
+    started = time.perf_counter()
+    run = download_previews(
+        een, job["camera"], count=count, workers=job["workers"], attempts=2 * count, out=job["out"], progress=False
+    )
+    took = time.perf_counter() - started
+    assert run.complete, run
+    return took
+
+
+def requests_loop(job: dict[str, Any]) -> float:
+    "requests, one after the other"
+    import requests
+
+    session = requests.Session()
+    session.cookies.set("auth_key", job["cookie"])
+    started = time.perf_counter()
+    for moment in job["moments"]:
+        answer = session.get(url(job, moment))
+        keep(job, moment, answer.content, answer.headers["Content-Type"])
+    return time.perf_counter() - started
+
+
+def requests_threads(job: dict[str, Any]) -> float:
+    "requests in a pool of threads, a session each"
+    import threading
+
+    import requests
+
+    local = threading.local()
+
+    def fetch(moment: str) -> None:
+        if not hasattr(local, "session"):
+            local.session = requests.Session()
+            local.session.cookies.set("auth_key", job["cookie"])
+        answer = local.session.get(url(job, moment))
+        keep(job, moment, answer.content, answer.headers["Content-Type"])
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(job["workers"]) as pool:
+        list(pool.map(fetch, job["moments"]))
+    return time.perf_counter() - started
+
+
+def published(job: dict[str, Any]) -> float:
+    "The published way: everything patched, requests in a gevent pool, asking for now again and again"
+    from gevent import monkey
+
+    monkey.patch_all()
+    import requests
+    from gevent.pool import Pool
+
+    session = requests.Session()
+    session.cookies.set("auth_key", job["cookie"])
+
+    def fetch(number: int) -> None:
+        answer = session.get(url(job, "now"))
+        stamp = answer.headers["x-ee-timestamp"]
+        keep(job, f"{number:02d}-{stamp}", answer.content, answer.headers["Content-Type"])
+
+    started = time.perf_counter()
+    pool = Pool(job["workers"])
+    pool.map(fetch, range(job["count"]))
+    return time.perf_counter() - started
+
+
+def aiohttp(job: dict[str, Any]) -> float:
+    "aiohttp, as many tasks as workers"
+    import aiohttp
+
+    async def work(session: aiohttp.ClientSession, moments: list[str]) -> None:
+        while moments:
+            moment = moments.pop(0)
+            async with session.get(url(job, moment)) as answer:
+                keep(job, moment, await answer.read(), answer.headers["Content-Type"])
+
+    async def everything() -> None:
+        moments = list(job["moments"])
+        async with aiohttp.ClientSession(headers={"Cookie": f"auth_key={job['cookie']}"}) as session:
+            await asyncio.gather(*(work(session, moments) for _ in range(job["workers"])))
+
+    started = time.perf_counter()
+    asyncio.run(everything())
+    return time.perf_counter() - started
+
+
+def curl(job: dict[str, Any]) -> float:
+    "curl --parallel, the pictures checked afterwards"
+    out = Path(job["out"])
+    lines = (f'url = "{url(job, m)}"\noutput = "{out / m}.jpeg"\n' for m in job["moments"])
+    config = out / "curl.txt"
+    config.write_text(f'header = "Cookie: auth_key={job["cookie"]}"\n' + "".join(lines))
+    command = ["curl", "-sS", "--fail", "--parallel", "--parallel-max", str(job["workers"]), "--config", str(config)]
+    started = time.perf_counter()
+    subprocess.run(command, check=True)
+    for moment in job["moments"]:
+        check_jpeg((out / f"{moment}.jpeg").read_bytes())
+    return time.perf_counter() - started
+
+
+SUBJECTS = {
+    "camkit": camkit,
+    "requests in a loop": requests_loop,
+    "requests in threads": requests_threads,
+    "published way": published,
+    "aiohttp": aiohttp,
+    "curl --parallel": curl,
+}
+
+
+def main() -> None:
+    "Run one subject and print what it took"
+    import resource
+
+    subject, job = sys.argv[1], json.loads(sys.argv[2])
+    job["moments"] = Path(job["moments"]).read_text().split()[: job["count"]]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds = SUBJECTS[subject](job)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    different = len({path.read_bytes() for path in itertools.islice(Path(job["out"]).glob("*.jpeg"), 100)})
+    print(json.dumps({"seconds": seconds, "grown_kib": peak - before, "different": different}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Tables for spreadsheets, harmless."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camkit.badges import export_table, load_badges
+from camkit.errors import OutputError
+
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def read(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.mark.parametrize("start", RUN_BY_SPREADSHEETS)
+def test_a_cell_that_would_run_gets_an_apostrophe(tmp_path: Path, start: str) -> None:
+    "In text, in categories, in columns of objects, and in the names of columns"
+    evil = f"{start}cmd|' /C calc'!A0"
+    table = pd.DataFrame({evil: [evil], "b": pd.Categorical([evil]), "c": pd.Series([evil], dtype=object)})
+    rows = read(export_table(table, tmp_path / "out.csv"))
+    assert rows == [["'" + evil, "b", "c"], ["'" + evil] * 3]
+
+
+def test_numbers_times_and_plain_text_stay_as_they_are(tmp_path: Path) -> None:
+    "A negative number is a number; an identifier keeps its zeros"
+    at = pd.to_datetime(["2019-04-12T20:20:29Z"])
+    table = pd.DataFrame({"n": [-1.5], "t": at, "id": ["00042"], "nothing": [None]})
+    assert read(export_table(table, tmp_path / "out.csv"))[1] == [
+        "-1.5",
+        "2019-04-12 20:20:29+00:00",
+        "00042",
+        "",
+    ]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
+def test_no_text_runs(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    "Whatever the text, the cell that a spreadsheet reads begins harmlessly, and the text is all there"
+    path = export_table(pd.DataFrame({"a": texts}), tmp_path_factory.getbasetemp() / "any.csv")
+    for text, (cell,) in zip(texts, read(path)[1:] if any(texts) else [], strict=False):
+        assert not cell.startswith(RUN_BY_SPREADSHEETS)
+        assert cell.removeprefix("'") == text.removeprefix("'")
+
+
+def test_what_was_written_can_be_loaded_again(tmp_path: Path) -> None:
+    "Events come back as the same events"
+    source = tmp_path / "badges.csv"
+    source.write_text("timestamp,UserID,reader_id,outcome\n2019-04-12T14:20:29.5-06:00,00042,=R1,denied\n")
+    before = load_badges(source).events
+    after = load_badges(export_table(before, tmp_path / "out.csv")).events
+    columns = ["event_time", "cardholder_id", "outcome"]
+    pd.testing.assert_frame_equal(before[columns], after[columns])
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    "The error names the file, and no half of one is left"
+    with pytest.raises(OutputError, match="missing"):
+        export_table(pd.DataFrame({"a": [1]}), tmp_path / "missing" / "out.csv")
+    assert list(tmp_path.iterdir()) == []

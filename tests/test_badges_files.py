@@ -1,0 +1,240 @@
+"""What may stand behind a path, and what goes wrong with files."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zipfile
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from camkit.badges import load_badges
+from camkit.badges.files import Export, unchanged
+from camkit.badges.text import MAX_LINE, Utf8Stream
+from camkit.errors import BadgeFileError
+
+ROWS = "timestamp,UserID,reader_id,outcome\n2019-04-12T14:20:29-06:00,00071234,Büro,granted\n"
+
+
+def ids(path: Path | list[Path]) -> list[str]:
+    return load_badges(path).events["cardholder_id"].tolist()
+
+
+def with_id(number: int) -> str:
+    return ROWS.replace("00071234", f"{number:08d}")
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"]
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_reads_text_in_any_encoding_and_with_any_line_end(
+    tmp_path: Path, encoding: str, line_end: str
+) -> None:
+    "The text is the same whatever wrote it"
+    path = tmp_path / "badges.csv"
+    path.write_bytes(ROWS.replace("\n", line_end).encode(encoding))
+    log = load_badges(path)
+    assert log.events[["cardholder_id", "reader_id", "line"]].iloc[0].tolist() == ["00071234", "Büro", 2]
+    assert log.rows_read == 1
+
+
+def test_the_line_ends_of_an_old_mac_are_line_ends_in_plain_ascii_too(tmp_path: Path) -> None:
+    "What needs no recoding otherwise is recoded for its line ends"
+    path = tmp_path / "badges.csv"
+    path.write_bytes(ROWS.replace("Büro", "Lobby").replace("\n", "\r").encode("ascii") * 2)
+    log = load_badges(path)
+    assert (log.events["line"].tolist(), len(log.ignored), len(log.duplicates)) == ([2], 1, 1)
+
+
+def test_a_letter_outside_ascii_deep_in_the_file_changes_the_encoding(tmp_path: Path) -> None:
+    "A file that starts as UTF-8 and turns out to be Latin-1 is read again, and nothing is lost"
+    path = tmp_path / "badges.csv"
+    plain = ROWS.replace("Büro", "Lobby") + "2019-04-12T14:20:29-06:00,1,Lobby,granted\n" * 40_000
+    path.write_bytes(plain.encode() + "2019-04-12T14:20:30-06:00,2,Büro,granted\n".encode("latin-1"))
+    log = load_badges(path)
+    assert log.rows_read == 40_002
+    assert log.events["reader_id"].iloc[-1] == "Büro"
+    assert log.files["encoding"].tolist() == ["cp1252"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_finds_the_delimiter(tmp_path: Path, delimiter: str) -> None:
+    "Commas, semicolons, tabs and pipes are told apart by what makes sense of the header"
+    path = tmp_path / "badges.txt"
+    path.write_text(ROWS.replace(",", f" {delimiter} "), encoding="utf-8")
+    assert ids(path) == ["00071234"]
+
+
+def test_reads_gzip_by_its_first_bytes(tmp_path: Path) -> None:
+    "A packed file is unpacked whatever its name says"
+    path = tmp_path / "badges.csv"
+    path.write_bytes(gzip.compress(ROWS.encode()))
+    assert ids(path) == ["00071234"]
+
+
+def test_reads_each_member_of_an_archive(tmp_path: Path) -> None:
+    "A zip is as many files as it holds exports; what is not an export is passed over"
+    path = tmp_path / "badges.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("north/a.csv", with_id(1))
+        archive.writestr("b.csv", with_id(2))
+        archive.writestr("photo.jpg", b"\xff\xd8")
+        archive.writestr("__MACOSX/b.csv", b"\0\0")
+    log = load_badges(path)
+    assert log.events["cardholder_id"].tolist() == ["00000001", "00000002"]
+    assert log.events["file"].tolist() == ["badges.zip/north/a.csv", "badges.zip/b.csv"]
+
+
+def test_reads_a_folder_in_the_order_of_names(tmp_path: Path) -> None:
+    "A folder is its exports; pictures and hidden files in it are passed over"
+    (tmp_path / "b.csv").write_text(with_id(2), encoding="utf-8")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(with_id(1).encode()))
+    (tmp_path / ".hidden.csv").write_text("?", encoding="utf-8")
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
+    assert ids(tmp_path) == ["00000001", "00000002"]
+
+
+def test_reads_several_paths_in_the_order_given(tmp_path: Path) -> None:
+    "Events stand in the order of the files, and files of one name are told apart by their folders"
+    paths = [tmp_path / "x" / "badges.csv", tmp_path / "a" / "badges.csv"]
+    for number, path in enumerate(paths):
+        path.parent.mkdir()
+        path.write_text(with_id(number), encoding="utf-8")
+    log = load_badges(paths)
+    assert log.events["cardholder_id"].tolist() == ["00000000", "00000001"]
+    assert log.events["file"].tolist() == [str(path) for path in paths]
+    assert log.events.index.tolist() == [0, 1]
+
+
+def test_a_file_with_only_a_header_is_an_empty_log(tmp_path: Path) -> None:
+    "No event in a period is a result, not an error; and it joins with a log that has some"
+    path = tmp_path / "badges.csv"
+    path.write_text("timestamp,UserID\n")
+    log = load_badges(path)
+    assert (log.rows_read, len(log.events)) == (0, 0)
+    assert str(log.events["event_time"].dtype) == "datetime64[us, UTC]"
+    full = tmp_path / "full.csv"
+    full.write_text(ROWS, encoding="utf-8")
+    assert ids([path, full]) == ["00071234"]
+
+
+def pack(name: str, content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return packed.getvalue()
+
+
+LOCKED = bytearray(pack("badges.csv", b"x"))
+LOCKED[6] |= 1
+LOCKED[LOCKED.index(b"PK\x01\x02") + 8] |= 1
+
+UNUSABLE = {
+    "empty": (b"", "is empty"),
+    "blank": (b"\n\n  \n", "has no rows"),
+    "picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "binary"),
+    "PDF": (b"%PDF-1.7\n" + b"abc, def\n" * 100, "binary"),
+    "workbook": (pack("[Content_Types].xml", b"<xml/>"), "Office document.*CSV"),
+    "archive of pictures": (pack("photo.jpg", b"x"), "holds no badge export"),
+    "archive in an archive": (pack("badges.zip", pack("badges.csv", b"x")), "binary"),
+    "locked archive": (bytes(LOCKED), "password"),
+    "cut archive": (pack("badges.csv", ROWS.encode())[:-30], "damaged archive"),
+    "cut gzip": (gzip.compress(ROWS.encode() * 5)[:-20], "damaged archive"),
+    "broken gzip": (b"\x1f\x8bnot really", "cannot be read|damaged"),
+    "half a letter of UTF-16": (ROWS.encode("utf-16") + b"\n", "not valid text in utf-16"),
+    "zip bomb": (pack("badges.csv", ROWS.encode() * 400_000), "unpacks from .* as no badge log does"),
+    "gzip bomb": (gzip.compress(ROWS.encode() * 400_000), "unpacks from .* as no badge log does"),
+}
+
+
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_what_cannot_be_used_is_one_clear_sentence(tmp_path: Path, what: str) -> None:
+    "The error says what is wrong, in which file"
+    content, message = UNUSABLE[what]
+    path = tmp_path / "badges.csv"
+    path.write_bytes(content)
+    with pytest.raises(BadgeFileError, match=message) as caught:
+        load_badges(path)
+    assert caught.value.path == path
+    assert "badges.csv" in str(caught.value)
+
+
+def test_a_path_that_leads_nowhere_says_so(tmp_path: Path) -> None:
+    "A missing file, an impossible name, an empty folder, a pipe and no path at all each have their sentence"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").mkdir()
+    for path, message in {
+        tmp_path / "missing.csv": "There is no file",
+        tmp_path / ("x" * 300): "cannot be read",
+        tmp_path / "empty": "holds no badge export",
+        tmp_path / "pipe": "not a regular file",
+    }.items():
+        with pytest.raises(BadgeFileError, match=message) as caught:
+            load_badges(path)
+        assert caught.value.path == path
+    with pytest.raises(BadgeFileError, match="No path"):
+        load_badges([])
+
+
+def test_a_line_without_end_is_refused_early(tmp_path: Path) -> None:
+    "Of a line of two gigabytes little more than the limit is read"
+    path = tmp_path / "badges.csv"
+    with path.open("wb") as file:
+        file.write(ROWS.encode())
+        file.write(b"x" * (MAX_LINE + MAX_LINE // 2))
+        file.truncate(2 << 30)  # sparse: no space is taken
+    with pytest.raises(BadgeFileError, match="more than 1,048,576 bytes in line 3") as caught:
+        load_badges(path)
+    assert caught.value.line == 3
+
+
+def test_the_limit_on_lines_does_not_depend_on_the_blocks_they_fall_into() -> None:
+    "A line just within the limit passes, one just above it does not, wherever it starts"
+    export = Export(Path("badges.csv"))
+    for before in (0, 1, MAX_LINE - 1, MAX_LINE, MAX_LINE + 7):
+        lead = b"y\n" * (before // 2)
+        fine = Utf8Stream(io.BytesIO(lead + b"x" * MAX_LINE + b"\nz\n"), "utf-8", export)
+        assert len(fine.read()) == len(lead) + MAX_LINE + 3
+        long = Utf8Stream(io.BytesIO(lead + b"x" * (MAX_LINE + 1) + b"\nz\n"), "utf-8", export)
+        with pytest.raises(BadgeFileError):
+            long.read()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    "An export that still grows would be read by half"
+    path = tmp_path / "badges.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    with (
+        pytest.raises(BadgeFileError, match="changed while it was read"),
+        unchanged(path),
+        path.open("a") as file,
+    ):
+        file.write("more\n")
+    with pytest.raises(BadgeFileError, match="cannot be read"), unchanged(path):
+        path.unlink()
+
+
+def test_loading_watches_the_file_for_change(tmp_path: Path) -> None:
+    "An export that someone still writes to is refused, not loaded by half"
+    path = tmp_path / "badges.csv"
+    path.write_text(ROWS + "2019-04-12T14:20:29-06:00,1,Lobby,granted\n" * 100_000, encoding="utf-8")
+    loaded = Event()
+
+    def write_on() -> None:
+        with path.open("a") as file:
+            while not loaded.is_set():
+                file.write("2019-04-12T14:20:29-06:00,1,Lobby,granted\n")
+                file.flush()
+
+    writer = Thread(target=write_on)
+    writer.start()
+    try:
+        with pytest.raises(BadgeFileError, match="changed while it was read"):
+            load_badges(path)
+    finally:
+        loaded.set()
+        writer.join()

@@ -1,0 +1,298 @@
+"""Texts of times into UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camkit.badges import load_badges
+from camkit.badges.times import REASONS, Times, as_zone, read_times
+from camkit.errors import BadgeFileError, TimestampError
+
+DENVER = ZoneInfo("America/Denver")
+
+
+def read(*texts: str, day_first: bool | None = True, zone: str | None = "UTC") -> Times:
+    return read_times(pa.chunked_array([list(texts)]), day_first=lambda clock: day_first, zone=as_zone(zone))
+
+
+def one(text: str, **options: object) -> str | None:
+    times = read(text, **options)  # type: ignore[arg-type]
+    if times.problem[0]:
+        assert np.isnat(times.utc[0])
+        return REASONS[times.problem[0]]
+    return str(times.utc[0])
+
+
+def load(tmp_path: Path, *times: str, **options: object):  # type: ignore[no-untyped-def]
+    path = tmp_path / "badges.csv"
+    path.write_text("timestamp,UserID\n" + "".join(f"{time},{n}\n" for n, time in enumerate(times)))
+    return load_badges(path, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2019-04-12T14:20:29-06:00", "2019-04-12T20:20:29.000000"),
+        ("2019-04-12 14:20:29 -0600", "2019-04-12T20:20:29.000000"),
+        ("2019-04-12T14:20:29Z", "2019-04-12T14:20:29.000000"),
+        ("2019-04-12 14:20:29 UTC", "2019-04-12T14:20:29.000000"),
+        ("2019-04-12 14:20", "2019-04-12T14:20:00.000000"),
+        ("2019/04/12 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12/04/2019 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12.4.2019 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12-04-19, 02:20:29 PM", "2019-04-12T14:20:29.000000"),
+        ("12/04/2019 12:00:00 AM", "2019-04-12T00:00:00.000000"),
+        ("12/04/2019 12:00:00 p.m.", "2019-04-12T12:00:00.000000"),
+        ("12/04/2019 2:20:29\u202fPM", "2019-04-12T14:20:29.000000"),
+        ("2019-04-12T14:20:29.1234", "2019-04-12T14:20:29.123400"),
+        ("2019-04-12T14:20:29,5", "2019-04-12T14:20:29.500000"),
+        ("2019-04-12T14:20:29.123456789", "2019-04-12T14:20:29.123456"),
+        ("1555078829", "2019-04-12T14:20:29.000000"),
+        ("1555078829250", "2019-04-12T14:20:29.250000"),
+        ("12/04/68 00:00", "2068-04-12T00:00:00.000000"),
+        ("29/02/2020 00:00", "2020-02-29T00:00:00.000000"),
+    ],
+)
+def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
+    "Year first or last, 12 or 24 hours, fractions, offsets, epochs"
+    assert one(text) == utc
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "there is no time"),
+        ("soon", "not a date and time"),
+        ("2019-04-12", "not a date and time"),
+        ("14:20:29", "not a date and time"),
+        ("2019-04-12T14Z", "not a date and time"),
+        ("155507882", "not a date and time"),
+        ("1.5550E+12", "not a date and time"),
+        ("31/04/2019 08:00", "there is no such date or time of day"),
+        ("29/02/2019 08:00", "there is no such date or time of day"),
+        ("00/04/2019 08:00", "there is no such date or time of day"),
+        ("2019-13-12 08:00", "there is no such date or time of day"),
+        ("2019-04-12 24:00:00", "there is no such date or time of day"),
+        ("2019-04-12 08:60:00", "there is no such date or time of day"),
+        ("2019-04-12 08:00:60", "there is no such date or time of day"),
+        ("2019-04-12 00:30 AM", "there is no such date or time of day"),
+        ("2019-04-12 13:30 PM", "there is no such date or time of day"),
+        ("2019-04-12T08:00:00+24:00", "there is no such date or time of day"),
+        ("0001-01-01T00:00:00Z", "not a year from 1970 to 2100"),
+        ("01/01/1900 00:00", "not a year from 1970 to 2100"),
+    ],
+)
+def test_rejects_what_is_no_time(text: str, reason: str) -> None:
+    "Null dates, impossible dates and texts are told apart"
+    assert one(text) == reason
+
+
+ISO_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30))
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.lists(st.tuples(ISO_TIMES, OFFSETS), min_size=1, max_size=20), st.sampled_from("T "))
+@settings(deadline=None)
+def test_the_fast_way_and_the_general_one_agree(
+    moments: list[tuple[datetime, timezone]], between: str
+) -> None:
+    "A column of ISO times gives the same alone, and together with a text that takes the general way"
+    texts = [moment.replace(tzinfo=zone).isoformat(between) for moment, zone in moments]
+    alone, together = read(*texts), read(*texts, "soon")
+    expected = [moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None) for moment, zone in moments]
+    assert alone.utc.tolist() == together.utc[:-1].tolist() == expected
+    assert alone.offset == together.offset
+
+
+@given(ISO_TIMES.map(lambda it: it.replace(microsecond=0)))
+@settings(deadline=None)
+def test_local_times_agree_with_the_standard_library(moment: datetime) -> None:
+    "A local time that exists once is placed where the zone database says"
+    first, second = (moment.replace(tzinfo=DENVER, fold=fold).astimezone(UTC) for fold in (0, 1))
+    exists_once = first == second
+    placed = one(moment.isoformat(), zone="America/Denver")
+    if exists_once:
+        assert placed == f"{first:%Y-%m-%dT%H:%M:%S}.000000"
+    else:
+        assert "clock change" in (placed or "")
+
+
+def test_the_hour_a_clock_change_skips_is_rejected(tmp_path: Path) -> None:
+    "There was no 02:30 on the day the clocks went forward"
+    log = load(
+        tmp_path,
+        "2019-03-10 01:59:59",
+        "2019-03-10 02:30:00",
+        "2019-03-10 03:00:00",
+        timezone="America/Denver",
+    )
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["08:59", "09:00"]
+    assert log.rejected[["line", "reason"]].values.tolist() == [[3, "in the hour that a clock change skips"]]
+
+
+def test_the_hour_a_clock_change_repeats_is_rejected_where_nothing_tells(tmp_path: Path) -> None:
+    "Of 01:30 on the day the clocks went back there are two"
+    log = load(
+        tmp_path,
+        "2019-11-03 00:30:00",
+        "2019-11-03 01:30:00",
+        "2019-11-03 02:30:00",
+        timezone="America/Denver",
+    )
+    assert len(log.events) == 2
+    assert "repeats" in log.rejected["reason"].iloc[0]
+
+
+REPEATED = ["00:50", "01:10", "01:50", "01:05", "01:40", "02:10"]
+REPEATED_UTC = ["06:50", "07:10", "07:50", "08:05", "08:40", "09:10"]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_order_of_the_file_tells_the_repeated_hours_apart(tmp_path: Path, newest_first: bool) -> None:
+    "A file in order that goes back once in that hour shows which times came first"
+    step = -1 if newest_first else 1
+    texts = [f"2019-11-03 {at}:00" for at in REPEATED][::step]
+    log = load(tmp_path, *texts, timezone="America/Denver")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == REPEATED_UTC[::step]
+    assert log.rejected.empty
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["00:50", "01:50", "01:05", "01:40", "01:20", "02:10"],  # goes back twice
+        ["03:50", "01:50", "01:05", "02:10"],  # is in no order elsewhere
+        ["01:50", "01:05"],  # has nothing elsewhere
+    ],
+)
+def test_a_file_in_another_order_does_not_tell(tmp_path: Path, times: list[str]) -> None:
+    "Where the order proves nothing, the repeated hour is rejected"
+    log = load(tmp_path, *(f"2019-11-03 {at}:00" for at in times), timezone="America/Denver")
+    assert len(log.rejected) == sum(at.startswith("01") for at in times)
+
+
+def test_an_offset_tells_the_repeated_hours_apart(tmp_path: Path) -> None:
+    "A time that carries its offset needs no zone and no order"
+    log = load(tmp_path, "2019-11-03T01:30:00-06:00", "2019-11-03T01:30:00-07:00", timezone="America/Denver")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["07:30", "08:30"]
+
+
+def test_a_log_of_naive_times_needs_the_zone(tmp_path: Path) -> None:
+    "Without any offset nothing can be placed: the error names the file, the line and the argument"
+    with pytest.raises(TimestampError, match=r"badges\.csv.*'2019-04-12 14:20:29' in line 2.*timezone="):
+        load(tmp_path, "2019-04-12 14:20:29", "2019-04-12 14:21:00")
+
+
+def test_rejects_naive_time_without_a_zone(tmp_path: Path) -> None:
+    "A local time among others with an offset is rejected with its line, unless the site's zone is given"
+    times = ["2019-04-12T14:20:29Z", "2019-04-12 14:20:29"]
+    assert load(tmp_path, *times).rejected["line"].tolist() == [3]
+    assert load(tmp_path, *times, timezone="America/Denver").events["event_time"].iloc[1].hour == 20
+
+
+@pytest.mark.parametrize(
+    ("heading", "utc"),
+    [
+        ("Time (UTC)", "14:20"),
+        ("EventUTC", "14:20"),
+        ("time_gmt", "14:20"),
+        ("Time(UTC+08:00)", "06:20"),
+        ("UTC-6", "20:20"),
+    ],
+)
+def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: str, utc: str) -> None:
+    "Naive times are in UTC, or as far from it as the heading says, whatever the site's zone is"
+    path = tmp_path / "badges.csv"
+    path.write_text(f"{heading},Badge\n2019-04-12 14:20:29,7\n")
+    columns = {"event_time": heading, "cardholder_id": "Badge"}
+    for zone in (None, "America/Denver"):
+        log = load_badges(path, zone, columns=columns)
+        assert log.events["event_time"].dt.strftime("%H:%M").tolist() == [utc]
+
+
+def test_a_word_that_merely_contains_utc_says_nothing(tmp_path: Path) -> None:
+    "The butcher's time is local"
+    path = tmp_path / "badges.csv"
+    path.write_text("Butcher time,Badge\n2019-04-12 14:20:29,7\n")
+    with pytest.raises(TimestampError):
+        load_badges(path, columns={"event_time": "Butcher time", "cardholder_id": "Badge"})
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (["01/05/2026 08:00", "13/05/2026 08:00"], ["05-01", "05-13"]),
+        (["01/05/2026 08:00", "05/13/2026 08:00"], ["01-05", "05-13"]),
+        (["05/05/2026 08:00", "06/06/2026 08:00"], ["05-05", "06-06"]),
+    ],
+)
+def test_the_whole_column_tells_day_from_month(tmp_path: Path, times: list[str], expected: list[str]) -> None:
+    "One day above 12 decides for all; where both are the same number nothing needs deciding"
+    log = load(tmp_path, *times, timezone="UTC")
+    assert log.events["event_time"].dt.strftime("%m-%d").tolist() == expected
+
+
+def test_what_decided_the_order_of_day_and_month_is_shown(tmp_path: Path) -> None:
+    "The summary names the line, so that anyone can check it"
+    log = load(tmp_path, "01/05/2026 08:00", "13/05/2026 08:00", timezone="UTC")
+    assert "badges.csv: dates day first, shown by line 3." in log.summary()
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (["01/05/2026 08:00", "02/05/2026 08:00"], "either way.*day_first="),
+        (
+            ["13/05/2026 08:00", "05/13/2026 08:00"],
+            "line 2 has the day first and line 3 the month.*day_first=",
+        ),
+    ],
+)
+def test_a_file_that_does_not_tell_day_from_month_is_an_error(
+    tmp_path: Path, times: list[str], message: str
+) -> None:
+    "It is not guessed, and the error names the argument that decides"
+    with pytest.raises(BadgeFileError, match=message):
+        load(tmp_path, *times, timezone="UTC")
+
+
+def test_day_first_decides_and_rejects_what_does_not_fit(tmp_path: Path) -> None:
+    "Told the order, the kit rejects the dates that do not exist in it"
+    log = load(tmp_path, "01/05/2026 08:00", "05/13/2026 08:00", timezone="UTC", day_first=True)
+    assert log.events["event_time"].dt.strftime("%m-%d").tolist() == ["05-01"]
+    assert log.rejected["line"].tolist() == [3]
+
+
+def test_one_date_of_another_form_does_not_cost_the_file(tmp_path: Path) -> None:
+    "In a column of ISO times a single 01/05/2026 is a rejected row"
+    log = load(tmp_path, "2026-05-01 08:00", "01/05/2026 08:00", "2026-05-02 08:00", timezone="UTC")
+    assert log.rejected["reason"].tolist() == ["day or month may stand first; day_first= would tell"]
+
+
+def test_the_sites_zone_is_the_one_offset_of_all_times(tmp_path: Path) -> None:
+    "Without a zone given, a constant offset serves for display; several offsets do not"
+    assert (
+        str(load(tmp_path, "2019-04-12T14:20:29-06:00", "2019-04-12T14:20:30-06:00").timezone) == "UTC-06:00"
+    )
+    assert load(tmp_path, "2019-04-12T14:20:29-06:00", "2019-04-12T14:20:30-07:00").timezone is None
+    assert load(tmp_path, "2019-04-12T14:20:29-06:00", timezone="America/Denver").timezone == DENVER
+
+
+@pytest.mark.parametrize("name", ["Denver", "America", "../etc/passwd", "", "UTC+99:00"])
+def test_a_zone_that_does_not_exist_is_explained(name: str) -> None:
+    "The error shows what a zone looks like"
+    with pytest.raises(TimestampError, match="America/Denver"):
+        as_zone(name)
+
+
+def test_fixed_offsets_are_zones() -> None:
+    "The zone that a log shows can be given back to it"
+    assert as_zone("UTC-06:00") == as_zone("-0600") == timezone(timedelta(hours=-6))

@@ -1,0 +1,100 @@
+"""The notebooks: they run to the stored outputs, pictures included, and tell their story to a reader."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from camkit.notebooks import notebooks, working_copy
+from tests.conftest import ROOT
+
+NOTEBOOKS = notebooks(ROOT)
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(path: Path):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def run_nbval(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable, "-m", "pytest", "--nbval", "-p", "tests.nbval_strict", "-p", "no:cacheprovider",
+        "--rootdir", str(folder), "-c", os.devnull, "-q", "--tb=short", str(folder / "notebooks"),
+    ]  # fmt: skip
+    environment = {**os.environ, "CAMKIT_DEMO": "1", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=300)
+
+
+@pytest.mark.timeout(320)
+def test_every_notebook_runs_to_its_stored_outputs(tmp_path):
+    "All cells give again what is stored, images byte for byte, on an empty out folder"
+    copy = working_copy(ROOT, tmp_path)
+    done = run_nbval(copy)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    passed = int(re.search(r"(\d+) passed", done.stdout)[1])
+    assert passed == sum(len(code_cells(path)) for path in NOTEBOOKS)
+    assert len(list((copy / "out").glob("*-preview-*.jpeg"))) == 20
+
+
+def test_a_changed_picture_and_an_unrun_cell_are_found(tmp_path):
+    "The check itself can fail: on another picture, and on a cell without a stored run"
+    book = nbformat.v4.new_notebook()
+    code = "from PIL import Image\nImage.new('RGB', (2, 2), 'red')"
+    book.cells = [nbformat.v4.new_code_cell(code), nbformat.v4.new_code_cell("1")]
+    other = {"image/png": "iVBORw0KGgo=\n", "text/plain": "<PIL.Image.Image image mode=RGB size=2x2>"}
+    book.cells[0].outputs = [nbformat.v4.new_output("execute_result", other, execution_count=1)]
+    book.cells[0].execution_count = 1
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(book, tmp_path / "notebooks" / "01_x.ipynb")
+    said = run_nbval(tmp_path).stdout
+    assert "2 failed" in said
+    assert "image/png" in said
+    assert "without having been run" in said
+
+
+@every_notebook
+def test_is_stored_as_run_from_top_to_bottom(path):
+    "Execution counts run 1..n, no error is stored, and no widget state or timing"
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    book = nbformat.read(path, as_version=4)
+    assert "widgets" not in book.metadata
+    assert not any("execution" in cell.metadata for cell in book.cells)
+
+
+@every_notebook
+def test_holds_no_logic(path):
+    "No function, class, loop, branch or try: whatever can go wrong lives in the package, under a test"
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda)
+    for cell in code_cells(path):
+        assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, kinds)], cell.source
+
+
+@every_notebook
+def test_tells_a_story(path):
+    "A title that asks, what one will do, one commented parameters cell, a check, and what to do if it fails"
+    book = nbformat.read(path, as_version=4)
+    prose = [cell.source for cell in book.cells if cell.cell_type == "markdown"]
+    assert prose[0].startswith("# ") and "?" in prose[0].splitlines()[0]
+    assert prose[0].count("\n- ") in range(3, 6)
+    parameters = [cell for cell in book.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(parameters) == 1
+    assert all("#" in line for line in parameters[0].source.splitlines() if line.strip())
+    assert prose[-1].startswith("## If this fails")
+    assert any("camkit.check(" in cell.source for cell in code_cells(path))
+
+
+@every_notebook
+def test_shows_nothing_of_this_machine(path):
+    "No path, port or address of the machine that ran it"
+    text = path.read_text()
+    assert str(ROOT) not in text
+    assert not re.search(r"127\.0\.0\.1:\d|0x[0-9a-f]{10,}|/home/|/root/|/tmp/", text)
