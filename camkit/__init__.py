@@ -36,6 +36,10 @@ _WHERE = {
     "overall_status": "camkit.status",
     "explain_status": "camkit.status",
     "explained_by_status": "camkit.status",
+    "ReviewPanel": "camkit.review.panel",
+    "Case": "camkit.case",
+    "Verdict": "camkit.case",
+    "estimate_clock_offset": "camkit.clocks",
     "CamkitError": "camkit.errors",
 }
 
@@ -46,13 +50,17 @@ if TYPE_CHECKING:
     from camkit import plots as plots
     from camkit.badges import BadgeLog as BadgeLog
     from camkit.badges import load_badges as load_badges
+    from camkit.case import Case as Case
+    from camkit.case import Verdict as Verdict
     from camkit.check import check as check
+    from camkit.clocks import estimate_clock_offset as estimate_clock_offset
     from camkit.doors import load_doors as load_doors
     from camkit.download import download_previews as download_previews
     from camkit.een import usable_cameras as usable_cameras
     from camkit.errors import CamkitError as CamkitError
     from camkit.flags import flag_events as flag_events
     from camkit.probe import probe_cameras as probe_cameras
+    from camkit.review.panel import ReviewPanel as ReviewPanel
     from camkit.runs import DownloadRun as DownloadRun
     from camkit.site import Site as Site
     from camkit.site import connect as connect

@@ -20,9 +20,8 @@ from urllib.parse import urlsplit
 from camkit.case.database import SOFTWARE
 from camkit.case.images import SUFFIXES, copy_images
 from camkit.case.times import utc_text
-from camkit.case.whole import written_whole
 from camkit.errors import CaseError, OutputError
-from camkit.files import write_whole
+from camkit.files import write_whole, written_whole
 
 if TYPE_CHECKING:
     from camkit.case import Case

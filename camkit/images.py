@@ -55,6 +55,15 @@ def check_jpeg(content: bytes, content_type: str | None = None) -> tuple[int, in
     return _decode(content, ("JPEG",))[1]
 
 
+def problem_of_jpeg(content: bytes, content_type: str | None = None) -> str:
+    """Say what is wrong with bytes that should be a JPEG, see `check_jpeg`; empty when nothing is."""
+    try:
+        check_jpeg(content, content_type)
+    except BadImage as error:
+        return str(error)
+    return ""
+
+
 def check_photo(content: bytes) -> str:
     """Make sure that bytes are one decodable picture of a kind that browsers show.
 

@@ -16,8 +16,8 @@ from camkit.case.decisions import Verdict
 from camkit.case.images import SUFFIXES, read_image
 from camkit.case.tables import QUERIES, read_rows
 from camkit.case.times import utc_text, zone_from_text
-from camkit.case.whole import written_whole
 from camkit.errors import CaseError
+from camkit.files import written_whole
 from camkit.show import local_time
 
 if TYPE_CHECKING:

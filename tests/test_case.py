@@ -493,9 +493,11 @@ def test_a_database_that_cannot_grow_is_an_output_error(small):
 
 
 def test_a_closed_case_says_so(small):
-    "Closing twice is fine; using it afterwards is an error that says what to do"
+    "Closing twice is fine; using it afterwards is an error that says what to do, showing it is none"
     small.close()
     small.close()
+    assert repr(small) == "Case front-door: closed."
+    assert small._repr_html_() is None
     with pytest.raises(CaseError, match=r"is closed; open it again with camkit\.Case"):
         small.record_verdict(0, "match")
 

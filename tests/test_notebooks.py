@@ -54,7 +54,7 @@ def test_a_changed_picture_and_an_unrun_cell_are_found(tmp_path):
     (tmp_path / "notebooks").mkdir()
     nbformat.write(book, tmp_path / "notebooks" / "01_x.ipynb")
     said = run_nbval(tmp_path).stdout
-    assert "2 failed" in said
+    assert "1 failed, 1 error" in said
     assert "image/png" in said
     assert "without having been run" in said
 

@@ -171,7 +171,7 @@ def test_an_altered_image_is_not_shown_but_told(case, seen):
     review(case, seen)
     (case.folder / case.table("images")["path"].iloc[0]).write_bytes(seen[1].picture.content)
     soup = page(case)
-    assert "1 things are wrong" in words(soup.find(class_="unsound"))
+    assert "1 thing is wrong" in words(soup.find(class_="unsound"))
     assert f"The file {seen[0].sha256} is missing, altered" in words(card(soup, 0))
     assert embedded(card(soup, 0)) == [seen[0].cardholder.photo]
 

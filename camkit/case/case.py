@@ -41,13 +41,6 @@ class Case:
     name : str, optional
         The case's name; by default the folder's. It is given once, when the case is made.
 
-    Attributes
-    ----------
-    folder : pathlib.Path
-        Absolute.
-    database : camkit.case.database.Database
-        What the report and the bag read from.
-
     Raises
     ------
     CaseError
@@ -98,8 +91,8 @@ class Case:
         Raises
         ------
         InputError
-            If a column is missing, a label is no number or text, an event has no flags in `flags`, or a label is in
-            the case with another event. Then nothing is added.
+            If a column is missing, a label is no number or text or stands for another event of the case, or `flags`
+            lacks an event. Then nothing is added.
         TimestampError
             If ``event_time`` has no zone or has gaps.
 
@@ -293,10 +286,10 @@ class Case:
         self.close()
 
     def __repr__(self) -> str:
-        return summary(self.name, self.events())
+        return f"Case {self.name}: closed." if self.database.closed else summary(self.name, self.events())
 
-    def _repr_html_(self) -> str:
-        return case_html(self.name, self.events())
+    def _repr_html_(self) -> str | None:
+        return None if self.database.closed else case_html(self.name, self.events())
 
 
 def _this_user() -> str:

@@ -74,6 +74,10 @@ class Database:
     about : mapping of str to str
         The row of ``about`` in a database that is made.
 
+    Attributes
+    ----------
+    closed : bool
+
     Raises
     ------
     CaseError
@@ -85,7 +89,7 @@ class Database:
     def __init__(self, path: Path, about: Mapping[str, str]) -> None:
         self.path = path
         self._lock = RLock()
-        self._closed = False
+        self.closed = False
         with _translated(path):
             if not path.exists():
                 _create(path, about)
@@ -128,13 +132,13 @@ class Database:
     def close(self) -> None:
         """Close the connection; a second time does nothing."""
         with self._lock:
-            self._closed = True
+            self.closed = True
             self._connection.close()
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with self._lock, _translated(self.path):
-            if self._closed:
+            if self.closed:
                 raise CaseError(f"The case {self.path.parent} is closed; open it again with camkit.Case().")
             connection = self._connection
             connection.execute(begin)

@@ -58,7 +58,8 @@ class Verification:
         size = f"{self.counts['images']:,} images ({self.bytes / 1e6:,.1f} MB) and the database"
         if self.ok:
             return f"Case {self.case}: {size} are as they were recorded."
-        return f"Case {self.case}: {len(self.findings):,} things are wrong among {size}."
+        wrong = "1 thing is" if len(self.findings) == 1 else f"{len(self.findings):,} things are"
+        return f"Case {self.case}: {wrong} wrong among {size}."
 
     def __repr__(self) -> str:
         return "\n".join([self.summary(), *(f"- {problem}" for problem in self.problems())])

@@ -10,7 +10,7 @@ from hashlib import sha256
 from camkit.een.wire import asset_time, parse_een_time
 from camkit.errors import NoPicture
 from camkit.http import Reply
-from camkit.images import BadImage, check_jpeg
+from camkit.images import problem_of_jpeg
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,8 @@ class Frame:
 
 def check_frame(reply: Reply) -> None:
     """Raise `BadResponse` unless the answer is one whole JPEG with a time."""
-    try:
-        check_jpeg(reply.content, reply.content_type)
-    except BadImage as error:
-        raise reply.bad(f"gave no picture: {error}") from None
+    if problem := problem_of_jpeg(reply.content, reply.content_type):
+        raise reply.bad(f"gave no picture: {problem}")
     parse_een_time(asset_time(reply, "x-ee-timestamp") or "")
 
 

@@ -150,13 +150,15 @@ class Session:
         return self._session
 
     def _login(self, send_code_by: str | None) -> Account:
-        try:
-            reply = self._authorize(self._authenticate(send_code_by))
-        except ServiceError as error:
-            if not error.transient:
-                raise
-            # A token serves once, so after a failure of the second step the first is needed again.
-            reply = self._authorize(self._authenticate(send_code_by))
+        for last in (False, True):
+            token = self._authenticate(send_code_by)
+            try:
+                reply = self._authorize(token)
+                break
+            except ServiceError as error:
+                # A token serves once, so after a failure of the second step the first is needed again.
+                if last or not error.transient:
+                    raise
         self.host = branded_host(self._transport.base_url, str(_field(reply, "active_brand_subdomain")))
         self._session = Credential({**_cookie(reply, "auth_key"), **self._key_header})
         if "tfa_key" in reply.cookies:  # with it, the next login needs no code; it is not stored

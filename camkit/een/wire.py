@@ -6,6 +6,7 @@ Sources: EENCloud/api-docs; the shape of ``x-ee-timestamp`` from public code (Sw
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
@@ -60,12 +61,10 @@ def parse_een_time(text: str) -> datetime:
     BadResponse
         If it is no such time.
     """
-    try:
-        if not re.fullmatch(r"\d{14}\.\d{3}", text):
-            raise ValueError
-        return datetime.strptime(text + "000", "%Y%m%d%H%M%S.%f").replace(tzinfo=UTC)
-    except ValueError:
-        raise BadResponse(f"Eagle Eye sent {text[:40]!r} where a time YYYYMMDDhhmmss.mmm was due.") from None
+    if re.fullmatch(r"[0-9]{14}\.[0-9]{3}", text):
+        with suppress(ValueError):
+            return datetime.strptime(text + "000", "%Y%m%d%H%M%S.%f").replace(tzinfo=UTC)
+    raise BadResponse(f"Eagle Eye sent {text[:40]!r} where a time YYYYMMDDhhmmss.mmm was due.")
 
 
 def require_camera_id(camera_id: str) -> None:

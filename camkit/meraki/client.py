@@ -20,7 +20,7 @@ from requests.utils import parse_header_links
 
 from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound
 from camkit.http import Limits, Meanings, Reply, TokenBucket, Transport, raise_for_status
-from camkit.images import BadImage, check_jpeg
+from camkit.images import problem_of_jpeg
 from camkit.meraki.wire import (
     DEVICE_COLUMNS,
     camera_path,
@@ -213,11 +213,9 @@ class Meraki:
             except DeadlineExceeded:
                 break
             if image.status == 200:
-                try:
-                    check_jpeg(image.content, image.content_type)
+                problem = problem_of_jpeg(image.content, image.content_type)
+                if not problem:
                     return image
-                except BadImage as error:
-                    problem = str(error)
             elif image.status in (403, 410):
                 raise _NotReady("its address had expired")
             gevent.sleep(min(pause, left_s))

@@ -1,20 +1,19 @@
 """The frames of an event: what its camera saw at the moment itself, and some seconds before and after.
 
-A frame is a `Snapshot` of the event whose picture was asked for at ``at`` plus so many seconds.
+A frame is a `Snapshot` of the event whose picture was asked for so many seconds from ``at``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 
 from camkit.case import Case
 from camkit.directory import Cardholder, Directory
-from camkit.images import check_photo
 from camkit.pictures import Picture, SnapshotSource
 from camkit.snapshots import Outcome, Snapshot, snapshots_for
 
@@ -23,21 +22,19 @@ Found = Callable[[float, Snapshot], object]
 
 
 def fetch_frames(
-    event: pd.DataFrame,
+    event: Snapshot,
     steps_s: Sequence[float],
+    found: Found,
     source: SnapshotSource | Mapping[str, SnapshotSource],
     doors: pd.DataFrame,
-    found: Found,
-    *,
     directory: Directory | None,
-    timezone: Any,
 ) -> None:
     """Ask an event's camera for several frames together.
 
     Parameters
     ----------
-    event : pandas.DataFrame
-        One row of the events.
+    event : Snapshot
+        The event without a picture; one that has a camera to ask.
     steps_s : sequence of float
         Seconds from the event; the first ones are asked for first.
     found : callable
@@ -48,15 +45,22 @@ def fetch_frames(
     LoginRefused
         If a vendor refuses the login.
     """
-    (label,) = event.index
-    moments = event.loc[[label] * len(steps_s)].set_axis(list(steps_s))
-    moments["event_time"] += pd.to_timedelta(list(steps_s), unit="s")
+    assert event.event_time is not None  # noqa: S101 - else there were no moment to ask a camera for
+    moments = pd.DataFrame(
+        {
+            "event_time": [event.event_time + timedelta(seconds=step) for step in steps_s],
+            "cardholder_id": event.cardholder_id,
+            "reader_id": event.reader_id,
+            "outcome": event.access,
+        },
+        index=list(steps_s),
+    )
 
-    def back_to_event(moment: Snapshot) -> None:
-        step = moment.event_id
-        found(step, replace(moment, event_id=label, **_times_moved(moment, -step)))
+    def of_the_event(moment: Snapshot) -> None:
+        frame = replace(moment, event_id=event.event_id, event_time=event.event_time, at=event.at)
+        found(moment.event_id, frame)
 
-    snapshots_for(moments, source, doors, directory=directory, timezone=timezone, progress=back_to_event)
+    snapshots_for(moments, source, doors, directory=directory, timezone=event.timezone, progress=of_the_event)
 
 
 class RecordedFrames:
@@ -71,8 +75,11 @@ class RecordedFrames:
     def __init__(self, case: Case) -> None:
         self._case = case
         pictures = case.table("snapshots").dropna(subset=["image"])
-        self._by_event = {label: rows for label, rows in pictures.groupby("event")}
-        self._cardholders = case.table("cardholders").set_index("id")
+        people = case.table("cardholders").fillna({"photo": ""})
+        images = case.table("images")
+        self._pictures: dict[Hashable, pd.DataFrame] = dict(iter(pictures.groupby("event")))
+        self._cardholders = {row["id"]: row for row in people.to_dict("records")}
+        self._types: dict[str, str] = dict(zip(images["sha256"], images["media_type"], strict=True))
 
     def find(self, event: Snapshot, steps_s: Iterable[float], found: Found) -> None:
         """Give those frames of an event that the case has.
@@ -87,10 +94,10 @@ class RecordedFrames:
         CaseError
             If an image is gone or altered.
         """
-        if event.at is None or event.event_id not in self._by_event:
+        if event.at is None or event.event_id not in self._pictures:
             return
         steps = {event.at + timedelta(seconds=step): step for step in steps_s}
-        for row in self._by_event[event.event_id].to_dict("records"):
+        for row in self._pictures[event.event_id].to_dict("records"):
             step = steps.pop(row["requested_at"].to_pydatetime(), None)
             if step is not None:
                 found(step, self._snapshot(event, row))
@@ -108,21 +115,13 @@ class RecordedFrames:
         return replace(event, outcome=Outcome.PICTURE, reason="", picture=picture, cardholder=person)
 
     def _cardholder(self, number: int) -> Cardholder:
-        row = self._cardholders.loc[number].fillna("")
-        photo = self._case.image(row["photo"]) if row["photo"] else None
+        row = self._cardholders[number]
         return Cardholder(
-            cardholder_id=row["cardholder_id"],
+            row["cardholder_id"],
             name=row["name"],
             title=row["title"],
             department=row["department"],
-            photo=photo,
-            photo_type=check_photo(photo) if photo else "",
+            photo=self._case.image(row["photo"]) if row["photo"] else None,
+            photo_type=self._types.get(row["photo"], ""),
             note=row["note"],
         )
-
-
-def _times_moved(snapshot: Snapshot, seconds: float) -> dict[str, datetime | None]:
-    """The event's time by both clocks, so many seconds later."""
-    moved = timedelta(seconds=seconds)
-    times = {"event_time": snapshot.event_time, "at": snapshot.at}
-    return {name: moment + moved if moment else None for name, moment in times.items()}

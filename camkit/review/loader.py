@@ -25,8 +25,6 @@ class FrameLoader:
     ----------
     state : ReviewState
         Takes the frames.
-    events : pandas.DataFrame
-        Those of the review.
     source, doors, directory
         As for `camkit.snapshots_for`.
     on_end : callable
@@ -41,17 +39,14 @@ class FrameLoader:
     def __init__(
         self,
         state: ReviewState,
-        events: pd.DataFrame,
         source: SnapshotSource | Mapping[str, SnapshotSource],
         doors: pd.DataFrame,
         directory: Directory | None,
         on_end: Callable[[], object],
     ) -> None:
-        self._state, self._events = state, events
+        self._state = state
         self._services = [*(source.values() if isinstance(source, Mapping) else [source]), directory]
-        self._fetch = partial(
-            fetch_frames, source=source, doors=doors, directory=directory, timezone=state.zone
-        )
+        self._fetch = partial(fetch_frames, source=source, doors=doors, directory=directory)
         self._recorded = RecordedFrames(state.case)
         self._prefetcher = Prefetcher(self._load, state.asked, close=self._close, ended=on_end)
         self.stopped = False
@@ -86,7 +81,7 @@ class FrameLoader:
         steps_s, keep = self._state.steps_s, partial(self._state.keep, item)
         self._recorded.find(item.event, item.missing(steps_s), partial(keep, recorded=True))
         if missing := item.missing(steps_s):
-            self._fetch(self._events.loc[[item.event.event_id]], missing, found=keep)
+            self._fetch(item.event, missing, keep)
         self._state.asked(item)
 
     def _close(self) -> None:

@@ -19,7 +19,6 @@ from camkit.review import show
 from camkit.review.loader import FrameLoader
 from camkit.review.parts import FrameButton, Keys, mark
 from camkit.review.state import STEPS_S, ReviewState
-from camkit.show import cardholder_html
 from camkit.snapshots import Snapshot
 
 VERDICTS = {
@@ -96,9 +95,10 @@ class ReviewPanel(ipw.VBox):
     ) -> None:
         self.state = state = ReviewState(events, doors, case, timezone=timezone, flags=flags, steps_s=steps_s)
         state.take(snapshots)
-        self._loader = FrameLoader(state, events, source, doors, directory, self._draw)
+        self._loader = FrameLoader(state, source, doors, directory, self._draw)
         self._lock = threading.RLock()  # frames come in another thread
         self._drawing = False
+        self._listed: list[str] = []  # the verdicts in the list of events
         self._problem = ""
         self._make_controls()
         super().__init__(self._laid_out())
@@ -222,12 +222,17 @@ class ReviewPanel(ipw.VBox):
         return act
 
     def _pick(self, change: Any) -> None:
-        if not self._drawing:
+        if self._comes_from_browser():
             self._guarded(self.state.go, change["new"])()
 
     def _write_note(self, change: Any) -> None:
-        if not self._drawing:
+        if self._comes_from_browser():
             self._guarded(self.state.write_note, change["new"])()
+
+    def _comes_from_browser(self) -> bool:
+        """Whether a control was changed by hand; else it was `_draw`, in this thread."""
+        with self._lock:
+            return not self._drawing
 
     def _load_or_stop(self) -> None:
         (self.stop if self._loader.busy else self.load)()
@@ -277,9 +282,12 @@ class ReviewPanel(ipw.VBox):
 
     def _draw_queue(self) -> None:
         state = self.state
-        names = [show.queue_name(place, item, state.zone) for place, item in enumerate(state.queue, 1)]
-        if list(self.queue.options) != names:
-            self.queue.options = names
+        verdicts = [item.verdict for item in state.queue]
+        if verdicts != self._listed:
+            self.queue.options = [
+                show.queue_name(place, item, state.zone) for place, item in enumerate(state.queue, 1)
+            ]
+            self._listed = verdicts
         self.queue.index = state.position
         self.progress.value = show.text_html(state.progress())
 

@@ -64,7 +64,9 @@ class FrameButton(ipw.Box):
         picture = frame.picture if frame else None
         self.picture.value = show.picture_html(show.thumbnail(picture.content), "") if picture else ""
         state = "" if picture else ": none" if frame else ": not loaded"
-        self.button.description = f"{'★ ' if is_chosen and picture else ''}{show.step_name(self.step_s)}{state}"
+        self.button.description = (
+            f"{'★ ' if is_chosen and picture else ''}{show.step_name(self.step_s)}{state}"
+        )
         mark(self, is_shown)
 
 

@@ -108,6 +108,8 @@ class Prefetcher:
     def _start_jobs(self) -> None:
         """Start what may start; if there is nothing left, let the thread end."""
         with self._lock:
+            if self._loop is not gevent.get_hub().loop:  # a call that came too late, to a thread that ends
+                return
             while self._wanted and (len(self._running) < self._at_once or self._wanted[0] == self._first):
                 key = self._wanted.pop(0)
                 self._running[key] = greenlet = gevent.spawn(self._do, key)
@@ -119,7 +121,9 @@ class Prefetcher:
     def _do(self, key: Hashable) -> None:
         try:
             self._job(key)
-        except Exception as error:  # only its text is kept: an exception would keep sockets beyond the hub's end
+        except (
+            Exception
+        ) as error:  # only its text is kept: an exception would keep sockets beyond the hub's end
             self._failed(key, str(error) or type(error).__name__)
 
     def _finish(self, key: Hashable, _greenlet: gevent.Greenlet) -> None:

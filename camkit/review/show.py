@@ -45,9 +45,10 @@ def picture_name(frame: Snapshot, step_s: float) -> str:
 def queue_name(place: int, item: EventReview, zone: tzinfo) -> str:
     """Name an event of the queue in one line of text."""
     event = item.event
+    verdict = f"✓ {item.verdict}" if item.verdict else ""
     door = event.door.name if event.door else event.reader_id or "no reader"
     who = event.cardholder_id or "no cardholder"
-    parts = (_local(event.event_time, zone), door, who, event.access, item.verdict and f"✓ {item.verdict}")
+    parts = (verdict, _local(event.event_time, zone), door, who, event.access)
     return f"{place}. {' · '.join(part for part in parts if part)}"
 
 

@@ -204,12 +204,14 @@ class ReviewState:
         if not recorded and (frame.ok or step_s == 0):
             self.case.add_snapshots([frame])
         item.frames[step_s] = frame
-        self.on_change()
+        if item is self.current:
+            self.on_change()
 
     def asked(self, item: EventReview, problem: str = "") -> None:
         """Note that all frames of an event were asked for and, if that failed as a whole, why."""
         item.asked, item.problem = True, problem
-        self.on_change()
+        if item is self.current:
+            self.on_change()
 
     def ask_again(self) -> None:
         """Let everything that is missing be asked for once more."""

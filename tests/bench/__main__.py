@@ -18,7 +18,7 @@ from matplotlib import pyplot as plt  # noqa: E402
 
 from camkit.notebooks import ROOT  # noqa: E402
 
-PARTS = ("download", "snapshots", "status", "badges", "kernel")
+PARTS = ("download", "snapshots", "status", "badges", "case", "kernel")
 
 
 def plot(table: pd.DataFrame) -> plt.Figure:

@@ -1,6 +1,6 @@
 """Time and memory of `load_badges` and `flag_events`, beside plain pandas on the same clean file.
 
-Run as ``python tests/bench/bench_badges.py [rows ...]``. Times are medians of runs taken in turn in one process, warm;
+Run as ``python -m tests.bench.bench_badges [rows ...]``. Times are medians of runs taken in turn in one process, warm;
 peak memory is that of a process which does nothing else.
 """
 
@@ -11,15 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import pandas as pd
 
 from camkit.badges import load_badges
 from camkit.flags import flag_events
+from tests.bench.measure import Row, in_turn
 
 ROUNDS = 7
 DAYS, CARDHOLDERS, READERS = 300, 10_000, 40
@@ -58,56 +59,56 @@ def with_camkit(path: str) -> None:
 WAYS: dict[str, Callable[[str], None]] = {"pandas": with_pandas, "camkit": with_camkit}
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Time one run."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def timed(work: Callable[[], object]) -> Callable[[], float]:
+    """The same work, giving the seconds it took."""
+
+    def run() -> float:
+        started = time.perf_counter()
+        work()
+        return time.perf_counter() - started
+
+    return run
 
 
 def peak_mib(way: str, path: Path) -> float:
     """Peak memory of a fresh process that loads the file this way, MiB."""
-    command = [sys.executable, __file__, "--peak", way, str(path)]
+    command = [sys.executable, "-m", "tests.bench.bench_badges", "--peak", way, str(path)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def bench(rows: int, folder: Path) -> None:
-    """Measure a log of so many rows and print it."""
-    path = folder / "badges.csv"
-    write_log(path, rows)
-    for load in WAYS.values():
-        load(str(path))
+def own_peak_mib() -> float:
+    """Peak memory of this process; getrusage would begin with the parent's."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) / 1024 if found else float("nan")
+
+
+def bench_rows(rows: int) -> list[Row]:
+    """Load and flag a log of so many rows."""
     rounds = ROUNDS if rows <= 1_000_000 else 1
-    times = {way: [0.0] * rounds for way in WAYS}
-    for turn in range(rounds):
-        for way, load in WAYS.items():
-            times[way][turn] = seconds(lambda load=load: load(str(path)))  # type: ignore[misc]
-    peaks = {way: peak_mib(way, path) for way in WAYS}
-    for way in WAYS:
-        taken, base = median(times[way]), median(times["pandas"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "badges.csv"
+        write_log(path, rows)
+        ways = {name: timed(partial(load, str(path))) for name, load in WAYS.items()}
+        found = in_turn(f"load badges, {rows:,} rows", ways, rounds=rounds)
+        peaks = {name: peak_mib(name, path) for name in WAYS}
         print(
-            f"{rows:12,}  load, {way:10}{taken:9.2f}{taken / base:7.2f}"
-            f"{peaks[way]:11.0f}{peaks[way] / peaks['pandas']:7.2f}"
+            f"  peak memory, {rows:,} rows: "
+            + ", ".join(f"{way} {peak:,.0f} MiB" for way, peak in peaks.items())
         )
-    events = load_badges(path).events
-    flagging = median(
-        seconds(lambda: flag_events(events, hours=("07:00", "19:00"))) for _ in range(min(rounds, 3))
-    )
-    print(f"{rows:12,}  flag_events     {flagging:9.2f}")
+        events = load_badges(path).events
+    flagging = {"camkit": timed(partial(flag_events, events, hours=("07:00", "19:00")))}
+    return found + in_turn(f"flag events, {rows:,} rows", flagging, rounds=min(rounds, 3), warm_up=False)
 
 
-def main(sizes: list[int]) -> None:
-    """Print the table."""
-    print(f"{'rows':>12}  {'':16}{'seconds':>9}{'ratio':>7}{'peak, MiB':>11}{'ratio':>7}")
-    for rows in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            bench(rows, Path(folder))
+def bench(sizes: Sequence[int] = (1_000_000, 10_000_000)) -> list[Row]:
+    """Logs of these sizes."""
+    return [row for rows in sizes for row in bench_rows(rows)]
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--peak"]:
         WAYS[sys.argv[2]](sys.argv[3])
-        # Not getrusage: a child process begins with its parent's peak there.
-        print(int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024)  # type: ignore[index]
+        print(own_peak_mib())
     else:
-        main([int(text) for text in sys.argv[1:]] or [1_000_000, 10_000_000])
+        table = pd.DataFrame(bench([int(text) for text in sys.argv[1:]] or (1_000_000, 10_000_000)))
+        print(table.round(3).to_string(index=False))

@@ -1,0 +1,229 @@
+"""The review in a real browser: pick, look, decide with mouse and keys, close, open again."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Locator, Page, expect
+
+from camkit.case import Case
+from tests.browser import (
+    Lab,
+    browser_page,
+    jupyter_lab,
+    needs_chromium,
+    notebook,
+    open_notebook,
+    outputs,
+    requests_abroad,
+    run_all,
+)
+from tests.conftest import ROOT
+from tests.review_notebook import ENVIRONMENT, IMPORTS, panel_of, write_notebook
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+ARTEFACTS = ROOT / "out" / "test-artefacts"
+QUICK = ("--ready-delay-ms", "0", "--timeout-ms", "20", "--rate-limit", "off")
+EVIL = "<script>window.broken = true</script><img src=x onerror='window.broken = true'>"
+
+PICK = f"""{IMPORTS}
+picker = camkit.EventPicker(picked(), default=3, timezone=ZONE)
+picker
+"""
+
+PIXELS = """
+async (picture, expected) => {
+  const pixels = (source) => {
+    const canvas = new OffscreenCanvas(source.naturalWidth || source.width, source.naturalHeight || source.height);
+    const context = canvas.getContext("2d");
+    context.drawImage(source, 0, 0);
+    return context.getImageData(0, 0, canvas.width, canvas.height).data;
+  };
+  await picture.decode();
+  const image = new Image();
+  image.src = `data:image/jpeg;base64,${expected}`;
+  await image.decode();
+  const [seen, wanted] = [pixels(picture), pixels(image)];
+  return seen.length > 4 && seen.length === wanted.length && seen.every((value, n) => value === wanted[n]);
+}
+"""
+"""Whether a picture on the page and the image expected there are the same, pixel by pixel."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for all tests; each has its own folder in it."""
+    root = tmp_path_factory.mktemp("notebooks")
+    with jupyter_lab(root, tmp_path_factory.mktemp("jupyter"), **ENVIRONMENT) as lab:
+        yield lab
+
+
+@pytest.fixture
+def folder(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder for the test's notebook and its case; the kernels end with the test."""
+    folder = lab.root / re.sub(r"\W+", "-", request.node.name)
+    folder.mkdir()
+    yield folder
+    end_kernels(lab)
+
+
+def end_kernels(lab: Lab) -> None:
+    """Shut down every kernel, as at the end of a working day."""
+    headers = {"Authorization": f"token {lab.token}"}
+    for session in requests.get(f"{lab.url}api/sessions", headers=headers, timeout=10).json():
+        requests.delete(
+            f"{lab.url}api/sessions/{session['id']}", headers=headers, timeout=10
+        ).raise_for_status()
+
+
+def open_and_run(page: Page, lab: Lab, folder: Path) -> Locator:
+    """Open the folder's notebook, run it, and give its panel."""
+    open_notebook(page, lab, f"{folder.name}/review.ipynb")
+    run_all(page)
+    panel = page.locator(".camkit-review")
+    expect(panel).to_be_visible()
+    panel.scroll_into_view_if_needed()
+    return panel
+
+
+def expect_picture(panel: Locator, case: Case, event: int, step_s: float = 0.0) -> None:
+    """Expect that the picture on the screen is that frame of the case, pixel by pixel."""
+    expect(panel.get_by_role("combobox", name="Event")).to_have_value(re.compile(rf"^{event + 1}\. "))
+    frames = case.table("snapshots").set_index(["event", "step_s"])["image"]
+    expected = base64.b64encode(case.image(frames[event, step_s])).decode()
+    picture = panel.get_by_role("img", name=re.compile("^What .* saw"))
+    expect(picture).to_be_visible()
+    assert picture.evaluate(f"(it, expected) => ({PIXELS})(it, expected)", expected)
+
+
+def expect_on_screen(page: Page, *parts: Locator) -> None:
+    """Expect that all of each part is inside the notebook's part of the window."""
+    box = notebook(page).locator(".jp-WindowedPanel-outer").bounding_box()
+    assert box is not None
+    for part in parts:
+        inside = part.bounding_box()
+        assert inside is not None
+        assert inside["x"] >= box["x"]
+        assert inside["y"] >= box["y"]
+        assert inside["x"] + inside["width"] <= box["x"] + box["width"]
+        assert inside["y"] + inside["height"] <= box["y"] + box["height"]
+
+
+def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
+    "The right picture for each event, verdicts by mouse and by key, an evil note; all of it there the next day"
+    write_notebook(folder / "review.ipynb", PICK, panel_of("picker.picked", *QUICK))
+    with browser_page() as page:
+        abroad = requests_abroad(page)
+        panel = open_and_run(page, lab, folder)
+        outputs(page, 0).locator("tbody tr").nth(3).click()
+        expect(outputs(page, 0).get_by_role("status")).to_contain_text("4 of 8 events picked")
+        notebook(page).locator(".jp-CodeCell").nth(1).locator(".jp-InputArea-editor").click()
+        page.keyboard.press("Control+Enter")
+        status = panel.get_by_role("status")
+        expect(panel.get_by_role("combobox", name="Event").locator("option")).to_have_count(4)
+        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+
+        with Case(folder / "case") as case:
+            for event in range(4):
+                expect_picture(panel, case, event)
+                panel.get_by_role("button", name="Next").click()
+            panel.get_by_role("combobox", name="Event").select_option(index=0)
+            expect_picture(panel, case, 0)
+            panel.get_by_role("button", name="Mismatch").click()
+            expect(status).to_contain_text("Verdict: mismatch")
+            panel.get_by_role("button", name="Match (M)").click()
+            expect(status).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
+
+            page.keyboard.press("ArrowRight")
+            expect_picture(panel, case, 1)
+            page.keyboard.press("ArrowDown")
+            expect_picture(panel, case, 1, step_s=5.0)
+            page.keyboard.press("t")
+            page.keyboard.type(f"{EVIL} mxunc")
+            page.keyboard.press("Escape")
+            expect(status).to_contain_text("recorded with the next verdict")
+            page.keyboard.press("x")
+            expect(status).to_contain_text("Verdict: mismatch")
+            expect(panel.get_by_text("2 of 4 reviewed")).to_be_visible()
+            verdicts = case.verdicts()[["event", "verdict", "note"]].to_numpy().tolist()
+        assert verdicts == [[0, "mismatch", ""], [0, "match", ""], [1, "mismatch", f"{EVIL} mxunc"]]
+        expect(notebook(page).locator(".jp-CodeCell")).to_have_count(2)  # X alone would have cut a cell
+
+    end_kernels(lab)
+    with browser_page() as page:
+        panel = open_and_run(page, lab, folder)
+        expect(panel.get_by_text("2 of 3 reviewed")).to_be_visible()
+        expect(panel.get_by_role("status")).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
+        page.get_by_role("button", name="Next").click()
+        expect(panel.get_by_role("textbox", name="Note")).to_have_value(f"{EVIL} mxunc")
+        with Case(folder / "case") as case:
+            expect_picture(panel, case, 1, step_s=5.0)
+        assert page.evaluate("window.broken") is None
+    assert abroad == []
+
+
+def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
+    "It ends at once, the kernel answers all the while, and the rest is loaded on demand"
+    write_notebook(folder / "review.ipynb", panel_of("picked()", "--ready-delay-ms", "4000"), "panel.wait(0)")
+    with browser_page() as page:
+        panel = open_and_run(page, lab, folder)
+        expect(panel).to_contain_text("Loading …")
+        expect(outputs(page, 1)).to_have_text("False")
+        panel.get_by_role("button", name="Stop loading").click()
+        expect(panel.locator(".camkit-picture")).to_have_text("Not loaded: press Load again.", timeout=2000)
+        panel.get_by_role("button", name="Match (M)").click()
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: match")
+        panel.get_by_role("button", name="Load again").click()
+        with Case(folder / "case") as case:
+            expect(panel.get_by_role("img", name=re.compile("^What .* saw"))).to_be_visible()
+            expect_picture(panel, case, 0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, height: int):
+    "Without scrolling, also where a camera is dead; and everything works with the keyboard alone"
+    write_notebook(folder / "review.ipynb", panel_of("picked().iloc[[1, 6]]", *QUICK))
+    with browser_page(width, height) as page:
+        panel = open_and_run(page, lab, folder)
+        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+        buttons = ["Match (M)", "Mismatch (X)", "Unclear (U)", "Nobody there (N)", "Use this frame (C)"]
+        shown = [panel.get_by_role("button", name=name, exact=True) for name in buttons]
+        shown += [
+            panel.get_by_role("img", name=name)
+            for name in ("What Server room saw", "Directory photo of Jonas")
+        ]
+        shown += [panel.get_by_role("textbox", name="Note"), panel.get_by_role("status"), panel.locator("dl")]
+        expect_on_screen(page, panel, *shown)
+        picture = panel.get_by_role("img", name="What Server room saw").bounding_box()
+        assert picture is not None
+        assert picture["width"] >= 600
+
+        panel.get_by_role("button", name="Previous").focus()
+        page.keyboard.press("Tab")
+        expect(panel.get_by_role("combobox", name="Event")).to_be_focused()
+        page.keyboard.press("x")  # in the list of events a letter looks for an event
+        page.keyboard.press("Tab")
+        page.keyboard.press("n")
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: nobody")
+        page.keyboard.press("Control+b")  # JupyterLab's own: hides the side bar
+        page.keyboard.press("Control+b")
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=ARTEFACTS / f"review-{width}x{height}.png")
+
+        page.keyboard.press("Enter")  # the focus is on Next
+        expect(panel.locator(".camkit-picture")).to_contain_text("The camera is offline.")
+        expect_on_screen(page, panel)
+        page.keyboard.press("u")
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: unclear")
+        page.keyboard.press("c")
+        expect(panel.get_by_role("alert")).to_contain_text("This frame has no picture")
+        expect_on_screen(page, panel)
+        page.screenshot(path=ARTEFACTS / f"dead-camera-{width}x{height}.png")
+        with Case(folder / "case") as case:
+            assert case.verdicts()["verdict"].tolist() == ["nobody", "unclear"]

@@ -1,0 +1,184 @@
+"""Work done ahead in the background: its order, its end, and how it is broken off."""
+
+from __future__ import annotations
+
+import threading
+
+import gevent
+import psutil
+import pytest
+
+from camkit.review.prefetch import Prefetcher
+
+WAIT_S = 10
+
+
+def refuse(key: object, problem: str) -> None:
+    """For jobs that must not fail."""
+    raise AssertionError(f"{key}: {problem}")
+
+
+class Jobs:
+    """Jobs that hang, by their key, until they are let go."""
+
+    def __init__(self, *hang: str) -> None:
+        self.hang = set(hang)
+        self.begun: list[str] = []
+        self.done: list[str] = []
+        self.broken_off: list[str] = []
+        self._news = threading.Condition()
+
+    def __call__(self, key: str) -> None:
+        try:
+            self._note(self.begun, key)
+            while key in self.hang:
+                gevent.sleep(0.005)
+            self._note(self.done, key)
+        except gevent.GreenletExit:
+            self._note(self.broken_off, key)
+            raise
+
+    def await_begun(self, *keys: str) -> None:
+        """Wait until these, and no others, have begun."""
+        with self._news:
+            assert self._news.wait_for(lambda: sorted(self.begun) == sorted(keys), WAIT_S), self.begun
+
+    def _note(self, list_: list[str], key: str) -> None:
+        with self._news:
+            list_.append(key)
+            self._news.notify_all()
+
+
+def test_the_most_wanted_is_done_first():
+    "In the order they are wanted"
+    jobs = Jobs()
+    prefetcher = Prefetcher(jobs, refuse, at_once=1)
+    prefetcher.want("abc")
+    assert prefetcher.wait(WAIT_S)
+    assert jobs.done == ["a", "b", "c"]
+
+
+def test_only_some_are_under_way_at_a_time():
+    "The rest waits its turn"
+    jobs = Jobs(*"abc")
+    prefetcher = Prefetcher(jobs, refuse, at_once=2)
+    prefetcher.want("abc")
+    jobs.await_begun("a", "b")
+    jobs.hang.clear()
+    assert prefetcher.wait(WAIT_S)
+    assert jobs.done == ["a", "b", "c"]
+
+
+def test_the_first_never_waits_for_others():
+    "What is on the screen is not held up by what hangs"
+    jobs = Jobs(*"ab")
+    prefetcher = Prefetcher(jobs, refuse, at_once=2)
+    prefetcher.want("ab")
+    jobs.await_begun("a", "b")
+    prefetcher.want("cd")
+    jobs.await_begun("a", "b", "c")
+    jobs.hang.clear()
+    assert prefetcher.wait(WAIT_S)
+    assert jobs.done.index("c") == 0
+
+
+def test_what_is_wanted_replaces_what_was_wanted():
+    "Except what is under way, which is not begun twice"
+    jobs = Jobs("a")
+    prefetcher = Prefetcher(jobs, refuse, at_once=1)
+    prefetcher.want("abc")
+    jobs.await_begun("a")
+    prefetcher.want("ad")
+    jobs.hang.clear()
+    assert prefetcher.wait(WAIT_S)
+    assert jobs.begun == ["a", "d"]
+
+
+def test_a_job_that_fails_is_reported_and_the_others_go_on():
+    "By its text: the exception itself would keep sockets open"
+    problems: list[tuple[str, str]] = []
+    done: list[str] = []
+
+    def job(key: str) -> None:
+        if key == "bad":
+            raise ValueError("no good")
+        done.append(key)
+
+    prefetcher = Prefetcher(job, lambda *problem: problems.append(problem), at_once=1)
+    prefetcher.want(["bad", "good"])
+    assert prefetcher.wait(WAIT_S)
+    assert (problems, done) == ([("bad", "no good")], ["good"])
+
+
+def test_stop_breaks_off_what_hangs():
+    "From any thread, and what was still wanted is not begun"
+    jobs = Jobs("a", "b")
+    prefetcher = Prefetcher(jobs, refuse, at_once=2)
+    prefetcher.want("abc")
+    jobs.await_begun("a", "b")
+    threading.Thread(target=prefetcher.stop).start()
+    assert prefetcher.wait(WAIT_S)
+    assert (sorted(jobs.broken_off), jobs.begun) == (["a", "b"], ["a", "b"])
+
+
+def test_stop_right_after_the_start_ends_it():
+    "Also before the thread has begun anything; many times, to meet every moment"
+    for _ in range(50):
+        prefetcher = Prefetcher(Jobs("a"), refuse)
+        prefetcher.want("a")
+        prefetcher.stop()
+        assert prefetcher.wait(WAIT_S)
+
+
+def test_stop_without_a_start_does_nothing():
+    "There is nothing to break off"
+    prefetcher = Prefetcher(Jobs(), refuse)
+    prefetcher.stop()
+    assert prefetcher.wait(WAIT_S)
+
+
+def test_it_can_begin_again():
+    "After an end, and after a stop"
+    jobs = Jobs("b")
+    prefetcher = Prefetcher(jobs, refuse)
+    prefetcher.want("a")
+    assert prefetcher.wait(WAIT_S)
+    prefetcher.want("b")
+    jobs.await_begun("a", "b")
+    prefetcher.stop()
+    assert prefetcher.wait(WAIT_S)
+    jobs.hang.clear()
+    prefetcher.want("bc")
+    assert prefetcher.wait(WAIT_S)
+    assert jobs.done == ["a", "b", "c"]
+
+
+def test_the_end_is_told_when_everything_is_closed():
+    "First the thread's connections, then the news, and by then nothing is under way"
+    told: list[object] = []
+    prefetcher = Prefetcher(
+        told.append,
+        refuse,
+        close=lambda: told.append(threading.current_thread().name),
+        ended=lambda: told.append(prefetcher.busy),
+    )
+    prefetcher.want(["job"])
+    assert prefetcher.wait(WAIT_S)
+    assert told == ["job", "camkit-prefetch", False]
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "num_fds"), reason="this system does not count open files")
+def test_nothing_is_left_open():
+    "Neither a thread nor a file of its event loop"
+
+    def run() -> None:
+        prefetcher = Prefetcher(Jobs(), refuse)
+        prefetcher.want("abc")
+        assert prefetcher.wait(WAIT_S)
+
+    run()
+    before = psutil.Process().num_fds()
+    for _ in range(20):
+        run()
+    assert psutil.Process().num_fds() == before
+    assert "camkit-prefetch" not in [thread.name for thread in threading.enumerate()]
