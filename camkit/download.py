@@ -25,6 +25,9 @@ GIVE_UP_AFTER = 10
 PAUSES = Limits(backoff_s=0.2, backoff_max_s=1.0)
 """How long a worker waits after a failure."""
 
+BAR_AFTER_S = 2.0
+"""What is done sooner than this shows no progress bar, seconds."""
+
 LONGEST_WAIT_S = 60.0
 """A service that asks to wait longer than this ends the download, seconds."""
 
@@ -60,7 +63,7 @@ def download_previews(
     seed : int, optional
         For the choice of the camera.
     progress : bool
-        Show a progress bar in a notebook or terminal.
+        Show a progress bar in a notebook or terminal, when it takes longer than a moment.
 
     Returns
     -------
@@ -93,7 +96,9 @@ def download_previews(
     require_camera_id(camera_id)
     download = _Download(een, camera_id, make_folder(out), count, workers, attempts)
     started = time.perf_counter()
-    with tqdm(total=count, desc=f"camera {camera_id}", unit=" frames", disable=not progress) as bar:
+    with tqdm(
+        total=count, desc=f"camera {camera_id}", unit=" frames", disable=not progress, delay=BAR_AFTER_S
+    ) as bar:
         download.show(bar)
         run_together([download.work] * workers, workers)
     run = download.result(time.perf_counter() - started)

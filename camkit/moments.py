@@ -60,7 +60,7 @@ class Moments:
             self._blind -= 1
         else:
             self._anchored.wait(ANCHOR_WAIT_S)
-        if self._at_the_end:
+        if self._at_the_end and not blind:
             return een_time(self._between.pop(0) - MILLISECOND) if self._between else None
         back, self._back = self._back, self._back + self._step
         if self._newest is not None and not blind:

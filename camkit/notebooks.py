@@ -67,7 +67,7 @@ def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
     root : pathlib.Path
         The folder that holds ``notebooks`` and ``data``; nothing in it is changed.
     out : pathlib.Path
-        Gets what the notebooks wrote to ``../out``; files of the same name are replaced.
+        Gets what the notebooks wrote to ``../out``; files of the same name are replaced, a case never is.
 
     Returns
     -------
@@ -82,9 +82,19 @@ def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
             print(f"  {path.name:<32}", end="", flush=True)
             executed[path.name] = run(path)
             print(f"{time.perf_counter() - started:5.1f} s", flush=True)
-        if (copy / "out").exists():
-            shutil.copytree(copy / "out", out, dirs_exist_ok=True)
+        for product in sorted((copy / "out").glob("*")):
+            _bring(product, out / product.name)
     return executed
+
+
+def _bring(product: Path, target: Path) -> None:
+    """Copy one product over what is there, save over a case: that may be somebody's evidence."""
+    if (target / "case.sqlite").exists():
+        print(f"  {os.path.relpath(target)} holds a case already; it is left as it is.")
+    elif product.is_dir():
+        shutil.copytree(product, target, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(product, target)
 
 
 def demo(root: Path) -> None:

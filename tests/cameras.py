@@ -57,26 +57,43 @@ class Camera:
 
 
 class SlowCamera(Camera):
-    """Gives the first picture it is asked for, and keeps everyone else waiting until `hurry` is set."""
+    """Gives the first few pictures it is asked for, and keeps everyone else waiting until `hurry` is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, quick: int = 1) -> None:
         super().__init__()
-        self.hurry = False
+        self.quick, self.hurry = quick, False
 
     def snapshot(self, camera_id: str, at: datetime) -> Picture:
         """The picture, or a long wait."""
         picture = super().snapshot(camera_id, at)
-        if len(self.asked) > 1 and not self.hurry:
+        if len(self.asked) > self.quick and not self.hurry:
             gevent.sleep(60)
         return picture
 
 
 class DeadCamera(Camera):
-    """Is off."""
+    """Is off until `repaired`.
+
+    Attributes
+    ----------
+    closed : int
+        How often its connections were closed.
+    """
+
+    def __init__(self, reason: str = "it is offline") -> None:
+        super().__init__()
+        self.reason, self.repaired, self.closed = reason, False, 0
 
     def snapshot(self, camera_id: str, at: datetime) -> Picture:
         """Say so."""
-        raise NoPicture(f"Camera {camera_id} gives no picture at {at:%H:%M:%S}: it is offline.")
+        picture = super().snapshot(camera_id, at)
+        if not self.repaired:
+            raise NoPicture(f"Camera {camera_id} gives no picture at {at:%H:%M:%S}: {self.reason}.")
+        return picture
+
+    def close(self) -> None:
+        """Close the connections of a thread."""
+        self.closed += 1
 
 
 class LockedCamera(Camera):

@@ -37,23 +37,24 @@ picker = camkit.EventPicker(picked(), default=3, timezone=ZONE)
 picker
 """
 
-PIXELS = """
-async (picture, expected) => {
-  const pixels = (source) => {
-    const canvas = new OffscreenCanvas(source.naturalWidth || source.width, source.naturalHeight || source.height);
+SHOWS = """
+async (expected) => {
+  const pixels = async (source) => {
+    const image = new Image();
+    image.src = source;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
     const context = canvas.getContext("2d");
-    context.drawImage(source, 0, 0);
+    context.drawImage(image, 0, 0);
     return context.getImageData(0, 0, canvas.width, canvas.height).data;
   };
-  await picture.decode();
-  const image = new Image();
-  image.src = `data:image/jpeg;base64,${expected}`;
-  await image.decode();
-  const [seen, wanted] = [pixels(picture), pixels(image)];
-  return seen.length > 4 && seen.length === wanted.length && seen.every((value, n) => value === wanted[n]);
+  const picture = document.querySelector(".camkit-picture img");
+  if (!picture?.complete || !picture.checkVisibility()) return false;
+  const [seen, wanted] = [await pixels(picture.src), await pixels(`data:image/jpeg;base64,${expected}`)];
+  return seen.length === wanted.length && seen.every((value, n) => value === wanted[n]);
 }
 """
-"""Whether a picture on the page and the image expected there are the same, pixel by pixel."""
+"""Whether the picture on the page is the one expected, pixel by pixel."""
 
 
 @pytest.fixture(scope="module")
@@ -93,26 +94,23 @@ def open_and_run(page: Page, lab: Lab, folder: Path) -> Locator:
 
 
 def expect_picture(panel: Locator, case: Case, event: int, step_s: float = 0.0) -> None:
-    """Expect that the picture on the screen is that frame of the case, pixel by pixel."""
+    """Expect that the picture on the screen is, or soon becomes, that frame of the case, pixel by pixel."""
     expect(panel.get_by_role("combobox", name="Event")).to_have_value(re.compile(rf"^{event + 1}\. "))
     frames = case.table("snapshots").set_index(["event", "step_s"])["image"]
     expected = base64.b64encode(case.image(frames[event, step_s])).decode()
-    picture = panel.get_by_role("img", name=re.compile("^What .* saw"))
-    expect(picture).to_be_visible()
-    assert picture.evaluate(f"(it, expected) => ({PIXELS})(it, expected)", expected)
+    panel.page.wait_for_function(SHOWS, arg=expected, timeout=10_000)
 
 
 def expect_on_screen(page: Page, *parts: Locator) -> None:
-    """Expect that all of each part is inside the notebook's part of the window."""
+    """Expect that all of each part is inside the notebook's part of the window, to the pixel."""
     box = notebook(page).locator(".jp-WindowedPanel-outer").bounding_box()
     assert box is not None
     for part in parts:
         inside = part.bounding_box()
         assert inside is not None
-        assert inside["x"] >= box["x"]
-        assert inside["y"] >= box["y"]
-        assert inside["x"] + inside["width"] <= box["x"] + box["width"]
-        assert inside["y"] + inside["height"] <= box["y"] + box["height"]
+        for start, size in (("x", "width"), ("y", "height")):
+            assert inside[start] >= box[start] - 1
+            assert inside[start] + inside[size] <= box[start] + box[size] + 1
 
 
 def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
@@ -169,20 +167,21 @@ def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
 
 
 def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
-    "It ends at once, the kernel answers all the while, and the rest is loaded on demand"
-    write_notebook(folder / "review.ipynb", panel_of("picked()", "--ready-delay-ms", "4000"), "panel.wait(0)")
+    "It ends at once, the kernel answers all the while, and loading begins anew on demand"
+    write_notebook(
+        folder / "review.ipynb", panel_of("picked()", "--ready-delay-ms", "25000"), "panel.wait(0)"
+    )
     with browser_page() as page:
         panel = open_and_run(page, lab, folder)
-        expect(panel).to_contain_text("Loading …")
+        picture = panel.locator(".camkit-picture")
+        expect(picture).to_have_text("Loading …")
         expect(outputs(page, 1)).to_have_text("False")
         panel.get_by_role("button", name="Stop loading").click()
-        expect(panel.locator(".camkit-picture")).to_have_text("Not loaded: press Load again.", timeout=2000)
+        expect(picture).to_have_text("Not loaded: press Load again.", timeout=2000)
         panel.get_by_role("button", name="Match (M)").click()
         expect(panel.get_by_role("status")).to_contain_text("Verdict: match")
         panel.get_by_role("button", name="Load again").click()
-        with Case(folder / "case") as case:
-            expect(panel.get_by_role("img", name=re.compile("^What .* saw"))).to_be_visible()
-            expect_picture(panel, case, 0)
+        expect(picture).to_have_text("Loading …")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
@@ -209,8 +208,8 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
         expect(panel.get_by_role("combobox", name="Event")).to_be_focused()
         page.keyboard.press("x")  # in the list of events a letter looks for an event
         page.keyboard.press("Tab")
-        page.keyboard.press("n")
-        expect(panel.get_by_role("status")).to_contain_text("Verdict: nobody")
+        page.keyboard.press("x")
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: mismatch")
         page.keyboard.press("Control+b")  # JupyterLab's own: hides the side bar
         page.keyboard.press("Control+b")
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
@@ -226,4 +225,4 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
         expect_on_screen(page, panel)
         page.screenshot(path=ARTEFACTS / f"dead-camera-{width}x{height}.png")
         with Case(folder / "case") as case:
-            assert case.verdicts()["verdict"].tolist() == ["nobody", "unclear"]
+            assert case.verdicts()["verdict"].tolist() == ["mismatch", "unclear"]

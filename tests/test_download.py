@@ -318,8 +318,9 @@ def test_two_threads_download_at_once(demo, tmp_path):
         assert_whole(run, tmp_path / name)
 
 
-def test_shows_itself(een, camera, tmp_path, capsys):
+def test_shows_itself(een, camera, tmp_path, capsys, monkeypatch):
     "Table, contact sheet, summary and progress bar hold all frames"
+    monkeypatch.setattr("camkit.download.BAR_AFTER_S", 0)
     run = download_previews(een, camera, out=tmp_path, count=6)
     assert "6/6" in capsys.readouterr().err
     assert run.frames["bytes"].between(5_000, 30_000).all()
@@ -366,13 +367,13 @@ def test_an_interrupt_ends_it_within_a_second(demo, control, tmp_path):
     "Ctrl-C in the middle is a KeyboardInterrupt at once; only whole frames are there, and a new run goes on"
     control.faults({"route": "/asset/*", "kind": "slow", "params": {"ms": 150}})
     script = """
-        import time, gevent
+        import os, time, gevent
         try:
             download_previews(een, camera, out=OUT, progress=False)
         except KeyboardInterrupt:
-            caught = time.monotonic()
+            caught, files = time.monotonic(), os.listdir(OUT)
             gevent.sleep(0.5)  # whatever was left behind would go on now
-            print("interrupted at", caught)
+            print("interrupted" if os.listdir(OUT) == files else "went on", "at", caught)
     """
     with download_process(demo, tmp_path, script) as process:
         wait_for_files(tmp_path, 3)

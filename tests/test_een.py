@@ -146,6 +146,14 @@ def test_logs_in_once_more_for_all_greenlets_when_the_session_expires(een, contr
     assert control.count("authenticate") == 1
 
 
+def test_an_explicit_login_disturbs_no_call_under_way(een, control):
+    "login() and calls at the same time share one login, and each gets what it asked for"
+    calls = [gevent.spawn(call) for call in (een.login, een.devices, een.devices, een.devices)]
+    assert calls[0].get().email
+    assert [len(call.get()) for call in calls[1:]] == [94] * 3
+    assert control.count("authenticate") == 1
+
+
 def test_threads_share_one_client_and_one_login(demo, control):
     "Two threads, each with its own hub, use one client at once and log in once"
     een, found = client(demo), []

@@ -40,6 +40,13 @@ def give(state: ReviewState, step_s: float = 0.0, content: bytes = b"seen") -> S
     return seen
 
 
+def lose(state: ReviewState, step_s: float, reason: str) -> None:
+    """Let a frame of the event in front fail."""
+    label = state.current.event.event_id
+    lost = made_up_snapshot(label, b"", outcome=Outcome.NO_PICTURE, reason=reason, picture=None)
+    state.keep(state.current, step_s, lost)
+
+
 def verdicts(case: Case) -> list[tuple[object, ...]]:
     """What the case has: event, verdict, note."""
     return list(case.verdicts()[["event", "verdict", "note"]].itertuples(index=False, name=None))
@@ -220,11 +227,16 @@ def test_what_has_come_is_in_the_case(state, case):
 
 def test_only_the_events_own_failure_is_recorded(state, case):
     "A neighbouring frame that could not be had is shown, and no row of the case"
-    lost = made_up_snapshot(0, b"", outcome=Outcome.NO_PICTURE, reason="off", picture=None)
-    for step in (-5.0, 0.0):
-        state.keep(state.current, step, lost)
+    lose(state, -5.0, "off before")
+    lose(state, 0.0, "off")
     assert case.table("snapshots")["reason"].tolist() == ["off"]
-    assert state.current.why_no_picture(-5) == "off"
+    assert state.current.why_no_picture(-5) == "off before"
+
+
+def test_a_frame_that_failed_does_not_stand_for_the_event(state):
+    "As long as none is chosen, it is the event's own"
+    lose(state, -5.0, "off")
+    assert state.shown_step == 0
 
 
 def test_snapshots_fetched_before_are_taken(state, case):

@@ -88,5 +88,4 @@ class FrameLoader:
         """Close the connections of the background thread; not every source has some."""
         for service in self._services:
             close = getattr(service, "close", None)
-            if close is not None:
-                close()
+            pass

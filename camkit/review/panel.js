@@ -12,7 +12,7 @@ function render({ model, el }) {
     if (!inside) return;
     const withModifier = event.ctrlKey || event.metaKey || event.altKey;
     // JupyterLab's own letters would cut or convert the cell.
-    panel.toggleAttribute("data-lm-suppress-shortcuts", !withModifier);
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !withModifier);
     if (withModifier || event.isComposing) return;
     if (event.target.matches(TYPED_INTO)) {
       if (event.key === "Escape") panel.focus({ preventScroll: true });

@@ -103,7 +103,6 @@ class ReviewPanel(ipw.VBox):
         self._make_controls()
         super().__init__(self._laid_out())
         self.add_class("camkit-review")
-        self._draw()
         state.on_change = self._follow
         self._follow()
 
@@ -143,19 +142,19 @@ class ReviewPanel(ipw.VBox):
     def _make_controls(self) -> None:
         """One widget for each thing that is read, pressed, chosen or typed."""
         state = self.state
-        self.queue = ipw.Dropdown(tooltip="Event", layout=ipw.Layout(flex="1 1 0", width="auto"))
+        self.queue = ipw.Dropdown(description="Event", layout=ipw.Layout(flex="1 1 0", width="auto"))
         self.queue.observe(self._pick, "index")
         self.picture = ipw.HTML()
         self.strip = [FrameButton(step, self._guarded(state.show, step)) for step in state.steps_s]
         self.note = ipw.Textarea(
+            description="Note",
             placeholder=f"Note ({NOTE_KEY.upper()})",
-            tooltip="Note, recorded with the verdict",
             continuous_update=False,
             layout=ipw.Layout(width="100%", height="48px"),
         )
         self.note.observe(self._write_note, "value")
-        self.entry, self.facts, self.flags, self.history = (ipw.HTML() for _ in range(4))
-        self.progress, self.loading, self.alert = ipw.HTML(), ipw.HTML(), ipw.HTML()
+        self.entry, self.facts, self.flags, self.status = (ipw.HTML() for _ in range(4))
+        self.progress, self.loading = ipw.HTML(), ipw.HTML()
         self.hint = ipw.HTML(show.text_html(HINT))
         self.shortcuts = Keys(NOTE_KEY)
         self.verdicts = {
@@ -192,7 +191,7 @@ class ReviewPanel(ipw.VBox):
         parts = {
             "body": body, "left": left, "side": side, "picture": self.picture, "entry": self.entry,
             "facts": self.facts, "note": self.note, "use": self.use, "progress": self.progress,
-            "wide": self.history, "small": self.hint,
+            "wide": self.status, "small": self.hint,
         }  # fmt: skip
         for name, part in parts.items():
             part.add_class(f"camkit-{name}")
@@ -202,8 +201,7 @@ class ReviewPanel(ipw.VBox):
             body,
             self.flags,
             ipw.HBox([*self.verdicts.values(), self.hint, self.use]),
-            ipw.HBox([self.history, self.loading, self.load_or_stop]),
-            self.alert,
+            ipw.HBox([self.status, self.loading, self.load_or_stop]),
         ]
 
     def _guarded(self, action: Callable[..., object], *arguments: Any) -> Callable[[], None]:
@@ -238,9 +236,9 @@ class ReviewPanel(ipw.VBox):
         (self.stop if self._loader.busy else self.load)()
 
     def _follow(self) -> None:
-        """Show a change, and load what it asks for."""
-        self._draw()
+        """Load what a change asks for, and show it."""
         self._loader.follow()
+        self._draw()
 
     def _draw(self) -> None:
         """Show the state as it is."""
@@ -250,7 +248,6 @@ class ReviewPanel(ipw.VBox):
                 self._draw_event()
                 self._draw_queue()
                 self._draw_loading()
-                self.alert.value = show.alert_html(self._problem)
             finally:
                 self._drawing = False
 
@@ -267,7 +264,7 @@ class ReviewPanel(ipw.VBox):
         self.entry.value = show.entry_html(item)
         self.facts.value = show.facts_html(item, step, state.zone)
         self.flags.value = show.flags_html(item)
-        self.history.value = show.verdicts_html(item, state.zone)
+        self.status.value = show.alert_html(self._problem) or show.verdicts_html(item, state.zone)
         self.note.value = item.note
         for verdict, button in self.verdicts.items():
             mark(button, verdict == item.verdict)

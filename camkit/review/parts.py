@@ -30,7 +30,7 @@ class Keys(anywidget.AnyWidget):
     note_key = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, note_key: str) -> None:
-        super().__init__(note_key=note_key)
+        super().__init__(note_key=note_key, layout=ipw.Layout(display="none"))
         self._actions: dict[str, Callable[[], None]] = {}
         self.on_msg(lambda _widget, message, _buffers: self._actions[message["key"]]())
 
