@@ -244,7 +244,7 @@ def test_repeats_an_answer_that_the_caller_cannot_use():
 
 def test_rejects_an_address_that_is_none():
     "A base address without a scheme is a settings error that shows it"
-    with pytest.raises(errors.SettingsError, match="api.example"):
+    with pytest.raises(errors.SettingsError, match=r"api.example"):
         Transport("it", "api.example/v1")
 
 

@@ -88,4 +88,5 @@ class FrameLoader:
         """Close the connections of the background thread; not every source has some."""
         for service in self._services:
             close = getattr(service, "close", None)
-            pass
+            if close is not None:
+                close()
