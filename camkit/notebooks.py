@@ -133,7 +133,8 @@ def lab(root: Path, arguments: list[str]) -> NoReturn:
     print(f"Working copy: {copy} (what you change there stays; remove the folder to start afresh)")
     command = [
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", "--ServerApp.ip=127.0.0.1",
-        f"--LabApp.default_url=/lab/tree/notebooks/{first.name}", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--LabApp.default_url=/lab/tree/notebooks/{first.name}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.news_url=None", *arguments,
     ]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -11,26 +11,23 @@ from tests.conftest import ROOT
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "CAMKIT_DEMO": "1"}
 """For JupyterLab, so that its kernels find the tests and insist on the demo site."""
 
-IMPORTS = """
+
+def panel_of(events: str, *options: str) -> str:
+    """A cell that reviews these events on a demo site with these options, in a case beside the notebook."""
+    return f"""
 import camkit
-from camkit.case import Case
 from camkit.demo.launch import DemoProcess
-from camkit.review.panel import ReviewPanel
 from camkit.site import demo_site
 from tests.cases import ZONE, flags, picked
 from tests.conftest import ROOT
 
-doors = camkit.load_doors(ROOT / "data" / "doors.csv")
-"""
-
-
-def panel_of(events: str, *options: str) -> str:
-    """A cell that reviews these events on a demo site with these options, in a case beside the notebook."""
-    return f"""{IMPORTS}
 demo = DemoProcess(*{options!r})
 site = demo_site(demo.info, demo)
-case = Case("case", operator="R. Investigator")
-panel = ReviewPanel({events}, site.sources, doors, case, directory=site.directory, flags=flags())
+doors = camkit.load_doors(ROOT / "data" / "doors.csv")
+case = camkit.Case("case", operator="R. Investigator")
+panel = camkit.ReviewPanel(
+    {events}, site.sources, doors, case, directory=site.directory, flags=flags()
+)
 panel
 """
 

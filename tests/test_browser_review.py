@@ -12,7 +12,9 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from camkit.case import Case
+from camkit.notebooks import working_copy
 from tests.browser import (
+    RUN_MS,
     Lab,
     browser_page,
     jupyter_lab,
@@ -24,18 +26,13 @@ from tests.browser import (
     run_all,
 )
 from tests.conftest import ROOT
-from tests.review_notebook import ENVIRONMENT, IMPORTS, panel_of, write_notebook
+from tests.review_notebook import ENVIRONMENT, panel_of, write_notebook
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 ARTEFACTS = ROOT / "out" / "test-artefacts"
 QUICK = ("--ready-delay-ms", "0", "--timeout-ms", "20", "--rate-limit", "off")
 EVIL = "<script>window.broken = true</script><img src=x onerror='window.broken = true'>"
-
-PICK = f"""{IMPORTS}
-picker = camkit.EventPicker(picked(), default=3, timezone=ZONE)
-picker
-"""
 
 SHOWS = """
 async (expected) => {
@@ -83,9 +80,9 @@ def end_kernels(lab: Lab) -> None:
         ).raise_for_status()
 
 
-def open_and_run(page: Page, lab: Lab, folder: Path) -> Locator:
-    """Open the folder's notebook, run it, and give its panel."""
-    open_notebook(page, lab, f"{folder.name}/review.ipynb")
+def open_and_run(page: Page, lab: Lab, book: str) -> Locator:
+    """Open a notebook, run it, and give its panel."""
+    open_notebook(page, lab, book)
     run_all(page)
     panel = page.locator(".camkit-review")
     expect(panel).to_be_visible()
@@ -114,24 +111,31 @@ def expect_on_screen(page: Page, *parts: Locator) -> None:
 
 
 def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
-    "The right picture for each event, verdicts by mouse and by key, an evil note; all of it there the next day"
-    write_notebook(folder / "review.ipynb", PICK, panel_of("picker.picked", *QUICK))
+    "Notebook 02: the right picture for each event, verdicts by mouse and by key, an evil note; all there the next day"
+    working_copy(ROOT, folder)
+    book = f"{folder.name}/notebooks/02_snapshots.ipynb"
     with browser_page() as page:
         abroad = requests_abroad(page)
-        panel = open_and_run(page, lab, folder)
-        outputs(page, 0).locator("tbody tr").nth(3).click()
-        expect(outputs(page, 0).get_by_role("status")).to_contain_text("4 of 8 events picked")
-        notebook(page).locator(".jp-CodeCell").nth(1).locator(".jp-InputArea-editor").click()
-        page.keyboard.press("Control+Enter")
-        status = panel.get_by_role("status")
-        expect(panel.get_by_role("combobox", name="Event").locator("option")).to_have_count(4)
-        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+        panel = open_and_run(page, lab, book)
+        cell = notebook(page).locator(".jp-CodeCell")
+        cells, picker = cell.count(), cell.filter(has_text="EventPicker(")
+        picker.locator("tbody tr").nth(8).click()
+        expect(picker.get_by_role("status")).to_contain_text("9 of ")
+        cell.filter(has_text="snapshots_for(").locator(".jp-InputArea-editor").click()
+        page.locator("#jp-MainMenu").get_by_text("Run", exact=True).click()
+        page.locator('.lm-Menu [data-command="notebook:run-all-below"]').click()
+        status, event = panel.get_by_role("status"), panel.get_by_role("combobox", name="Event")
+        expect(event.locator("option")).to_have_count(9, timeout=RUN_MS)
+        panel.scroll_into_view_if_needed()
 
-        with Case(folder / "case") as case:
-            for event in range(4):
-                expect_picture(panel, case, event)
+        with Case(folder / "out" / "front-door") as case:
+            for number in (0, 1, 2, 3, 4, 5, None, 7, 8):  # the camera of the seventh is off
+                if number is None:
+                    expect(panel.locator(".camkit-picture")).to_contain_text("The camera is offline.")
+                else:
+                    expect_picture(panel, case, number)
                 panel.get_by_role("button", name="Next").click()
-            panel.get_by_role("combobox", name="Event").select_option(index=0)
+            event.select_option(index=0)
             expect_picture(panel, case, 0)
             panel.get_by_role("button", name="Mismatch").click()
             expect(status).to_contain_text("Verdict: mismatch")
@@ -148,22 +152,25 @@ def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
             expect(status).to_contain_text("recorded with the next verdict")
             page.keyboard.press("x")
             expect(status).to_contain_text("Verdict: mismatch")
-            expect(panel.get_by_text("2 of 4 reviewed")).to_be_visible()
+            expect(panel.get_by_text("2 of 9 reviewed")).to_be_visible()
             verdicts = case.verdicts()[["event", "verdict", "note"]].to_numpy().tolist()
         assert verdicts == [[0, "mismatch", ""], [0, "match", ""], [1, "mismatch", f"{EVIL} mxunc"]]
-        expect(notebook(page).locator(".jp-CodeCell")).to_have_count(2)  # X alone would have cut a cell
+        expect(cell).to_have_count(cells)  # JupyterLab's X would have cut one
+
+        assert abroad == []
 
     end_kernels(lab)
     with browser_page() as page:
-        panel = open_and_run(page, lab, folder)
-        expect(panel.get_by_text("2 of 3 reviewed")).to_be_visible()
+        abroad = requests_abroad(page)
+        panel = open_and_run(page, lab, book)
+        expect(panel.get_by_text("2 of 8 reviewed")).to_be_visible()
         expect(panel.get_by_role("status")).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
-        page.get_by_role("button", name="Next").click()
+        panel.get_by_role("button", name="Next").click()
         expect(panel.get_by_role("textbox", name="Note")).to_have_value(f"{EVIL} mxunc")
-        with Case(folder / "case") as case:
+        with Case(folder / "out" / "front-door") as case:
             expect_picture(panel, case, 1, step_s=5.0)
         assert page.evaluate("window.broken") is None
-    assert abroad == []
+        assert abroad == []
 
 
 def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
@@ -172,7 +179,7 @@ def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
         folder / "review.ipynb", panel_of("picked()", "--ready-delay-ms", "25000"), "panel.wait(0)"
     )
     with browser_page() as page:
-        panel = open_and_run(page, lab, folder)
+        panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
         picture = panel.locator(".camkit-picture")
         expect(picture).to_have_text("Loading …")
         expect(outputs(page, 1)).to_have_text("False")
@@ -189,7 +196,7 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
     "Without scrolling, also where a camera is dead; and everything works with the keyboard alone"
     write_notebook(folder / "review.ipynb", panel_of("picked().iloc[[1, 6]]", *QUICK))
     with browser_page(width, height) as page:
-        panel = open_and_run(page, lab, folder)
+        panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
         expect(panel.get_by_role("button", name="Load again")).to_be_visible()
         buttons = ["Match (M)", "Mismatch (X)", "Unclear (U)", "Nobody there (N)", "Use this frame (C)"]
         shown = [panel.get_by_role("button", name=name, exact=True) for name in buttons]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import gevent
@@ -182,3 +184,30 @@ def test_nothing_is_left_open():
         run()
     assert psutil.Process().num_fds() == before
     assert "camkit-prefetch" not in [thread.name for thread in threading.enumerate()]
+
+
+HANGS = """
+import threading
+
+import gevent
+
+from camkit.review.prefetch import Prefetcher
+
+def job(key):
+    print("begun", flush=True)
+    began.set()
+    try:
+        gevent.sleep(60)
+    finally:
+        print("broken off")
+
+began = threading.Event()
+Prefetcher(job, print).want(["a"])
+began.wait()
+"""
+
+
+def test_it_ends_with_the_interpreter():
+    "What is under way comes to an orderly end, and the exit does not wait for it"
+    ended = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=WAIT_S)
+    assert (ended.stdout.split("\n"), ended.stderr) == (["begun", "broken off", ""], "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from camkit.errors import OutputError
 from camkit.files import make_folder, write_whole
 
 
@@ -29,5 +30,8 @@ def save_plot(ax: Axes, path: str | Path, *, dpi: int = 150) -> None:
     make_folder(path.parent)
     picture = io.BytesIO()
     # Without the software's version in it, the same figure gives the same bytes.
-    ax.figure.savefig(picture, format="png", dpi=dpi, metadata={"Software": None})
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise OutputError("These axes belong to no figure any more, so there is nothing to save.")
+    figure.savefig(picture, format="png", dpi=dpi, metadata={"Software": None})
     write_whole(path, picture.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
@@ -13,6 +14,10 @@ from gevent.event import Event
 
 def _nothing() -> None:
     """What happens at an end that nobody waits for."""
+
+
+EXIT_S = 5.0
+"""How long the interpreter, when it ends, waits for what is broken off, seconds."""
 
 
 class Prefetcher:
@@ -34,7 +39,8 @@ class Prefetcher:
     Notes
     -----
     The thread begins when something is wanted and ends when nothing is left, hub and sockets with it. Every
-    method can be called from any thread.
+    method can be called from any thread. When the interpreter ends, what is under way is broken off between two
+    steps, never within one.
     """
 
     def __init__(
@@ -95,6 +101,7 @@ class Prefetcher:
         hub = gevent.get_hub()
         all_done = Event()
         self._all_done = all_done.set
+        atexit.register(self._leave)
         try:
             with self._lock:
                 self._loop = hub.loop
@@ -103,7 +110,13 @@ class Prefetcher:
             self._close()
         finally:
             hub.destroy(destroy_loop=True)
+            atexit.unregister(self._leave)
         self._ended()
+
+    def _leave(self) -> None:
+        """End with the interpreter, which would cut off the thread wherever it is."""
+        self.stop()
+        self.wait(EXIT_S)
 
     def _start_jobs(self) -> None:
         """Start what may start; if there is nothing left, let the thread end."""

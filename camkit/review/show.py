@@ -102,7 +102,7 @@ def picture_html(content: bytes, alt: str) -> str:
 
 def text_html(text: str) -> str:
     """Some text."""
-    return f"<span>{text}</span>" if text else ""
+    return f"<span>{escape(text)}</span>" if text else ""
 
 
 def _local(moment: datetime | None, zone: tzinfo) -> str:

@@ -9,22 +9,19 @@ import importlib
 import sys
 from dataclasses import asdict
 
-import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
 
-matplotlib.use("Agg")
+from camkit.notebooks import ROOT
 
-import pandas as pd  # noqa: E402 - the backend comes first
-from matplotlib import pyplot as plt  # noqa: E402
-
-from camkit.notebooks import ROOT  # noqa: E402
-
-PARTS = ("download", "snapshots", "status", "badges", "case", "kernel")
+PARTS = ("download", "transport", "snapshots", "status", "badges", "case", "kernel")
 
 
-def plot(table: pd.DataFrame) -> plt.Figure:
+def plot(table: pd.DataFrame) -> Figure:
     "Each subject's time over camkit's, one group a workload, on a logarithmic axis"
     shown = table[table["subject"] != "camkit"].iloc[::-1]
-    figure, ax = plt.subplots(figsize=(9, 0.32 * len(shown) + 1.2), layout="constrained")
+    figure = Figure(figsize=(9, 0.32 * len(shown) + 1.2), layout="constrained")
+    ax = figure.subplots()
     colours = ["#0072b2" if ratio >= 1 else "#d55e00" for ratio in shown["ratio_to_ours"]]
     ax.barh(shown["workload"] + ": " + shown["subject"], shown["ratio_to_ours"], color=colours)
     ax.axvline(1, color="black", linewidth=1)

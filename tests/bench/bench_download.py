@@ -8,7 +8,6 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -47,7 +46,9 @@ def job_on(demo: DemoProcess, count: int, workers: int):
         }  # fmt: skip
 
 
-def workload(name: str, count: int, workers: int, options: list[str], *, rounds: int, ideal_s: float | None) -> list[Row]:
+def workload(
+    name: str, count: int, workers: int, options: list[str], *, rounds: int, ideal_s: float | None
+) -> list[Row]:
     "All subjects on one workload; a loop of its own would take too long where there is latency"
     demo = DemoProcess(*options)
     try:
@@ -97,5 +98,7 @@ def bench() -> list[Row]:
     "All download workloads"
     rows = workload("20 previews, 5 workers, 100 ms", 20, 5, ["--latency-ms", "100"], rounds=7, ideal_s=0.4)
     rows += workload("2,000 previews, 5 workers, 0 ms", 2000, 5, [], rounds=3, ideal_s=None)
-    rows += workload("2,000 previews, 50 workers, 50 ms", 2000, 50, ["--latency-ms", "50"], rounds=3, ideal_s=2.0)
+    rows += workload(
+        "2,000 previews, 50 workers, 50 ms", 2000, 50, ["--latency-ms", "50"], rounds=3, ideal_s=2.0
+    )
     return rows + different_frames()

@@ -75,7 +75,9 @@ WORKLOADS: dict[str, dict[str, Callable[[pd.Series], object]]] = {
 }
 
 
-def timed(call: Callable[[pd.Series], object], statuses: pd.Series, scale: float = 1.0) -> Callable[[], float]:
+def timed(
+    call: Callable[[pd.Series], object], statuses: pd.Series, scale: float = 1.0
+) -> Callable[[], float]:
     """A subject: the seconds of a call, scaled up from a share of the rows."""
 
     def subject() -> float:

@@ -43,7 +43,13 @@ def camkit(job: dict[str, Any]) -> float:
     count = job["count"]
     started = time.perf_counter()
     run = download_previews(
-        een, job["camera"], count=count, workers=job["workers"], attempts=2 * count, out=job["out"], progress=False
+        een,
+        job["camera"],
+        count=count,
+        workers=job["workers"],
+        attempts=2 * count,
+        out=job["out"],
+        progress=False,
     )
     took = time.perf_counter() - started
     assert run.complete, run
@@ -132,7 +138,16 @@ def curl(job: dict[str, Any]) -> float:
     lines = (f'url = "{url(job, m)}"\noutput = "{out / m}.jpeg"\n' for m in job["moments"])
     config = out / "curl.txt"
     config.write_text(f'header = "Cookie: auth_key={job["cookie"]}"\n' + "".join(lines))
-    command = ["curl", "-sS", "--fail", "--parallel", "--parallel-max", str(job["workers"]), "--config", str(config)]
+    command = [
+        "curl",
+        "-sS",
+        "--fail",
+        "--parallel",
+        "--parallel-max",
+        str(job["workers"]),
+        "--config",
+        str(config),
+    ]
     started = time.perf_counter()
     subprocess.run(command, check=True)
     for moment in job["moments"]:
