@@ -29,7 +29,7 @@ _WHERE = {
     "download_previews": "camkit.download",
     "DownloadRun": "camkit.runs",
     "probe_cameras": "camkit.probe",
-    "check": "camkit.check",
+    "check": "camkit.checks",
     "DeviceStatus": "camkit.status",
     "OverallStatus": "camkit.status",
     "decode_status": "camkit.status",
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from camkit.badges import load_badges as load_badges
     from camkit.case import Case as Case
     from camkit.case import Verdict as Verdict
-    from camkit.check import check as check
+    from camkit.checks import check as check
     from camkit.clocks import estimate_clock_offset as estimate_clock_offset
     from camkit.doors import load_doors as load_doors
     from camkit.download import download_previews as download_previews

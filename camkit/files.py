@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,6 +10,12 @@ from pathlib import Path
 from secrets import token_hex
 
 from camkit.errors import OutputError
+
+_CANNOT_WRITE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR,
+    errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EIO,
+}  # fmt: skip
+"""What goes wrong with a disk; other errors of the system are somebody else's."""
 
 
 def make_folder(path: str | Path) -> Path:
@@ -68,6 +75,8 @@ def written_whole(path: Path) -> Iterator[Path]:
             yield part
             part.replace(path)
     except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
         raise OutputError(
             f"{path} cannot be written: {error.strerror}. Make room or choose another folder."
         ) from None

@@ -8,8 +8,8 @@ from datetime import time, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges.times import as_zone
 from camkit.errors import InputError, TimestampError
+from camkit.zones import as_zone
 
 FLAGS = {
     "outside_hours": "outside the hours given",

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges.times import as_zone
 from camkit.errors import InputError, TimestampError
+from camkit.zones import as_zone
 
 MISSING = "(none)"
 """How an absent reader or outcome is offered for choosing."""
@@ -82,7 +82,7 @@ class PickState:
         if not isinstance(events["event_time"].dtype, pd.DatetimeTZDtype):
             raise TimestampError("The events' event_time has no time zone: give those of load_badges.")
         self.events = events
-        self.zone = as_zone(timezone) or UTC
+        self.zone = as_zone(timezone or events.attrs.get("timezone")) or UTC
         self._is_picked = _default_picks(events, default)
         self.show(Filters())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
@@ -62,7 +62,7 @@ class SnapshotSource(Protocol):
 
 
 def aware(at: datetime) -> datetime:
-    """Return a moment as it is.
+    """Return a moment in UTC.
 
     Raises
     ------
@@ -73,4 +73,4 @@ def aware(at: datetime) -> datetime:
         raise TimestampError(
             f"The time {at} has no zone; give an aware one, such as datetime(..., tzinfo=UTC)."
         )
-    return at
+    return at.astimezone(UTC)

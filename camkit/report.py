@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from camkit.case.decisions import Verdict
-from camkit.case.images import SUFFIXES, read_image
+from camkit.case.decisions import MEANINGS
+from camkit.case.images import SUFFIXES, image_path, read_image
 from camkit.case.tables import QUERIES, read_rows
 from camkit.case.times import utc_text, zone_from_text
 from camkit.errors import CaseError
@@ -25,12 +25,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-VERDICTS = {
-    Verdict.MATCH: ("Match", "the person in the picture is the badge's holder"),
-    Verdict.MISMATCH: ("Mismatch", "somebody else is in the picture, alone or as well"),
-    Verdict.UNCLEAR: ("Unclear", "the picture does not tell"),
-    Verdict.NOBODY: ("Nobody", "nobody is in the picture"),
-}
+VERDICTS = {verdict: (verdict.capitalize(), meaning) for verdict, meaning in MEANINGS.items()}
 """Each verdict's heading and meaning."""
 
 VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
@@ -52,7 +47,7 @@ def write_report(case: Case, path: Path, now: datetime | None) -> Path:
         if sha256 is None or images[sha256]["media_type"] not in SUFFIXES:
             return None
         try:
-            content = read_image(case.folder / images[sha256]["path"], sha256)
+            content = read_image(image_path(case.folder, images[sha256]["path"]), sha256)
         except CaseError:
             return None
         return f"data:{images[sha256]['media_type']};base64,{base64.b64encode(content).decode('ascii')}"

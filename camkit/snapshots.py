@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 from gevent.event import AsyncResult
@@ -21,6 +20,7 @@ from camkit.doors import Door, doors_by_reader
 from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, TimestampError
 from camkit.greenlets import run_together
 from camkit.pictures import Picture, SnapshotSource
+from camkit.zones import as_zone
 
 
 class Outcome(StrEnum):
@@ -188,7 +188,7 @@ def snapshots_for(
     workers : int
         How many are fetched at a time.
     timezone : datetime.tzinfo or str, optional
-        The zone to show times in; by default UTC.
+        The zone to show times in; by default the one in ``events.attrs["timezone"]``, else UTC.
     progress : callable, optional
         Called with each snapshot as it is done, in the thread of the call.
 
@@ -200,7 +200,7 @@ def snapshots_for(
     Raises
     ------
     TimestampError
-        If ``event_time`` is not UTC-aware.
+        If ``event_time`` is not UTC-aware, or there is no such zone.
     InputError
         If a column is missing.
     """
@@ -212,7 +212,7 @@ def snapshots_for(
     if getattr(events["event_time"].dtype, "tz", None) is None:
         raise TimestampError("The events' event_time has no zone; load them with camkit.load_badges().")
     sources = source if isinstance(source, Mapping) else {source.vendor: source}
-    zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone or UTC
+    zone = as_zone(timezone or events.attrs.get("timezone")) or UTC
     by_reader = doors_by_reader(doors)
     shared = _Shared()
 

@@ -39,7 +39,8 @@ class EventPicker(ipw.VBox):
         What is picked at the start, and so in a run without a browser: rows of `events`, the first n rows, or
         rows by their labels. Nothing if not given.
     timezone : datetime.tzinfo or str, optional
-        The site's zone, in which times are shown and typed; UTC if not given.
+        The site's zone, in which times are shown and typed; by default the one in ``events.attrs["timezone"]``, else
+        UTC.
 
     Attributes
     ----------

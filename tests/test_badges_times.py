@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import load_badges
-from camkit.badges.times import REASONS, Times, as_zone, read_times
+from camkit.badges.times import REASONS, Times, read_times
 from camkit.errors import BadgeFileError, TimestampError
+from camkit.zones import as_zone
 
 DENVER = ZoneInfo("America/Denver")
 

@@ -85,7 +85,7 @@ def open_and_run(page: Page, lab: Lab, book: str) -> Locator:
     open_notebook(page, lab, book)
     run_all(page)
     panel = page.locator(".camkit-review")
-    expect(panel).to_be_visible()
+    expect(panel).to_have_css("border-radius", "6px")  # its style has come, so it has its size
     panel.scroll_into_view_if_needed()
     return panel
 
@@ -99,15 +99,15 @@ def expect_picture(panel: Locator, case: Case, event: int, step_s: float = 0.0) 
 
 
 def expect_on_screen(page: Page, *parts: Locator) -> None:
-    """Expect that all of each part is inside the notebook's part of the window, to the pixel."""
+    """Expect that all of each part is inside the notebook's part of the window, give or take a border."""
     box = notebook(page).locator(".jp-WindowedPanel-outer").bounding_box()
     assert box is not None
     for part in parts:
         inside = part.bounding_box()
         assert inside is not None
         for start, size in (("x", "width"), ("y", "height")):
-            assert inside[start] >= box[start] - 1
-            assert inside[start] + inside[size] <= box[start] + box[size] + 1
+            assert inside[start] >= box[start] - 2
+            assert inside[start] + inside[size] <= box[start] + box[size] + 2
 
 
 def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):

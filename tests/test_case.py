@@ -653,3 +653,33 @@ def test_text_from_outside_is_never_markup(tmp_path):
     assert "&lt;script&gt;" in html
     assert not re.search("<script|<b>1|<img|<i>", html)
     case.close()
+
+
+def test_a_verdict_with_a_picture_of_another_event_adds_nothing(small):
+    "Neither the verdict nor the choice"
+    other = small.events()["sha256"][1]
+    with pytest.raises(CaseError, match="has no picture"):
+        small.record_verdict(0, "match", image=other)
+    assert small.verdicts().empty
+    assert small.table("choices").empty
+
+
+def test_an_event_that_was_changed_behind_the_databases_back_is_found(small):
+    "Whoever drops the trigger and edits a row does not get past verify()"
+    with sqlite3.connect(small.folder / "case.sqlite") as connection:
+        connection.execute("DROP TRIGGER events_no_update")
+        connection.execute("UPDATE events SET cardholder_id = '1' WHERE event = 1")
+    connection.close()
+    assert not small.verify().ok
+    assert "event 1 no longer says what was recorded" in " ".join(small.verify().problems())
+
+
+def test_an_image_outside_the_case_is_never_read(small, tmp_path):
+    "A database from elsewhere cannot point verify() at other files"
+    with sqlite3.connect(small.folder / "case.sqlite") as connection:
+        connection.execute("DROP TRIGGER images_no_update")
+        connection.execute("UPDATE images SET path = '../../etc/passwd' WHERE rowid = 1")
+    connection.close()
+    assert "outside the folder of images" in " ".join(small.verify().problems())
+    with pytest.raises(CaseError, match="no place for one"):
+        small.image(small.events()["sha256"][0])

@@ -194,7 +194,11 @@ def test_ends_a_loop_of_redirects():
         ("https://meraki.com.evil.example/x", False),
         ("https://meraki.com@evil.example/x", False),
         ("https://user:pass@n1.meraki.com/x", False),
-        ("https://api.meraki.com:8443/x", True),
+        ("https://api.meraki.com:8443/x", False),
+        ("https://n1.meraki.com:8443/x", False),
+        ("https://n1.meraki.com:99999/x", False),
+        ("https://n1.meraki.com:port/x", False),
+        ("https://api.meraki.com:443/x", True),
         ("file:///etc/passwd", False),
         ("//evil.example/x", False),
     ],
@@ -202,6 +206,20 @@ def test_ends_a_loop_of_redirects():
 def test_trusts_only_the_vendors_own_hosts(url, trusted):
     "A key goes to the vendor's domains over TLS, matched at a dot"
     assert Transport("it", "https://api.meraki.com/api/v1", domains=("meraki.com",)).trusts(url) is trusted
+
+
+def test_gives_a_key_to_no_unencrypted_host():
+    "A vendor's address without TLS is refused before anything is sent, save on this machine"
+    with pytest.raises(errors.SettingsError, match="not encrypted"):
+        Transport("it", "http://api.meraki.com/api/v1", domains=("meraki.com",))
+    Transport("it", "http://127.0.0.1:8000", domains=("meraki.com",))
+
+
+@pytest.mark.parametrize("host", ["a" * 70 + ".example", "a..example"])
+def test_a_host_that_is_none_is_an_error_of_ours(host):
+    "A name that DNS could not hold ends one call, with our exception"
+    with pytest.raises(errors.ServiceError):
+        Transport("it", f"https://{host}", limits=QUICK).request("GET", "/", attempts=1)
 
 
 def test_says_that_nobody_is_there():

@@ -109,3 +109,28 @@ def test_the_top_level_is_as_laid_out():
     )
     assert top - folders - files == set()
     assert "data/sample_badges.csv" in done.stdout
+
+
+def test_no_public_name_hides_behind_a_module_of_the_same_name():
+    "camkit.check is a function whatever was imported before it"
+    import camkit
+
+    modules = {path.stem for path in (ROOT / "camkit").glob("*") if path.suffix == ".py" or path.is_dir()}
+    assert set(camkit.__all__) & modules == {"errors", "plots"}
+
+
+def test_every_library_that_is_imported_is_declared():
+    "Nothing works only because something else happens to bring it along"
+    import ast
+
+    declared = {name_and_range(entry)[0] for entry in PROJECT["dependencies"]}
+    other_names = {"bs4": "beautifulsoup4", "PIL": "pillow", "dotenv": "python-dotenv"}
+    imported = set()
+    for path in (ROOT / "camkit").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - {"camkit"}
+    assert {other_names.get(name, name).lower().replace("_", "-") for name in foreign} <= declared

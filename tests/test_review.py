@@ -176,6 +176,19 @@ def test_an_event_without_a_picture_can_be_decided(state, case):
     assert case.verdicts()["image"].isna().all()
 
 
+def test_a_verdict_is_not_about_a_picture_that_is_not_in_view(state, case):
+    "While the frame in view has not come, or has no picture, the verdict goes with none, whatever else is there"
+    earlier = give(state, -10.0, b"somebody else")
+    state.decide("nobody")
+    lose(state, 5.0, "the camera was off")
+    state.show(-10)
+    state.choose()
+    state.show(5)
+    state.decide("unclear")
+    assert case.verdicts()["image"].isna().tolist() == [True, True]
+    assert case.table("choices")["image"].tolist() == [earlier.sha256]
+
+
 def test_coming_back_shows_the_chosen_frame(state):
     "Not the one that was looked at last"
     give(state)

@@ -73,11 +73,11 @@ def verdicts(case: Case) -> list[tuple[object, ...]]:
 
 def test_shows_the_first_event(panel):
     "Its picture, its facts, and how far the review is"
-    assert 'alt="What Main entrance saw: event"' in panel.picture.value
-    assert "07:00:00 UTC" in panel.facts.value
-    assert "the reader&#x27;s is 2 s ahead, taken off" in panel.facts.value
+    assert 'alt="What Main entrance saw: event"' in panel.view.picture.value
+    assert "07:00:00 UTC" in panel.view.facts.value
+    assert "the reader&#x27;s is 2 s ahead, taken off" in panel.view.facts.value
     assert "0 of 3 reviewed" in panel.progress.value
-    assert [frame.button.description for frame in panel.strip] == [
+    assert [frame.button.description for frame in panel.view.strip] == [
         "10 s before", "5 s before", "★ event", "5 s after", "10 s after",
     ]  # fmt: skip
 
@@ -126,8 +126,8 @@ def test_each_event_has_its_own_picture(panel, case):
     "What is shown is the image of the case, byte by byte"
     seen = set()
     for digest in case.events()["sha256"]:
-        assert panel.picture.value == picture_html(case.image(digest), "What Main entrance saw: event")
-        seen.add(panel.picture.value)
+        assert panel.view.picture.value == picture_html(case.image(digest), "What Main entrance saw: event")
+        seen.add(panel.view.picture.value)
         panel.next()
     assert len(seen) == 3
 
@@ -135,15 +135,15 @@ def test_each_event_has_its_own_picture(panel, case):
 def test_frames_are_stepped_through_and_chosen(panel, case):
     "By key and by pressing one; the chosen one has the star"
     press(panel, "ArrowDown")
-    assert "camkit-on" in panel.strip[3]._dom_classes
-    assert "5 s after: 07:00:03" in panel.facts.value
+    assert "camkit-on" in panel.view.strip[3]._dom_classes
+    assert "5 s after: 07:00:03" in panel.view.facts.value
     press(panel, "c")
-    assert panel.strip[3].button.description == "★ 5 s after"
-    panel.strip[0].button.click()
-    assert 'alt="What Main entrance saw: 10 s before"' in panel.picture.value
+    assert panel.view.strip[3].button.description == "★ 5 s after"
+    panel.view.strip[0].button.click()
+    assert 'alt="What Main entrance saw: 10 s before"' in panel.view.picture.value
     press(panel, "ArrowUp")
     panel.use.click()
-    assert panel.strip[0].button.description == "★ 10 s before"
+    assert panel.view.strip[0].button.description == "★ 10 s before"
     assert len(case.table("choices")) == 2
 
 
@@ -153,18 +153,18 @@ def test_a_verdict_moves_nothing(panel):
     press(panel, "ArrowDown")
     press(panel, "m")
     assert (panel.state.position, panel.state.shown_step) == (1, 5)
-    assert (panel.queue.index, "camkit-on" in panel.strip[3]._dom_classes) == (1, True)
+    assert (panel.queue.index, "camkit-on" in panel.view.strip[3]._dom_classes) == (1, True)
 
 
 def test_a_note_goes_with_the_verdict(panel, case):
     "Until then the panel says that it waits"
-    panel.note.value = "A scarf hides the face."
+    panel.view.note.value = "A scarf hides the face."
     assert "recorded with the next verdict" in panel.status.value
     press(panel, "u")
     assert verdicts(case) == [(0, "unclear", "A scarf hides the face.")]
     assert "next verdict" not in panel.status.value
     panel.next()
-    assert panel.note.value == ""
+    assert panel.view.note.value == ""
 
 
 @pytest.mark.parametrize("camera", [Camera(), DeadCamera(EVIL)], ids=["with a picture", "without one"])
@@ -175,8 +175,8 @@ def test_text_from_outside_is_text(case, camera):
     panel = ReviewPanel(events, camera, DOORS.assign(door=EVIL), case, flags=flags)
     assert panel.wait(WAIT_S)
     panel.decide("unclear", EVIL)
-    assert panel.note.value == EVIL  # a text field: the browser takes it as text
-    for widget in (panel.picture, panel.entry, panel.facts, panel.flags):
+    assert panel.view.note.value == EVIL  # a text field: the browser takes it as text
+    for widget in (panel.view.picture, panel.view.entry, panel.view.facts, panel.flags):
         assert "&lt;script&gt;" in widget.value
     assert "<script" not in all_html(panel)
     panel.close()
@@ -208,8 +208,8 @@ def test_a_dead_camera_says_so_and_can_be_decided(case):
     "The reason stands where the picture would be, and is in the case"
     panel = ReviewPanel(made_up_events(1), DeadCamera(), DOORS, case)
     assert panel.wait(WAIT_S)
-    assert "it is offline" in panel.picture.value
-    assert panel.strip[2].button.description == "event: none"
+    assert "it is offline" in panel.view.picture.value
+    assert panel.view.strip[2].button.description == "event: none"
     press(panel, "u")
     assert case.events()["outcome"].tolist() == ["no picture"]
     assert verdicts(case) == [(0, "unclear", "")]
@@ -228,7 +228,7 @@ def test_a_repaired_camera_is_asked_again_on_demand(case):
     assert len(camera.asked) == 10
     panel.load_or_stop.click()
     assert panel.wait(WAIT_S)
-    assert 'alt="What Main entrance saw: event"' in panel.picture.value
+    assert 'alt="What Main entrance saw: event"' in panel.view.picture.value
     assert camera.closed == 2
     panel.close()
 
@@ -237,7 +237,7 @@ def test_a_refused_login_is_shown(case):
     "And asked again only on demand"
     panel = ReviewPanel(made_up_events(1), LockedCamera(), DOORS, case)
     assert panel.wait(WAIT_S)
-    assert "The API key was not accepted." in panel.picture.value
+    assert "The API key was not accepted." in panel.view.picture.value
     panel.close()
 
 
@@ -246,7 +246,7 @@ def test_an_event_without_a_door_says_so(case):
     camera = Camera()
     panel = ReviewPanel(made_up_events(1, reader_id="R9"), camera, DOORS, case)
     assert panel.wait(WAIT_S)
-    assert "reader R9 is not in the doors table" in panel.picture.value
+    assert "reader R9 is not in the doors table" in panel.view.picture.value
     assert camera.asked == []
     panel.close()
 
@@ -279,20 +279,20 @@ def test_a_reopened_case_is_not_fetched_again(panel, case):
     "Pictures, verdict and note come from the case"
     press(panel, "ArrowDown")
     panel.decide("match", "Same hat.")
-    shown = panel.picture.value
+    shown = panel.view.picture.value
     again = ReviewPanel(made_up_events(3), {}, DOORS, case)
     assert again.wait(WAIT_S)
-    assert again.picture.value == shown
-    assert (again.note.value, repr(again)) == ("Same hat.", "ReviewPanel: 1 of 3 reviewed")
+    assert again.view.picture.value == shown
+    assert (again.view.note.value, repr(again)) == ("Same hat.", "ReviewPanel: 1 of 3 reviewed")
     again.close()
 
 
 def test_what_is_being_loaded_says_so(case):
     "From the first moment on, until it is there"
     panel = ReviewPanel(made_up_events(2), SlowCamera(quick=0), DOORS, case)
-    assert "Loading …" in panel.picture.value
+    assert "Loading …" in panel.view.picture.value
     assert panel.load_or_stop.description == "Stop loading"
-    assert panel.strip[0].button.description == "10 s before: not loaded"
+    assert panel.view.strip[0].button.description == "10 s before: not loaded"
     panel.close()
 
 
@@ -302,12 +302,12 @@ def test_stop_breaks_off_loading(case):
     panel = ReviewPanel(made_up_events(1), camera, DOORS, case)
     until(lambda: len(camera.asked) == 5)
     assert panel.load_or_stop.description == "Stop loading"
-    panel.strip[0].button.click()
-    assert "Loading …" in panel.picture.value
+    panel.view.strip[0].button.click()
+    assert "Loading …" in panel.view.picture.value
     panel.load_or_stop.click()
     assert panel.wait(WAIT_S)
     assert panel.load_or_stop.description == "Load again"
-    assert "Not loaded: press Load again." in panel.picture.value
+    assert "Not loaded: press Load again." in panel.view.picture.value
     assert list(panel.state.current.frames) == [0]
     camera.hurry = True
     panel.next()

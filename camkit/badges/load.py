@@ -20,8 +20,8 @@ from camkit.badges.profiles import ROLES, Profile, given_columns, profiles
 from camkit.badges.rows import read_rows
 from camkit.badges.sheet import Sheet
 from camkit.badges.text import encodings_for
-from camkit.badges.times import as_zone
 from camkit.errors import BadgeFileError
+from camkit.zones import as_zone
 
 
 def load_badges(

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,6 @@ import pyarrow.compute as pc
 
 from camkit.badges.clocktext import ClockText
 from camkit.badges.columns import holds
-from camkit.errors import TimestampError
 
 YEARS = (1970, 2100)
 """First and last year, inclusive, that a badge event can have: outside them are null dates and misreadings."""
@@ -52,28 +50,6 @@ class Times:
     utc: np.ndarray
     problem: np.ndarray
     offset: timezone | None
-
-
-def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
-    """Take a time zone by its IANA name, by a fixed offset such as ``UTC-06:00``, or as it is.
-
-    Raises
-    ------
-    TimestampError
-        If there is no zone of that name.
-    """
-    if not isinstance(zone, str):
-        return zone
-    if fixed := re.fullmatch(r"(?:UTC)?([+-])(\d\d):?(\d\d)", zone):
-        minutes = int(fixed[2]) * 60 + int(fixed[3])
-        if minutes < 24 * 60:
-            return timezone(timedelta(minutes=minutes if fixed[1] == "+" else -minutes))
-    try:
-        return ZoneInfo(zone)
-    except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder, such as "America"
-        raise TimestampError(
-            f"There is no time zone {zone!r}: give an IANA name such as 'America/Denver'."
-        ) from error
 
 
 def read_times(

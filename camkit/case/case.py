@@ -13,9 +13,9 @@ import pandas as pd
 from camkit.case import decisions, pictures, tables
 from camkit.case import events as recording
 from camkit.case.database import Database, Stamp
-from camkit.case.decisions import Verdict
+from camkit.case.decisions import CHOSEN, Verdict
 from camkit.case.events import label_of
-from camkit.case.images import read_image
+from camkit.case.images import image_path, read_image
 from camkit.case.show import case_html, summary
 from camkit.case.verify import Verification, verify
 from camkit.errors import CaseError
@@ -146,8 +146,15 @@ class Case:
         with self.database.writing() as connection:
             decisions.choose(connection, label_of(event), sha256, self._stamp)
 
-    def record_verdict(self, event: Snapshot | int | str, verdict: Verdict | str, note: str = "") -> None:
-        """Add a verdict on an event's chosen picture; earlier ones stay, the latest counts.
+    def record_verdict(
+        self,
+        event: Snapshot | int | str,
+        verdict: Verdict | str,
+        note: str = "",
+        *,
+        image: str | None = CHOSEN,
+    ) -> None:
+        """Add a verdict on an event; earlier ones stay, the latest counts.
 
         Parameters
         ----------
@@ -157,16 +164,19 @@ class Case:
             ``match``, ``mismatch``, ``unclear`` or ``nobody``.
         note : str
             Why.
+        image : str or None
+            SHA-256 of the picture that was looked at, which then stands for the event; None if there was none. By
+            default the one that was chosen before.
 
         Raises
         ------
         InputError
             If there is no such verdict.
         CaseError
-            If the event is not in the case.
+            If the event, or that picture of it, is not in the case. Then nothing is added.
         """
         with self.database.writing() as connection:
-            decisions.record_verdict(connection, label_of(event), verdict, note, self._stamp)
+            decisions.record_verdict(connection, label_of(event), verdict, note, image, self._stamp)
 
     def events(self) -> pd.DataFrame:
         """Return one row per event, with its chosen picture and its latest verdict.
@@ -215,7 +225,7 @@ class Case:
             found = connection.execute("SELECT path FROM images WHERE sha256 = ?", [sha256]).fetchone()
         if found is None:
             raise CaseError(f"There is no image {sha256!r} in this case.")
-        return read_image(self.folder / found[0], sha256)
+        return read_image(image_path(self.folder, found[0]), sha256)
 
     def verify(self) -> Verification:
         """Hash every image anew, check the database, and list everything that is wrong."""

@@ -14,13 +14,21 @@ class Verdict(StrEnum):
     """What the picture says about the badge event."""
 
     MATCH = "match"
-    """The person in the picture is the cardholder."""
     MISMATCH = "mismatch"
-    """It is somebody else."""
     UNCLEAR = "unclear"
-    """The picture does not tell."""
     NOBODY = "nobody"
-    """Nobody is in the picture."""
+
+
+MEANINGS = {
+    Verdict.MATCH: "the person in the picture is the badge's holder",
+    Verdict.MISMATCH: "somebody else is in the picture, alone or as well",
+    Verdict.UNCLEAR: "the picture does not tell",
+    Verdict.NOBODY: "nobody is in the picture",
+}
+"""What each verdict means, for those who decide and for those who read it."""
+
+CHOSEN = "chosen"
+"""Stands for the picture that was chosen to show an event."""
 
 
 def choose(connection: sqlite3.Connection, event: int | str, sha256: str, stamp: Stamp) -> None:
@@ -35,14 +43,24 @@ def choose(connection: sqlite3.Connection, event: int | str, sha256: str, stamp:
 
 
 def record_verdict(
-    connection: sqlite3.Connection, event: int | str, verdict: Verdict | str, note: str, stamp: Stamp
+    connection: sqlite3.Connection,
+    event: int | str,
+    verdict: Verdict | str,
+    note: str,
+    image: str | None,
+    stamp: Stamp,
 ) -> None:
     """Add a verdict; see `Case.record_verdict`."""
     if verdict not in list(Verdict):
         raise InputError(f"There is no verdict {verdict!r}; use {', '.join(Verdict)}.")
     _check_event(connection, event)
-    chosen = connection.execute("SELECT image FROM chosen WHERE event IS ?", [event]).fetchone()
-    row = {"event": event, "verdict": str(verdict), "note": note, "image": chosen[0] if chosen else None}
+    found = connection.execute("SELECT image FROM chosen WHERE event IS ?", [event]).fetchone()
+    chosen = found[0] if found else None
+    if image == CHOSEN:
+        image = chosen
+    elif image is not None and image != chosen:
+        choose(connection, event, image, stamp)
+    row = {"event": event, "verdict": str(verdict), "note": note, "image": image}
     insert(connection, "verdicts", {**row, **stamp.columns("decided_at")})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import datetime, tzinfo
 from hashlib import sha256
 from typing import Any
@@ -19,6 +19,9 @@ from camkit.flags import FLAGS
 from camkit.snapshots import Snapshot
 
 _NEEDED = ("event_time", "cardholder_id", "reader_id")
+_SAYS = ("event_time", "cardholder_id", "reader_id", "access", "extras")
+"""The columns that an event's hash is over."""
+
 _OWN_COLUMNS = {*_NEEDED, "outcome", "file", "line"}
 
 
@@ -141,7 +144,19 @@ def _row(values: dict[str, Any]) -> dict[str, Any]:
         "extras": _json(extras),
     }
     place = {"file": _text(given.get("file")), "line": given.get("line")}
-    return {**row, **place, "row_sha256": sha256(_json(row).encode()).hexdigest()}
+    return {**row, **place, "row_sha256": _row_hash(row)}
+
+
+def _row_hash(row: Mapping[str, Any]) -> str:
+    return sha256(_json({name: row[name] for name in _SAYS}).encode()).hexdigest()
+
+
+def altered_events(connection: sqlite3.Connection) -> list[int | str]:
+    """The events whose row no longer is what was recorded: somebody got around the database's own refusal."""
+    cursor = connection.execute(f"SELECT event, row_sha256, {', '.join(_SAYS)} FROM events")  # noqa: S608
+    return [
+        event for event, recorded, *row in cursor if _row_hash(dict(zip(_SAYS, row, strict=True))) != recorded
+    ]
 
 
 def _text(value: Any) -> str | None:

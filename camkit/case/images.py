@@ -63,6 +63,24 @@ def store_image(folder: Path, content: bytes, media_type: str) -> StoredImage:
     return StoredImage(digest, path.relative_to(folder).as_posix(), len(content), media_type)
 
 
+def is_image_path(path: str) -> bool:
+    """Whether a path from the database lies in the folder of images."""
+    return _PATH.fullmatch(path) is not None
+
+
+def image_path(folder: Path, path: str) -> Path:
+    """Where a case's image lies.
+
+    Raises
+    ------
+    CaseError
+        If the database, which may be somebody else's, names a place outside the folder of images.
+    """
+    if not is_image_path(path):
+        raise CaseError(f"The database of {folder} names an image {path!r}, which is no place for one.")
+    return folder / path
+
+
 def read_image(path: Path, expected: str) -> bytes:
     """Read an image that is on disk.
 
@@ -91,11 +109,10 @@ def copy_images(folder: Path, target: Path, paths: Iterable[str]) -> None:
         If one cannot be written.
     """
     for path in paths:
-        if not _PATH.fullmatch(path):
-            raise CaseError(f"The database of {folder} names an image {path!r}, which is no place for one.")
+        source = image_path(folder, path)
         make_folder((target / path).parent)
         try:
-            shutil.copyfile(folder / path, target / path)
+            shutil.copyfile(source, target / path)
         except FileNotFoundError:
             continue  # verify() says so
         except OSError as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from camkit.badges.times import as_zone
 from camkit.errors import TimestampError
+from camkit.zones import as_zone
 
 
 def utc_text(moment: datetime) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from camkit.case.database import Database
-from camkit.case.images import FOLDER
+from camkit.case.events import altered_events
+from camkit.case.images import FOLDER, is_image_path
 
 THREADS = max(2, os.cpu_count() or 1)
 """One waits for the disk while another hashes; hashlib lets go of the interpreter while it works."""
@@ -76,6 +77,12 @@ def verify(database: Database, folder: Path) -> Verification:
         (name,) = connection.execute("SELECT name FROM about").fetchone()
         counts = {table: _count(connection, table) for table in _COUNTED}
         findings = [("database", database.path.name, detail) for detail in _database_problems(connection)]
+        findings += [("altered", database.path.name, detail) for detail in _event_problems(connection)]
+    strange = [path for path, _, _ in images if not is_image_path(path)]
+    findings += [
+        ("altered", path, "the database names a place outside the folder of images") for path in strange
+    ]
+    images = [row for row in images if row[0] not in strange]
     digests = _hash_all([folder / path for path, _, _ in images])
     for (path, expected, _), found in zip(images, digests, strict=True):
         if found is None:
@@ -101,6 +108,11 @@ def _database_problems(connection: sqlite3.Connection) -> Iterator[str]:
             yield str(said)
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"row {row} of {table} points to nothing in {parent}"
+
+
+def _event_problems(connection: sqlite3.Connection) -> Iterator[str]:
+    for event in altered_events(connection):
+        yield f"event {event} no longer says what was recorded"
 
 
 def _hash_all(paths: Sequence[Path]) -> list[str | None]:

@@ -19,7 +19,7 @@ from camkit.een.login import LOGIN_URL, Account, Session
 from camkit.een.wire import parse_een_time, require_camera_id, stamp
 from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
 from camkit.http import Limits, Meanings, Reply, raise_for_status
-from camkit.pictures import Picture
+from camkit.pictures import Picture, aware
 from camkit.status import overall_status
 
 CAMERAS_TRIED = 10
@@ -267,6 +267,7 @@ class EagleEye:
             If there is no frame within the tolerance.
         """
         require_camera_id(camera_id)
+        at = aware(at)
         found = nearest_frame(
             lambda moment, verb: self.frame(camera_id, moment, verb=verb), camera_id, at, tolerance_s
         )

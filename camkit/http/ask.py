@@ -48,8 +48,10 @@ class Ask:
 
 
 def parts_of(url: str) -> SplitResult:
-    """An address in its parts; one that cannot be read has none."""
+    """An address in its parts; one that cannot be read, its port included, has none."""
     try:
-        return urlsplit(url)
+        parts = urlsplit(url)
+        _ = parts.port
     except ValueError:
         return urlsplit("")
+    return parts

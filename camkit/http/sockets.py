@@ -42,6 +42,10 @@ logging.getLogger("urllib3.connectionpool").addFilter(_mask_ours)
 class _GeventConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         try:
+            self._dns_host.encode("idna")
+        except UnicodeError as error:  # a label that is empty or too long, which gevent would not take calmly
+            raise NewConnectionError(self, "the host's name is none") from error
+        try:
             sock = gevent.socket.create_connection(
                 (self._dns_host, self.port), self.timeout, source_address=self.source_address
             )

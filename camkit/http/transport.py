@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import SplitResult, urljoin
 
 import gevent
 import requests
@@ -52,7 +52,7 @@ class Transport:
         Where it lives; relative addresses are joined to it.
     domains : sequence of str
         The vendor's domains. A redirect or an absolute address is followed only into these (over
-        HTTPS), or to the very host of `base_url`; a credential goes nowhere else.
+        HTTPS), or to the very host and port of `base_url`; a credential goes nowhere else.
     limits : Limits, optional
         Deadlines and caps.
     rate : TokenBucket, optional
@@ -61,7 +61,8 @@ class Transport:
     Raises
     ------
     SettingsError
-        If `base_url` is no http or https address, or holds a user name or password.
+        If `base_url` is no http or https address, holds a user name or password, or is a vendor's
+        and not encrypted.
 
     Notes
     -----
@@ -83,6 +84,10 @@ class Transport:
             raise SettingsError(
                 f"The address of {service}, {mask_url(base_url)!r}, is no plain http(s) address: https://host/path, "
                 "without user name and password."
+            )
+        if domains and parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise SettingsError(
+                f"The address of {service}, {mask_url(base_url)!r}, is not encrypted, so no key goes there; use https://."
             )
         self.service = service
         self.base_url = base_url.rstrip("/")
@@ -161,14 +166,19 @@ class Transport:
             session.close()
 
     def trusts(self, url: str) -> bool:
-        """Whether an address is the service's own: its host, or one in its domains over HTTPS."""
+        """Whether an address is the service's own: its host and port, or one in its domains over HTTPS.
+
+        On this machine itself, where the demo site has several ports, each of them is.
+        """
         parts, home = parts_of(url), parts_of(self.base_url)
         host = (parts.hostname or "").lower()
         if "@" in parts.netloc or not host:
             return False
         if host == (home.hostname or "").lower():
-            return parts.scheme in (home.scheme, "https")
-        return parts.scheme == "https" and any(host == d or host.endswith("." + d) for d in self.domains)
+            same_port = _port(parts) == _port(home) or (parts.scheme != home.scheme and _port(parts) == 443)
+            return parts.scheme in (home.scheme, "https") and (same_port or _is_loopback(host))
+        in_domains = any(host == domain or host.endswith("." + domain) for domain in self.domains)
+        return parts.scheme == "https" and _port(parts) == 443 and in_domains
 
     def _await_turn(self) -> None:
         if self._rate is not None:
@@ -295,6 +305,16 @@ class Transport:
         if not hasattr(self._local, "session"):
             self._local.session, self._local.environment = gevent_session(f"camkit/{__version__}"), {}
         return self._local.session
+
+
+def _port(parts: SplitResult) -> int:
+    """The port of an address, that of its scheme where it names none."""
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
 def _may_repeat(outcome: Reply | ServiceError, safe: bool) -> bool:

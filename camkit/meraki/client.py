@@ -30,7 +30,7 @@ from camkit.meraki.wire import (
     rows_of,
     table_of,
 )
-from camkit.pictures import Picture
+from camkit.pictures import Picture, aware
 from camkit.secret import Address, Credential
 
 API_URL = "https://api.meraki.com/api/v1"
@@ -60,7 +60,7 @@ class Meraki:
     ready_s : float
         How long to wait for a snapshot to become ready before asking for it anew, seconds.
     poll_s : float
-        First pause between two looks, seconds; it grows to one second.
+        Pause between two looks at an image that is not ready, seconds. Its host counts no requests.
     patience_s : float
         How long to keep asking for a moment so recent that the cloud has no video of it yet, seconds. The
         vendor needs two to three minutes. By default that is reported at once.
@@ -76,7 +76,7 @@ class Meraki:
         *,
         base_url: str = API_URL,
         ready_s: float = 30.0,
-        poll_s: float = 0.1,
+        poll_s: float = 0.2,
         patience_s: float = 0.0,
         limits: Limits | None = None,
     ) -> None:
@@ -153,6 +153,7 @@ class Meraki:
         """
         body: dict[str, Any] = {"fullframe": True} if fullframe else {}
         if at is not None:
+            at = aware(at)
             body["timestamp"] = iso_time(at)
         asked_at = datetime.now(UTC)
         reason = ""
@@ -205,7 +206,7 @@ class Meraki:
 
     def _await_image(self, url: Address) -> Reply:
         """Look until the image is there and whole."""
-        ends, pause = time.monotonic() + self._ready_s, self._poll_s
+        ends = time.monotonic() + self._ready_s
         problem = "it never became ready"
         while (left_s := ends - time.monotonic()) > 0:
             try:
@@ -218,8 +219,7 @@ class Meraki:
                     return image
             elif image.status in (403, 410):
                 raise _NotReady("its address had expired")
-            gevent.sleep(min(pause, left_s))
-            pause = min(1.0, pause * 1.3)
+            gevent.sleep(min(self._poll_s, left_s))
         raise _NotReady(problem)
 
     def _refuse(self, made: Reply, camera_id: str, at: datetime | None) -> None:
@@ -227,7 +227,9 @@ class Meraki:
             moment = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
             said = "; ".join(errors_of(made)) or made.said or "it gave no reason"
             hint = (
-                " (the cloud may not have it yet: ask again in three minutes)" if said == TOO_RECENT else ""
+                " (the cloud may not have it yet: ask again in three minutes)"
+                if TOO_RECENT in errors_of(made)
+                else ""
             )
             raise NoPicture(
                 f"Camera {camera_id} gives no picture{moment}: {said}{hint}.",

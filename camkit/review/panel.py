@@ -12,24 +12,24 @@ import ipywidgets as ipw
 import pandas as pd
 
 from camkit.case import Case, Verdict
+from camkit.case.decisions import MEANINGS
 from camkit.directory import Directory
 from camkit.errors import CamkitError
 from camkit.pictures import SnapshotSource
 from camkit.review import show
 from camkit.review.loader import FrameLoader
-from camkit.review.parts import FrameButton, Keys, mark
+from camkit.review.parts import EventView, Keys, mark
 from camkit.review.state import STEPS_S, ReviewState
 from camkit.snapshots import Snapshot
 
 VERDICTS = {
-    Verdict.MATCH: ("m", "Match", "The person in the picture is the cardholder"),
-    Verdict.MISMATCH: ("x", "Mismatch", "The person in the picture is somebody else"),
-    Verdict.UNCLEAR: ("u", "Unclear", "The picture does not tell"),
-    Verdict.NOBODY: ("n", "Nobody there", "Nobody is in the picture"),
+    Verdict.MATCH: ("m", "Match"),
+    Verdict.MISMATCH: ("x", "Mismatch"),
+    Verdict.UNCLEAR: ("u", "Unclear"),
+    Verdict.NOBODY: ("n", "Nobody there"),
 }
-"""The key of each verdict, what its button says, and what it means."""
+"""The key of each verdict, and what its button says."""
 
-NOTE_KEY = "t"
 KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
 HINT = "↑ ↓ frames · Esc leaves the note"
 
@@ -75,7 +75,7 @@ class ReviewPanel(ipw.VBox):
     -----
     A verdict is about the frame in view, which then stands for the event. Verdicts are only ever added: the latest
     counts. A note is recorded together with a verdict. Frames are loaded in the background, those of the event in
-    front first, then of the next `camkit.review.loader.AHEAD`; they stay in memory until the panel is closed.
+    front first, then of the next `camkit.review.loader.AHEAD`; they stay in memory as long as the panel does.
 
     Without a browser, use `next`, `decide` and `wait`, and the methods of `state`.
     """
@@ -144,32 +144,23 @@ class ReviewPanel(ipw.VBox):
         state = self.state
         self.queue = ipw.Dropdown(description="Event", layout=ipw.Layout(flex="1 1 0", width="auto"))
         self.queue.observe(self._pick, "index")
-        self.picture = ipw.HTML()
-        self.strip = [FrameButton(step, self._guarded(state.show, step)) for step in state.steps_s]
-        self.note = ipw.Textarea(
-            description="Note",
-            placeholder=f"Note ({NOTE_KEY.upper()})",
-            continuous_update=False,
-            layout=ipw.Layout(width="100%", height="48px"),
-        )
-        self.note.observe(self._write_note, "value")
-        self.entry, self.facts, self.flags, self.status = (ipw.HTML() for _ in range(4))
-        self.progress, self.loading = ipw.HTML(), ipw.HTML()
-        self.hint = ipw.HTML(show.text_html(HINT))
-        self.shortcuts = Keys(NOTE_KEY)
+        self.view = EventView(state.steps_s, partial(self._do, state.show))
+        self.view.note.observe(self._write_note, "value")
+        self.flags, self.status, self.progress, self.loading = (ipw.HTML() for _ in range(4))
+        self.shortcuts = Keys()
         self.verdicts = {
-            verdict: self._button(label, key, meaning, partial(state.decide, verdict))
-            for verdict, (key, label, meaning) in VERDICTS.items()
+            verdict: self._button(label, key, MEANINGS[verdict].capitalize(), partial(state.decide, verdict))
+            for verdict, (key, label) in VERDICTS.items()
         }
         for button in self.verdicts.values():
             button.add_class("camkit-verdict")
         self.use = self._button("Use this frame", "c", "Let this frame stand for the event", state.choose)
         self.back = self._button("‹ Previous", "ArrowLeft", "Previous event", self.previous)
         self.forth = self._button("Next ›", "ArrowRight", "Next event", self.next)
-        self.shortcuts.add("ArrowUp", self._guarded(state.step, -1))
-        self.shortcuts.add("ArrowDown", self._guarded(state.step, 1))
+        self.shortcuts.add("ArrowUp", partial(self._do, state.step, -1))
+        self.shortcuts.add("ArrowDown", partial(self._do, state.step, 1))
         self.load_or_stop = ipw.Button()
-        self.load_or_stop.on_click(lambda _button: self._guarded(self._load_or_stop)())
+        self.load_or_stop.on_click(lambda _button: self._do(self._load_or_stop))
 
     def _button(self, label: str, key: str, meaning: str, action: Callable[[], object]) -> ipw.Button:
         """A button, and the key that does the same."""
@@ -178,54 +169,43 @@ class ReviewPanel(ipw.VBox):
             tooltip=meaning,
             layout=ipw.Layout(width="auto"),
         )
-        guarded = self._guarded(action)
-        self.shortcuts.add(key, guarded)
-        button.on_click(lambda _button: guarded())
+        self.shortcuts.add(key, partial(self._do, action))
+        button.on_click(lambda _button: self._do(action))
         return button
 
     def _laid_out(self) -> list[ipw.Widget]:
         """The controls in their places."""
-        left = ipw.VBox([self.picture, ipw.HBox(self.strip)])
-        side = ipw.Box([ipw.VBox([self.entry, self.facts, self.note])])
-        body = ipw.HBox([left, side])
-        parts = {
-            "body": body, "left": left, "side": side, "picture": self.picture, "entry": self.entry,
-            "facts": self.facts, "note": self.note, "use": self.use, "progress": self.progress,
-            "wide": self.status, "small": self.hint,
-        }  # fmt: skip
-        for name, part in parts.items():
+        hint = ipw.HTML(show.text_html(HINT))
+        names = {"use": self.use, "progress": self.progress, "wide": self.status, "small": hint}
+        for name, part in names.items():
             part.add_class(f"camkit-{name}")
         return [
             self.shortcuts,
             ipw.HBox([self.back, self.queue, self.forth, self.progress]),
-            body,
+            self.view,
             self.flags,
-            ipw.HBox([*self.verdicts.values(), self.hint, self.use]),
+            ipw.HBox([*self.verdicts.values(), hint, self.use]),
             ipw.HBox([self.status, self.loading, self.load_or_stop]),
         ]
 
-    def _guarded(self, action: Callable[..., object], *arguments: Any) -> Callable[[], None]:
-        """An action of the browser's: what goes wrong in it is shown, since there is no cell that could."""
-
-        def act() -> None:
-            self._problem = ""
-            try:
-                action(*arguments)
-            except CamkitError as error:
-                self._problem = str(error)
-            except Exception as error:
-                self._problem = f"{type(error).__name__}: {error}"
-            self._draw()
-
-        return act
+    def _do(self, action: Callable[..., object], *arguments: Any) -> None:
+        """Do what the browser asks for; what goes wrong is shown, since there is no cell that could."""
+        self._problem = ""
+        try:
+            action(*arguments)
+        except CamkitError as error:
+            self._problem = str(error)
+        except Exception as error:
+            self._problem = f"{type(error).__name__}: {error}"
+        self._draw()
 
     def _pick(self, change: Any) -> None:
         if self._comes_from_browser():
-            self._guarded(self.state.go, change["new"])()
+            self._do(self.state.go, change["new"])
 
     def _write_note(self, change: Any) -> None:
         if self._comes_from_browser():
-            self._guarded(self.state.write_note, change["new"])()
+            self._do(self.state.write_note, change["new"])
 
     def _comes_from_browser(self) -> bool:
         """Whether a control was changed by hand; else it was `_draw`, in this thread."""
@@ -252,30 +232,12 @@ class ReviewPanel(ipw.VBox):
                 self._drawing = False
 
     def _draw_event(self) -> None:
-        state = self.state
-        item, step = state.current, state.shown_step
-        self.picture.value = self._picture_html()
-        for button in self.strip:
-            button.draw(
-                item.frames.get(button.step_s),
-                is_shown=button.step_s == step,
-                is_chosen=button.step_s == item.chosen_step,
-            )
-        self.entry.value = show.entry_html(item)
-        self.facts.value = show.facts_html(item, step, state.zone)
+        state, item = self.state, self.state.current
+        self.view.draw(state, "Loading …" if self._loader.busy else "Not loaded: press Load again.")
         self.flags.value = show.flags_html(item)
         self.status.value = show.alert_html(self._problem) or show.verdicts_html(item, state.zone)
-        self.note.value = item.note
         for verdict, button in self.verdicts.items():
             mark(button, verdict == item.verdict)
-
-    def _picture_html(self) -> str:
-        """The frame in view, or in its place why it is not there."""
-        item, step, frame = self.state.current, self.state.shown_step, self.state.shown
-        if frame is not None and frame.picture is not None:
-            return show.picture_html(frame.picture.content, show.picture_name(frame, step))
-        waiting = "Loading …" if self._loader.busy else "Not loaded: press Load again."
-        return show.text_html(item.why_no_picture(step) or waiting)
 
     def _draw_queue(self) -> None:
         state = self.state

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import anywidget
@@ -10,27 +11,25 @@ import ipywidgets as ipw
 import traitlets
 
 from camkit.review import show
+from camkit.review.state import ReviewState
 from camkit.snapshots import Snapshot
 
 HERE = Path(__file__).parent
 
+NOTE_KEY = "t"
+"""Takes one to the field for the note."""
+
 
 class Keys(anywidget.AnyWidget):
-    """Calls what belongs to a key that is pressed in the panel around it; invisible, and brings the panel's style.
-
-    Parameters
-    ----------
-    note_key : str
-        The key that takes one to the field for the note.
-    """
+    """Calls what belongs to a key that is pressed in the panel around it; invisible, and brings the panel's style."""
 
     _esm = HERE / "panel.js"
     _css = HERE / "panel.css"
     handled = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    note_key = traitlets.Unicode().tag(sync=True)
+    note_key = traitlets.Unicode(NOTE_KEY).tag(sync=True)
 
-    def __init__(self, note_key: str) -> None:
-        super().__init__(note_key=note_key, layout=ipw.Layout(display="none"))
+    def __init__(self) -> None:
+        super().__init__(layout=ipw.Layout(display="none"))
         self._actions: dict[str, Callable[[], None]] = {}
         self.on_msg(lambda _widget, message, _buffers: self._actions[message["key"]]())
 
@@ -68,6 +67,54 @@ class FrameButton(ipw.Box):
             f"{'★ ' if is_chosen and picture else ''}{show.step_name(self.step_s)}{state}"
         )
         mark(self, is_shown)
+
+
+class EventView(ipw.HBox):
+    """One event: the frame in view over the strip of all, and beside them who, when, where, and the note.
+
+    Parameters
+    ----------
+    steps_s : iterable of float
+        The frames in the strip.
+    show_frame : callable
+        Called with the step of a frame that is pressed.
+    """
+
+    def __init__(self, steps_s: Iterable[float], show_frame: Callable[[float], None]) -> None:
+        self.picture, self.entry, self.facts = ipw.HTML(), ipw.HTML(), ipw.HTML()
+        self.strip = [FrameButton(step, partial(show_frame, step)) for step in steps_s]
+        self.note = ipw.Textarea(
+            description="Note",
+            placeholder=f"Note ({NOTE_KEY.upper()})",
+            continuous_update=False,
+            layout=ipw.Layout(width="100%", height="48px"),
+        )
+        left = ipw.VBox([self.picture, ipw.HBox(self.strip)])
+        side = ipw.Box([ipw.VBox([self.entry, self.facts, self.note])])
+        super().__init__([left, side])
+        names = {
+            "body": self, "left": left, "side": side, "picture": self.picture,
+            "entry": self.entry, "facts": self.facts, "note": self.note,
+        }  # fmt: skip
+        for name, part in names.items():
+            part.add_class(f"camkit-{name}")
+
+    def draw(self, state: ReviewState, waiting: str) -> None:
+        """Show the event in front; `waiting` says of a frame that has not come why it has not."""
+        item, step, frame = state.current, state.shown_step, state.shown
+        if frame is not None and frame.picture is not None:
+            self.picture.value = show.picture_html(frame.picture.content, show.picture_name(frame, step))
+        else:
+            self.picture.value = show.text_html(item.why_no_picture(step) or waiting)
+        for button in self.strip:
+            button.draw(
+                item.frames.get(button.step_s),
+                is_shown=button.step_s == step,
+                is_chosen=button.step_s == item.chosen_step,
+            )
+        self.entry.value = show.entry_html(item)
+        self.facts.value = show.facts_html(item, step, state.zone)
+        self.note.value = item.note
 
 
 def mark(widget: ipw.DOMWidget, on: bool) -> None:

@@ -18,10 +18,10 @@ THUMBNAIL = (256, 144)
 """Largest width and height of a frame in the strip, pixels."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)  # it holds the pictures, too
 def thumbnail(content: bytes) -> bytes:
     """Make a small JPEG of a picture."""
-    with Image.open(io.BytesIO(content)) as image:
+    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
         image.draft("RGB", THUMBNAIL)
         image.thumbnail(THUMBNAIL)
         small = io.BytesIO()

@@ -7,11 +7,11 @@ from datetime import UTC, tzinfo
 
 import pandas as pd
 
-from camkit.badges.times import as_zone
 from camkit.case import Case, Verdict
 from camkit.errors import InputError
 from camkit.review.event import Decision, EventReview
 from camkit.snapshots import Snapshot, snapshots_for
+from camkit.zones import as_zone
 
 STEPS_S = (-10.0, -5.0, 0.0, 5.0, 10.0)
 """When, from the event, frames are asked for: seconds."""
@@ -78,7 +78,7 @@ class ReviewState:
         self.steps_s = tuple(sorted({0.0, *map(float, steps_s)}))
         self.on_change: Callable[[], object] = _nothing
         case.add_events(events, timezone=self.zone, flags=flags)
-        known_flags = case.events()["flags"].dropna()
+        known_flags = _flags(case)
         chosen = case.table("choices").groupby("event")["image"].last()
         decisions = _decisions(case)
         # With no camera to ask, this gives each event's times and door.
@@ -86,7 +86,7 @@ class ReviewState:
         self.queue = tuple(
             EventReview(
                 event,
-                flags=known_flags[event.event_id].split("; ") if event.event_id in known_flags else [],
+                flags=known_flags.get(event.event_id, []),
                 chosen=chosen.get(event.event_id, ""),
                 decisions=decisions.get(event.event_id, []),
             )
@@ -152,12 +152,18 @@ class ReviewState:
         InputError
             If it has no picture.
         """
-        if not self._choose_shown():
+        item, frame = self.current, self.shown
+        if frame is None or not frame.ok:
             raise InputError("This frame has no picture, so it cannot stand for the event.")
+        if frame.sha256 != item.chosen:
+            self.case.choose(item.event, frame.sha256)
+            item.chosen = frame.sha256
         self.on_change()
 
     def decide(self, verdict: Verdict | str, note: str | None = None) -> None:
-        """Record a verdict on the event in front. The frame that is looked at then stands for it.
+        """Record a verdict on the event in front, and on the frame that is looked at, which then stands for it.
+
+        While there is no picture in view, the verdict is recorded as one without.
 
         Parameters
         ----------
@@ -174,8 +180,9 @@ class ReviewState:
         item = self.current
         if verdict not in list(Verdict):
             raise InputError(f"There is no verdict {verdict!r}; use {', '.join(Verdict)}.")
-        self._choose_shown()
-        self.case.record_verdict(item.event, verdict, item.note if note is None else note)
+        image = self.shown.sha256 if self.shown is not None and self.shown.ok else None
+        self.case.record_verdict(item.event, verdict, item.note if note is None else note, image=image)
+        item.chosen = image or item.chosen
         item.draft = None
         item.decisions = _decisions(self.case)[item.event.event_id]
         self.on_change()
@@ -224,15 +231,16 @@ class ReviewState:
         near = self.queue[self.position : self.position + 1 + ahead]
         return [item for item in near if not item.asked and item.missing(self.steps_s)]
 
-    def _choose_shown(self) -> bool:
-        """Choose the frame that is looked at, unless it is chosen; whether it has a picture."""
-        item, frame = self.current, self.shown
-        if frame is None or not frame.ok:
-            return False
-        if frame.sha256 != item.chosen:
-            self.case.choose(item.event, frame.sha256)
-            item.chosen = frame.sha256
-        return True
+
+def _flags(case: Case) -> dict[Hashable, list[str]]:
+    """What looks odd about the events of a case, in words, with the event that is the evidence."""
+    flags: dict[Hashable, list[str]] = {}
+    for event, meaning, other in case.table("flags")[["event", "meaning", "other_event"]].itertuples(
+        index=False
+    ):
+        evidence = "" if pd.isna(other) else f" (event {other})"
+        flags.setdefault(event, []).append(meaning + evidence)
+    return flags
 
 
 def _decisions(case: Case) -> dict[Hashable, list[Decision]]:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from camkit.notebooks import ROOT
 
-PARTS = ("download", "transport", "snapshots", "status", "badges", "case", "kernel")
+PARTS = ("download", "transport", "snapshots", "status", "badges", "case", "review", "kernel")
 
 
 def plot(table: pd.DataFrame) -> Figure:

@@ -6,6 +6,8 @@ from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
+from camkit.errors import InputError
+
 
 @runtime_checkable
 class Checkable(Protocol):
@@ -23,6 +25,11 @@ def check(*results: Checkable | pd.DataFrame) -> None:
     ----------
     *results : BadgeLog, Snapshots, DownloadRun or pandas.DataFrame
         Anything with ``problems()``, or a device list as `EagleEye.devices` returns it.
+
+    Raises
+    ------
+    InputError
+        If a table is no device list.
     """
     found = [problem for result in results for problem in _problems(result)]
     print("\n".join(f"- {problem}" for problem in found) if found else "All in order.")
@@ -30,6 +37,8 @@ def check(*results: Checkable | pd.DataFrame) -> None:
 
 def _problems(result: Checkable | pd.DataFrame) -> list[str]:
     if isinstance(result, pd.DataFrame):
+        if "row_problem" not in result:
+            raise InputError("check() takes results such as a BadgeLog or Snapshots, or the list of devices.")
         odd = result["row_problem"].dropna()
         return [f"Device at position {position}: {problem}." for position, problem in odd.items()]
     return result.problems()
