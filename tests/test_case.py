@@ -20,7 +20,7 @@ import pytest
 
 from camkit.case import Case, Verdict
 from camkit.case.database import KEYS, VERSION
-from camkit.check import check
+from camkit.checks import check
 from camkit.directory import Cardholder
 from camkit.errors import CaseError, InputError, OutputError, TimestampError
 from camkit.snapshots import Outcome

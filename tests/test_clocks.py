@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from camkit.case import Case
-from camkit.check import check
+from camkit.checks import check
 from camkit.clocks import estimate_clock_offset
 from camkit.errors import InputError, TimestampError
 from tests.cases import frame, made_up_events, made_up_snapshot
