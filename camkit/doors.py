@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,21 +56,7 @@ def load_doors(path: str | Path) -> pd.DataFrame:
         If the file is missing, lacks a column, or a row cannot be used; every such row is named.
     """
     path = Path(path)
-    try:
-        # Only an empty cell is missing: a reader may well be called NA.
-        table = pd.read_csv(
-            path,
-            dtype="string",
-            encoding="utf-8-sig",
-            skipinitialspace=True,
-            keep_default_na=False,
-            na_values=[""],
-        )
-    except FileNotFoundError:
-        raise DoorsFileError(f"There is no doors file {path}. Check the path.", path=path) from None
-    except (OSError, ValueError) as error:
-        raise DoorsFileError(f"{path} cannot be read as a CSV of doors: {error}", path=path) from None
-    table.columns = table.columns.str.strip()
+    table = _read_csv(path)
     lacking = [name for name in ("reader_id", "vendor", "camera_id") if name not in table]
     if lacking:
         raise DoorsFileError(
@@ -76,8 +64,6 @@ def load_doors(path: str | Path) -> pd.DataFrame:
             f"A doors file has {', '.join(COLUMNS)}.",
             path=path,
         )
-    text = table.columns.difference(["clock_offset_s"])
-    table[text] = table[text].apply(lambda column: column.str.strip())
     table["vendor"] = table["vendor"].str.lower()
     if "door" not in table:
         table["door"] = table["reader_id"]
@@ -93,15 +79,51 @@ def load_doors(path: str | Path) -> pd.DataFrame:
         & ~(offset.abs() < MAX_OFFSET_S),
     }
     wrong = [
-        f"row {row + 1}: {problem}"
+        f"line {line}: {problem}"
         for problem, applies in problems.items()
-        for row in applies.to_numpy(dtype=bool, na_value=True).nonzero()[0]
+        for line in table.index[applies.to_numpy(dtype=bool, na_value=True)]
     ]
     if wrong:
         raise DoorsFileError(f"{path} has rows that cannot be used: {'; '.join(wrong)}.", path=path)
+    table = table.reset_index(drop=True)
+    offset = offset.reset_index(drop=True)
     table["door"] = table["door"].fillna(table["reader_id"])
     table["clock_offset_s"] = offset.fillna(0.0).astype("float64")
     return table[[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]]
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """The rows as text, indexed by their lines; only an empty cell is missing: a reader may well be called NA."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise DoorsFileError(f"There is no doors file {path}. Check the path.", path=path) from None
+    except OSError as error:
+        raise DoorsFileError(f"The doors file {path} cannot be read: {error.strerror}.", path=path) from None
+    except UnicodeDecodeError:
+        raise DoorsFileError(f"{path} is not UTF-8 text; save it as a CSV in UTF-8.", path=path) from None
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+    try:
+        rows = [
+            (reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))
+        ]
+    except csv.Error as error:
+        raise DoorsFileError(f"{path}, line {reader.line_num}, is no CSV: {error}.", path=path) from None
+    if not rows:
+        raise DoorsFileError(f"{path} is empty. A doors file has {', '.join(COLUMNS)}.", path=path)
+    (_, header), *body = rows
+    if len(header) == 1 and ";" in header[0]:
+        raise DoorsFileError(f"{path} is separated by semicolons; save it with commas.", path=path)
+    if len(set(header)) < len(header):
+        raise DoorsFileError(f"{path} has a column twice: {', '.join(header)}.", path=path)
+    for line, row in body:
+        if len(row) != len(header):
+            raise DoorsFileError(
+                f"{path}, line {line}, has {len(row)} cells, the header {len(header)}.", path=path, line=line
+            )
+    lines = [line for line, _ in body]
+    table = pd.DataFrame([row for _, row in body], columns=header, index=lines, dtype="string")
+    return table.replace("", pd.NA)
 
 
 def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:

@@ -89,12 +89,13 @@ def download_previews(
     After a failure a worker waits a little; when the service asks to wait, all of them do.
     """
     for name, number in {"count": count, "workers": workers, "attempts": attempts}.items():
-        if number < 1:
-            raise InputError(f"{name} is {number}; it has to be at least 1.")
+        if not isinstance(number, int) or number < 1:
+            raise InputError(f"{name} is {number!r}; it has to be a whole number, at least 1.")
+    folder = make_folder(out)
     if camera_id is None:
         camera_id = een.healthy_camera(seed=seed)
     require_camera_id(camera_id)
-    download = _Download(een, camera_id, make_folder(out), count, workers, attempts)
+    download = _Download(een, camera_id, folder, count, workers, attempts)
     started = time.perf_counter()
     with tqdm(
         total=count, desc=f"camera {camera_id}", unit=" frames", disable=not progress, delay=BAR_AFTER_S

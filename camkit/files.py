@@ -29,6 +29,8 @@ def make_folder(path: str | Path) -> Path:
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise OutputError(f"{path} is a file, not a folder. Choose another.") from None
     except OSError as error:
         raise OutputError(f"The folder {path} cannot be made: {error.strerror}. Choose another.") from None
     return path

@@ -67,7 +67,7 @@ def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
     root : pathlib.Path
         The folder that holds ``notebooks`` and ``data``; nothing in it is changed.
     out : pathlib.Path
-        Gets what the notebooks wrote to ``../out``; files of the same name are replaced, a case never is.
+        Gets what the notebooks wrote to ``../out``; files of the same name are replaced, a case and its bag never are.
 
     Returns
     -------
@@ -82,19 +82,16 @@ def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
             print(f"  {path.name:<32}", end="", flush=True)
             executed[path.name] = run(path)
             print(f"{time.perf_counter() - started:5.1f} s", flush=True)
+        # A case that is there may be somebody's evidence: it is left alone, and so is its bag.
+        kept = {case.parent.name for case in out.glob("*/case.sqlite")}
         for product in sorted((copy / "out").glob("*")):
-            _bring(product, out / product.name)
+            if product.name.removesuffix(".zip") in kept:
+                print(f"  {os.path.relpath(out / product.name)} is there already; it is left as it is.")
+            elif product.is_dir():
+                shutil.copytree(product, out / product.name, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(product, out / product.name)
     return executed
-
-
-def _bring(product: Path, target: Path) -> None:
-    """Copy one product over what is there, save over a case: that may be somebody's evidence."""
-    if (target / "case.sqlite").exists():
-        print(f"  {os.path.relpath(target)} holds a case already; it is left as it is.")
-    elif product.is_dir():
-        shutil.copytree(product, target, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(product, target)
 
 
 def demo(root: Path) -> None:
@@ -115,6 +112,7 @@ def demo(root: Path) -> None:
         f"  {len(pages):3} executed notebooks, each also as an HTML page, in {shown}/notebooks/\n"
         f"  {len(list(out.glob('*-preview-*.jpeg'))):3} preview images (*.jpeg)\n"
         f"  {len(list(out.glob('*.png'))):3} plots (*.png)\n"
+        f"  {len(list(out.glob('*/case.sqlite'))):3} case, and its evidence bag (*.zip)\n"
         f"Begin with {os.path.relpath(pages[0])}"
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dotenv import find_dotenv
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -44,14 +46,15 @@ def load_settings() -> Settings:
     Raises
     ------
     SettingsError
-        If a set of credentials is incomplete; the message names what is missing.
+        If a set of credentials is incomplete, or the file cannot be read; the message names what and where.
     """
+    found = find_dotenv(usecwd=True)
+    in_file = _read_env_file(Path(found)) if found else {}
     try:
-        settings = Settings(_env_file=find_dotenv(usecwd=True) or None)  # type: ignore[call-arg]
-    except (ValidationError, OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"The settings cannot be read ({type(error).__name__}); check the .env file."
-        ) from None
+        settings = Settings(**{name: text for name, text in in_file.items() if not os.environ.get(name)})  # type: ignore[arg-type]
+    except ValidationError as error:
+        names = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+        raise SettingsError(f"{names} is set to something that cannot be used.") from None
     een = {
         "EEN_USERNAME": settings.een_username,
         "EEN_PASSWORD": settings.een_password,
@@ -66,3 +69,20 @@ def load_settings() -> Settings:
                 "or remove the rest to use the demo site."
             )
     return settings
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    """The lines NAME=value of a ``.env`` file, values as they stand there: a password may well hold a ``$``."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            bindings = list(parse_stream(file))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+    for binding in bindings:
+        if binding.error:
+            raise SettingsError(
+                f"{path}, line {binding.original.line}, is no NAME=value; check the equals sign and the quotes."
+            )
+    return {binding.key: binding.value for binding in bindings if binding.key and binding.value}

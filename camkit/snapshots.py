@@ -17,7 +17,14 @@ from gevent.event import AsyncResult
 
 from camkit.directory import Cardholder, Directory
 from camkit.doors import Door, doors_by_reader
-from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, TimestampError
+from camkit.errors import (
+    InputError,
+    LoginRefused,
+    NoPicture,
+    ServiceError,
+    ServiceUnreachable,
+    TimestampError,
+)
 from camkit.greenlets import run_together
 from camkit.pictures import Picture, SnapshotSource
 from camkit.zones import as_zone
@@ -265,14 +272,20 @@ def _look(event: Snapshot, sources: Mapping[str, SnapshotSource], shared: _Share
             f"camera {door.camera_id} is of vendor {door.vendor}, and no {door.vendor} account is connected"
         )
         return replace(event, outcome=Outcome.NO_SOURCE, reason=reason)
+    if door.vendor in shared.gone and door.vendor not in shared.reached:
+        return replace(event, outcome=Outcome.FAILED, reason=shared.gone[door.vendor])
     try:
         picture = shared((door.vendor, door.camera_id, at), lambda: source.snapshot(door.camera_id, at))
     except LoginRefused:
         raise
     except NoPicture as error:
         return replace(event, outcome=Outcome.NO_PICTURE, reason=str(error))
+    except ServiceUnreachable as error:
+        shared.gone.setdefault(door.vendor, str(error))
+        return replace(event, outcome=Outcome.FAILED, reason=str(error))
     except (ServiceError, InputError) as error:  # an InputError: the camera's id in the doors table is none
         return replace(event, outcome=Outcome.FAILED, reason=str(error))
+    shared.reached.add(door.vendor)
     return replace(event, outcome=Outcome.PICTURE, reason="", picture=picture)
 
 
@@ -281,6 +294,10 @@ class _Shared:
 
     def __init__(self) -> None:
         self._results: dict[Any, AsyncResult] = {}
+        self.reached: set[str] = set()
+        """Vendors that gave a picture."""
+        self.gone: dict[str, str] = {}
+        """Vendors that could not be reached, and why: unless one of them gave a picture, it is not tried on and on."""
 
     def __call__(self, key: Any, make: Callable[[], Any]) -> Any:
         if key not in self._results:

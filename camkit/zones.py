@@ -17,8 +17,10 @@ def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
     TimestampError
         If there is no zone of that name.
     """
-    if not isinstance(zone, str):
+    if zone is None or isinstance(zone, tzinfo):
         return zone
+    if not isinstance(zone, str):
+        raise TimestampError(f"{zone!r} is no time zone: give an IANA name such as 'America/Denver'.")
     if fixed := re.fullmatch(r"(?:UTC)?([+-])(\d\d):?(\d\d)", zone):
         minutes = int(fixed[2]) * 60 + int(fixed[3])
         if minutes < 24 * 60:

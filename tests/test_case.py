@@ -674,6 +674,16 @@ def test_an_event_that_was_changed_behind_the_databases_back_is_found(small):
     assert "event 1 no longer says what was recorded" in " ".join(small.verify().problems())
 
 
+def test_a_missing_guard_is_found(small):
+    "Whoever takes out what keeps verdicts from being changed is noticed"
+    small.record_verdict(0, "match")
+    with sqlite3.connect(small.folder / "case.sqlite") as connection:
+        connection.execute("DROP TRIGGER verdicts_no_update")
+        connection.execute("UPDATE verdicts SET note = 'forged'")
+    connection.close()
+    assert "verdicts_no_update" in " ".join(small.verify().problems())
+
+
 def test_an_image_outside_the_case_is_never_read(small, tmp_path):
     "A database from elsewhere cannot point verify() at other files"
     with sqlite3.connect(small.folder / "case.sqlite") as connection:

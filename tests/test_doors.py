@@ -37,18 +37,18 @@ def test_fills_in_what_may_be_left_out(tmp_path):
 
 
 def test_names_every_row_that_cannot_be_used(tmp_path):
-    "All problems at once, by row"
+    "All problems at once, by line"
     rows = "a,A,meraki,Q1,0\na,A,meraki,Q2,0\n,B,een,1,0\nc,C,axis,1,0\nd,D,een,,0\ne,E,een,1,soon\nf,F,een,1,inf\n"
     with pytest.raises(errors.DoorsFileError) as caught:
         load_doors(written(tmp_path, HEADER + rows))
     for said in (
-        "row 1: the reader stands there twice",
-        "row 2: the reader stands there twice",
-        "row 3: no reader_id",
-        "row 4: vendor is neither meraki nor een",
-        "row 5: no camera_id",
-        "row 6: clock_offset_s is no number",
-        "row 7: clock_offset_s is no number",
+        "line 2: the reader stands there twice",
+        "line 3: the reader stands there twice",
+        "line 4: no reader_id",
+        "line 5: vendor is neither meraki nor een",
+        "line 6: no camera_id",
+        "line 7: clock_offset_s is no number",
+        "line 8: clock_offset_s is no number",
     ):
         assert said in str(caught.value)
 
@@ -56,10 +56,13 @@ def test_names_every_row_that_cannot_be_used(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"", "cannot be read"),
-        (b"\xff\xfe\x00bad", "cannot be read"),
+        (b"", "is empty"),
+        (b"\xff\xfe\x00bad", "not UTF-8 text"),
+        ("reader_id,vendor,camera_id\nJUNK,R1,een,100b0bd4\n", "line 2, has 4 cells, the header 3"),
+        ("reader_id,vendor,camera_id,reader_id\n", "has a column twice"),
+        ('reader_id,vendor,camera_id\n"R1,een,1\n', "line 2, is no CSV"),
         (b"a,b\n1,2,3\n4,5,6,7\n", "doors.csv"),
-        ("reader;vendor;camera\n1;2;3\n", "has no column reader_id, vendor, camera_id"),
+        ("reader;vendor;camera\n1;2;3\n", "separated by semicolons"),
     ],
 )
 def test_a_file_that_is_none_says_so(tmp_path, text, said):

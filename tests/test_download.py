@@ -182,7 +182,7 @@ def test_a_wrong_argument_is_an_error_before_any_request(een, control, tmp_path,
 def test_a_file_in_place_of_the_folder_is_an_error(een, camera, tmp_path):
     "It is named, and it is still what it was"
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(errors.OutputError, match="cannot be made"):
+    with pytest.raises(errors.OutputError, match="is a file, not a folder"):
         download(een, camera, tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
 

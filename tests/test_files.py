@@ -36,7 +36,7 @@ def test_says_that_a_file_is_in_the_way(tmp_path):
     "A file in place of the folder, or of one above it, is an OutputError that names it"
     (tmp_path / "out").write_text("mine")
     for path in (tmp_path / "out", tmp_path / "out" / "below"):
-        with pytest.raises(errors.OutputError, match=r"cannot be made.*Choose another"):
+        with pytest.raises(errors.OutputError, match="Choose another"):
             make_folder(path)
     assert (tmp_path / "out").read_text() == "mine"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from camkit.notebooks import notebooks, working_copy
+from camkit.notebooks import notebooks, run_all, working_copy
 from tests.conftest import ROOT
 
 NOTEBOOKS = notebooks(ROOT)
@@ -98,3 +98,25 @@ def test_shows_nothing_of_this_machine(path):
     text = path.read_text()
     assert str(ROOT) not in text
     assert not re.search(r"127\.0\.0\.1:\d|0x[0-9a-f]{10,}|/home/|/root/|/tmp/", text)
+
+
+def test_a_case_that_is_there_is_never_overwritten(tmp_path):
+    "Neither the case nor its bag: it may be somebody's evidence"
+    (tmp_path / "notebooks").mkdir()
+    code = (
+        "from pathlib import Path\nout = Path('../out/mine'); out.mkdir(parents=True)\n"
+        "(out / 'case.sqlite').write_text('new'); Path('../out/mine.zip').write_text('new'); "
+        "Path('../out/plot.png').write_text('new')"
+    )
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbformat.write(book, tmp_path / "notebooks" / "01_x.ipynb")
+    out = tmp_path / "out"
+    (out / "mine").mkdir(parents=True)
+    for name in ("mine/case.sqlite", "mine.zip", "plot.png"):
+        (out / name).write_text("old")
+    run_all(tmp_path, out)
+    assert [(out / name).read_text() for name in ("mine/case.sqlite", "mine.zip", "plot.png")] == [
+        "old",
+        "old",
+        "new",
+    ]

@@ -109,7 +109,7 @@ def test_the_demo_can_be_insisted_on(monkeypatch):
         ("EEN_BASE_URL", "login.example", "is no plain http"),
         ("MERAKI_BASE_URL", f"https://me:{SECRET}@api.example", "is no plain http"),
         ("CAMKIT_DIRECTORY_URL", "https://people.example/", "needs {user_id}"),
-        ("CAMKIT_DEMO", SECRET, "settings cannot be read"),
+        ("CAMKIT_DEMO", SECRET, "CAMKIT_DEMO is set to something"),
     ],
 )
 def test_a_malformed_setting_is_one_sentence(monkeypatch, name, value, said):
@@ -136,7 +136,7 @@ def test_settings_show_no_secret(monkeypatch):
 def test_a_dotenv_file_that_is_none_is_one_sentence(tmp_path):
     "Bytes that are no text are said to be in the .env file"
     (tmp_path / ".env").write_bytes(b"EEN_USERNAME=\xff\xfe\n")
-    with pytest.raises(errors.SettingsError, match=r"check the \.env file"):
+    with pytest.raises(errors.SettingsError, match="not UTF-8 text"):
         load_settings()
 
 
@@ -222,3 +222,20 @@ def test_stopping_twice_is_fine():
     demo.stop()
     demo.stop()
     assert demo._process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("line", ["EEN_USERNAME: me@example.com", 'EEN_PASSWORD="abc'])
+def test_a_line_of_the_env_file_that_cannot_be_read_is_named(tmp_path, monkeypatch, line):
+    "It does not lead to the demo site without a word"
+    (tmp_path / ".env").write_text(f"# my cameras\n{line}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.SettingsError, match=r"\.env, line 2, is no NAME=value") as caught:
+        load_settings()
+    assert "abc" not in str(caught.value)
+
+
+def test_a_password_is_taken_as_it_stands(tmp_path, monkeypatch):
+    "A dollar sign in it is a dollar sign"
+    (tmp_path / ".env").write_text("EEN_USERNAME=me@example.com\nEEN_PASSWORD=pa$HOME${FOO}x\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().een_password.get_secret_value() == "pa$HOME${FOO}x"

@@ -234,3 +234,24 @@ def test_looks_each_cardholder_up_once():
     found = snapshots_for(events_of(*["R1"] * 10), Source(), ONE_DOOR, directory=Staff())
     assert asked == ["007"]
     assert {item.cardholder.name for item in found} == {"Ann Lee"}
+
+
+def test_a_vendor_that_cannot_be_reached_is_not_tried_on_and_on():
+    "Two are asked at the same time and fail; the other events say the same without asking"
+    asked = []
+
+    class Gone:
+        vendor = "meraki"
+
+        def snapshot(self, camera_id, at):
+            asked.append(at)
+            raise errors.ServiceUnreachable("There is nobody.")
+
+    when = pd.date_range("2019-04-12", periods=20, freq="min", tz="UTC")
+    events = pd.DataFrame({"event_time": when, "cardholder_id": "1", "reader_id": "R"})
+    doors = pd.DataFrame(
+        [["R", "Door", "meraki", "Q1", 0.0]], columns="reader_id door vendor camera_id clock_offset_s".split()
+    )
+    found = snapshots_for(events, Gone(), doors, workers=2)
+    assert {(str(item.outcome), item.reason) for item in found} == {("failed", "There is nobody.")}
+    assert len(asked) <= 2

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -208,6 +208,13 @@ def _schema() -> str:
     triggers = "".join(_APPEND_ONLY.format(table=table, key=key) for table, key in KEYS.items())
     marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
     return f"BEGIN; {tables} {triggers} {marks} COMMIT;"
+
+
+def guards() -> dict[str, str]:
+    """The triggers that refuse to change, replace or delete a row, by name, as SQLite keeps them."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(_schema())
+        return dict(fresh.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def record_verdict(
         image = chosen
     elif image is not None and image != chosen:
         choose(connection, event, image, stamp)
-    row = {"event": event, "verdict": str(verdict), "note": note, "image": image}
+    row = {"event": event, "verdict": str(verdict), "note": str(note or ""), "image": image}
     insert(connection, "verdicts", {**row, **stamp.columns("decided_at")})
 
 

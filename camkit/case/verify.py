@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.case.database import Database
+from camkit.case.database import Database, guards
 from camkit.case.events import altered_events
 from camkit.case.images import FOLDER, is_image_path
 
@@ -77,7 +77,8 @@ def verify(database: Database, folder: Path) -> Verification:
         (name,) = connection.execute("SELECT name FROM about").fetchone()
         counts = {table: _count(connection, table) for table in _COUNTED}
         findings = [("database", database.path.name, detail) for detail in _database_problems(connection)]
-        findings += [("altered", database.path.name, detail) for detail in _event_problems(connection)]
+        altered = [*_event_problems(connection), *_guard_problems(connection)]
+        findings += [("altered", database.path.name, detail) for detail in altered]
     strange = [path for path, _, _ in images if not is_image_path(path)]
     findings += [
         ("altered", path, "the database names a place outside the folder of images") for path in strange
@@ -108,6 +109,14 @@ def _database_problems(connection: sqlite3.Connection) -> Iterator[str]:
             yield str(said)
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"row {row} of {table} points to nothing in {parent}"
+
+
+def _guard_problems(connection: sqlite3.Connection) -> Iterator[str]:
+    """What keeps rows from being changed must be there, as it was made."""
+    present = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    for name, sql in guards().items():
+        if present.get(name) != sql:
+            yield f"the trigger {name}, which keeps rows from being changed, is gone or altered"
 
 
 def _event_problems(connection: sqlite3.Connection) -> Iterator[str]:
