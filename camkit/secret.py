@@ -7,9 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
-from requests import PreparedRequest
-from requests.auth import AuthBase
-
 from camkit.errors import SettingsError
 
 _MASK = "***"
@@ -24,11 +21,19 @@ _SNAPSHOT_TOKEN = re.compile(r"(?<=/stream/jpeg/snapshot/)[^/]+")
 """What follows in the path of a Meraki snapshot is all that it takes to fetch it."""
 
 
-class Credential(AuthBase):
-    """Secret headers, added to a request at the last moment.
+class Headers(dict[str, str]):
+    """A request's headers; their repr, which a traceback may print, shows only their names."""
 
-    It is given to requests as ``auth``, so that the secret is in no dictionary that a traceback could
-    print, and so that a ``.netrc`` entry cannot replace it.
+    def copy(self) -> Headers:
+        """Return another of the same kind; a plain copy would show them."""
+        return Headers(self)
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(self)})"
+
+
+class Credential:
+    """Secret headers, added to a request at the last moment.
 
     Parameters
     ----------
@@ -48,27 +53,16 @@ class Credential(AuthBase):
                     f"The secret for the header {name} cannot be sent: it has a line break or a letter outside ASCII. "
                     "Copy the key again."
                 )
-        self._headers = dict(headers)
+        self.headers = Headers(headers)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The secret values: each header's, and what follows its scheme or cookie name."""
-        values = self._headers.values()
+        values = self.headers.values()
         return (*values, *(value.partition(" ")[2] or value.partition("=")[2] for value in values))
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers.update(self._headers)
-        return request
-
     def __repr__(self) -> str:
-        return f"Credential({', '.join(self._headers)}: **********)"
-
-
-class NoCredential(AuthBase):
-    """Adds nothing, and keeps requests from adding what a ``.netrc`` file holds."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return request
+        return f"Credential({', '.join(self.headers)}: **********)"
 
 
 class Address(str):

@@ -20,8 +20,9 @@ def test_a_credential_shows_only_its_header():
     "repr, str and format hold no secret; on the request it is complete"
     credential = Credential({"Authorization": f"Bearer {SECRET}"})
     assert repr(credential) == f"{credential}" == "Credential(Authorization: **********)"
-    prepared = requests.Request("GET", "http://h.example/", auth=credential).prepare()
-    assert prepared.headers["Authorization"] == f"Bearer {SECRET}"
+    assert credential.headers["Authorization"] == f"Bearer {SECRET}"
+    for headers in (credential.headers, credential.headers.copy()):
+        assert repr(headers) == f"{headers}" == "Headers(Authorization)"
 
 
 def test_a_credential_knows_its_secret_parts():
@@ -46,7 +47,6 @@ def test_a_request_shows_no_secret():
     ask = Ask(
         "POST",
         Address(SNAPSHOT),
-        None,
         {"password": SecretStr(SECRET)},
         Credential({"Cookie": f"a={SECRET}"}),
     )

@@ -6,12 +6,12 @@ import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from pydantic import SecretStr
 
 from camkit.http.reply import Reply
-from camkit.secret import Address, Credential
+from camkit.secret import Address, Credential, Headers
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,6 @@ class Ask:
 
     method: str
     url: Address
-    params: Mapping[str, Any] | None
     json: Any
     credential: Credential | None
 
@@ -29,6 +28,11 @@ class Ask:
         if self.json is None:
             return None
         return jsonlib.dumps(self.json, default=SecretStr.get_secret_value).encode()
+
+    def headers(self) -> dict[str, str]:
+        """The headers of its own, secrets revealed."""
+        kind = {} if self.json is None else {"Content-Type": "application/json"}
+        return Headers({**kind, **self.credential.headers}) if self.credential else kind
 
     def secrets(self) -> list[str]:
         """Every secret that goes with it."""
@@ -43,8 +47,15 @@ class Ask:
         except ValueError:
             url = Address("")
         if reply.status == 303:
-            return replace(self, url=url, params=None, method="GET", json=None)
-        return replace(self, url=url, params=None)
+            return replace(self, url=url, method="GET", json=None)
+        return replace(self, url=url)
+
+
+def address_of(base: str, url: str, params: Mapping[str, Any] | None) -> Address:
+    """An address, if need be below a base, with its query; parameters that are None are left out."""
+    url = url if "://" in url else f"{base}/{url.lstrip('/')}"
+    query = urlencode({name: value for name, value in (params or {}).items() if value is not None}, doseq=True)
+    return Address(f"{url}{'&' if '?' in url else '?'}{query}" if query else url)
 
 
 def parts_of(url: str) -> SplitResult:

@@ -6,9 +6,10 @@ import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.cookies import SimpleCookie
 from typing import Any
 
-from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPHeaderDict
 
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, RateLimited, ServiceError
 from camkit.http.limits import RETRY_STATUSES, retry_after_s
@@ -33,9 +34,8 @@ class Reply:
     method: str
     url: str
     status: int
-    headers: CaseInsensitiveDict[str] = field(repr=False)
+    headers: HTTPHeaderDict = field(repr=False)
     content: bytes = field(repr=False)
-    cookies: Mapping[str, str] = field(repr=False)
     sent_at: datetime
     received_at: datetime
     latency_s: float
@@ -44,6 +44,14 @@ class Reply:
     def ok(self) -> bool:
         """Whether the status is a success, 2xx."""
         return 200 <= self.status < 300
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that it sets, by name."""
+        cookies: dict[str, str] = {}
+        for line in self.headers.getlist("Set-Cookie"):
+            cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
+        return cookies
 
     @property
     def server_date(self) -> str | None:

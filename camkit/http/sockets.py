@@ -1,8 +1,8 @@
-"""requests on gevent's sockets, without patching anything.
+"""requests' adapter, and urllib3's pools under it, on gevent's sockets, without patching anything.
 
 urllib3 opens its connections in one method, ``_new_conn``. Overriding it there, and the sleeping and
-the TLS context that belong to it, is all that is needed; everything people expect of requests
-(proxies, CA bundles, its exceptions) stays as it is.
+the TLS context that belong to it, is all that is needed; what people expect of requests (proxies, CA
+bundles) stays as it is.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from __future__ import annotations
 import logging
 import socket
 from contextvars import ContextVar
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import gevent.socket
 import gevent.ssl
-import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -112,22 +110,6 @@ class GeventAdapter(HTTPAdapter):
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             _close_pools(manager)
         super().close()
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: else requests would read a redirect's body, whatever its size, though it is told not to follow."""
-
-
-def gevent_session(user_agent: str) -> requests.Session:
-    """Return a session on gevent's sockets that keeps no cookies. It belongs to one thread."""
-    session = _Session()
-    session.headers["User-Agent"] = user_agent
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = GeventAdapter(pool_maxsize=64)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
 
 
 def _close_pools(manager: PoolManager) -> None:

@@ -1,4 +1,4 @@
-"""The one way out: requests on gevent's sockets, with deadlines, retries and a size cap.
+"""Every request of the kit: on gevent's sockets, with deadlines, retries and a size cap.
 
 Every request of the kit goes through `Transport.request`, which either returns an answer (whatever its
 status) or raises one of camkit's own exceptions. It yields to other greenlets whenever it waits.
@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import SplitResult, urljoin
+from urllib.parse import SplitResult
 
 import gevent
-import requests
+from requests import RequestException
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
 
 from camkit import __version__
 from camkit.errors import (
@@ -26,13 +28,13 @@ from camkit.errors import (
     ServiceUnreachable,
     SettingsError,
 )
-from camkit.http.ask import Ask, parts_of
+from camkit.http.ask import Ask, address_of, parts_of
 from camkit.http.failures import failure_of
 from camkit.http.limits import RETRY_STATUSES, Limits
 from camkit.http.rate import TokenBucket
 from camkit.http.reply import Reply
-from camkit.http.sockets import gevent_session
-from camkit.secret import Address, Credential, NoCredential, mask_url, scrub
+from camkit.http.routes import Routes
+from camkit.secret import Credential, mask_url, scrub
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ class Transport:
 
     Notes
     -----
-    Sockets belong to the gevent hub of the thread that made them, so each thread has its own session.
+    Sockets belong to the gevent hub of the thread that made them, so each thread has its own.
     Cookies are not kept: a client that has a session cookie sends it as a `Credential`.
     """
 
@@ -138,8 +140,8 @@ class Transport:
         SettingsError
             If ``REQUESTS_CA_BUNDLE`` names no file.
         """
-        url = Address(url if "://" in url else urljoin(self.base_url + "/", url.lstrip("/")))
-        ask = Ask(method, url, params, json, credential)
+        url = address_of(self.base_url, url, params)  # from here on it hides its secrets
+        ask = Ask(method, url, json, credential)
         safe = method in ("GET", "HEAD") if idempotent is None else idempotent
         attempts = attempts or self.limits.attempts
         self._await_turn()
@@ -161,9 +163,9 @@ class Transport:
 
     def close(self) -> None:
         """Close this thread's idle connections; it opens new ones when used again."""
-        session = self._local.__dict__.pop("session", None)
-        if session is not None:
-            session.close()
+        routes = self._local.__dict__.pop("routes", None)
+        if routes is not None:
+            routes.close()
 
     def trusts(self, url: str) -> bool:
         """Whether an address is the service's own: its host and port, or one in its domains over HTTPS.
@@ -222,11 +224,14 @@ class Transport:
         shown = mask_url(ask.url)
         deadline = gevent.Timeout(max(0.001, ends - time.monotonic()))
         sent_at, start = datetime.now(UTC), time.perf_counter()
+        answer: BaseHTTPResponse | None = None
         problem: CamkitError
         try:
-            with deadline, self._send(ask) as response:
-                shown = mask_url(response.url)
-                content = self._read(response, shown)
+            with deadline:
+                answer = self._routes().send(
+                    ask, connect_s=self.limits.connect_s, read_s=self.limits.read_s
+                )
+                content = self._read(answer, shown)
         except gevent.Timeout as timeout:
             if timeout is not deadline:
                 raise
@@ -234,58 +239,36 @@ class Transport:
                 f"{self.service} did not finish its answer in time ({shown}). Run the cell again later.",
                 url=shown,
             )
-        except requests.RequestException as error:
-            problem = failure_of(error, self.service, shown)
-        except OSError:  # the one thing that requests does not wrap
+        except (HTTPError, RequestException) as error:
+            problem = failure_of(error, self.service, shown, began=answer is not None)
+        except OSError:  # of the files that the environment names; urllib3 wraps those of sockets
             problem = SettingsError(
                 "REQUESTS_CA_BUNDLE names a file that is not there. Correct or remove it."
             )
         else:
+            success = 200 <= answer.status < 300
             return Reply(
                 method=ask.method,
                 url=shown,
-                status=response.status_code,
-                headers=response.headers,
-                content=content if response.ok else scrub(content, ask.secrets()),
-                cookies=response.cookies.get_dict(),
+                status=answer.status,
+                headers=answer.headers,
+                content=content if success else scrub(content, ask.secrets()),
                 sent_at=sent_at,
                 received_at=datetime.now(UTC),
                 latency_s=time.perf_counter() - start,
             )
-        raise problem  # here, not above: else it would keep requests' exception, with headers and sockets
+        finally:
+            if answer is not None:
+                answer.close()  # nothing happens when it was read to its end
+        raise problem  # here, not above: else it would keep urllib3's exception, with headers and sockets
 
-    def _send(self, ask: Ask) -> requests.Response:
-        session = self._session()
-        request = requests.Request(
-            ask.method,
-            ask.url,
-            params=ask.params,
-            data=ask.body(),
-            headers=None if ask.json is None else {"Content-Type": "application/json"},
-            auth=ask.credential or NoCredential(),
-        )
-        return session.send(
-            session.prepare_request(request),
-            timeout=(self.limits.connect_s, self.limits.read_s),
-            allow_redirects=False,
-            **self._environment(session, ask.url),
-        )
-
-    def _environment(self, session: requests.Session, url: str) -> dict[str, Any]:
-        """Proxy and CA bundle as the environment has them for a host; read once, since it takes a while."""
-        known = self._local.environment
-        host = parts_of(url)[:2]
-        if host not in known:
-            known[host] = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
-        return known[host]
-
-    def _read(self, response: requests.Response, shown: str) -> bytes:
+    def _read(self, answer: BaseHTTPResponse, shown: str) -> bytes:
         """The body, up to the cap; the announced length is only a hint."""
         cap = self.limits.max_bytes
-        announced = response.headers.get("Content-Length", "")
+        announced = answer.headers.get("Content-Length", "")
         if not (announced.isdecimal() and int(announced) > cap):
             body, yield_at = bytearray(), _YIELD_EVERY
-            for chunk in response.iter_content(_CHUNK):
+            for chunk in answer.stream(_CHUNK):
                 body += chunk
                 if len(body) > cap:
                     break
@@ -297,14 +280,14 @@ class Transport:
         raise BadResponse(
             f"{shown} sent more than {cap / 2**20:.0f} MiB; camkit stopped reading.",
             url=shown,
-            status=response.status_code,
+            status=answer.status,
             transient=False,
         )
 
-    def _session(self) -> requests.Session:
-        if not hasattr(self._local, "session"):
-            self._local.session, self._local.environment = gevent_session(f"camkit/{__version__}"), {}
-        return self._local.session
+    def _routes(self) -> Routes:
+        if not hasattr(self._local, "routes"):
+            self._local.routes = Routes(f"camkit/{__version__}")
+        return self._local.routes
 
 
 def _port(parts: SplitResult) -> int:
