@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -44,14 +45,15 @@ def write_whole(path: Path, content: bytes) -> None:
     OutputError
         If it cannot be written; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{token_hex(4)}.part")
     try:
-        with temporary.open("xb") as file:
+        with open(temporary, "xb") as file:
             file.write(content)
-        temporary.replace(path)
+        os.replace(temporary, path)
     except BaseException as error:  # an interrupt leaves nothing behind either
         with suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
         if isinstance(error, OSError):
             raise OutputError(
                 f"{path} cannot be written: {error.strerror}. Make room or choose another folder."

@@ -6,6 +6,7 @@ with 9 different pictures: SwyftG/EEN). So each request asks for another moment,
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -96,14 +97,14 @@ class Numbers:
     """The lowest free number each time, so that the files are numbered without holes."""
 
     def __init__(self, taken: Iterable[int]) -> None:
-        self._taken = set(taken)
+        taken = set(taken)
+        self._unused = (number for number in itertools.count() if number not in taken)
+        self._given_back: list[int] = []
 
     def take(self) -> int:
         """The lowest number nobody has."""
-        number = next(n for n in itertools.count() if n not in self._taken)
-        self._taken.add(number)
-        return number
+        return heapq.heappop(self._given_back) if self._given_back else next(self._unused)
 
     def give_back(self, number: int) -> None:
         """It was not used after all."""
-        self._taken.discard(number)
+        heapq.heappush(self._given_back, number)

@@ -6,7 +6,6 @@ import json
 from urllib.parse import quote
 
 import pytest
-import requests
 
 from camkit import errors
 from camkit.http.ask import Ask

@@ -14,6 +14,8 @@ from camkit.errors import BadResponse, InputError
 from camkit.http import Reply
 from camkit.pictures import aware
 
+_TIME = re.compile(r"[0-9]{14}\.[0-9]{3}")
+
 
 def branded_host(login_url: str, subdomain: str) -> str:
     """Return the working host that belongs to a login host.
@@ -61,9 +63,9 @@ def parse_een_time(text: str) -> datetime:
     BadResponse
         If it is no such time.
     """
-    if re.fullmatch(r"[0-9]{14}\.[0-9]{3}", text):
+    if _TIME.fullmatch(text):
         with suppress(ValueError):
-            return datetime.strptime(text + "000", "%Y%m%d%H%M%S.%f").replace(tzinfo=UTC)
+            return datetime.fromisoformat(f"{text[:8]}T{text[8:]}+00:00")
     raise BadResponse(f"Eagle Eye sent {text[:40]!r} where a time YYYYMMDDhhmmss.mmm was due.")
 
 
