@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +97,10 @@ def download_previews(
     if camera_id is None:
         camera_id = een.healthy_camera(seed=seed)
     require_camera_id(camera_id)
-    download = _Download(een, camera_id, folder, count, workers, attempts)
-    started = time.perf_counter()
-    with tqdm(
-        total=count, desc=f"camera {camera_id}", unit=" frames", disable=not progress, delay=BAR_AFTER_S
-    ) as bar:
-        download.show(bar)
+    with closing(_Bar(camera_id, count, after_s=BAR_AFTER_S if progress else inf)) as bar:
+        download = _Download(een, camera_id, folder, count, workers, attempts, bar)
         run_together([download.work] * workers, workers)
-    run = download.result(time.perf_counter() - started)
+    run = download.result()
     if not run.saved and any(failure.status in (400, 404) for failure in run.failures):
         _require_known(een, camera_id)
     return run
@@ -123,11 +121,32 @@ def _require_known(een: EagleEye, camera_id: str) -> None:
         )
 
 
+class _Bar:
+    """A progress bar that appears late or never; tqdm's first takes longer to make than ten images to save."""
+
+    def __init__(self, camera_id: str, total: int, *, after_s: float) -> None:
+        self._options = {"desc": f"camera {camera_id}", "unit": " frames", "total": total}
+        self._due = time.monotonic() + after_s
+        self._bar: tqdm[Any] | None = None
+
+    def at(self, done: int) -> None:
+        """Show how many there are."""
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+        elif time.monotonic() >= self._due:
+            self._bar = tqdm(initial=done, **self._options)
+
+    def close(self) -> None:
+        """Leave it as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+
 class _Download:
     """One download under way; its workers are greenlets of one hub, so it needs no lock."""
 
     def __init__(
-        self, een: EagleEye, camera_id: str, out: Path, count: int, workers: int, attempts: int
+        self, een: EagleEye, camera_id: str, out: Path, count: int, workers: int, attempts: int, bar: _Bar
     ) -> None:
         self._een, self._camera_id, self._out = een, camera_id, out
         self._count, self._attempts = count, attempts
@@ -144,7 +163,8 @@ class _Download:
         self._not_before = 0.0
         self._dead_end = self._nothing_more = ""
         self._over = Event()
-        self._bar: Any = None
+        self._started = time.perf_counter()
+        self._bar = bar
 
     def work(self) -> None:
         """One worker: ask for the next moment as long as frames are missing."""
@@ -170,12 +190,7 @@ class _Download:
         if not self._under_way:
             self._over.set()
 
-    def show(self, bar: Any) -> None:
-        """Report to a progress bar from now on."""
-        self._bar = bar
-        bar.update(min(self._found_before, self._count))
-
-    def result(self, elapsed_s: float) -> DownloadRun:
+    def result(self) -> DownloadRun:
         """What came of it."""
         return DownloadRun(
             camera_id=self._camera_id,
@@ -186,7 +201,7 @@ class _Download:
             requests=self._requests,
             repeated=self._repeated,
             found_before=self._found_before,
-            elapsed_s=elapsed_s,
+            elapsed_s=time.perf_counter() - self._started,
             shortfall=self._shortfall(),
         )
 
@@ -215,8 +230,7 @@ class _Download:
             path, number, frame.timestamp, len(frame.content), frame.sha256, frame.reply.latency_s
         )
         self._digests.add(frame.sha256)
-        if self._bar is not None:
-            self._bar.update()
+        self._bar.at(len(self._saved))
 
     def _learn_from(self, error: ServiceError, moment: str) -> None:
         self._failures.append(Failure(moment, str(error), error.status))

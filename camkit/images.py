@@ -10,6 +10,8 @@ from PIL import Image, UnidentifiedImageError
 MAX_PIXELS = 64_000_000
 """Twice the largest sensor of the two vendors' cameras, in pixels; more is taken for an attack."""
 
+Image.preinit()  # loads Pillow's decoders now, not while the first images wait to be read
+
 
 class BadImage(ValueError):
     """The bytes are no whole image; the message says in what way, as the end of a sentence."""

@@ -11,6 +11,9 @@ from gevent.pywsgi import WSGIHandler
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+_LATE_S = 0.001
+"""What a bare client sees beyond the latency asked for, on average: timers count whole milliseconds, and parsing."""
+
 
 class Handler(WSGIHandler):
     """Also understands absolute targets, as a client behind an ``http_proxy`` setting sends them."""
@@ -48,7 +51,7 @@ class Latency:
         """
         if not self._seconds:
             return self._app(environ, start_response)
-        due = time.monotonic() + self._seconds
+        due = time.monotonic() + self._seconds - _LATE_S
         gevent.sleep(self._seconds / 2)
         answer = self._app(environ, start_response)
         gevent.sleep(max(0.0, due - time.monotonic()))

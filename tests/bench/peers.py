@@ -49,7 +49,6 @@ def camkit(job: dict[str, Any]) -> float:
         workers=job["workers"],
         attempts=2 * count,
         out=job["out"],
-        progress=False,
     )
     took = time.perf_counter() - started
     assert run.complete, run
