@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -45,15 +44,14 @@ def write_whole(path: Path, content: bytes) -> None:
     OutputError
         If it cannot be written; nothing is left behind.
     """
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{token_hex(4)}.part")
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
     try:
-        with open(temporary, "xb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException as error:  # an interrupt leaves nothing behind either
         with suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         if isinstance(error, OSError):
             raise OutputError(
                 f"{path} cannot be written: {error.strerror}. Make room or choose another folder."

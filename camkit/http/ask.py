@@ -54,7 +54,9 @@ class Ask:
 def address_of(base: str, url: str, params: Mapping[str, Any] | None) -> Address:
     """An address, if need be below a base, with its query; parameters that are None are left out."""
     url = url if "://" in url else f"{base}/{url.lstrip('/')}"
-    query = urlencode({name: value for name, value in (params or {}).items() if value is not None}, doseq=True)
+    query = urlencode(
+        {name: value for name, value in (params or {}).items() if value is not None}, doseq=True
+    )
     return Address(f"{url}{'&' if '?' in url else '?'}{query}" if query else url)
 
 

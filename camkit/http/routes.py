@@ -8,6 +8,7 @@ once, and urllib3 goes it from then on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import requests
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
@@ -81,8 +82,11 @@ class Routes:
         origin = f"{url.scheme}://{url.netloc}"
         request = requests.Request("GET", origin + "/").prepare()
         told = requests.Session().merge_environment_settings(origin, {}, None, None, None)
-        pool = self._adapter.get_connection_with_tls_context(
-            request, told["verify"], proxies=told["proxies"], cert=told["cert"]
+        pool = cast(
+            HTTPConnectionPool,
+            self._adapter.get_connection_with_tls_context(
+                request, told["verify"], proxies=told["proxies"], cert=told["cert"]
+            ),
         )
         self._adapter.cert_verify(pool, origin, told["verify"], told["cert"])
         whole = self._adapter.request_url(request, told["proxies"]) != "/"

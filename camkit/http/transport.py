@@ -228,9 +228,7 @@ class Transport:
         problem: CamkitError
         try:
             with deadline:
-                answer = self._routes().send(
-                    ask, connect_s=self.limits.connect_s, read_s=self.limits.read_s
-                )
+                answer = self._routes().send(ask, connect_s=self.limits.connect_s, read_s=self.limits.read_s)
                 content = self._read(answer, shown)
         except gevent.Timeout as timeout:
             if timeout is not deadline:

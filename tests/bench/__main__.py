@@ -1,12 +1,13 @@
 """``python -m tests.bench [part ...]``: measure the kit's hot paths beside what one would use instead.
 
-Writes one table to the terminal and to ``out/bench/bench.csv``, and a plot beside it.
+Writes one table to the terminal and to ``out/bench/bench.csv``; beside it a plot, and the table as README shows it.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+import time
 from dataclasses import asdict
 
 import pandas as pd
@@ -31,6 +32,24 @@ def plot(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def markdown(table: pd.DataFrame) -> str:
+    "The table for a reader: a workload's name once, seconds with their spread, ratios to the ideal and to camkit"
+    lines = [
+        "| workload | subject | seconds: median (min to max) | of the ideal | of camkit's |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    before = ""
+    for row in table.itertuples():
+        spread = f"{row.median_s:.3g} ({row.min_s:.3g} to {row.max_s:.3g})"
+        ideal = "" if pd.isna(row.ratio_to_ideal) else f"{row.ratio_to_ideal:.2f}"
+        ours = "1" if row.subject == "camkit" else f"{row.ratio_to_ours:.3g}"
+        lines.append(
+            f"| {row.workload if row.workload != before else ''} | {row.subject} | {spread} | {ideal} | {ours} |"
+        )
+        before = row.workload
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     "Run the parts asked for, or all"
     out = ROOT / "out" / "bench"
@@ -38,12 +57,15 @@ def main() -> None:
     rows = []
     for part in sys.argv[1:] or PARTS:
         print(f"{part} ...", flush=True)
+        started = time.monotonic()
         rows += importlib.import_module(f"tests.bench.bench_{part}").bench()
+        print(f"  took {time.monotonic() - started:.0f} s", flush=True)
     table = pd.DataFrame([asdict(row) for row in rows])
     table.to_csv(out / "bench.csv", index=False)
+    (out / "bench.md").write_text(markdown(table), encoding="utf-8")
     plot(table).savefig(out / "bench.png", dpi=120)
     print(table.round(3).to_string(index=False))
-    print(f"\nWritten: {(out / 'bench.csv').relative_to(ROOT)} and bench.png beside it")
+    print(f"\nWritten: {(out / 'bench.csv').relative_to(ROOT)} and bench.png, bench.md beside it")
 
 
 if __name__ == "__main__":

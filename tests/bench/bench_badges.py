@@ -6,7 +6,6 @@ peak memory is that of a process which does nothing else.
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import pandas as pd
 
 from camkit.badges import load_badges
 from camkit.flags import flag_events
-from tests.bench.measure import Row, in_turn
+from tests.bench.measure import Row, in_turn, own_peak_mib
 
 ROUNDS = 7
 DAYS, CARDHOLDERS, READERS = 300, 10_000, 40
@@ -74,12 +73,6 @@ def peak_mib(way: str, path: Path) -> float:
     """Peak memory of a fresh process that loads the file this way, MiB."""
     command = [sys.executable, "-m", "tests.bench.bench_badges", "--peak", way, str(path)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def own_peak_mib() -> float:
-    """Peak memory of this process; getrusage would begin with the parent's."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) / 1024 if found else float("nan")
 
 
 def bench_rows(rows: int) -> list[Row]:

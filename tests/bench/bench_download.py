@@ -93,7 +93,7 @@ def memory() -> str:
         grown = {}
         for count in (200, 2000):
             with job_on(demo, count, 5) as job:
-                grown[count] = run_peer("camkit", job)["grown_kib"] / 1024
+                grown[count] = run_peer("camkit", job)["grown_mib"]
     finally:
         demo.stop()
     return f"Memory added by 200 images: {grown[200]:.0f} MiB; by 2,000: {grown[2000]:.0f} MiB."
@@ -106,4 +106,5 @@ def bench() -> list[Row]:
     rows += workload(
         "2,000 previews, 50 workers, 50 ms", 2000, 50, ["--latency-ms", "50"], rounds=3, ideal_s=2.0
     )
+    print(" ", memory())
     return rows + different_frames()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from camkit.images import check_jpeg
+from tests.bench.measure import own_peak_mib
 
 
 def url(job: dict[str, Any], moment: str, verb: str = "asset") -> str:
@@ -166,15 +167,13 @@ SUBJECTS = {
 
 def main() -> None:
     "Run one subject and print what it took"
-    import resource
-
     subject, job = sys.argv[1], json.loads(sys.argv[2])
     job["moments"] = Path(job["moments"]).read_text().split()[: job["count"]]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = own_peak_mib()
     seconds = SUBJECTS[subject](job)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    grown = own_peak_mib() - before
     different = len({path.read_bytes() for path in itertools.islice(Path(job["out"]).glob("*.jpeg"), 100)})
-    print(json.dumps({"seconds": seconds, "grown_kib": peak - before, "different": different}))
+    print(json.dumps({"seconds": seconds, "grown_mib": grown, "different": different}))
 
 
 if __name__ == "__main__":
