@@ -8,13 +8,23 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import gevent
 from gevent.event import Event
+from gevent.lock import BoundedSemaphore
 from tqdm.auto import tqdm
 
 from camkit.een import EagleEye, Frame
 from camkit.een.devices import CAMERA_TYPES
 from camkit.een.wire import require_camera_id
-from camkit.errors import AccessDenied, InputError, LoginRefused, NoPicture, NotFound, ServiceError
+from camkit.errors import (
+    AccessDenied,
+    BadResponse,
+    InputError,
+    LoginRefused,
+    NoPicture,
+    NotFound,
+    ServiceError,
+)
 from camkit.files import make_folder, write_whole
 from camkit.greenlets import run_together
 from camkit.http import Limits
@@ -99,7 +109,7 @@ def download_previews(
     require_camera_id(camera_id)
     with closing(_Bar(camera_id, count, after_s=BAR_AFTER_S if progress else inf)) as bar:
         download = _Download(een, camera_id, folder, count, workers, attempts, bar)
-        run_together([download.work] * workers, workers)
+        run_together([download.work] * (2 * workers), 2 * workers)
     run = download.result()
     if not run.saved and any(failure.status in (400, 404) for failure in run.failures):
         _require_known(een, camera_id)
@@ -152,7 +162,7 @@ class _Download:
         self._count, self._attempts = count, attempts
         self._saved = {frame.timestamp: frame for frame in reversed(saved_frames(out, camera_id))}
         self._found_before = len(self._saved)
-        self._digests = {frame.sha256 for frame in self._saved.values()}
+        self._known = {*self._saved, *(frame.sha256 for frame in self._saved.values())}
         self._numbers = Numbers(frame.number for frame in self._saved.values())
         self._moments = Moments(0 if self._saved else workers)
         for number, timestamp in enumerate(sorted(self._saved, reverse=True)):
@@ -162,31 +172,37 @@ class _Download:
         self._requests = self._repeated = self._under_way = self._failed_in_a_row = 0
         self._not_before = 0.0
         self._dead_end = self._nothing_more = ""
+        self._slots = BoundedSemaphore(workers)
+        self._desk = BoundedSemaphore()
         self._over = Event()
         self._started = time.perf_counter()
         self._bar = bar
 
     def work(self) -> None:
-        """One worker: ask for the next moment as long as frames are missing."""
-        while self._missing() > self._under_way and self._requests < self._attempts and not self._dead_end:
-            if (wait_s := self._not_before - time.monotonic()) > 0:
-                self._over.wait(wait_s)
-                continue
-            self._requests += 1
-            self._under_way += 1
-            number = self._numbers.take()
-            try:
+        """One worker: fetch frames as long as some are missing, and keep each while others are on their way."""
+        while True:
+            with self._slots:
+                if not self._may_ask():
+                    break
+                if (wait_s := self._not_before - time.monotonic()) > 0:
+                    self._over.wait(wait_s)
+                    continue
+                self._requests += 1
+                self._under_way += 1
+                number = self._numbers.take()
                 moment = self._again.pop(0) if self._again else self._moments.take()
-                kept = moment is not None and self._ask(moment, number)
-            finally:
-                self._under_way -= 1
-            if moment is None:
-                self._requests -= 1
-                self._numbers.give_back(number)
-                break
+                frame = None if moment is None else self._fetch(moment)
+            kept = False
+            if frame is not None:
+                with self._desk:
+                    gevent.idle()  # until nothing waits to be read or sent
+                    kept = self._keep(frame, moment, number)
+            self._under_way -= 1
             if not kept:
                 self._numbers.give_back(number)
-                self._over.wait(PAUSES.pause_s(self._failed_in_a_row) if self._failed_in_a_row else 0)
+            if moment is None:
+                self._requests -= 1
+                break
         if not self._under_way:
             self._over.set()
 
@@ -205,32 +221,41 @@ class _Download:
             shortfall=self._shortfall(),
         )
 
-    def _ask(self, moment: str, number: int) -> bool:
-        """One request; whether it put a new frame on disk under this number."""
+    def _fetch(self, moment: str) -> Frame | None:
+        """One request; the frame if it is new, not yet decoded."""
         try:
-            frame = self._een.frame(self._camera_id, moment, attempts=1)
+            frame = self._een.frame(self._camera_id, moment, attempts=1, decode=False)
         except (LoginRefused, AccessDenied):
             raise
         except ServiceError as error:
             self._learn_from(error, moment)
-            return False
-        self._failed_in_a_row = 0
-        is_new = frame.timestamp not in self._saved and frame.sha256 not in self._digests
+            self._over.wait(PAUSES.pause_s(self._failed_in_a_row))
+            return None
+        is_new = self._known.isdisjoint((frame.timestamp, frame.sha256))
         self._moments.found(frame.at, moment, is_new=is_new)
-        if is_new:
-            self._keep(frame, number)
-        else:
+        if not is_new:
+            self._failed_in_a_row = 0
             self._repeated += 1
-        return is_new
+            return None
+        self._known.update((frame.timestamp, frame.sha256))
+        return frame
 
-    def _keep(self, frame: Frame, number: int) -> None:
+    def _keep(self, frame: Frame, moment: str, number: int) -> bool:
+        """Put a frame on disk under this number, unless it is damaged."""
+        try:
+            frame.require_whole()
+        except BadResponse as error:
+            self._known.difference_update((frame.timestamp, frame.sha256))
+            self._learn_from(error, moment)
+            return False
         path = frame_path(self._out, number, self._camera_id, frame.timestamp)
         write_whole(path, frame.content)
         self._saved[frame.timestamp] = SavedFrame(
             path, number, frame.timestamp, len(frame.content), frame.sha256, frame.reply.latency_s
         )
-        self._digests.add(frame.sha256)
+        self._failed_in_a_row = 0
         self._bar.at(len(self._saved))
+        return True
 
     def _learn_from(self, error: ServiceError, moment: str) -> None:
         self._failures.append(Failure(moment, str(error), error.status))
@@ -247,6 +272,9 @@ class _Download:
             self._dead_end = str(error)
         if not self._saved and len(self._failures) >= GIVE_UP_AFTER:
             self._dead_end = f"The camera gave nothing {GIVE_UP_AFTER} times in a row, the last time: {error}"
+
+    def _may_ask(self) -> bool:
+        return self._missing() > self._under_way and self._requests < self._attempts and not self._dead_end
 
     def _missing(self) -> int:
         return self._count - len(self._saved)

@@ -11,7 +11,7 @@ from gevent.pywsgi import WSGIHandler
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-_LATE_S = 0.001
+_LATE_S = 0.0011
 """What a bare client sees beyond the latency asked for, on average: timers count whole milliseconds, and parsing."""
 
 

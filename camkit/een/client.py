@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import SecretStr
 
 from camkit.een.devices import device_table, usable_cameras
-from camkit.een.frames import Frame, check_frame, nearest_frame
+from camkit.een.frames import Frame, check_frame, check_quickly, nearest_frame
 from camkit.een.login import LOGIN_URL, Account, Session
 from camkit.een.wire import parse_een_time, require_camera_id, stamp
 from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
@@ -173,7 +173,13 @@ class EagleEye:
         )
 
     def frame(
-        self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None
+        self,
+        camera_id: str,
+        at: datetime | str = "now",
+        *,
+        verb: str = "prev",
+        attempts: int | None = None,
+        decode: bool = True,
     ) -> Frame:
         """Fetch one preview image.
 
@@ -187,6 +193,11 @@ class EagleEye:
         verb : {"prev", "next", "after", "asset"}
             Which frame: the last before, the next (waits for it when it is still to come), the first
             after, or the one at that time.
+        attempts : int, optional
+            Requests at most.
+        decode : bool
+            Decode the picture to see whether it is whole. Otherwise only its ends are looked at, and
+            `Frame.require_whole` does the rest when there is time.
 
         Returns
         -------
@@ -206,7 +217,7 @@ class EagleEye:
             f"/asset/{verb}/image.jpeg",
             {"id": camera_id, "timestamp": stamp(at), "asset_class": "pre"},
             f"Fetching a preview of camera {camera_id}",
-            check=check_frame,
+            check=check_frame if decode else check_quickly,
             attempts=attempts,
         )
         return Frame.from_reply(camera_id, reply)

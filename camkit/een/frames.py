@@ -10,7 +10,7 @@ from hashlib import sha256
 from camkit.een.wire import asset_time, parse_een_time
 from camkit.errors import NoPicture
 from camkit.http import Reply
-from camkit.images import problem_of_jpeg
+from camkit.images import BadImage, check_ends, check_jpeg
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Frame:
 
     @classmethod
     def from_reply(cls, camera_id: str, reply: Reply) -> Frame:
-        """Make a frame of an answer that passed `check_frame`."""
+        """Make a frame of an answer that passed `check_frame`, or will before it counts."""
         timestamp = asset_time(reply, "x-ee-timestamp") or ""
         return cls(
             camera_id=camera_id,
@@ -51,12 +51,30 @@ class Frame:
             reply=reply,
         )
 
+    def require_whole(self) -> None:
+        """Raise `BadResponse` unless the picture decodes; for a frame that was fetched undecoded."""
+        check_frame(self.reply)
+
 
 def check_frame(reply: Reply) -> None:
     """Raise `BadResponse` unless the answer is one whole JPEG with a time."""
-    if problem := problem_of_jpeg(reply.content, reply.content_type):
-        raise reply.bad(f"gave no picture: {problem}")
+    check_quickly(reply)
+    _require(check_jpeg, reply)
+
+
+def check_quickly(reply: Reply) -> None:
+    """Raise `BadResponse` unless the answer has a time, and begins and ends like a JPEG."""
+    _require(check_ends, reply)
     parse_een_time(asset_time(reply, "x-ee-timestamp") or "")
+
+
+def _require(check: Callable[[bytes, str], object], reply: Reply) -> None:
+    try:
+        check(reply.content, reply.content_type)
+        return
+    except BadImage as error:
+        problem = str(error)
+    raise reply.bad(f"gave no picture: {problem}")
 
 
 def nearest_frame(
