@@ -172,8 +172,8 @@ class _Download:
         self._requests = self._repeated = self._under_way = self._failed_in_a_row = 0
         self._not_before = 0.0
         self._dead_end = self._nothing_more = ""
-        self._slots = BoundedSemaphore(workers)
-        self._desk = BoundedSemaphore()
+        self._on_the_wire = BoundedSemaphore(workers)
+        self._desk = BoundedSemaphore()  # one picture at a time is decoded and written
         self._over = Event()
         self._started = time.perf_counter()
         self._bar = bar
@@ -181,27 +181,19 @@ class _Download:
     def work(self) -> None:
         """One worker: fetch frames as long as some are missing, and keep each while others are on their way."""
         while True:
-            with self._slots:
+            with self._on_the_wire:
                 if not self._may_ask():
                     break
                 if (wait_s := self._not_before - time.monotonic()) > 0:
                     self._over.wait(wait_s)
                     continue
-                self._requests += 1
-                self._under_way += 1
-                number = self._numbers.take()
-                moment = self._again.pop(0) if self._again else self._moments.take()
-                frame = None if moment is None else self._fetch(moment)
-            kept = False
-            if frame is not None:
-                with self._desk:
-                    gevent.idle()  # until nothing waits to be read or sent
-                    kept = self._keep(frame, moment, number)
+                number, moment = self._begin()
+                frame = self._fetch(moment) if moment else None
+            kept = frame is not None and self._keep(frame, moment, number)
             self._under_way -= 1
             if not kept:
                 self._numbers.give_back(number)
-            if moment is None:
-                self._requests -= 1
+            if not moment:
                 break
         if not self._under_way:
             self._over.set()
@@ -220,6 +212,16 @@ class _Download:
             elapsed_s=time.perf_counter() - self._started,
             shortfall=self._shortfall(),
         )
+
+    def _begin(self) -> tuple[int, str]:
+        """The number that the next frame will have, and the moment to ask for; empty when there is none."""
+        self._under_way += 1  # before it waits for a moment, so that nobody else counts on this place
+        self._requests += 1
+        number = self._numbers.take()
+        moment = self._again.pop(0) if self._again else self._moments.take()
+        if moment is None:
+            self._requests -= 1
+        return number, moment or ""
 
     def _fetch(self, moment: str) -> Frame | None:
         """One request; the frame if it is new, not yet decoded."""
@@ -242,14 +244,16 @@ class _Download:
 
     def _keep(self, frame: Frame, moment: str, number: int) -> bool:
         """Put a frame on disk under this number, unless it is damaged."""
-        try:
-            frame.require_whole()
-        except BadResponse as error:
-            self._known.difference_update((frame.timestamp, frame.sha256))
-            self._learn_from(error, moment)
-            return False
-        path = frame_path(self._out, number, self._camera_id, frame.timestamp)
-        write_whole(path, frame.content)
+        with self._desk:
+            gevent.idle()  # what waits to be read or sent comes first
+            try:
+                frame.require_whole()
+            except BadResponse as error:
+                self._known.difference_update((frame.timestamp, frame.sha256))
+                self._learn_from(error, moment)
+                return False
+            path = frame_path(self._out, number, self._camera_id, frame.timestamp)
+            write_whole(path, frame.content)
         self._saved[frame.timestamp] = SavedFrame(
             path, number, frame.timestamp, len(frame.content), frame.sha256, frame.reply.latency_s
         )

@@ -18,7 +18,8 @@ import gevent
 import pytest
 
 from camkit import errors
-from camkit.download import GIVE_UP_AFTER, download_previews
+from camkit.download import GIVE_UP_AFTER, PAUSES, download_previews
+from camkit.een import EagleEye, Frame
 from camkit.images import check_jpeg
 from camkit.site import demo_site
 from tests.conftest import ROOT
@@ -146,6 +147,61 @@ def test_frames_with_other_times_and_the_same_bytes_count_once(tmp_path):
         run = download(een, CAMERA, tmp_path, attempts=12)
     assert len(run.saved) == 1 and run.repeated == 11
     assert len(files_in(tmp_path)) == 1
+
+
+def test_a_damaged_picture_is_fetched_again(tmp_path):
+    "Whole at both ends and rotten in between: it is not kept, and the same frame's next, good copy is"
+    good = drawn("good")
+    rotten = good[:300] + good[-2:]
+    with een_service(lambda h, n: send_frame(h, NOW, good if n else rotten)) as (een, _):
+        run = download(een, CAMERA, tmp_path, count=1)
+    assert [frame.path.read_bytes() for frame in run.saved] == [good]
+    assert (run.requests, run.repeated) == (2, 0) and "corrupt" in run.failures[0].reason
+
+
+def test_the_next_request_is_out_before_a_picture_is_looked_at(tmp_path, monkeypatch):
+    "So that the time it takes to decode and write one is not lost on the wire"
+    asked, asked_when_looked_at = [], []
+    fetch, look = EagleEye.frame, Frame.require_whole
+    monkeypatch.setattr(EagleEye, "frame", lambda *a, **o: asked.append(a) or fetch(*a, **o))
+    monkeypatch.setattr(
+        Frame, "require_whole", lambda frame: asked_when_looked_at.append(len(asked)) or look(frame)
+    )
+    with een_service(camera_with([NOW - timedelta(seconds=n) for n in range(9)])) as (een, _):
+        assert download(een, CAMERA, tmp_path, count=3, workers=1).complete
+    assert asked_when_looked_at == [2, 3, 3]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_more_requests_are_under_way_than_workers(tmp_path, workers):
+    "However many pictures wait to be looked at"
+    under_way, most, lock = [0], [0], threading.Lock()
+
+    def answer(handler, number):
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        time.sleep(0.05)
+        with lock:
+            under_way[0] -= 1
+        send_frame(handler, NOW - timedelta(seconds=2 * number))
+
+    with een_service(answer) as (een, _):
+        assert download(een, CAMERA, tmp_path, count=9, workers=workers).complete
+    assert most[0] == workers
+
+
+def test_waits_a_little_after_a_failure(tmp_path):
+    "The next request to a camera that fails does not come at once, whoever makes it"
+    times = []
+
+    def answer(handler, number):
+        times.append(time.monotonic())
+        send(handler, 503) if number == 0 else send_frame(handler, NOW)
+
+    with een_service(answer) as (een, _):
+        download(een, CAMERA, tmp_path, count=1, workers=1)
+    assert len(times) == 2 and times[1] - times[0] > PAUSES.backoff_s / 2
 
 
 def test_a_silent_camera_ends_soon_with_its_reason(een, tmp_path):
