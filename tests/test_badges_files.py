@@ -176,8 +176,14 @@ def test_a_path_that_leads_nowhere_says_so(tmp_path: Path) -> None:
         with pytest.raises(BadgeFileError, match=message) as caught:
             load_badges(path)
         assert caught.value.path == path
-    with pytest.raises(BadgeFileError, match="No path"):
-        load_badges([])
+    for given, message in {
+        (): "No path",
+        None: "A NoneType is no path",
+        ("a.csv", 4): "A int is no path",
+        "https://camkit.example/a.csv": "download the export",
+    }.items():
+        with pytest.raises(BadgeFileError, match=message):
+            load_badges(given)
 
 
 def test_a_line_without_end_is_refused_early(tmp_path: Path) -> None:

@@ -45,6 +45,12 @@ def bag(exported, tmp_path):
     return tmp_path / "case"
 
 
+def test_a_bag_is_a_zip_whatever_it_is_called(exported, tmp_path):
+    "A name without .zip gets it, and the result says so"
+    assert exported[0].export(tmp_path / "case 7.final") == tmp_path / "case 7.final.zip"
+    assert zipfile.is_zipfile(tmp_path / "case 7.final.zip")
+
+
 def by_bagit(bag: Path) -> bool:
     "What bagit.py says, run as anybody would"
     command = [sys.executable, "-m", "bagit", "--validate", str(bag)]

@@ -221,14 +221,15 @@ def test_an_empty_case_has_a_report(case):
 
 
 def test_a_report_goes_where_it_is_told(case, tmp_path):
-    "To a new folder as well; a place that cannot be written is an output error"
-    assert case.report(tmp_path / "a" / "b" / "report.html").exists()
+    "To a new folder as well, into one that is there; a place that cannot be written is an output error"
+    assert case.report(tmp_path / "a" / "b" / "other.html").exists()
+    assert case.report(tmp_path / "a") == tmp_path / "a" / "report.html"
     (tmp_path / "taken").write_text("")
     with pytest.raises(OutputError):
         case.report(tmp_path / "taken" / "report.html")
-    (tmp_path / "folder.html").mkdir()
+    (tmp_path / "report.html").mkdir()
     with pytest.raises(OutputError, match="cannot be written"):
-        case.report(tmp_path / "folder.html")
+        case.report(tmp_path)
     assert not list(tmp_path.glob(".*"))
 
 

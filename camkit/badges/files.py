@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from camkit.errors import BadgeFileError
 
@@ -68,9 +68,18 @@ class Export:
 
 def find_exports(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Export]:
     """List the exports behind one path or several: files as they are, folders and archives by their members."""
-    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    given: list[Any] = (
+        list(paths) if isinstance(paths, Iterable) and not isinstance(paths, str | PathLike) else [paths]
+    )
     if not given:
         raise BadgeFileError("No path was given: pass a badge export, a list of them, or a folder.")
+    for path in given:
+        if not isinstance(path, str | PathLike):
+            raise BadgeFileError(
+                f"A {type(path).__name__} is no path: pass a badge export's path, a list of them, or a folder."
+            )
+        if "://" in str(path):
+            raise BadgeFileError(f"{path} is an address: download the export and pass the file's path.")
     return [export for path in given for export in _behind(Path(path))]
 
 

@@ -65,7 +65,7 @@ class BadgeLog:
             people, readers = self.events["cardholder_id"].nunique(), self.events["reader_id"].nunique()
             first, last = self.events["event_time"].agg(["min", "max"])
             span = " to ".join((self._local(first), self._local(last)))
-            lines.append(f"{people:,} cardholders at {readers:,} readers, from {span}.")
+            lines.append(f"{_counted(people, 'cardholder')} at {_counted(readers, 'reader')}, from {span}.")
         dates = zip(self.files["file"].astype(str), self.files["dates"].astype(str), strict=True)
         lines += [f"{file}: dates {order}." for file, order in islice(dates, SHOWN) if order]
         for name in ("rejected", "ignored"):
@@ -101,3 +101,7 @@ class BadgeLog:
 
     def _local(self, moment: pd.Timestamp) -> str:
         return f"{moment.tz_convert(self.timezone or 'UTC'):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

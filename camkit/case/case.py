@@ -237,7 +237,7 @@ class Case:
         Parameters
         ----------
         path : str or path-like, optional
-            By default ``report.html`` in the case's folder; an existing file is replaced.
+            A file, or a folder to have ``report.html`` in, by default the case's; an existing file is replaced.
         now : datetime.datetime, optional
             The time to put on it, UTC-aware; by default the present. Everything else follows from the case.
 
@@ -248,7 +248,8 @@ class Case:
         """
         from camkit.report import write_report
 
-        return write_report(self, self.folder / "report.html" if path is None else Path(path), now)
+        path = self.folder if path is None else Path(path)
+        return write_report(self, path / "report.html" if path.is_dir() else path, now)
 
     def export_tables(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write each table as CSV, safe to open in a spreadsheet, and as Parquet; return the files."""
@@ -263,7 +264,7 @@ class Case:
         Parameters
         ----------
         path : str or path-like
-            The zip file; an existing one is replaced.
+            The zip file, ``.zip`` added where it is missing; an existing one is replaced.
         organization : str
             Who hands it over: ``Source-Organization`` in ``bag-info.txt``.
         now : datetime.datetime, optional
@@ -283,7 +284,9 @@ class Case:
         """
         from camkit.bag import write_bag
 
-        return write_bag(self, Path(path), organization, now)
+        path = Path(path)
+        zipped = path if path.suffix.lower() == ".zip" else path.with_name(f"{path.name}.zip")
+        return write_bag(self, zipped, organization, now)
 
     def close(self) -> None:
         """Close the database; a second time does nothing."""

@@ -39,15 +39,16 @@ def failure_of(error: Exception, service: str, url: str, *, began: bool) -> Serv
             return _tls_failure(_innermost(error), host, url)
         case ProxyError() | InvalidProxyURL():
             return ServiceUnreachable(
-                f"The proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY.", url=url
+                f"{service}: the proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY.", url=url
             )
         case NewConnectionError():
             return ServiceUnreachable(
-                f"There is no connection to {host}. Check the address and the network.", url=url
+                f"{service}: there is no connection to {host}. Check the address and the network.", url=url
             )
         case ConnectTimeoutError():
             return ServiceUnreachable(
-                f"{host} did not accept a connection in time. Check the address and the network.", url=url
+                f"{service}: {host} did not accept a connection in time. Check the address and the network.",
+                url=url,
             )
         case ReadTimeoutError():
             return DeadlineExceeded(
