@@ -88,8 +88,8 @@ def download_previews(
         If a number is not positive or `camera_id` is malformed.
     NotFound
         If the account has no such camera.
-    LoginRefused
-        If the vendor refuses the login.
+    LoginRefused, ServiceUnreachable
+        If the vendor refuses the login, or is not there for it.
     OutputError
         If the folder cannot be written; what was saved before stays.
 
@@ -106,7 +106,9 @@ def download_previews(
     folder = make_folder(out)
     if camera_id is None:
         camera_id = een.healthy_camera(seed=seed)
-    require_camera_id(camera_id)
+    else:
+        require_camera_id(camera_id)
+        een.ensure_login()
     with closing(_Bar(camera_id, count, after_s=BAR_AFTER_S if progress else inf)) as bar:
         download = _Download(een, camera_id, folder, count, workers, attempts, bar)
         run_together([download.work] * (2 * workers), 2 * workers)

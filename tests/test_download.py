@@ -307,6 +307,14 @@ def test_a_refused_login_is_an_error(demo, tmp_path):
     assert files_in(tmp_path) == []
 
 
+def test_a_service_that_is_not_there_is_an_error(tmp_path):
+    "It is said once, after one login was tried, not after every worker has tried"
+    with een_service(lambda h, n: send_frame(h, NOW)) as (een, _):
+        pass
+    with pytest.raises(errors.ServiceUnreachable, match="Eagle Eye: there is no connection to"):
+        download(een, CAMERA, tmp_path)
+
+
 def test_a_session_that_expires_in_the_middle_costs_one_login(een, camera, control, tmp_path):
     "All workers go on after one new login, and no frame is lost"
     control.reset()

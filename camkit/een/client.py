@@ -96,6 +96,10 @@ class EagleEye:
         """
         return self._session.login(send_code_by)
 
+    def ensure_login(self) -> None:
+        """Log in unless that is done, so that a wrong password or a host that is not there shows before the work."""
+        self._session.ensure()
+
     def logout(self) -> None:
         """End the session at the vendor; nothing happens when there is none."""
         self._session.logout()

@@ -105,6 +105,10 @@ class Session:
                 self._refusal = partial(LoginRefused, str(error), url=error.url, status=error.status)
                 raise
 
+    def ensure(self) -> None:
+        """Log in unless that is done; see `camkit.een.EagleEye.login` for what it raises."""
+        self._renewed(None)
+
     def logout(self) -> None:
         """End the session at the vendor; nothing happens when there is none."""
         session, self._session = self._session, None
