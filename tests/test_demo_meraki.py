@@ -242,7 +242,9 @@ class TestVendorSdk:
             "route": "/api/v1/organizations",
             "kind": "status",
             "times": 1,
-            "params": {"status": 429, "retry_after": 0},
+            "params": {"status": 429, "retry_after": 1},
         }
         assert demo.control("PUT", "faults", json=[fault]).status_code == 204
+        asked_at = time.monotonic()
         assert dashboard.organizations.getOrganizations()[0]["name"] == "Camkit Demo"
+        assert time.monotonic() - asked_at >= 1

@@ -152,9 +152,11 @@ def test_nothing_is_clipped(plot, devices, silent):
 
 @pytest.mark.parametrize("plot", [plot_status_bits, plot_overall_status, plot_silent_cameras])
 def test_an_empty_list_draws(plot, devices):
-    "No devices is an empty picture, not a crash"
+    "No devices is an empty picture that says so, not a crash"
     arguments = [devices[:0]] if plot is plot_overall_status else [devices[:0], {}]
-    plot(*arguments).figure.canvas.draw()
+    ax = plot(*arguments)
+    ax.figure.canvas.draw()
+    assert " 0 " in ax.get_title() and not any(bar.get_width() for bar in ax.patches)
 
 
 def test_draws_on_the_axes_it_is_given(devices):

@@ -59,7 +59,8 @@ def test_every_frame_is_on_disk_and_intact_or_in_the_result_with_its_reason(demo
     )
     devices = een.devices()
     online = overall_status(devices["device_status"], device_type=devices["type"]) == "Online"
-    fleet = devices.loc[usable_cameras(devices)["usable"] & online, "id"].drop([72], errors="ignore")
+    # Camera 72 says it is online, and the bridge before it times out: the world has it so, faults or not.
+    fleet = devices.loc[usable_cameras(devices)["usable"] & online, "id"].drop(72)
     control.reset()
     control.faults(*faults(0.2))
     runs = [
