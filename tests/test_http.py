@@ -201,6 +201,10 @@ def test_ends_a_loop_of_redirects():
         ("https://api.meraki.com:443/x", True),
         ("file:///etc/passwd", False),
         ("//evil.example/x", False),
+        ("https://evil.example\\.meraki.com/x", False),
+        ("https://evil.example%5C.meraki.com/x", False),
+        ("https://evil.example\t.meraki.com/x", False),
+        ("https://API.MERAKI.COM/x", True),
     ],
 )
 def test_trusts_only_the_vendors_own_hosts(url, trusted):
@@ -212,7 +216,10 @@ def test_gives_a_key_to_no_unencrypted_host():
     "A vendor's address without TLS is refused before anything is sent, save on this machine"
     with pytest.raises(errors.SettingsError, match="not encrypted"):
         Transport("it", "http://api.meraki.com/api/v1", domains=("meraki.com",))
-    Transport("it", "http://127.0.0.1:8000", domains=("meraki.com",))
+    with pytest.raises(errors.SettingsError, match="not encrypted"):
+        Transport("it", "http://127.evil.example", domains=("meraki.com",))
+    for here in ("127.0.0.1:8000", "localhost", "[::1]:8000"):
+        Transport("it", f"http://{here}", domains=("meraki.com",))
 
 
 @pytest.mark.parametrize("host", ["a" * 70 + ".example", "a..example"])

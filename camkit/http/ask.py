@@ -5,10 +5,13 @@ from __future__ import annotations
 import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
-from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 from pydantic import SecretStr
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from camkit.http.reply import Reply
 from camkit.secret import Address, Credential, Headers
@@ -22,6 +25,11 @@ class Ask:
     url: Address
     json: Any
     credential: Credential | None
+
+    @cached_property
+    def parts(self) -> Url:
+        """The address in its parts: by these it is trusted, and to these it is sent."""
+        return parts_of(self.url)
 
     def body(self) -> bytes | None:
         """The body as it goes over the wire, secrets revealed."""
@@ -60,11 +68,13 @@ def address_of(base: str, url: str, params: Mapping[str, Any] | None) -> Address
     return Address(f"{url}{'&' if '?' in url else '?'}{query}" if query else url)
 
 
-def parts_of(url: str) -> SplitResult:
-    """An address in its parts; one that cannot be read, its port included, has none."""
+def parts_of(url: str) -> Url:
+    """An address in its parts, as urllib3 reads it; one that cannot be read has none.
+
+    No other reader may judge an address: ``https://evil.example\\.meraki.com/`` is a host of Meraki's to
+    `urllib.parse`, and evil.example to urllib3, which connects.
+    """
     try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return urlsplit("")
-    return parts
+        return parse_url(url)
+    except LocationParseError:
+        return Url()

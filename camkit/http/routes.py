@@ -12,7 +12,7 @@ from typing import cast
 
 import requests
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
-from urllib3.util import Retry, Url, parse_url
+from urllib3.util import Retry, Url
 
 from camkit.http.ask import Ask
 from camkit.http.sockets import GeventAdapter
@@ -58,7 +58,7 @@ class Routes:
         OSError
             If ``REQUESTS_CA_BUNDLE`` names no file.
         """
-        url = parse_url(ask.url)
+        url = ask.parts
         route = self._known.get((url.scheme, url.netloc)) or self._find(url)
         return route.pool.urlopen(
             ask.method,

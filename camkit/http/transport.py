@@ -7,17 +7,19 @@ status) or raises one of camkit's own exceptions. It yields to other greenlets w
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult
 
 import gevent
 from requests import RequestException
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
+from urllib3.util import Url
 
 from camkit import __version__
 from camkit.errors import (
@@ -38,6 +40,7 @@ from camkit.secret import Credential, mask_url, scrub
 
 log = logging.getLogger(__name__)
 
+_HOST = re.compile(r"[a-z0-9.-]+")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
 _YIELD_EVERY = 1024 * 1024
@@ -82,18 +85,19 @@ class Transport:
         rate: TokenBucket | None = None,
     ) -> None:
         parts = parts_of(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        if parts.scheme not in ("http", "https") or not parts.host or parts.auth is not None:
             raise SettingsError(
                 f"The address of {service}, {mask_url(base_url)!r}, is no plain http(s) address: https://host/path, "
                 "without user name and password."
             )
-        if domains and parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if domains and parts.scheme == "http" and not _is_loopback(parts.host):
             raise SettingsError(
                 f"The address of {service}, {mask_url(base_url)!r}, is not encrypted, so no key goes there; use https://."
             )
         self.service = service
         self.base_url = base_url.rstrip("/")
         self.domains = tuple(domains)
+        self._home = parts
         self.limits = limits or Limits()
         self._rate = rate
         self._local = threading.local()
@@ -172,15 +176,18 @@ class Transport:
 
         On this machine itself, where the demo site has several ports, each of them is.
         """
-        parts, home = parts_of(url), parts_of(self.base_url)
-        host = (parts.hostname or "").lower()
-        if "@" in parts.netloc or not host:
+        return self._trusts(parts_of(url))
+
+    def _trusts(self, parts: Url) -> bool:
+        host, home = parts.host, self._home
+        if parts.auth is not None or not host:
             return False
-        if host == (home.hostname or "").lower():
+        if host == home.host:
             same_port = _port(parts) == _port(home) or (parts.scheme != home.scheme and _port(parts) == 443)
             return parts.scheme in (home.scheme, "https") and (same_port or _is_loopback(host))
         in_domains = any(host == domain or host.endswith("." + domain) for domain in self.domains)
-        return parts.scheme == "https" and _port(parts) == 443 and in_domains
+        plain = _HOST.fullmatch(host) is not None
+        return parts.scheme == "https" and _port(parts) == 443 and in_domains and plain
 
     def _await_turn(self) -> None:
         if self._rate is not None:
@@ -201,8 +208,8 @@ class Transport:
     def _follow(self, ask: Ask, ends: float) -> Reply:
         """The request and the redirects it leads to."""
         for _ in range(self.limits.redirects + 1):
-            if not self.trusts(ask.url):
-                host = parts_of(ask.url).hostname or "an address that cannot be read"
+            if not self._trusts(ask.parts):
+                host = ask.parts.host or "an address that cannot be read"
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",
                     url=mask_url(self.base_url),
@@ -288,14 +295,17 @@ class Transport:
         return self._local.routes
 
 
-def _port(parts: SplitResult) -> int:
+def _port(parts: Url) -> int:
     """The port of an address, that of its scheme where it names none."""
-    return parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme or "", 0)
 
 
 def _is_loopback(host: str) -> bool:
     """Whether a host is this machine."""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _may_repeat(outcome: Reply | ServiceError, safe: bool) -> bool:
