@@ -53,18 +53,22 @@ class Frame:
 
     def require_whole(self) -> None:
         """Raise `BadResponse` unless the picture decodes; for a frame that was fetched undecoded."""
-        check_frame(self.reply)
+        _require(check_jpeg, self.reply)
 
 
 def check_frame(reply: Reply) -> None:
     """Raise `BadResponse` unless the answer is one whole JPEG with a time."""
-    check_quickly(reply)
     _require(check_jpeg, reply)
+    _require_time(reply)
 
 
 def check_quickly(reply: Reply) -> None:
     """Raise `BadResponse` unless the answer has a time, and begins and ends like a JPEG."""
     _require(check_ends, reply)
+    _require_time(reply)
+
+
+def _require_time(reply: Reply) -> None:
     parse_een_time(asset_time(reply, "x-ee-timestamp") or "")
 
 
