@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from camkit.errors import InputError, TimestampError
+from camkit.events import require_events
 from camkit.zones import as_zone
 
 FLAGS = {
@@ -25,8 +26,6 @@ FLAGS = {
 
 WALK = "walk_s_"
 """What the doors' columns of walking seconds begin with; the reader walked to follows."""
-
-NEEDED = ("event_time", "cardholder_id", "reader_id", "outcome")
 
 
 def flag_events(
@@ -275,14 +274,11 @@ def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np
 
 def _check(events: pd.DataFrame) -> None:
     """Refuse what are no events."""
-    if lacking := [name for name in NEEDED if name not in events]:
-        raise InputError(f"The events have no column {', '.join(lacking)}: give those of load_badges.")
+    require_events(events, "outcome")
     if not pd.api.types.is_integer_dtype(events.index) or not events.index.is_unique:
         raise InputError(
             "The events' index must be unique whole numbers, to point at events: use reset_index()."
         )
-    if getattr(events["event_time"].dtype, "tz", None) is None:
-        raise TimestampError("The events' event_time has no time zone: give the events of load_badges.")
     if events["event_time"].hasnans:
         raise TimestampError("The events' event_time has gaps: drop those rows first.")
 

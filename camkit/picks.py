@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from camkit.errors import InputError, TimestampError
+from camkit.events import require_events
 from camkit.zones import as_zone
 
 MISSING = "(none)"
@@ -76,11 +77,7 @@ class PickState:
         default: pd.DataFrame | int | Iterable[Hashable] | None = None,
         timezone: tzinfo | str | None = None,
     ) -> None:
-        missing = {"event_time", "cardholder_id", "reader_id", "outcome"} - set(events.columns)
-        if missing:
-            raise InputError(f"The events lack {', '.join(sorted(missing))}: give those of load_badges.")
-        if not isinstance(events["event_time"].dtype, pd.DatetimeTZDtype):
-            raise TimestampError("The events' event_time has no time zone: give those of load_badges.")
+        require_events(events, "outcome")
         self.events = events
         self.zone = as_zone(timezone or events.attrs.get("timezone")) or UTC
         self._is_picked = _default_picks(events, default)

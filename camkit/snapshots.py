@@ -23,8 +23,8 @@ from camkit.errors import (
     NoPicture,
     ServiceError,
     ServiceUnreachable,
-    TimestampError,
 )
+from camkit.events import require_events
 from camkit.greenlets import run_together
 from camkit.pictures import Picture, SnapshotSource
 from camkit.zones import as_zone
@@ -209,15 +209,9 @@ def snapshots_for(
     TimestampError
         If ``event_time`` is not UTC-aware, or there is no such zone.
     InputError
-        If a column is missing.
+        If `events` is no table of events, or a column is missing.
     """
-    missing = [name for name in ("event_time", "cardholder_id", "reader_id") if name not in events]
-    if missing:
-        raise InputError(
-            f"The events have no column {', '.join(missing)}; load them with camkit.load_badges()."
-        )
-    if getattr(events["event_time"].dtype, "tz", None) is None:
-        raise TimestampError("The events' event_time has no zone; load them with camkit.load_badges().")
+    require_events(events)
     sources = source if isinstance(source, Mapping) else {source.vendor: source}
     zone = as_zone(timezone or events.attrs.get("timezone")) or UTC
     by_reader = doors_by_reader(doors)

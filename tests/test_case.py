@@ -114,8 +114,6 @@ def test_the_zone_is_the_one_given_else_the_log_s_own(case):
 @pytest.mark.parametrize(
     ("events", "error", "said"),
     [
-        (made_up_events(1).drop(columns="reader_id"), InputError, "no column reader_id"),
-        (made_up_events(1).assign(event_time=pd.Timestamp("2026-01-05")), TimestampError, "no zone"),
         (
             made_up_events(2).assign(event_time=[pd.NaT, pd.Timestamp("2026", tz="UTC")]),
             TimestampError,

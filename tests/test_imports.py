@@ -24,7 +24,8 @@ ALLOWED = {
     "settings": "errors",
     # what the investigator brings
     "badges": "errors files zones",
-    "flags": "errors zones",
+    "events": "errors",
+    "flags": "errors events zones",
     "doors": "errors",
     # what services say
     "status": "bitmask errors",
@@ -32,20 +33,20 @@ ALLOWED = {
     "directory": "errors http images show",
     "een": "errors http images pictures secret status",
     "meraki": "errors http images pictures secret",
-    "snapshots": "directory doors errors greenlets pictures show zones",
+    "snapshots": "directory doors errors events greenlets pictures show zones",
     "probe": "een errors greenlets",
     "moments": "een",
     "runs": "een images show",
     "download": "een errors files greenlets http moments runs",
     # what is kept and handed over; a case reaches its report and its bag only when asked for them
-    "case": "badges bag directory errors files flags http pictures report snapshots zones",
+    "case": "badges bag directory errors events files flags http pictures report snapshots zones",
     "report": "case errors files show",
     "bag": "case errors files",
     "clocks": "case errors",
     # what is shown; a result reaches `show` only when a notebook displays it
     "plots": "bitmask errors files flags status zones",
     "show": "directory runs snapshots",
-    "picks": "errors zones",
+    "picks": "errors events zones",
     "widgets": "errors picks",
     "review": "case directory errors pictures show snapshots zones",
     # what ties it together

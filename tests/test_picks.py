@@ -115,19 +115,6 @@ def test_default_picks_that_are_not_there_are_an_error():
         PickState(make_events(), [40, 7])
 
 
-def test_events_without_a_needed_column_are_an_error():
-    "The column is named"
-    with pytest.raises(InputError, match="lack outcome, reader_id"):
-        PickState(make_events().drop(columns=["outcome", "reader_id"]))
-
-
-def test_events_without_a_time_zone_are_an_error():
-    "A naive time is never taken for UTC"
-    events = make_events()
-    with pytest.raises(TimestampError, match="no time zone"):
-        PickState(events.assign(event_time=events["event_time"].dt.tz_localize(None)))
-
-
 def test_an_unknown_zone_is_an_error():
     "The zone is named"
     with pytest.raises(TimestampError, match="America/Devner"):

@@ -195,13 +195,8 @@ def test_needs_a_worker(workers):
         snapshots_for(events_of("R1"), Source(), ONE_DOOR, workers=workers)
 
 
-def test_refuses_events_that_cannot_be_used():
-    "A missing column and a time without a zone are errors before any request"
-    with pytest.raises(errors.InputError, match="no column reader_id"):
-        snapshots_for(events_of("R1").drop(columns="reader_id"), Source(), ONE_DOOR)
-    naive = events_of("R1").assign(event_time=pd.Timestamp("2019-04-12"))
-    with pytest.raises(errors.TimestampError, match="no zone"):
-        snapshots_for(naive, Source(), ONE_DOOR)
+def test_refuses_doors_that_cannot_be_used():
+    "A missing column is an error before any request"
     with pytest.raises(errors.InputError, match="no column door"):
         snapshots_for(events_of("R1"), Source(), ONE_DOOR.drop(columns="door"))
 

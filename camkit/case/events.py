@@ -15,14 +15,14 @@ import pandas as pd
 from camkit.case.database import Stamp, find, insert
 from camkit.case.times import utc_text, zone_text
 from camkit.errors import CaseError, InputError, TimestampError
+from camkit.events import NEEDED, require_events
 from camkit.flags import FLAGS
 from camkit.snapshots import Snapshot
 
-_NEEDED = ("event_time", "cardholder_id", "reader_id")
 _SAYS = ("event_time", "cardholder_id", "reader_id", "access", "extras")
 """The columns that an event's hash is over."""
 
-_OWN_COLUMNS = {*_NEEDED, "outcome", "file", "line"}
+_OWN_COLUMNS = {*NEEDED, "outcome", "file", "line"}
 
 
 def label_of(event: object) -> int | str:
@@ -119,13 +119,7 @@ def unknown_event(event: Hashable) -> CaseError:
 
 
 def _check(events: pd.DataFrame) -> None:
-    missing = [name for name in _NEEDED if name not in events]
-    if missing:
-        raise InputError(
-            f"The events have no column {', '.join(missing)}; load them with camkit.load_badges()."
-        )
-    if getattr(events["event_time"].dtype, "tz", None) is None:
-        raise TimestampError("The events' event_time has no zone; load them with camkit.load_badges().")
+    require_events(events)
     if events["event_time"].isna().any():
         raise TimestampError("Some events have no event_time; leave them out.")
     if events.index.has_duplicates:
