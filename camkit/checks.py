@@ -41,4 +41,8 @@ def _problems(result: Checkable | pd.DataFrame) -> list[str]:
             raise InputError("check() takes results such as a BadgeLog or Snapshots, or the list of devices.")
         odd = result["row_problem"].dropna()
         return [f"Device at position {position}: {problem}." for position, problem in odd.items()]
+    if not isinstance(result, Checkable):
+        raise InputError(
+            f"check() takes results such as a BadgeLog or Snapshots, no {type(result).__name__}."
+        )
     return result.problems()

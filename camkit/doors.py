@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.errors import DoorsFileError, InputError
+from camkit.errors import DoorsFileError
+from camkit.tables import require_doors
 
 COLUMNS = ("reader_id", "door", "vendor", "camera_id", "clock_offset_s")
 VENDORS = ("meraki", "een")
@@ -132,12 +133,9 @@ def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:
     Raises
     ------
     InputError
-        If the table lacks a column.
+        If it is no table of doors, lacks a column or has a reader twice.
     """
-    if lacking := [name for name in COLUMNS if name not in doors]:
-        raise InputError(
-            f"The doors table has no column {', '.join(lacking)}; load it with camkit.load_doors()."
-        )
+    require_doors(doors, *COLUMNS[1:])
     return {
         str(row["reader_id"]): Door(
             str(row["reader_id"]),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from camkit.errors import InputError, TimestampError
-from camkit.events import require_events
+from camkit.tables import require_doors, require_events
 from camkit.zones import as_zone
 
 FLAGS = {
@@ -99,6 +99,8 @@ def flag_events(
     its newest event first is told from its events. A file that is sorted in some other way gets no such flag.
     """
     _check(events)
+    if doors is not None:
+        require_doors(doors)
     reader = events["reader_id"]
     by_reader = events["event_time"].dt.tz_convert("UTC")
     true_time = by_reader - _clock_offsets(reader, doors)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from camkit.errors import InputError, TimestampError
-from camkit.events import require_events
+from camkit.tables import require_events
 from camkit.zones import as_zone
 
 MISSING = "(none)"

@@ -24,9 +24,9 @@ from camkit.errors import (
     ServiceError,
     ServiceUnreachable,
 )
-from camkit.events import require_events
 from camkit.greenlets import run_together
 from camkit.pictures import Picture, SnapshotSource
+from camkit.tables import require_events
 from camkit.zones import as_zone
 
 

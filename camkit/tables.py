@@ -1,4 +1,4 @@
-"""What a table has to have before it counts as badge events."""
+"""What a table has to have before it counts as badge events, or as doors."""
 
 from __future__ import annotations
 
@@ -35,3 +35,27 @@ def require_events(events: object, *others: str) -> None:
         raise InputError(f"The events have no column {', '.join(lacking)}: give the .events of load_badges.")
     if not isinstance(events["event_time"].dtype, pd.DatetimeTZDtype):
         raise TimestampError("The events' event_time has no time zone: give the .events of load_badges.")
+
+
+def require_doors(doors: object, *columns: str) -> None:
+    """Refuse what is no table of doors, such as that of `camkit.load_doors`.
+
+    Parameters
+    ----------
+    doors : object
+        Whatever was given where doors belong.
+    *columns : str
+        Columns that it has to have besides ``reader_id``.
+
+    Raises
+    ------
+    InputError
+        If it is no table, a column is missing, or a reader stands there twice.
+    """
+    if not isinstance(doors, pd.DataFrame):
+        raise InputError(f"A {type(doors).__name__} is no table of doors: give what load_doors() returns.")
+    if lacking := [name for name in ("reader_id", *columns) if name not in doors]:
+        raise InputError(f"The doors have no column {', '.join(lacking)}: give what load_doors() returns.")
+    twice = doors.loc[doors["reader_id"].duplicated(), "reader_id"]
+    if len(twice):
+        raise InputError(f"The doors have the reader {twice.iloc[0]} twice: leave one row for each.")

@@ -1,4 +1,4 @@
-"""What is no table of events is refused in the same words wherever events belong."""
+"""What is no table of events or doors is refused in the same words wherever they belong."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from camkit.badges import load_badges
 from camkit.case import Case
+from camkit.doors import load_doors
 from camkit.errors import InputError, TimestampError
 from camkit.flags import flag_events
 from camkit.picks import PickState
@@ -69,3 +70,31 @@ def test_the_outcome_is_needed_where_it_is_looked_at(take, log):
     "Flags and picks go by it"
     with pytest.raises(InputError, match="no column outcome"):
         take(log.events.drop(columns="outcome"))
+
+
+@pytest.fixture(params=["flag_events", "snapshots_for"])
+def take_doors(request: pytest.FixtureRequest, log) -> Take:
+    "Each thing that doors are given to"
+    return {
+        "flag_events": lambda doors: flag_events(log.events, doors),
+        "snapshots_for": lambda doors: snapshots_for(log.events, {}, doors),
+    }[request.param]
+
+
+def test_a_path_is_no_table_of_doors(take_doors):
+    "The sentence says what makes one of it"
+    with pytest.raises(InputError, match=r"str is no table of doors: give what load_doors\(\) returns"):
+        take_doors("data/doors.csv")
+
+
+def test_doors_without_readers_are_refused(take_doors):
+    "Nothing else leads from an event to a door"
+    with pytest.raises(InputError, match="no column reader_id"):
+        take_doors(load_doors(ROOT / "data/doors.csv").drop(columns="reader_id"))
+
+
+def test_a_reader_with_two_doors_is_refused(take_doors):
+    "Which camera counts is not for us to choose"
+    doors = load_doors(ROOT / "data/doors.csv")
+    with pytest.raises(InputError, match=f"reader {doors['reader_id'][0]} twice"):
+        take_doors(pd.concat([doors, doors.head(1)]))
