@@ -18,7 +18,7 @@ from camkit.case.tables import QUERIES, read_rows
 from camkit.case.times import utc_text, zone_from_text
 from camkit.errors import CaseError
 from camkit.files import written_whole
-from camkit.show import local_time
+from camkit.show import local_time, visible
 
 if TYPE_CHECKING:
     from camkit.case import Case
@@ -120,6 +120,7 @@ def _template() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
     environment.filters |= {"local": _local, "utc": _utc, "sentence": _sentence}
     return environment.get_template("report.html")

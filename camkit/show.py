@@ -1,8 +1,9 @@
-"""How results show themselves in Jupyter: small HTML, every text from outside escaped."""
+"""How results show themselves in Jupyter: small HTML, in which text from outside is neither markup nor rearranges it."""
 
 from __future__ import annotations
 
 import base64
+import re
 from datetime import datetime, tzinfo
 from html import escape
 from typing import TYPE_CHECKING
@@ -20,17 +21,38 @@ _NONE = (
 )
 
 
+_REARRANGES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Unicode's embeddings, overrides and isolates, which make later text read in another order."""
+
+
+def visible(text: str) -> str:
+    """Show the characters that rearrange what is read as their numbers.
+
+    Examples
+    --------
+    >>> visible("\\u202e123")
+    '[U+202E]123'
+    """
+    return _REARRANGES.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def text_html(text: str) -> str:
+    """Some text from outside: escaped, and set apart, so that a name from right to left leaves its neighbours alone."""
+    return f"<bdi>{escape(visible(text))}</bdi>" if text else ""
+
+
 def snapshot_html(snapshot: Snapshot) -> str:
     """The event's heading, the picture beside the directory entry, and how the picture was come by."""
     picture, door = snapshot.picture, snapshot.door
-    place = f"{door.name} ({snapshot.reader_id})" if door else snapshot.reader_id or "no reader"
+    reader = text_html(snapshot.reader_id)
+    place = f"{text_html(door.name)} ({reader})" if door else reader or "no reader"
     when = local_time(snapshot.event_time, snapshot.timezone) if snapshot.event_time else "no time"
-    heading = escape(" · ".join(part for part in (when, place, snapshot.access) if part))
+    heading = " · ".join(part for part in (when, place, text_html(snapshot.access)) if part)
     if picture is not None:
         left = _image(picture.content, "image/jpeg", f"What camera {picture.camera_id} saw", "width:480px")
     else:
-        left = f'<div style="{_NONE}">No picture: {escape(snapshot.reason)}</div>'
-    who = cardholder_html(snapshot.cardholder) if snapshot.cardholder else escape(snapshot.cardholder_id)
+        left = f'<div style="{_NONE}">No picture: {text_html(snapshot.reason)}</div>'
+    who = cardholder_html(snapshot.cardholder) if snapshot.cardholder else text_html(snapshot.cardholder_id)
     facts = "".join(f"<div>{line}</div>" for line in _facts(snapshot))
     return (
         f'<div><b>{heading}</b></div><div style="{_CARD}"><div>{left}'
@@ -48,10 +70,10 @@ def cardholder_html(person: Cardholder) -> str:
     photo = ""
     if person.photo is not None:
         photo = _image(person.photo, person.photo_type, f"Directory photo of {person.name}", "height:216px")
-    name = f"<b>{escape(person.name)}</b>" if person.name else "<b>unknown</b>"
-    rest = ", ".join(escape(text) for text in (person.title, person.department) if text)
-    note = f'<div style="color:#a33">{escape(person.note)}</div>' if person.note else ""
-    number = f'<span style="{_GREY}">{escape(person.cardholder_id)}</span>'
+    name = f"<b>{text_html(person.name) or 'unknown'}</b>"
+    rest = ", ".join(text_html(text) for text in (person.title, person.department) if text)
+    note = f'<div style="color:#a33">{text_html(person.note)}</div>' if person.note else ""
+    number = f'<span style="{_GREY}">{text_html(person.cardholder_id)}</span>'
     return f'<div style="font-size:13px">{photo}<div>{name} {number}</div><div>{rest}</div>{note}</div>'
 
 

@@ -45,6 +45,9 @@ def card(soup: BeautifulSoup, event: object) -> BeautifulSoup:
 
 def words(soup: BeautifulSoup) -> str:
     "What is read, in one line"
+    for inline in soup.find_all("bdi"):
+        inline.unwrap()
+    soup.smooth()
     return " ".join(soup.get_text(" ").split())
 
 
@@ -183,7 +186,7 @@ def test_two_reports_differ_in_one_line(case, seen):
     second = case.report(now=MADE_AT + timedelta(days=1)).read_text().splitlines()
     differing = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
     assert len(differing) == 1
-    assert "Made at 2026-02-03 04:05:06 UTC by R. Investigator." in differing[0][0]
+    assert "Made at 2026-02-03 04:05:06 UTC by <bdi>R. Investigator</bdi>." in differing[0][0]
 
 
 def test_text_from_outside_is_never_markup(tmp_path):
@@ -213,6 +216,20 @@ def test_text_from_outside_is_never_markup(tmp_path):
         assert tag.get("href", "#").startswith("#")
     assert soup.get_text().count("{{ 7 * 7 }}") > 20
     assert "49" not in words(soup.header)
+
+
+def test_a_text_from_right_to_left_leaves_its_neighbours_alone(case):
+    "A name is set apart from what stands around it, and an override, which would turn the rest, is shown as its number"
+    name = "\u05e8\u05d5\u05ea"
+    case.add_events(made_up_events(1, cardholder_id="\u202e123", reader_id="\u2067R\u2069"))
+    shown = made_up_snapshot(0, b"x", 0, cardholder_id="\u202e123", reader_id="\u2067R\u2069")
+    case.add_snapshots([replace(shown, cardholder=Cardholder("\u202e123", name))])
+    soup = page(case)
+    assert not set("\u202e\u2067\u2069") & set(str(soup))
+    assert [str(part) for part in soup.h3.find_all("bdi")][:2] == [
+        f"<bdi>{name}</bdi>",
+        "<bdi>[U+202E]123</bdi>",
+    ]
 
 
 def test_an_empty_case_has_a_report(case):

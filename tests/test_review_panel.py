@@ -75,7 +75,7 @@ def test_shows_the_first_event(panel):
     "Its picture, its facts, and how far the review is"
     assert 'alt="What Main entrance saw: event"' in panel.view.picture.value
     assert "07:00:00 UTC" in panel.view.facts.value
-    assert "the reader&#x27;s is 2 s ahead, taken off" in panel.view.facts.value
+    assert "the reader's is 2 s ahead, taken off" in panel.view.facts.value
     assert "0 of 3 reviewed" in panel.progress.value
     assert [frame.button.description for frame in panel.view.strip] == [
         "10 s before", "5 s before", "★ event", "5 s after", "10 s after",
@@ -179,6 +179,16 @@ def test_text_from_outside_is_text(case, camera):
     for widget in (panel.view.picture, panel.view.entry, panel.view.facts, panel.flags):
         assert "&lt;script&gt;" in widget.value
     assert "<script" not in all_html(panel)
+    panel.close()
+
+
+def test_text_that_rearranges_is_shown_as_its_number(case):
+    "A right-to-left override in a badge number does not turn the door and the verdict around"
+    panel = ReviewPanel(made_up_events(1, cardholder_id="\u202e123"), Camera(), DOORS, case)
+    assert panel.wait(WAIT_S)
+    assert "\u202e" not in all_html(panel)
+    assert "<bdi>[U+202E]123</bdi>" in panel.view.entry.value
+    assert "[U+202E]123" in panel.queue.options[0]
     panel.close()
 
 

@@ -216,6 +216,13 @@ def test_shows_text_from_outside_as_text():
         assert "&lt;script&gt;" in found._repr_html_()
 
 
+def test_shows_text_that_rearranges_as_its_number():
+    "A right-to-left override neither hides nor turns what stands around it"
+    shown = snapshots_for(events_of("R\u202e1"), Source(), ONE_DOOR)._repr_html_()
+    assert "<bdi>R[U+202E]1</bdi>" in shown
+    assert "\u202e" not in shown
+
+
 def test_looks_each_cardholder_up_once():
     "Many events of one badge lead to one look-up"
     asked = []

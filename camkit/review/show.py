@@ -1,4 +1,4 @@
-"""What the panel says of an event, as HTML in which every text from outside is escaped."""
+"""What the panel says of an event, as HTML in which text from outside is neither markup nor rearranges it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from html import escape
 from PIL import Image
 
 from camkit.review.event import EventReview
-from camkit.show import cardholder_html
+from camkit.show import cardholder_html, text_html, visible
 from camkit.snapshots import Snapshot
 
 THUMBNAIL = (256, 144)
@@ -49,30 +49,27 @@ def queue_name(place: int, item: EventReview, zone: tzinfo) -> str:
     door = event.door.name if event.door else event.reader_id or "no reader"
     who = event.cardholder_id or "no cardholder"
     parts = (verdict, _local(event.event_time, zone), door, who, event.access)
-    return f"{place}. {' · '.join(part for part in parts if part)}"
+    return visible(f"{place}. {' · '.join(part for part in parts if part)}")
 
 
 def entry_html(item: EventReview) -> str:
     """Who the badge belongs to: the directory's entry, else the number."""
     if item.cardholder is not None:
         return cardholder_html(item.cardholder)
-    return f"<b>{escape(item.event.cardholder_id or 'no cardholder')}</b>"
+    return f"<b>{text_html(item.event.cardholder_id) or 'no cardholder'}</b>"
 
 
 def facts_html(item: EventReview, step_s: float, zone: tzinfo) -> str:
     """The event, its clocks, and how the frame in view was come by, as a list of terms."""
-    event, door = item.event, item.event.door
+    event, door, reader = item.event, item.event.door, text_html(item.event.reader_id)
     facts = {
-        "Time": _times(event.event_time, zone),
-        "Door": [f"{door.name} ({event.reader_id})" if door else event.reader_id or "no reader"],
-        "Access": [event.access or "not given"],
+        "Time": [escape(line) for line in _times(event.event_time, zone)],
+        "Door": [f"{text_html(door.name)} ({reader})" if door else reader or "no reader"],
+        "Access": [text_html(event.access) or "not given"],
         "Clock": [_clocks(door.clock_offset_s if door else 0.0)],
-        "Frame": _frame(item.frames.get(step_s), step_s, zone),
+        "Frame": [escape(line) for line in _frame(item.frames.get(step_s), step_s, zone)],
     }
-    rows = (
-        f"<dt>{term}</dt><dd>{'<br>'.join(escape(line) for line in lines)}</dd>"
-        for term, lines in facts.items()
-    )
+    rows = (f"<dt>{term}</dt><dd>{'<br>'.join(lines)}</dd>" for term, lines in facts.items())
     return f"<dl>{''.join(rows)}</dl>"
 
 
@@ -92,17 +89,12 @@ def verdicts_html(item: EventReview, zone: tzinfo) -> str:
 
 def alert_html(problem: str) -> str:
     """A problem that a screen reader speaks at once; empty without one."""
-    return f'<div role="alert">{escape(problem)}</div>' if problem else ""
+    return f'<div role="alert">{escape(visible(problem))}</div>' if problem else ""
 
 
 def picture_html(content: bytes, alt: str) -> str:
     """A JPEG; `alt` is what a screen reader says, nothing for a picture that only decorates."""
     return f'<img alt="{escape(alt)}" src="data:image/jpeg;base64,{base64.b64encode(content).decode()}">'
-
-
-def text_html(text: str) -> str:
-    """Some text."""
-    return f"<span>{escape(text)}</span>" if text else ""
 
 
 def _local(moment: datetime | None, zone: tzinfo) -> str:
