@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit, urlunsplit
 
 from camkit.errors import SettingsError
 
@@ -94,6 +94,13 @@ def mask_url(url: str) -> str:
     return urlunsplit((parts.scheme, host, _SNAPSHOT_TOKEN.sub(_MASK, parts.path), query, ""))
 
 
+def secrets_in(url: str) -> list[str]:
+    """What `mask_url` leaves out of an address that can be read, save a user name and password."""
+    parts = urlsplit(url)
+    hidden = [value for name, value in parse_qsl(parts.query) if name not in _HARMLESS]
+    return hidden + _SNAPSHOT_TOKEN.findall(parts.path)
+
+
 def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
     """Return an answer without the secrets of its request, which some services repeat in an error."""
     forms = {form for secret in secrets for form in _forms(secret)}
@@ -104,4 +111,6 @@ def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
 
 def _forms(secret: str) -> tuple[str, ...]:
     """A secret as it is, and as JSON and addresses write it; one too short to tell from a word is left."""
-    return (secret, json.dumps(secret)[1:-1], quote(secret, safe="")) if len(secret) >= 4 else ()
+    if len(secret) < 4:
+        return ()
+    return secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)

@@ -43,3 +43,10 @@ def test_refuses_a_table_that_is_no_device_list():
     "With a sentence that says what it takes"
     with pytest.raises(InputError, match="list of devices"):
         check(pd.DataFrame({"a": [1]}))
+
+
+@pytest.mark.parametrize("odd", [3, "log", None])
+def test_refuses_what_is_no_result(odd):
+    "It is named, too"
+    with pytest.raises(InputError, match=f"no {type(odd).__name__}"):
+        check(odd)

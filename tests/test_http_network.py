@@ -165,21 +165,39 @@ def test_redirects_from_http_to_https_stay_at_home(ca, bundle):
 
 def test_goes_through_a_connect_proxy(ca, bundle, monkeypatch):
     "HTTPS_PROXY is honoured; the proxy sees the host's name and nothing else"
-    tls = context_for(ca.issue_cert("127.0.0.1"))
+    tls = context_for(ca.issue_cert("cloud.example"))
     with scripted(lambda h, n: send(h, 200, b"ok"), tls) as server, connect_proxy() as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.address)
-        assert get(server.base).content == b"ok"
-    assert proxy.targets == [server.base.removeprefix("https://")]
+        assert get(server.base.replace("127.0.0.1", "cloud.example")).content == b"ok"
+    assert proxy.targets == [server.base.removeprefix("https://").replace("127.0.0.1", "cloud.example")]
 
 
 def test_leaves_the_proxy_aside_as_told(ca, bundle, monkeypatch):
     "NO_PROXY is honoured"
-    tls = context_for(ca.issue_cert("127.0.0.1"))
-    with scripted(lambda h, n: send(h, 200, b"ok"), tls) as server, connect_proxy() as proxy:
+    with connect_proxy(refuse=True) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.address)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        assert get(server.base).content == b"ok"
+        monkeypatch.setenv("NO_PROXY", "cloud.invalid")
+        with pytest.raises(errors.ServiceUnreachable, match=r"no connection to cloud\.invalid"):
+            get("https://cloud.invalid")
     assert proxy.targets == []
+
+
+def test_this_machine_is_reached_without_a_proxy(monkeypatch):
+    "A proxy's loopback is another machine's: the demo site would not be there, and a key would go out unencrypted"
+    with scripted(lambda h, n: send(h, 200, b"ok")) as server, connect_proxy(refuse=True) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.address)
+        assert get(server.base).content == b"ok"
+        assert get(server.base.replace("127.0.0.1", "localhost")).content == b"ok"
+    assert proxy.targets == []
+
+
+@pytest.mark.parametrize("address", ["http://me:kei-4711@host:port", "foo://host:1", "socks5://host:1"])
+def test_a_proxy_that_cannot_be_used_is_said(monkeypatch, address):
+    "The sentence names the variable and how to write it, without the password"
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(errors.ServiceUnreachable, match="HTTPS_PROXY.*http://host:port") as caught:
+        get("https://api.meraki.example")
+    assert "kei-4711" not in str(caught.value)
 
 
 def test_a_proxy_that_refuses_or_is_gone_is_said(monkeypatch):

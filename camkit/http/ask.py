@@ -6,6 +6,7 @@ import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -14,7 +15,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
 from camkit.http.reply import Reply
-from camkit.secret import Address, Credential, Headers
+from camkit.secret import Address, Credential, Headers, secrets_in
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Ask:
         """Every secret that goes with it."""
         values = self.json.values() if isinstance(self.json, Mapping) else ()
         in_body = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return [*(self.credential.secrets if self.credential else ()), *in_body]
+        return [*(self.credential.secrets if self.credential else ()), *in_body, *secrets_in(self.url)]
 
     def redirected(self, reply: Reply) -> Ask:
         """The request that a redirect leads to: method, body and key stay, save after a 303."""
@@ -78,3 +79,11 @@ def parts_of(url: str) -> Url:
         return parse_url(url)
     except LocationParseError:
         return Url()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ssl
 from urllib.parse import urlsplit
 
-from requests.exceptions import InvalidProxyURL
+from requests.exceptions import InvalidProxyURL, InvalidSchema
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
+    LocationParseError,
     NewConnectionError,
     ProtocolError,
     ProxyError,
     ReadTimeoutError,
     SSLError,
+    URLSchemeUnknown,
 )
 
 from camkit.errors import BadResponse, DeadlineExceeded, ServiceError, ServiceUnreachable
@@ -40,6 +42,12 @@ def failure_of(error: Exception, service: str, url: str, *, began: bool) -> Serv
         case ProxyError() | InvalidProxyURL():
             return ServiceUnreachable(
                 f"{service}: the proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY.", url=url
+            )
+        case LocationParseError() | URLSchemeUnknown() | InvalidSchema():
+            return ServiceUnreachable(
+                f"{service}: HTTPS_PROXY holds no proxy that camkit can use; write it as http://host:port.",
+                url=url,
+                transient=False,
             )
         case NewConnectionError():
             return ServiceUnreachable(

@@ -28,6 +28,7 @@ class TokenBucket:
         self._interval_s = 1.0 / per_s
         self._allowance_s = (burst - 1) * self._interval_s
         self._next = 0.0
+        self._held_until = 0.0
 
     def take(self) -> None:
         """Wait for the next free moment."""
@@ -39,4 +40,10 @@ class TokenBucket:
 
     def hold(self, seconds: float) -> None:
         """Give no further moment before `seconds` have passed: the service said it is too much."""
-        self._next = max(self._next, time.monotonic() + seconds)
+        self._held_until = max(self._held_until, time.monotonic() + seconds)
+        self._next = max(self._next, self._held_until)
+
+    @property
+    def held_s(self) -> float:
+        """Seconds until the service is ready for more; 0 when it never said it was too much."""
+        return max(0.0, self._held_until - time.monotonic())

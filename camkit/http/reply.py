@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json as jsonlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.cookies import SimpleCookie
 from typing import Any
 
 from urllib3 import HTTPHeaderDict
 
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, RateLimited, ServiceError
 from camkit.http.limits import RETRY_STATUSES, retry_after_s
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Reply:
     Attributes
     ----------
     url : str
-        Where it came from, without secrets.
+        Where it came from, after redirects, without secrets. Its path is whole, save that of a Meraki picture.
     content : bytes
         The body as it arrived; if the answer is not a success, without the credential, should it repeat it.
     sent_at, received_at : datetime.datetime
@@ -48,9 +50,10 @@ class Reply:
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies that it sets, by name."""
-        cookies: dict[str, str] = {}
-        for line in self.headers.getlist("Set-Cookie"):
-            cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
+        cookies = {}
+        for line in self.headers.getlist("Set-Cookie"):  # the standard library gives up at one odd name
+            name, _, value = line.partition(";")[0].partition("=")
+            cookies[name.strip()] = value.strip().removeprefix('"').removesuffix('"')
         return cookies
 
     @property
@@ -75,7 +78,7 @@ class Reply:
         return "" if "<" in text or not text.isprintable() else text
 
     def json(self) -> Any:
-        """Return the decoded body.
+        """Return the decoded body; half a surrogate pair, which no table or file could hold, becomes ``?``.
 
         Raises
         ------
@@ -83,7 +86,10 @@ class Reply:
             If the body is no JSON.
         """
         try:
-            return jsonlib.loads(self.content)
+            found = jsonlib.loads(self.content)
+            if _SURROGATE.search(self.content):
+                found = jsonlib.loads(jsonlib.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+            return found
         except (ValueError, RecursionError):
             pass
         kind = self.content_type or "no content type"

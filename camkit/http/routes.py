@@ -14,7 +14,7 @@ import requests
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 from urllib3.util import Retry, Url
 
-from camkit.http.ask import Ask
+from camkit.http.ask import Ask, is_loopback
 from camkit.http.sockets import GeventAdapter
 from camkit.secret import Headers
 
@@ -82,13 +82,17 @@ class Routes:
         origin = f"{url.scheme}://{url.netloc}"
         request = requests.Request("GET", origin + "/").prepare()
         told = requests.Session().merge_environment_settings(origin, {}, None, None, None)
+        if is_loopback(url.host or ""):
+            told["proxies"] = {}  # a proxy's loopback is another machine's
         pool = cast(
             HTTPConnectionPool,
             self._adapter.get_connection_with_tls_context(
                 request, told["verify"], proxies=told["proxies"], cert=told["cert"]
             ),
         )
-        self._adapter.cert_verify(pool, origin, told["verify"], told["cert"])
+        self._adapter.cert_verify(
+            pool, f"{pool.scheme}://", told["verify"], told["cert"]
+        )  # its own, or the proxy's
         whole = self._adapter.request_url(request, told["proxies"]) != "/"
         route = self._known[url.scheme, url.netloc] = _Route(pool, origin if whole else "")
         return route

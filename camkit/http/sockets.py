@@ -7,9 +7,11 @@ bundles) stays as it is.
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
 from contextvars import ContextVar
+from http.client import HTTPResponse
 from typing import Any
 
 import gevent.socket
@@ -21,6 +23,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.poolmanager import PoolManager
 
 from camkit.secret import mask_url
+
+_YIELD_EVERY = 64 * 1024
 
 _is_ours: ContextVar[bool] = ContextVar("is_ours", default=False)
 
@@ -34,10 +38,40 @@ def _mask_ours(record: logging.LogRecord) -> bool:
     return True
 
 
+def _drop_ours(record: logging.LogRecord) -> bool:
+    """Drop what urllib3 says of headers that it could not read: it repeats them whole, with cookies and addresses."""
+    return not _is_ours.get()
+
+
 logging.getLogger("urllib3.connectionpool").addFilter(_mask_ours)
+logging.getLogger("urllib3.connection").addFilter(_drop_ours)
+
+
+class _YieldingIO(socket.SocketIO):
+    """The bytes of one answer; what comes as fast as it is read would let nobody else work, nor a deadline end it."""
+
+    _since_yield = 0
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = super().readinto(buffer)
+        self._since_yield += count or 0
+        if self._since_yield >= _YIELD_EVERY:
+            self._since_yield = 0
+            gevent.sleep(0.001)  # not 0, which lets neither timers nor sockets have their turn
+        return count
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        sock._io_refs += 1  # type: ignore[attr-defined]  # as makefile() does: closed when its last reader is
+        self.fp = io.BufferedReader(_YieldingIO(sock, "rb"))
 
 
 class _GeventConnection(HTTPConnection):
+    response_class = _Response
+
     def _new_conn(self) -> socket.socket:
         try:
             self._dns_host.encode("idna")

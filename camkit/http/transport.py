@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Any
 
 import gevent
@@ -26,11 +25,12 @@ from camkit.errors import (
     BadResponse,
     CamkitError,
     DeadlineExceeded,
+    RateLimited,
     ServiceError,
     ServiceUnreachable,
     SettingsError,
 )
-from camkit.http.ask import Ask, address_of, parts_of
+from camkit.http.ask import Ask, address_of, is_loopback, parts_of
 from camkit.http.failures import failure_of
 from camkit.http.limits import RETRY_STATUSES, Limits
 from camkit.http.rate import TokenBucket
@@ -43,7 +43,6 @@ log = logging.getLogger(__name__)
 _HOST = re.compile(r"[a-z0-9.-]+")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
-_YIELD_EVERY = 1024 * 1024
 
 
 class Transport:
@@ -90,7 +89,7 @@ class Transport:
                 f"The address of {service}, {mask_url(base_url)!r}, is no plain http(s) address: https://host/path, "
                 "without user name and password."
             )
-        if domains and parts.scheme == "http" and not _is_loopback(parts.host):
+        if domains and parts.scheme == "http" and not is_loopback(parts.host):
             raise SettingsError(
                 f"The address of {service}, {mask_url(base_url)!r}, is not encrypted, so no key goes there; use https://."
             )
@@ -147,9 +146,10 @@ class Transport:
         url = address_of(self.base_url, url, params)  # from here on it hides its secrets
         ask = Ask(method, url, json, credential)
         safe = method in ("GET", "HEAD") if idempotent is None else idempotent
-        attempts = attempts or self.limits.attempts
-        self._await_turn()
-        ends = time.monotonic() + (deadline_s or self.limits.deadline_s)
+        attempts = max(1, attempts or self.limits.attempts)
+        deadline_s = deadline_s or self.limits.deadline_s
+        self._await_turn(deadline_s)
+        ends = time.monotonic() + deadline_s
         for attempt in range(1, attempts + 1):
             outcome = self._attempt(ask, check, ends)
             wait_s = self.limits.pause_s(attempt, outcome.retry_after_s)
@@ -160,7 +160,7 @@ class Transport:
                 break
             log.debug("%s %s again in %.2f s: %s", method, mask_url(url), wait_s, outcome)
             gevent.sleep(wait_s)
-            self._await_turn()
+            self._await_turn(ends - time.monotonic())
         if isinstance(outcome, ServiceError):
             raise outcome
         return outcome
@@ -184,14 +184,23 @@ class Transport:
             return False
         if host == home.host:
             same_port = _port(parts) == _port(home) or (parts.scheme != home.scheme and _port(parts) == 443)
-            return parts.scheme in (home.scheme, "https") and (same_port or _is_loopback(host))
+            return parts.scheme in (home.scheme, "https") and (same_port or is_loopback(host))
         in_domains = any(host == domain or host.endswith("." + domain) for domain in self.domains)
         plain = _HOST.fullmatch(host) is not None
         return parts.scheme == "https" and _port(parts) == 443 and in_domains and plain
 
-    def _await_turn(self) -> None:
-        if self._rate is not None:
-            self._rate.take()
+    def _await_turn(self, longest_s: float) -> None:
+        """Wait for the rate; not for a service that asked for a longer wait than a call may take."""
+        if self._rate is None:
+            return
+        if (held_s := self._rate.held_s) > longest_s:
+            raise RateLimited(
+                f"{self.service} asked to wait, {held_s:.0f} s from now on. Run the cell again after that.",
+                url=self.base_url,
+                status=429,
+                retry_after_s=held_s,
+            )
+        self._rate.take()
 
     def _attempt(
         self, ask: Ask, check: Callable[[Reply], object] | None, ends: float
@@ -236,6 +245,10 @@ class Transport:
         try:
             with deadline:
                 answer = self._routes().send(ask, connect_s=self.limits.connect_s, read_s=self.limits.read_s)
+                if answer.status < 200:  # what follows it would be taken for the answer to the next request
+                    raise BadResponse(
+                        f"{shown} sent an interim answer, HTTP {answer.status}, and no other.", url=shown
+                    )
                 content = self._read(answer, shown)
         except gevent.Timeout as timeout:
             if timeout is not deadline:
@@ -244,7 +257,11 @@ class Transport:
                 f"{self.service} did not finish its answer in time ({shown}). Run the cell again later.",
                 url=shown,
             )
-        except (HTTPError, RequestException) as error:
+        except (
+            HTTPError,
+            RequestException,
+            ValueError,
+        ) as error:  # a ValueError: http.client meets odd numbers
             problem = failure_of(error, self.service, shown, began=answer is not None)
         except OSError:  # of the files that the environment names; urllib3 wraps those of sockets
             problem = SettingsError(
@@ -270,16 +287,13 @@ class Transport:
     def _read(self, answer: BaseHTTPResponse, shown: str) -> bytes:
         """The body, up to the cap; the announced length is only a hint."""
         cap = self.limits.max_bytes
-        announced = answer.headers.get("Content-Length", "")
-        if not (announced.isdecimal() and int(announced) > cap):
-            body, yield_at = bytearray(), _YIELD_EVERY
+        announced = answer.headers.get("Content-Length", "").strip().lstrip("0")
+        if not (announced.isdecimal() and (len(announced) > len(str(cap)) or int(announced) > cap)):
+            body = bytearray()
             for chunk in answer.stream(_CHUNK):
                 body += chunk
                 if len(body) > cap:
                     break
-                if len(body) >= yield_at:  # what comes as fast as it is read would let nobody else work
-                    gevent.sleep(0.001)  # not 0, which lets neither timers nor sockets have their turn
-                    yield_at += _YIELD_EVERY
             else:
                 return bytes(body)
         raise BadResponse(
@@ -298,14 +312,6 @@ class Transport:
 def _port(parts: Url) -> int:
     """The port of an address, that of its scheme where it names none."""
     return parts.port or {"http": 80, "https": 443}.get(parts.scheme or "", 0)
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _may_repeat(outcome: Reply | ServiceError, safe: bool) -> bool:
