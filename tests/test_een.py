@@ -89,6 +89,34 @@ def test_a_wrong_password_is_not_tried_again_by_itself(demo, control):
     assert control.count("authenticate") == 2
 
 
+@pytest.mark.parametrize("status", [403, 404, 409, 423, 451])
+def test_no_refusal_whatever_its_status_is_tried_again_by_itself(demo, control, status):
+    "Each event of a run would else send the password once more"
+    control.faults({"route": "/g/aaa/authenticate", "kind": "status", "params": {"status": status}})
+    een = client(demo)
+    for _ in range(3):
+        with pytest.raises(errors.ServiceError) as caught:
+            een.devices()
+        assert caught.value.status == status
+    assert control.count("authenticate") == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_login_that_was_not_answered_is_tried_again_after_a_pause(demo, control, status, monkeypatch):
+    "Not by each of the calls that come at once, and not never"
+    control.faults({"route": "/g/aaa/authenticate", "kind": "status", "params": {"status": status}})
+    een = client(demo)
+    for _ in range(3):
+        with pytest.raises(errors.ServiceError):
+            een.devices()
+    assert control.count("authenticate") == QUICK.attempts
+    monkeypatch.setattr("camkit.een.login.PAUSE_S", 0.0)
+    with pytest.raises(errors.ServiceError):
+        een.login()
+    control.faults()
+    assert len(een.devices()) == 94
+
+
 def test_greenlets_share_one_refused_login(demo, control):
     "Five calls at once with a wrong password send it once"
     een = client(demo, password=SecretStr("not-the-password"))

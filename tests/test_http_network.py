@@ -195,7 +195,7 @@ def test_this_machine_is_reached_without_a_proxy(monkeypatch):
 def test_a_proxy_that_cannot_be_used_is_said(monkeypatch, address):
     "The sentence names the variable and how to write it, without the password"
     monkeypatch.setenv("HTTPS_PROXY", address)
-    with pytest.raises(errors.ServiceUnreachable, match="HTTPS_PROXY.*http://host:port") as caught:
+    with pytest.raises(errors.ServiceUnreachable, match=r"HTTPS_PROXY.*http://host:port") as caught:
         get("https://api.meraki.example")
     assert "kei-4711" not in str(caught.value)
 

@@ -5,7 +5,9 @@ Source: EENCloud/api-docs, "Authenticate", "Authorize", "Two factor authenticati
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +24,9 @@ from camkit.secret import Credential
 
 LOGIN_URL = "https://login.eagleeyenetworks.com"
 DOMAINS = ("eagleeyenetworks.com",)
+
+PAUSE_S = 5.0
+"""No call causes another login so soon after one that the vendor could not answer, seconds."""
 
 _AUTHENTICATE: Meanings = {
     400: (LoginRefused, "the login was not understood"),
@@ -70,7 +75,8 @@ class Session:
     Notes
     -----
     It logs in by itself when a call needs it, and once more when the session has expired, for all
-    greenlets together. A login that was refused is not tried again by itself: that would lock the user out.
+    greenlets together. A login that was refused, with whatever status, is not tried again by itself: that would lock
+    the user out. One that the vendor could not answer (429, 5xx) is tried again by a later call, after a pause.
     """
 
     def __init__(
@@ -92,7 +98,8 @@ class Session:
         self.host = self._transport.base_url
         self._session: Credential | None = None
         self._second_factor_done: Credential | None = None
-        self._refusal: Callable[[], LoginRefused] | None = None
+        self._refusal: Callable[[], ServiceError] | None = None
+        self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
 
     def login(self, send_code_by: str | None = None) -> Account:
@@ -101,8 +108,12 @@ class Session:
             self._session = self._refusal = None
             try:
                 return self._login(send_code_by)
-            except LoginRefused as error:
-                self._refusal = partial(LoginRefused, str(error), url=error.url, status=error.status)
+            except ServiceError as error:
+                if error.status is not None:
+                    self._refusal = partial(
+                        type(error), str(error), url=error.url, status=error.status, transient=error.transient
+                    )
+                    self._refused_until = time.monotonic() + PAUSE_S if error.transient else math.inf
                 raise
 
     def ensure(self) -> None:
@@ -146,7 +157,7 @@ class Session:
         """The session; logs in, unless another greenlet has done so since `expired` was in use."""
         if self._session is None or self._session is expired:
             with self._login_lock:
-                if self._refusal is not None:
+                if self._refusal is not None and time.monotonic() < self._refused_until:
                     raise self._refusal()
                 if self._session is None or self._session is expired:
                     self.login()
