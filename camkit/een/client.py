@@ -40,7 +40,7 @@ class EagleEye:
     username : str
         The user's e-mail address.
     password : pydantic.SecretStr
-        Sent to the login host only.
+        Sent to the login host only, or where that leads within the vendor's domains.
     api_key : pydantic.SecretStr, optional
         Sent as ``Authorization``; most accounts need none.
     base_url : str
