@@ -43,14 +43,14 @@ def write_bag(case: Case, path: Path, organization: str, now: datetime | None) -
         info["Source-Organization"] = organization
     with written_whole(path) as part:
         bag = part.parent / "bag"
-        _fill(bag, case, exported_at)
+        info["Case-Seal"] = _fill(bag, case, exported_at)
         _bag_in_place(bag, info)
         _zip(bag, part, top=path.stem)
     return path
 
 
-def _fill(folder: Path, case: Case, exported_at: str) -> None:
-    """Put into a folder what the bag is to hold; everything is made from one state of the case."""
+def _fill(folder: Path, case: Case, exported_at: str) -> str:
+    """Put into a folder what the bag is to hold, all of it from one state of the case; return that state's seal."""
     folder.mkdir()
     case.database.copy_to(folder / case.database.path.name)
     with type(case)(folder, operator=case.operator) as copy:
@@ -62,8 +62,10 @@ def _fill(folder: Path, case: Case, exported_at: str) -> None:
         copy.report(now=datetime.fromisoformat(exported_at))
         copy.export_tables(folder / "tables")
         evidence = json.dumps(_evidence(copy, exported_at), indent=2, ensure_ascii=False)
+        seal = copy.seal()
     write_whole(folder / "evidence.json", evidence.encode())
     write_whole(folder / "README.txt", files("camkit").joinpath("templates/bag_readme.txt").read_bytes())
+    return seal
 
 
 def _evidence(case: Case, exported_at: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from camkit.case import chain
 from camkit.case.decisions import MEANINGS
 from camkit.case.images import SUFFIXES, image_path, read_image
 from camkit.case.tables import QUERIES, read_rows
@@ -40,6 +41,7 @@ def write_report(case: Case, path: Path, now: datetime | None) -> Path:
     checked = case.verify()
     with case.database.reading() as connection:
         rows = {name: read_rows(connection, name) for name in QUERIES}
+        seal = chain.seal(connection)
     images = {image["sha256"]: image for image in rows["images"]}
 
     def data_uri(sha256: str | None) -> str | None:
@@ -62,6 +64,7 @@ def write_report(case: Case, path: Path, now: datetime | None) -> Path:
         shows=_shows(rows),
         data_uri=data_uri,
         checked=checked,
+        seal=seal,
         verdicts=VERDICTS,
         vendors=VENDORS,
         software=_software(),

@@ -1,4 +1,4 @@
-"""How results show themselves in Jupyter: small HTML, in which text from outside is neither markup nor rearranges it."""
+"""How results show themselves in Jupyter: small HTML; text from outside is no markup in it, and rearranges nothing."""
 
 from __future__ import annotations
 

@@ -176,6 +176,15 @@ def test_the_report_and_the_tables_are_in_the_bag(bag):
     assert {"events", "snapshots", "requests", "verdicts", "images"} <= names
 
 
+def test_the_bag_says_the_seal_of_what_it_holds(bag, exported):
+    "The same in bag-info.txt, in the report and in the case that it was made from"
+    seal = bagit.Bag(str(bag)).info["Case-Seal"]
+    assert seal in (bag / "data" / "report.html").read_text("utf-8")
+    with Case(bag / "data") as copy:
+        assert copy.verify(seal=seal).ok
+    assert exported[0].verify(seal=seal).ok
+
+
 def test_the_readme_says_how_to_check_without_camkit(bag):
     "The very commands that the tests above run"
     text = (bag / "data" / "README.txt").read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -177,6 +178,14 @@ def test_an_altered_image_is_not_shown_but_told(case, seen):
     assert "1 thing is wrong" in words(soup.find(class_="unsound"))
     assert f"The file {seen[0].sha256} is missing, altered" in words(card(soup, 0))
     assert embedded(card(soup, 0)) == [seen[0].cardholder.photo]
+
+
+def test_the_seal_of_what_is_shown_is_in_the_report(case, seen):
+    "Whoever has the report can hold the case against it, also when more was added"
+    review(case, seen)
+    (seal,) = re.findall(r"Seal: ([0-9a-f]{64})", words(page(case)))
+    case.record_verdict(0, "unclear")
+    assert case.verify(seal=seal).ok
 
 
 def test_two_reports_differ_in_one_line(case, seen):

@@ -11,7 +11,7 @@ import pytest
 
 from camkit.case import Case
 from camkit.doors import load_doors
-from camkit.errors import CaseError, InputError, TimestampError
+from camkit.errors import InputError, TimestampError
 from camkit.review.frames import RecordedFrames, fetch_frames
 from camkit.review.state import ReviewState
 from camkit.snapshots import Outcome, Snapshot
@@ -334,13 +334,92 @@ def test_frames_of_another_clock_offset_are_not_taken_for_these(state, case):
     assert found == []
 
 
+def recorded(state: ReviewState) -> dict[float, Snapshot]:
+    """What the case has of the event in front when it is opened again."""
+    seen: dict[float, Snapshot] = {}
+    RecordedFrames(state.case).find(state.current.event, state.steps_s, seen.__setitem__)
+    return seen
+
+
+def image_file(case: Case, content: bytes) -> Path:
+    """Where the case keeps an image."""
+    (found,) = (path for path in (case.folder / "images").glob("*/*") if path.read_bytes() == content)
+    return found
+
+
 def test_an_altered_image_is_not_shown(state, case):
-    "It is no evidence any more, and that is said"
+    "It is no evidence any more, and that is said; the other frames are there"
     give(state)
-    (image,) = (case.folder / "images").rglob("*.jpg")
-    image.write_bytes(b"forged")
-    with pytest.raises(CaseError):
-        RecordedFrames(case).find(state.current.event, [0.0], lambda *_seen: None)
+    give(state, 5.0, b"later")
+    image_file(case, b"seen").write_bytes(b"forged")
+    frames = recorded(state)
+    assert (frames[0].ok, frames[5].ok) == (False, True)
+    assert "is not what was stored" in frames[0].reason
+
+
+def test_a_deleted_image_is_not_shown(state, case):
+    "The reason stands in its place; the other frames are there"
+    give(state)
+    give(state, 5.0, b"later")
+    image_file(case, b"later").unlink()
+    frames = recorded(state)
+    assert (frames[0].ok, frames[5].ok) == (True, False)
+    assert "cannot be read: No such file" in frames[5].reason
+
+
+def test_of_two_pictures_of_one_moment_the_one_that_is_there_is_shown(state, case):
+    "A camera may have given another one after the first was lost"
+    give(state, content=b"first")
+    give(state, content=b"second")
+    image_file(case, b"first").unlink()
+    assert recorded(state)[0].picture.content == b"second"
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"forged")])
+def test_a_photo_that_is_gone_or_altered_leaves_the_pictures(state, case, spoil):
+    "The directory's entry says what became of it"
+    give(state)
+    spoil(image_file(case, b"portrait"))
+    frame = recorded(state)[0]
+    assert frame.ok
+    assert (frame.cardholder.name, frame.cardholder.photo) == ("Ann Li", None)
+    assert "Run verify() on the case" in frame.cardholder.note
+
+
+def test_a_picture_that_comes_again_takes_the_place_of_a_deleted_one(state, case):
+    "The case is whole again"
+    seen = give(state)
+    image_file(case, b"seen").unlink()
+    give(state)
+    assert state.shown.picture.content == b"seen"
+    assert case.image(seen.sha256) == b"seen"
+    assert case.verify().ok
+
+
+def test_a_picture_whose_file_was_altered_is_not_taken(state, case):
+    "Neither from a camera nor from those that were fetched before; the frame says why, the next event comes"
+    seen = give(state)
+    image_file(case, b"seen").write_bytes(b"forged")
+    state.take([made_up_snapshot(0, b"seen"), made_up_snapshot(1, b"one")])
+    assert not state.shown.ok
+    assert "is not what was stored" in state.current.why_no_picture(0)
+    assert state.shown.cardholder.photo == b"portrait"
+    assert state.queue[1].frames[0].ok
+    (case.folder / case.table("images")["path"][0]).unlink()
+    give(state)
+    assert state.shown.sha256 == seen.sha256
+
+
+def test_a_picture_comes_without_a_photo_whose_file_was_altered(state, case):
+    "Picture and reason are in the case"
+    give(state)
+    image_file(case, b"portrait").write_bytes(b"forged")
+    give(state, 5.0, b"later")
+    state.show(5)
+    assert state.shown.ok
+    assert state.shown.cardholder.photo is None
+    assert "is not what was stored" in state.shown.cardholder.note
+    assert case.table("snapshots")["image"].tolist()[-1] == state.shown.sha256
 
 
 def test_frames_are_the_events_own_snapshots(state):

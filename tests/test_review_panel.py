@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from nbclient import NotebookClient
 
 from camkit.case import Case
+from camkit.errors import InputError
 from camkit.review.loader import AHEAD
 from camkit.review.panel import ReviewPanel
 from camkit.review.show import picture_html
@@ -295,6 +298,58 @@ def test_a_reopened_case_is_not_fetched_again(panel, case):
     assert again.view.picture.value == shown
     assert (again.view.note.value, repr(again)) == ("Same hat.", "ReviewPanel: 1 of 3 reviewed")
     again.close()
+
+
+def test_a_frame_whose_file_is_gone_is_fetched_again(panel, case):
+    "That one alone; all others come from the case"
+    gone = panel.state.current.frames[5].picture
+    next((case.folder / "images").rglob(f"{gone.sha256}.jpg")).unlink()
+    camera = Camera()
+    again = ReviewPanel(made_up_events(3), camera, DOORS, case)
+    assert again.wait(WAIT_S)
+    assert camera.asked == [gone.requested_at]
+    assert all(len(item.frames) == 5 and not item.missing(again.state.steps_s) for item in again.state.queue)
+    assert case.verify().ok
+    again.close()
+
+
+def test_a_frame_whose_file_is_gone_says_so_where_no_camera_is_asked(panel, case):
+    "Loading again changes nothing, and the other frames stay"
+    digest = panel.state.current.frames[0].sha256
+    next((case.folder / "images").rglob(f"{digest}.jpg")).unlink()
+    again = ReviewPanel(made_up_events(3), {}, DOORS, case)
+    for _ in range(2):
+        assert again.wait(WAIT_S)
+        assert f"{digest}.jpg cannot be read" in again.view.picture.value
+        assert sorted(step for step, frame in again.state.current.frames.items() if frame.ok) == [
+            -10,
+            -5,
+            5,
+            10,
+        ]
+        again.load()
+    again.close()
+
+
+def test_a_panel_opens_though_a_given_snapshot_was_altered_in_the_case(panel, case):
+    "It says so, and shows the other frames"
+    frame = panel.state.current.frames[0]
+    next((case.folder / "images").rglob(f"{frame.sha256}.jpg")).write_bytes(b"forged")
+    again = ReviewPanel(made_up_events(3), Camera(), DOORS, case, snapshots=[frame])
+    assert again.wait(WAIT_S)
+    assert "is not what was stored" in again.view.picture.value
+    assert len(again.state.current.missing(again.state.steps_s)) == 1
+    again.close()
+
+
+def test_a_panel_that_was_never_made_leaves_quietly(case, monkeypatch):
+    "The error that says why is the only one"
+    stray = []
+    monkeypatch.setattr(sys, "unraisablehook", stray.append)
+    with pytest.raises(InputError, match="no event to review"):
+        ReviewPanel(made_up_events(0), Camera(), DOORS, case)
+    gc.collect()
+    assert stray == []
 
 
 def test_what_is_being_loaded_says_so(case):

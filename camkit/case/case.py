@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
@@ -10,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.case import decisions, pictures, tables
+from camkit.case import chain, decisions, pictures, tables
 from camkit.case import events as recording
-from camkit.case.database import Database, Stamp
+from camkit.case.database import Database, Stamp, this_user
 from camkit.case.decisions import CHOSEN, Verdict
 from camkit.case.events import label_of
 from camkit.case.images import image_path, read_image
@@ -29,7 +28,8 @@ class Case:
     """A folder that holds an investigation: events, pictures, verdicts, and what proves them.
 
     Nothing in it is ever changed or deleted: what is new is added. It can be closed and opened again, and several
-    notebooks or threads can have it open at once. Images are in ``images/`` by their SHA-256, everything else is in
+    notebooks or threads can have it open at once. Where its folder cannot be written, it can be read, verified and
+    exported to elsewhere. Images are in ``images/`` by their SHA-256, everything else is in
     ``case.sqlite``.
 
     Parameters
@@ -44,8 +44,8 @@ class Case:
     Raises
     ------
     CaseError
-        If the folder's ``case.sqlite`` is something else, is damaged, was made by a newer camkit, or is a case of
-        another name.
+        If the folder's ``case.sqlite`` is something else, is damaged, was made by another version of camkit, or is a
+        case of another name.
     OutputError
         If the folder cannot be made.
 
@@ -61,13 +61,12 @@ class Case:
         self, folder: str | os.PathLike[str], *, operator: str | None = None, name: str | None = None
     ) -> None:
         self.folder = make_folder(Path(folder)).absolute()
-        self.operator = operator or _this_user()
+        self.operator = operator or this_user()
         self._stamp = Stamp(self.operator)
         about = {"name": name or self.folder.name, **self._stamp.columns("created_at")}
         self.database = Database(self.folder / DATABASE, about)
-        with self.database.reading() as connection:
-            (self.name,) = connection.execute("SELECT name FROM about").fetchone()
-        if name is not None and name != self.name:
+        self.name = self.database.case_name
+        if name not in (None, self.name):
             self.close()
             raise CaseError(
                 f"{self.folder} holds the case {self.name!r}, not {name!r}; choose another folder."
@@ -227,9 +226,27 @@ class Case:
             raise CaseError(f"There is no image {sha256!r} in this case.")
         return read_image(image_path(self.folder, found[0]), sha256)
 
-    def verify(self) -> Verification:
-        """Hash every image anew, check the database, and list everything that is wrong."""
-        return verify(self.database, self.folder)
+    def seal(self) -> str:
+        """Return a hash over all that was added so far, in hexadecimal, to be noted elsewhere; see `verify`."""
+        with self.database.reading() as connection:
+            return chain.seal(connection)
+
+    def verify(self, seal: str | None = None) -> Verification:
+        """Hash every image anew, hold every row against the chain of hashes, and list everything that is wrong.
+
+        Parameters
+        ----------
+        seal : str, optional
+            A seal that the case had once, such as its report or bag says.
+
+        Returns
+        -------
+        Verification
+            What was found. Without a seal from elsewhere, it does not show that the last rows were taken out or that
+            somebody made the chain anew from some row on; with it, all that was there when it was noted is proven
+            to be there still, unchanged.
+        """
+        return verify(self.database, self.folder, self.name, seal)
 
     def report(self, path: str | os.PathLike[str] | None = None, *, now: datetime | None = None) -> Path:
         """Write a report, one HTML page with all pictures in it, that opens offline and prints well.
@@ -303,10 +320,3 @@ class Case:
 
     def _repr_html_(self) -> str | None:
         return None if self.database.closed else case_html(self.name, self.events())
-
-
-def _this_user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
-        return "unknown"

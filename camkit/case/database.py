@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from camkit import __version__
+from camkit.case import chain, schema
 from camkit.case.times import now_text
 from camkit.errors import CaseError, OutputError
-
-VERSION = 1
-"""Of the schema, in ``PRAGMA user_version``."""
-
-APPLICATION_ID = 0x63616D6B
-"""Marks the file as a case of camkit: the letters "camk"."""
 
 SOFTWARE = f"camkit {__version__}"
 """What rows are added with."""
 
 BUSY_S = 30.0
 """How long one waits for another who writes, seconds."""
-
-KEYS = {
-    "about": "id",
-    "events": "event",
-    "flags": "id",
-    "images": "sha256",
-    "cardholders": "id",
-    "snapshots": "id",
-    "requests": "id",
-    "choices": "id",
-    "verdicts": "id",
-}
-"""Each table with its key."""
-
-_APPEND_ONLY = """
-CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
-BEGIN SELECT RAISE(ABORT, '{table}: rows are only ever added'); END;
-CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
-BEGIN SELECT RAISE(ABORT, '{table}: rows are only ever added'); END;
-CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
-WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})
-BEGIN SELECT RAISE(ABORT, '{table}: rows are only ever added'); END;
-"""
 
 
 @dataclass(frozen=True)
@@ -62,6 +34,14 @@ class Stamp:
     def columns(self, time_column: str) -> dict[str, str]:
         """The columns that say so, when and with what."""
         return {time_column: now_text(), "operator": self.operator, "software": SOFTWARE}
+
+
+def this_user() -> str:
+    """Who works on this machine."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return "unknown"
 
 
 class Database:
@@ -77,11 +57,14 @@ class Database:
     Attributes
     ----------
     closed : bool
+    case_name : str
+        What the case was called when it was made.
 
     Raises
     ------
     CaseError
-        If the file is something else, is damaged, or was made by a newer camkit.
+        If the file is something else, is damaged, was made by another version of camkit, or lies in a folder that
+        cannot be written while its latest rows are in a file beside it.
     OutputError
         If it cannot be made.
     """
@@ -93,15 +76,10 @@ class Database:
         with _translated(path):
             if not path.exists():
                 _create(path, about)
-            self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw",
-                uri=True,
-                timeout=BUSY_S,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            self._connection = _opened(path)
             try:
                 self._check_kind()
+                self.case_name = self._name()
                 self._connection.execute("PRAGMA foreign_keys = ON")
             except BaseException:
                 self._connection.close()
@@ -152,20 +130,33 @@ class Database:
     def _check_kind(self) -> None:
         (kind,) = self._connection.execute("PRAGMA application_id").fetchone()
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if kind != APPLICATION_ID:
+        if kind != schema.APPLICATION_ID:
             raise CaseError(f"{self.path} is no case of camkit; choose another folder.")
-        if version > VERSION:
+        if version != schema.VERSION:
+            found = f"its database has version {version}, this camkit knows version {schema.VERSION}"
+            if version > schema.VERSION:
+                raise CaseError(
+                    f"{self.path} was made by a newer camkit ({found}); update camkit to open it."
+                )
             raise CaseError(
-                f"{self.path} was made by a newer camkit (its database has version {version}, this camkit "
-                f"knows version {VERSION}); update camkit to open it."
+                f"{self.path} was made by an older camkit ({found}); open it with that one, or make the case anew "
+                "in another folder."
             )
+
+    def _name(self) -> str:
+        found = self._connection.execute("SELECT name FROM about").fetchone()
+        if found is None:
+            raise CaseError(f"{self.path} has lost the case's name; restore it from a copy or a bag.")
+        return str(found[0])
 
 
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:
-    """Add a row; its number is returned."""
+    """Add a row and its link of the chain, in a transaction that alone may write; its number is returned."""
     marks = ", ".join("?" * len(row))
     statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"  # noqa: S608 - our own names
-    return connection.execute(statement, [*row.values()]).lastrowid or 0
+    number = connection.execute(statement, [*row.values()]).lastrowid or 0
+    chain.add_link(connection, table, schema.KEYS[table], number)
+    return number
 
 
 def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int | None:
@@ -174,6 +165,39 @@ def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> 
     statement = f"SELECT id FROM {table} WHERE {where} ORDER BY id"  # noqa: S608 - our own names
     found = connection.execute(statement, [*row.values()]).fetchone()
     return found[0] if found else None
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Connect to the file, where nothing can be written beside it for reading only."""
+    try:
+        return _connected(path, "mode=rw")
+    except sqlite3.OperationalError as error:
+        if not _kind(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+            raise
+    for ending in ("-wal", "-journal"):
+        beside = path.with_name(path.name + ending)
+        if beside.exists() and beside.stat().st_size:
+            raise CaseError(
+                f"{path} is not complete without {beside.name}, and its folder cannot be written: copy the folder to "
+                "where it can be written, and open the copy."
+            )
+    return _connected(path, "mode=ro&immutable=1")
+
+
+def _connected(path: Path, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA user_version")  # only now the files are opened
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _create(path: Path, about: Mapping[str, str]) -> None:
@@ -187,7 +211,7 @@ def _create(path: Path, about: Mapping[str, str]) -> None:
             connection = sqlite3.connect(made, isolation_level=None)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(_schema())
+                connection.executescript(schema.script())
                 insert(connection, "about", about)
             finally:
                 connection.close()
@@ -203,35 +227,35 @@ def _create(path: Path, about: Mapping[str, str]) -> None:
         ) from None
 
 
-def _schema() -> str:
-    tables = files("camkit.case").joinpath("schema.sql").read_text(encoding="utf-8")
-    triggers = "".join(_APPEND_ONLY.format(table=table, key=key) for table, key in KEYS.items())
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-    return f"BEGIN; {tables} {triggers} {marks} COMMIT;"
-
-
-def guards() -> dict[str, str]:
-    """The triggers that refuse to change, replace or delete a row, by name, as SQLite keeps them."""
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        fresh.executescript(_schema())
-        return dict(fresh.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-
-
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
     """Say in camkit's words what SQLite reports."""
     try:
         yield
+    except UnicodeDecodeError as error:  # in what SQLite says of a damaged schema
+        raise _damaged(path, error) from None
     except sqlite3.DatabaseError as error:
-        name = getattr(error, "sqlite_errorname", "")
-        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        name = _kind(error)
+        if name.startswith("SQLITE_READONLY"):
+            raise OutputError(
+                f"{path} is read-only, so nothing can be added: copy the case to a folder that can be written."
+            ) from None
+        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")):
             raise OutputError(f"{path} cannot be written: {error}. Make room or check the folder.") from None
         if name.startswith("SQLITE_BUSY"):
             raise CaseError(
                 f"Someone else has been writing to {path} for {BUSY_S:.0f} s; try again later."
             ) from None
-        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            raise CaseError(
-                f"{path} is damaged or no database ({error}); restore it from a copy or a bag."
-            ) from None
+        unreadable = not name and isinstance(error, sqlite3.OperationalError)  # text that is no UTF-8
+        if unreadable or name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "no such" in str(error):
+            raise _damaged(path, error) from None
         raise
+
+
+def _kind(error: sqlite3.Error) -> str:
+    """SQLite's name of the error; empty where Python found it."""
+    return getattr(error, "sqlite_errorname", "")
+
+
+def _damaged(path: Path, error: Exception) -> CaseError:
+    return CaseError(f"{path} is damaged or no database ({error}); restore it from a copy or a bag.")

@@ -24,6 +24,8 @@ _SAYS = ("event_time", "cardholder_id", "reader_id", "access", "extras")
 
 _OWN_COLUMNS = {*NEEDED, "outcome", "file", "line"}
 
+_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+
 
 def label_of(event: object) -> int | str:
     """Give an event's label as the database keeps it.
@@ -64,8 +66,8 @@ def add_events(
             )
         elif known[event] != row["row_sha256"]:
             raise InputError(
-                f"Event {event} is in this case already and says something else: the events are of another "
-                "badge log. Give them labels of their own, such as events.index = 'b' + events.index.astype(str)."
+                f"Event {event} is in this case already and says something else: these events are of another badge "
+                "log, or of a newer export of it, whose labels differ. Make a new case for them, in another folder."
             )
 
 
@@ -145,14 +147,6 @@ def _row_hash(row: Mapping[str, Any]) -> str:
     return sha256(_json({name: row[name] for name in _SAYS}).encode()).hexdigest()
 
 
-def altered_events(connection: sqlite3.Connection) -> list[int | str]:
-    """The events whose row no longer is what was recorded: somebody got around the database's own refusal."""
-    cursor = connection.execute(f"SELECT event, row_sha256, {', '.join(_SAYS)} FROM events")  # noqa: S608
-    return [
-        event for event, recorded, *row in cursor if _row_hash(dict(zip(_SAYS, row, strict=True))) != recorded
-    ]
-
-
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
@@ -162,7 +156,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value if isinstance(value, bool | int | float | str) else str(value)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)

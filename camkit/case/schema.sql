@@ -123,6 +123,14 @@ CREATE TABLE verdicts (
 );
 CREATE INDEX verdicts_by_event ON verdicts (event);
 
+-- One link for each row of the tables above, in the order they were added. The last one is the case's seal.
+CREATE TABLE chain (
+    number INTEGER PRIMARY KEY,
+    table_name TEXT NOT NULL,
+    row_key NOT NULL,           -- the row's primary key
+    sha256 TEXT NOT NULL        -- of ["the sha256 before", "table_name", all columns], JSON without spaces in UTF-8
+);
+
 -- The picture of each event: the one chosen last, else the one asked for nearest to the event.
 CREATE VIEW chosen AS
 SELECT * FROM (

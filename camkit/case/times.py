@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timezone, tzinfo
 
 from camkit.errors import TimestampError
 from camkit.zones import as_zone
@@ -33,8 +33,24 @@ def now_text() -> str:
 
 
 def zone_text(zone: tzinfo | str | None) -> str:
-    """Name a zone: its IANA name, or its offset, as in ``UTC-06:00``; UTC for none."""
-    return str(as_zone(zone) or UTC)
+    """Name a zone so that `zone_from_text` finds it: its IANA name, or its offset, as in ``UTC-06:00``; UTC for none.
+
+    Raises
+    ------
+    TimestampError
+        If it has neither.
+    """
+    zone = as_zone(zone) or UTC
+    if isinstance(zone, timezone):  # by its offset, since the name it may have been given stands for anything
+        return str(timezone(zone.utcoffset(None)))
+    try:
+        zone_from_text(str(zone))
+    except (TimestampError, ValueError):
+        raise TimestampError(
+            f"The time zone {zone!r} cannot be kept: give an IANA name such as 'America/Denver', or an offset "
+            "such as 'UTC-06:00'."
+        ) from None
+    return str(zone)
 
 
 def zone_from_text(text: str) -> tzinfo:

@@ -13,13 +13,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.case.database import Database, guards
-from camkit.case.events import altered_events
+from camkit.case import chain, schema
+from camkit.case.database import Database
 from camkit.case.images import FOLDER, is_image_path
 
 THREADS = max(2, os.cpu_count() or 1)
 """One waits for the disk while another hashes; hashlib lets go of the interpreter while it works."""
 
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What comes of reading a damaged database: the latter where SQLite's message has a piece of it."""
+
+# Whatever somebody may have put there is made text and number.
+_IMAGES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM images ORDER BY path"
 _COUNTED = ("events", "images", "snapshots", "requests", "choices", "verdicts")
 
 
@@ -56,11 +61,14 @@ class Verification:
 
     def summary(self) -> str:
         """One sentence: what was checked, and how many things are wrong."""
-        size = f"{self.counts['images']:,} images ({self.bytes / 1e6:,.1f} MB) and the database"
+        images = f"{self.counts['images']:,} images ({self.bytes / 1e6:,.1f} MB)"
         if self.ok:
-            return f"Case {self.case}: {size} are as they were recorded."
+            return (
+                f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database fit the chain "
+                "of hashes that was made with them."
+            )
         wrong = "1 thing is" if len(self.findings) == 1 else f"{len(self.findings):,} things are"
-        return f"Case {self.case}: {wrong} wrong among {size}."
+        return f"Case {self.case}: {wrong} wrong among {images} and the database."
 
     def __repr__(self) -> str:
         return "\n".join([self.summary(), *(f"- {problem}" for problem in self.problems())])
@@ -70,15 +78,17 @@ class Verification:
         return f"<div><p><b>{escape(self.summary())}</b></p>{table}</div>"
 
 
-def verify(database: Database, folder: Path) -> Verification:
-    """Check a case; see `Case.verify`."""
+def verify(database: Database, folder: Path, case: str, noted: str | None) -> Verification:
+    """Check a case, and whether it had a seal that was noted; see `Case.verify`."""
     with database.reading() as connection:
-        images = connection.execute("SELECT path, sha256, bytes FROM images ORDER BY path").fetchall()
-        (name,) = connection.execute("SELECT name FROM about").fetchone()
-        counts = {table: _count(connection, table) for table in _COUNTED}
-        findings = [("database", database.path.name, detail) for detail in _database_problems(connection)]
-        altered = [*_event_problems(connection), *_guard_problems(connection)]
-        findings += [("altered", database.path.name, detail) for detail in altered]
+        problems = [*_database_problems(connection, noted)]
+        try:
+            images = connection.execute(_IMAGES).fetchall()
+            counts = {table: _count(connection, table) for table in _COUNTED}
+        except _DAMAGE as error:
+            images, counts = [], dict.fromkeys(_COUNTED, 0)
+            problems.append(("database", f"it is damaged: {error}"))
+    findings = [(kind, database.path.name, detail) for kind, detail in dict.fromkeys(problems)]
     strange = [path for path, _, _ in images if not is_image_path(path)]
     findings += [
         ("altered", path, "the database names a place outside the folder of images") for path in strange
@@ -96,14 +106,31 @@ def verify(database: Database, folder: Path) -> Verification:
             ("extra", path, "the database does not know it; a write was interrupted, or it was put there")
         )
     table = pd.DataFrame(findings, columns=["kind", "path", "detail"], dtype="string")
-    return Verification(name, counts, sum(size for _, _, size in images), table)
+    return Verification(case, counts, sum(size for _, _, size in images), table)
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
     return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own names
 
 
-def _database_problems(connection: sqlite3.Connection) -> Iterator[str]:
+def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[tuple[str, str]]:
+    """Kind and detail of all that is wrong; where the database cannot be read is one of them, and the rest goes on."""
+    checks = [
+        ("database", _structure_problems(connection)),
+        ("altered", _schema_problems(connection)),
+        *(("altered", chain.broken_links(connection, table, key)) for table, key in schema.KEYS.items()),
+        ("altered", chain.stray_links(connection, schema.KEYS)),
+        ("altered", _seal_problems(connection, noted)),
+    ]
+    for kind, problems in checks:
+        try:
+            for detail in problems:
+                yield kind, detail
+        except _DAMAGE as error:
+            yield "database", f"it is damaged: {error}"
+
+
+def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
     for (said,) in connection.execute("PRAGMA integrity_check"):
         if said != "ok":
             yield str(said)
@@ -111,17 +138,17 @@ def _database_problems(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"row {row} of {table} points to nothing in {parent}"
 
 
-def _guard_problems(connection: sqlite3.Connection) -> Iterator[str]:
-    """What keeps rows from being changed must be there, as it was made."""
-    present = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    for name, sql in guards().items():
-        if present.get(name) != sql:
-            yield f"the trigger {name}, which keeps rows from being changed, is gone or altered"
+def _schema_problems(connection: sqlite3.Connection) -> Iterator[str]:
+    """The triggers that keep rows from being changed, and the views that show them, must be there as they were made."""
+    present = schema.found_in(connection)
+    for name, statement in schema.as_made().items():
+        if present.get(name) != statement:
+            yield f"the {name} is gone or altered"
 
 
-def _event_problems(connection: sqlite3.Connection) -> Iterator[str]:
-    for event in altered_events(connection):
-        yield f"event {event} no longer says what was recorded"
+def _seal_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[str]:
+    if noted is not None and not chain.had_seal(connection, noted.strip().lower()):
+        yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was made anew"
 
 
 def _hash_all(paths: Sequence[Path]) -> list[str | None]:
@@ -145,4 +172,9 @@ def _hash(path: Path) -> str | None:
 
 
 def _files(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in (folder / FOLDER).rglob("*") if not path.is_dir()}
+    """All files in the folder of images but those that are being written, or were when a process was killed."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in (folder / FOLDER).rglob("*")
+        if not (path.name.startswith(".") and path.suffix == ".part") and not path.is_dir()
+    }

@@ -14,6 +14,7 @@ import pandas as pd
 
 from camkit.case import Case
 from camkit.directory import Cardholder, Directory
+from camkit.errors import CaseError
 from camkit.pictures import Picture, SnapshotSource
 from camkit.snapshots import Outcome, Snapshot, snapshots_for
 
@@ -88,25 +89,29 @@ class RecordedFrames:
         ----------
         event : Snapshot
             The event without a picture.
-
-        Raises
-        ------
-        CaseError
-            If an image is gone or altered.
+        found : callable
+            Called with each; one whose image is gone or altered has no picture, and the reason.
         """
         if event.at is None or event.event_id not in self._pictures:
             return
         steps = {event.at + timedelta(seconds=step): step for step in steps_s}
         for row in self._pictures[event.event_id].to_dict("records"):
-            step = steps.pop(row["requested_at"].to_pydatetime(), None)
-            if step is not None:
-                found(step, self._snapshot(event, row))
+            moment = row["requested_at"].to_pydatetime()
+            if moment in steps:
+                frame = self._snapshot(event, row)
+                found(steps[moment], frame)
+                if frame.ok:
+                    del steps[moment]
 
     def _snapshot(self, event: Snapshot, row: Mapping[Hashable, Any]) -> Snapshot:
+        try:
+            content = self._case.image(row["image"])
+        except CaseError as error:
+            return replace(event, outcome=Outcome.FAILED, reason=str(error))
         picture = Picture(
             vendor=row["vendor"],
             camera_id=row["camera_id"],
-            content=self._case.image(row["image"]),
+            content=content,
             sha256=row["image"],
             requested_at=row["requested_at"].to_pydatetime(),
             captured_at=None if pd.isna(row["captured_at"]) else row["captured_at"].to_pydatetime(),
@@ -116,12 +121,18 @@ class RecordedFrames:
 
     def _cardholder(self, number: int) -> Cardholder:
         row = self._cardholders[number]
+        photo, note = None, row["note"]
+        if row["photo"]:
+            try:
+                photo = self._case.image(row["photo"])
+            except CaseError as error:
+                note = "; ".join(filter(None, [note, str(error)]))
         return Cardholder(
             row["cardholder_id"],
             name=row["name"],
             title=row["title"],
             department=row["department"],
-            photo=self._case.image(row["photo"]) if row["photo"] else None,
-            photo_type=self._types.get(row["photo"], ""),
-            note=row["note"],
+            photo=photo,
+            photo_type=self._types.get(row["photo"], "") if photo is not None else "",
+            note=note,
         )

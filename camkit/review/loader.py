@@ -13,6 +13,7 @@ from camkit.review.event import EventReview
 from camkit.review.frames import RecordedFrames, fetch_frames
 from camkit.review.prefetch import Prefetcher
 from camkit.review.state import ReviewState
+from camkit.snapshots import Snapshot
 
 AHEAD = 4
 """How many events after the one in front are loaded ahead."""
@@ -78,10 +79,20 @@ class FrameLoader:
 
     def _load(self, item: EventReview) -> None:
         """Bring the frames of one event."""
-        steps_s, keep = self._state.steps_s, partial(self._state.keep, item)
-        self._recorded.find(item.event, item.missing(steps_s), partial(keep, recorded=True))
+        steps_s, lost = self._state.steps_s, set()
+
+        def recorded(step_s: float, frame: Snapshot) -> None:
+            self._state.keep(item, step_s, frame, recorded=True)
+            if not frame.ok:
+                lost.add(step_s)
+
+        def fetched(step_s: float, frame: Snapshot) -> None:
+            if frame.ok or step_s not in lost:  # else what became of the recorded picture is said on
+                self._state.keep(item, step_s, frame)
+
+        self._recorded.find(item.event, item.missing(steps_s), recorded)
         if missing := item.missing(steps_s):
-            self._fetch(item.event, missing, keep)
+            self._fetch(item.event, missing, fetched)
         self._state.asked(item)
 
     def _close(self) -> None:

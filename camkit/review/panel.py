@@ -133,7 +133,8 @@ class ReviewPanel(ipw.VBox):
 
     def close(self) -> None:
         """Break off loading and take the panel off the screen; the case stays open."""
-        self.stop()
+        if hasattr(self, "_loader"):  # ipywidgets also closes a panel that was never made to its end
+            self.stop()
         super().close()
 
     def __repr__(self) -> str:

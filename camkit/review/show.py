@@ -1,4 +1,4 @@
-"""What the panel says of an event, as HTML in which text from outside is neither markup nor rearranges it."""
+"""What the panel says of an event, as HTML; text from outside is no markup in it, and rearranges nothing."""
 
 from __future__ import annotations
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, tzinfo
 
 import pandas as pd
 
 from camkit.case import Case, Verdict
-from camkit.errors import InputError
+from camkit.errors import CaseError, InputError
 from camkit.review.event import Decision, EventReview
-from camkit.snapshots import Snapshot, snapshots_for
+from camkit.snapshots import Outcome, Snapshot, snapshots_for
 from camkit.zones import as_zone
 
 STEPS_S = (-10.0, -5.0, 0.0, 5.0, 10.0)
@@ -206,13 +208,29 @@ class ReviewState:
 
         Notes
         -----
-        Of the frames that could not be had, the case gets the event's own, with the reason.
+        Of the frames that could not be had, the case gets the event's own, with the reason. A picture whose file in
+        the case was altered is not shown: the frame says so instead.
         """
         if not recorded and (frame.ok or step_s == 0):
-            self.case.add_snapshots([frame])
+            frame = self._record(frame)
         item.frames[step_s] = frame
         if item is self.current:
             self.on_change()
+
+    def _record(self, frame: Snapshot) -> Snapshot:
+        """Add a frame to the case; a photo or a picture that the case refuses gives way to the reason."""
+        try:
+            self.case.add_snapshots([frame])
+            return frame
+        except CaseError as error:
+            reason = str(error)
+        person = frame.cardholder
+        if person is not None and person.photo is not None:
+            bare = replace(frame, cardholder=replace(person, photo=None, photo_type="", note=reason))
+            with suppress(CaseError):
+                self.case.add_snapshots([bare])
+                return bare
+        return replace(frame, outcome=Outcome.FAILED, reason=reason, picture=None)
 
     def asked(self, item: EventReview, problem: str = "") -> None:
         """Note that all frames of an event were asked for and, if that failed as a whole, why."""

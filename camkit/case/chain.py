@@ -1,0 +1,85 @@
+"""The chain of hashes over all that was ever added to a case.
+
+Each row gets a link when it is added: the SHA-256 over the row and over the link before it. So a row that is changed,
+taken out or slipped in shows. The last link is the case's seal: it stands for everything up to there, and whoever noted
+it somewhere else finds out even that the whole chain was made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any
+
+_as_json = json.JSONEncoder(
+    ensure_ascii=False,
+    separators=(",", ":"),
+    default=repr,  # bytes, which camkit never adds
+).encode
+
+
+def add_link(connection: sqlite3.Connection, table: str, key: str, rowid: int) -> None:
+    """Add the link of a row that was just inserted; the transaction must be one that alone may write.
+
+    Parameters
+    ----------
+    key : str
+        The column that names the table's rows.
+    """
+    # Read back, since a column's type can change a value on its way in.
+    name, *row = connection.execute(f"SELECT {key}, * FROM {table} WHERE rowid = ?", [rowid]).fetchone()  # noqa: S608
+    connection.execute(
+        "INSERT INTO chain (table_name, row_key, sha256) VALUES (?, ?, ?)",
+        [table, name, _link(seal(connection), table, row)],
+    )
+
+
+def seal(connection: sqlite3.Connection) -> str:
+    """The last link; empty before the first."""
+    last = connection.execute("SELECT sha256 FROM chain ORDER BY number DESC LIMIT 1").fetchone()
+    return last[0] if last else ""
+
+
+def had_seal(connection: sqlite3.Connection, noted: str) -> bool:
+    """Whether a seal that was noted once is among the links."""
+    return connection.execute("SELECT 1 FROM chain WHERE sha256 = ?", [noted]).fetchone() is not None
+
+
+def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterator[str]:
+    """Say of each row of a table that is not as it was added what happened to it."""
+    thing = table.removesuffix("s")
+    cursor = connection.execute(
+        f"SELECT chain.row_key, chain.sha256, ifnull(before.sha256, ''), added.{key}, added.* FROM chain"  # noqa: S608
+        " LEFT JOIN chain AS before ON before.number = chain.number - 1"
+        f" LEFT JOIN {table} AS added ON added.{key} = chain.row_key"
+        " WHERE chain.table_name = ? ORDER BY chain.number",
+        [table],
+    )
+    for name, recorded, before, found, *row in cursor:
+        if found is None:
+            yield f"{thing} {name} was taken out"
+        elif _link(before, table, row) != recorded:
+            yield f"{thing} {name} was changed, or something recorded before it was changed or taken out"
+    strange = connection.execute(
+        f"SELECT {key} FROM {table} WHERE {key} NOT IN (SELECT row_key FROM chain WHERE table_name = ?)",  # noqa: S608
+        [table],
+    )
+    for (name,) in strange:
+        yield f"{thing} {name} was not added by camkit"
+
+
+def stray_links(connection: sqlite3.Connection, tables: Iterable[str]) -> Iterator[str]:
+    """Say of each link that belongs to none of the tables that somebody else made it."""
+    names = [*tables]
+    marks = ", ".join("?" * len(names))
+    for (number,) in connection.execute(
+        f"SELECT number FROM chain WHERE table_name NOT IN ({marks})",  # noqa: S608
+        names,
+    ):
+        yield f"link {number} of the chain was not added by camkit"
+
+
+def _link(before: str, table: str, row: list[Any]) -> str:
+    return sha256(_as_json([before, table, *row]).encode()).hexdigest()
