@@ -95,8 +95,9 @@ def flag_events(
 
     Notes
     -----
-    ``clock_backwards`` goes by ``file`` and ``line``, and by the order of `events` without them; whether a file has
-    its newest event first is told from its events. A file that is sorted in some other way gets no such flag.
+    Events of the same time, and ``clock_backwards``, go by ``file`` and ``line``, and by the order of `events` without
+    them; whether a file has its newest event first is told from its events. A file that is sorted in some other way
+    gets no ``clock_backwards``.
     """
     _check(events)
     if doors is not None:
@@ -108,8 +109,11 @@ def flag_events(
     who, where = _codes(events["cardholder_id"]), _codes(reader)
     outcome = events["outcome"].astype(object).to_numpy()
 
-    last_swipe = _previous(at, who)
-    last_here = _previous(at, who, where)
+    backwards, in_file = _read_in_order(events, where, _microseconds(by_reader))
+    turn = np.empty(len(events), dtype=int)
+    turn[np.lexsort((*in_file, at))] = np.arange(len(events))
+    last_swipe = _previous(turn, who)
+    last_here = _previous(turn, who, where)
     since_last, since_here = _seconds(at, last_swipe), _seconds(at, last_here)
     retried = (outcome == "granted") & (outcome[last_swipe] == "denied") & (since_last <= retry_s)
     elsewhere = (where >= 0) & (where[last_swipe] >= 0) & (where != where[last_swipe])
@@ -119,8 +123,8 @@ def flag_events(
         "denied_then_granted": np.where(retried, last_swipe, -1),
         "repeated_swipe": np.where(since_here <= repeat_s, last_here, -1),
         "too_fast": np.where(too_fast, last_swipe, -1),
-        "two_names": _other_names(events, at),
-        "clock_backwards": _clock_backwards(events, where, _microseconds(by_reader)),
+        "two_names": _other_names(events, turn),
+        "clock_backwards": backwards,
     }
     flags = {
         "outside_hours": _outside_hours(true_time, hours, timezone or events.attrs.get("timezone")),
@@ -213,7 +217,7 @@ def _not_known(cardholder: pd.Series, known: Iterable[str] | None) -> np.ndarray
     return ~cardholder.isin(list(known)).to_numpy()
 
 
-def _other_names(events: pd.DataFrame, at: np.ndarray) -> np.ndarray:
+def _other_names(events: pd.DataFrame, turn: np.ndarray) -> np.ndarray:
     """Position of the earliest event with the same credential and another name; -1 if there is none."""
     other = np.full(len(events), -1)
     if "cardholder_name" not in events:
@@ -224,7 +228,7 @@ def _other_names(events: pd.DataFrame, at: np.ndarray) -> np.ndarray:
     card = _codes(credential)
     name = _codes(events["cardholder_name"].str.casefold().str.split().str.join(" "))
     rows = np.flatnonzero((card >= 0) & (name >= 0))
-    order = rows[np.lexsort((at[rows], card[rows]))]
+    order = rows[np.lexsort((turn[rows], card[rows]))]
     starts = np.diff(card[order], prepend=-1) != 0
     group = np.cumsum(starts) - 1
     first = order[starts][group]
@@ -236,14 +240,20 @@ def _other_names(events: pd.DataFrame, at: np.ndarray) -> np.ndarray:
     return other
 
 
-def _clock_backwards(events: pd.DataFrame, where: np.ndarray, by_reader: np.ndarray) -> np.ndarray:
-    """Position of the event before, in its reader's log, of each that is earlier than it; else -1."""
+def _read_in_order(
+    events: pd.DataFrame, where: np.ndarray, by_reader: np.ndarray
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Read each file in the direction in which its readers' clocks mostly go on.
+
+    Give the position of the event before, in its reader's log, of each that is earlier than it, else -1; and the keys,
+    the last one first, that put events of the same time in order.
+    """
     file = _codes(events["file"]) if "file" in events else np.zeros(len(events), dtype=int)
     line = events["line"].to_numpy() if "line" in events else np.arange(len(events))
     files = file.max(initial=0) + 1
 
-    def steps(order_by: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        before = _previous(order_by, file, where)
+    def steps(line: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        before = _previous(line, *keys)
         back = (before >= 0) & (by_reader < by_reader[before])
         on = (before >= 0) & (by_reader > by_reader[before])
         return (
@@ -252,12 +262,18 @@ def _clock_backwards(events: pd.DataFrame, where: np.ndarray, by_reader: np.ndar
             np.bincount(file[on], minlength=files),
         )
 
-    _, back, on = steps(line)
-    newest_first = back > on
-    evidence, back, on = steps(np.where(newest_first[file], -line, line))
+    evidence, back, on = steps(line, file, where)
+    if (back == on).any():  # no reader tells: the file does, whoever's event comes next
+        _, file_back, file_on = steps(line, file)
+        newest_first = np.where(back == on, file_back > file_on, back > on)
+    else:
+        newest_first = back > on
+    if newest_first.any():
+        evidence, back, on = steps(np.where(newest_first[file], -line, line), file, where)
     in_no_order = (back > 10) & (back > on / 10)
     evidence[in_no_order[file]] = -1
-    return evidence
+    line = np.where((newest_first & ~in_no_order)[file], -line, line)
+    return evidence, (line, file) if "line" in events else ()
 
 
 def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -139,12 +140,12 @@ class PickState:
         text : str
             ``2019-04-12``, ``2019-04-12 14:20`` or another ISO 8601 form; empty for no limit.
         is_end : bool
-            Whether the time ends a range: then the day or the second that it names lies within.
+            Whether the time ends a range: then the day, hour, minute or second that it names lies within.
 
         Returns
         -------
         datetime.datetime or None
-            In UTC; for a date its first moment, or with `is_end` the first moment of the next day.
+            In UTC; the first moment of what is named, or with `is_end` the first moment after it.
 
         Raises
         ------
@@ -158,7 +159,7 @@ class PickState:
             if _is_date(text):
                 day = date.fromisoformat(text) + timedelta(days=is_end)
                 return datetime.combine(day, time(), self.zone).astimezone(UTC)
-            return self._place(datetime.fromisoformat(text), text) + timedelta(seconds=is_end)
+            return self._place(datetime.fromisoformat(text), text) + is_end * _length(text)
         except TimestampError:
             raise
         except (ValueError, OverflowError):
@@ -223,6 +224,13 @@ def _contain(cells: pd.DataFrame, part: str) -> np.ndarray:
     columns = [column.astype("string").fillna("") for _, column in cells.items()]
     hits = [column.str.contains(part, case=False, regex=False).to_numpy(bool) for column in columns]
     return np.logical_or.reduce(hits)
+
+
+def _length(text: str) -> timedelta:
+    """How long what the text names lasts: an hour, a minute or a second."""
+    clock = re.search(r"[Tt ]\d\d(:?\d\d)?(:?\d\d)?", text)
+    named = clock.lastindex if clock else 2
+    return timedelta(seconds={None: 3600, 1: 60}.get(named, 1))
 
 
 def _is_date(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -30,6 +31,27 @@ def test_a_cell_that_would_run_gets_an_apostrophe(tmp_path: Path, start: str) ->
     assert rows == [["'" + evil, "b", "c"], ["'" + evil] * 3]
 
 
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("Bob;=cmd|' /C calc'!A0", "Bob;'=cmd|' /C calc'!A0"),
+        ("Bob\t+1", "Bob\t'+1"),
+        ("Bob\r\n-1", "Bob\r\n'-1"),
+        ("Bob\n@SUM(A1)", "Bob\n'@SUM(A1)"),
+        ('Bob;"=1+1";', 'Bob;\'"=1+1";'),
+        (";;=1", ";;'=1"),
+        ("=1;=1", "'=1;'=1"),
+        ("Dock; lower level - A=B", "Dock; lower level - A=B"),
+        ("Bob;'=1", "Bob;'=1"),
+    ],
+)
+def test_what_another_spreadsheet_takes_for_a_cell_gets_an_apostrophe(
+    tmp_path: Path, cell: str, written: str
+) -> None:
+    "Where lists are separated by semicolons or tabs, a cell goes on as others, and a line end begins a row"
+    assert read(export_table(pd.DataFrame({cell: [cell]}), tmp_path / "out.csv")) == [[written], [written]]
+
+
 def test_numbers_times_and_plain_text_stay_as_they_are(tmp_path: Path) -> None:
     "A negative number is a number; an identifier keeps its zeros"
     at = pd.to_datetime(["2019-04-12T20:20:29Z"])
@@ -42,13 +64,20 @@ def test_numbers_times_and_plain_text_stay_as_they_are(tmp_path: Path) -> None:
     ]
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(";\t\n='\"")),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_no_text_runs(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
-    "Whatever the text, the cell that a spreadsheet reads begins harmlessly, and the text is all there"
+    "Whatever the text, nothing that a spreadsheet takes for a cell begins a formula, and the text is all there"
     path = export_table(pd.DataFrame({"a": texts}), tmp_path_factory.getbasetemp() / "any.csv")
     for text, (cell,) in zip(texts, read(path)[1:] if any(texts) else [], strict=False):
         assert not cell.startswith(RUN_BY_SPREADSHEETS)
-        assert cell.removeprefix("'") == text.removeprefix("'")
+        assert not re.search(r"[;\t\r\n]\"*[=+@-]", cell)
+        assert cell.replace("'", "") == text.replace("'", "")
 
 
 def test_what_was_written_can_be_loaded_again(tmp_path: Path) -> None:

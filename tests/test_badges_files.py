@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import os
@@ -59,6 +60,68 @@ def test_a_letter_outside_ascii_deep_in_the_file_changes_the_encoding(tmp_path: 
     assert log.rows_read == 40_002
     assert log.events["reader_id"].iloc[-1] == "Büro"
     assert log.files["encoding"].tolist() == ["cp1252"]
+
+
+ZOE = "2019-04-12T14:20:{:02d}-06:00,{},Zoë,granted\n"
+JOSE = ZOE.replace("Zoë", "José")
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("start", [b"", codecs.BOM_UTF8])
+def test_one_letter_that_is_no_utf_8_does_not_change_the_others(
+    tmp_path: Path, start: bytes, line_end: str
+) -> None:
+    "A line pasted in from elsewhere is read as cp1252, the rest as what it is, and the log tells which line"
+    path = tmp_path / "badges.csv"
+    header, *_ = ROWS.splitlines(keepends=True)
+    lines = [header, *(ZOE.format(at, at) for at in range(5)), JOSE.format(5, 5), ZOE.format(6, 6)]
+    encodings = ["utf-8"] * 6 + ["cp1252", "utf-8"]
+    text = [it.replace("\n", line_end).encode(how) for it, how in zip(lines, encodings, strict=True)]
+    path.write_bytes(start + b"".join(text))
+    log = load_badges(path)
+    assert log.events["reader_id"].tolist() == ["Zoë"] * 5 + ["José", "Zoë"]
+    assert (log.rows_read, log.events["line"].tolist()) == (7, list(range(2, 9)))
+    assert log.problems() == [
+        "badges.csv, line 7: letters that are no UTF-8 were read as cp1252, look whether they are right."
+    ]
+    assert "badges.csv: encoding utf-8 and cp1252." in log.summary()
+
+
+def test_many_lines_that_are_no_utf_8_are_one_problem(tmp_path: Path) -> None:
+    "Deep in a large file, in blank and quoted lines too; the first lines are named and the others counted"
+    path = tmp_path / "badges.csv"
+    header, *_ = ROWS.splitlines(keepends=True)
+    good = [ZOE.format(at % 60, at).encode() for at in range(40_000)]
+    odd = [JOSE.format(at, at).replace("José", '"J\nosé"').encode("cp1252") for at in range(10)]
+    path.write_bytes(header.encode() + b"\n" + b"".join(good) + b"".join(odd))
+    log = load_badges(path)
+    assert log.rows_read == len(log.events) == 40_010
+    assert log.events["reader_id"].iloc[-1] == "J\nosé"
+    assert log.problems() == [
+        "badges.csv, lines 40004, 40006, 40008, 40010, 40012 and 5 more: letters that are no UTF-8 were read as "
+        "cp1252, look whether they are right."
+    ]
+
+
+def test_a_letter_that_is_cut_at_the_files_end_is_a_stray(tmp_path: Path) -> None:
+    "Half a letter at the very end does not change the others either"
+    path = tmp_path / "badges.csv"
+    path.write_bytes((ROWS + ZOE.format(1, 1)).encode() + b"2019-04-12T14:20:30-06:00,2,Zo\xc3")
+    log = load_badges(path)
+    assert log.events["reader_id"].tolist() == ["Büro", "Zoë"]
+    assert log.files["not_utf8"].tolist() == [[4]]
+
+
+def test_a_file_in_another_encoding_is_read_in_that_and_the_summary_says_so(tmp_path: Path) -> None:
+    "Letters that look like UTF-8 by accident are too few to make it UTF-8; a file in UTF-8 needs no word"
+    path = tmp_path / "badges.csv"
+    path.write_bytes((ROWS + JOSE.format(1, 1) + JOSE.format(2, 2).replace("José", "Ã©")).encode("cp1252"))
+    log = load_badges(path)
+    assert log.events["reader_id"].tolist() == ["Büro", "José", "Ã©"]
+    assert log.problems() == []
+    assert "badges.csv: encoding cp1252." in log.summary()
+    path.write_text(ROWS, encoding="utf-8-sig")
+    assert "encoding" not in load_badges(path).summary()
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

@@ -141,6 +141,31 @@ def test_keeps_the_words_of_an_outcome_that_says_more(tmp_path: Path) -> None:
     assert (first["outcome"], first["outcome_text"]) == ("denied", "Access Denied: expired")
 
 
+def test_the_words_of_an_outcome_depend_on_its_own_row_only(tmp_path: Path) -> None:
+    "An event has words of its own or none, whatever other rows say: a total, a rejected row, another event"
+    path = tmp_path / "badges.csv"
+    plain = "timestamp,UserID,outcome\n2019-04-12T14:20:29Z,7,granted\n"
+    path.write_text(plain)
+    alone = load_badges(path).events
+    for row in ("Total: 1,,\n", "soon,7,Access Granted\n"):
+        path.write_text(plain + row)
+        pd.testing.assert_frame_equal(load_badges(path).events, alone)
+    path.write_text(plain + "2019-04-12T14:20:30Z,7,Access Granted\n2019-04-12T14:20:31Z,7,\n")
+    words = load_badges(path).events["outcome_text"]
+    assert words.isna().tolist() == [True, False, True]
+    assert words[1] == "Access Granted"
+
+
+def test_an_exports_own_outcome_text_is_kept_beside_the_words(tmp_path: Path) -> None:
+    "A column of that name is not written over"
+    path = tmp_path / "badges.csv"
+    path.write_text(
+        "timestamp,UserID,outcome,outcome_text\n2019-04-12T14:20:29Z,7,Access Denied,card expired\n"
+    )
+    first = load_badges(path).events.iloc[0]
+    assert first[["outcome_text", "outcome_text 2"]].tolist() == ["card expired", "Access Denied"]
+
+
 def test_outcomes_that_are_not_in_the_vocabulary_are_unknown(tmp_path: Path) -> None:
     "A word the kit does not know is neither granted nor denied"
     path = tmp_path / "badges.csv"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camkit.badges import load_badges
+from camkit.badges import BadgeLog, load_badges
 from camkit.badges.times import REASONS, Times, read_times
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.zones import as_zone
@@ -59,6 +59,14 @@ def load(tmp_path: Path, *times: str, **options: object):  # type: ignore[no-unt
         ("1555078829", "2019-04-12T14:20:29.000000"),
         ("1555078829250", "2019-04-12T14:20:29.250000"),
         ("12/04/68 00:00", "2068-04-12T00:00:00.000000"),
+        ("12-Apr-2019 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12 APR 2019 14:20", "2019-04-12T14:20:00.000000"),
+        ("5/May/2019 2:20:29 PM", "2019-05-05T14:20:29.000000"),
+        ("12. September 2019, 14:20", "2019-09-12T14:20:00.000000"),
+        ("Apr 12, 2019 2:20:29 PM", "2019-04-12T14:20:29.000000"),
+        ("december 1 2019 08:00 -0600", "2019-12-01T14:00:00.000000"),
+        ("Sept. 12, 2019 14:20", "2019-09-12T14:20:00.000000"),
+        ("12-Jan-2019T14:20:29Z", "2019-01-12T14:20:29.000000"),
         ("29/02/2020 00:00", "2020-02-29T00:00:00.000000"),
     ],
 )
@@ -74,6 +82,13 @@ def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
         ("soon", "not a date and time"),
         ("2019-04-12", "not a date and time"),
         ("14:20:29", "not a date and time"),
+        ("12-Apx-2019 14:20:29", "not a date and time"),
+        ("12 Marble 2019 14:20:29", "not a date and time"),
+        ("12-Apr-19 14:20:29", "not a date and time"),
+        ("Apr 1, 20192 14:20", "not a date and time"),
+        ("12-Apr-2019", "not a date and time"),
+        ("31-Apr-2019 14:20:29", "there is no such date or time of day"),
+        ("Apr 31, 2019 14:20", "there is no such date or time of day"),
         ("2019-04-12T14Z", "not a date and time"),
         ("155507882", "not a date and time"),
         ("1.5550E+12", "not a date and time"),
@@ -180,6 +195,64 @@ def test_a_file_in_another_order_does_not_tell(tmp_path: Path, times: list[str])
     assert len(log.rejected) == sum(at.startswith("01") for at in times)
 
 
+def load_swipes(tmp_path: Path, *swipes: str, columns: str = "timestamp,reader_id") -> BadgeLog:
+    "A log of one night in Denver, each swipe written as time and further cells"
+    path = tmp_path / "badges.csv"
+    rows = [f"2019-11-03 {swipe.replace(' ', ',')},{n}" for n, swipe in enumerate(swipes)]
+    path.write_text("\n".join([f"{columns},UserID", *rows, ""]))
+    return load_badges(path, "America/Denver")
+
+
+SORTED_BY_READER = ["00:50 A", "01:10 A", "01:30 A", "01:05 B", "01:40 B", "02:10 B"]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("column", ["reader_id", "UserID", "outcome"])
+def test_a_file_that_may_be_sorted_by_something_else_does_not_tell(
+    tmp_path: Path, column: str, newest_first: bool
+) -> None:
+    "Where the step back is also the step from one reader, person or outcome to the next, it proves nothing"
+    path = tmp_path / "badges.csv"
+    rows = [f"2019-11-03 {swipe.replace(' ', ':00,')}" for swipe in SORTED_BY_READER]
+    other = "UserID" if column != "UserID" else "note"
+    rows = [f"{row},{n}" for n, row in enumerate(rows)][:: -1 if newest_first else 1]
+    path.write_text("\n".join([f"timestamp,{column},{other}", *rows, ""]))
+    log = load_badges(path, "America/Denver")
+    assert log.events["event_time"].dt.strftime("%H:%M").sort_values().tolist() == ["06:50", "09:10"]
+    assert log.rejected["reason"].str.contains("a clock change repeats").sum() == 4
+
+
+def test_a_report_for_each_day_that_is_sorted_by_reader_does_not_tell(tmp_path: Path) -> None:
+    "Readers come back the next day, and still each day is sorted by them"
+    path = tmp_path / "badges.csv"
+    day_before = ["2019-11-02 10:00,A,8", "2019-11-02 11:00,A,7", "2019-11-02 12:00,B,7"]
+    rows = [f"2019-11-03 {swipe.replace(' ', ',')},{n}" for n, swipe in enumerate(SORTED_BY_READER)]
+    path.write_text("\n".join(["timestamp,reader_id,UserID", *day_before, *rows, ""]))
+    assert len(load_badges(path, "America/Denver").rejected) == 4
+
+
+def test_rows_sorted_by_two_columns_do_not_tell(tmp_path: Path) -> None:
+    "By reader and then by outcome, which come in turns from reader to reader"
+    swipes = ["00:50 A denied", "01:30 A denied", "01:10 A granted", "02:10 A granted",
+              "02:20 B denied", "02:30 B denied", "02:40 B granted", "02:50 B granted"]  # fmt: skip
+    log = load_swipes(tmp_path, *swipes, columns="timestamp,reader_id,outcome")
+    assert len(log.rejected) == 2
+
+
+def test_in_a_file_sorted_by_reader_each_readers_own_order_tells(tmp_path: Path) -> None:
+    "A reader whose own swipes go back once is proof for itself, and none for the next one"
+    log = load_swipes(tmp_path, "00:50 A", "01:30 A", "01:10 A", "01:20 B", "01:40 B", "02:10 B")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["06:50", "07:30", "08:10", "09:10"]
+    assert log.rejected["line"].tolist() == [5, 6]
+
+
+def test_a_file_in_which_readers_take_turns_is_in_order_of_time(tmp_path: Path) -> None:
+    "It is not sorted by reader, so that its one step back tells, whichever readers stand beside it"
+    log = load_swipes(tmp_path, "00:50 B", "01:10 A", "01:50 A", "01:05 B", "01:40 B", "02:10 A")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == REPEATED_UTC
+    assert log.rejected.empty
+
+
 def test_an_offset_tells_the_repeated_hours_apart(tmp_path: Path) -> None:
     "A time that carries its offset needs no zone and no order"
     log = load(tmp_path, "2019-11-03T01:30:00-06:00", "2019-11-03T01:30:00-07:00", timezone="America/Denver")
@@ -207,16 +280,70 @@ def test_rejects_naive_time_without_a_zone(tmp_path: Path) -> None:
         ("time_gmt", "14:20"),
         ("Time(UTC+08:00)", "06:20"),
         ("UTC-6", "20:20"),
+        ("When (UTC\u221206:00)", "20:20"),
+        ("When (UTC\u20136)", "20:20"),
+        ("When (UTC - 6)", "20:20"),
+        ("When UTC (+0530)", "08:50"),
+        ("When (UTC+530)", "08:50"),
+        ("GMT time (UTC)", "14:20"),
+        ("Notation UTC 'Z'", "14:20"),
     ],
 )
 def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: str, utc: str) -> None:
     "Naive times are in UTC, or as far from it as the heading says, whatever the site's zone is"
     path = tmp_path / "badges.csv"
-    path.write_text(f"{heading},Badge\n2019-04-12 14:20:29,7\n")
+    path.write_text(f"{heading},Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
     columns = {"event_time": heading, "cardholder_id": "Badge"}
     for zone in (None, "America/Denver"):
         log = load_badges(path, zone, columns=columns)
         assert log.events["event_time"].dt.strftime("%H:%M").tolist() == [utc]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Local time (not UTC)",
+        "Local time, not in UTC",
+        "non-UTC time",
+        "NO_UTC",
+        "When (UTC\u00b16)",
+        "When (UTC 6)",
+        "When (UTC~6:00)",
+        "When (UTC+5.5)",
+        "When (UTC minus 6)",
+        "When (UTC+1/+2)",
+        "When (UTC-10/-9)",
+        "When (UTC+99)",
+        "When (UTC+05:75)",
+        "GMT time (UTC+2)",
+    ],
+)
+def test_a_title_that_does_not_tell_the_zone_leaves_it_to_the_caller(tmp_path: Path, heading: str) -> None:
+    "A title that denies UTC, or has an offset in a form of its own, is not taken for UTC"
+    path = tmp_path / "badges.csv"
+    path.write_text(
+        f"{heading},Badge\n2019-04-12 14:20:29,7\n".replace(heading, f'"{heading}"'), encoding="utf-8"
+    )
+    columns = {"event_time": heading, "cardholder_id": "Badge"}
+    log = load_badges(path, "America/Denver", columns=columns)
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["20:20"]
+    assert "title" not in log.summary()
+    with pytest.raises(TimestampError, match="pass timezone="):
+        load_badges(path, columns=columns)
+
+
+def test_the_summary_says_where_the_columns_title_gives_the_zone(tmp_path: Path) -> None:
+    "A title goes before timezone=, so the log says so"
+    path = tmp_path / "badges.csv"
+    path.write_text("When (UTC\u22126),Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
+    columns = {"event_time": "When (UTC\u22126)", "cardholder_id": "Badge"}
+    summary = load_badges(path, "America/Denver", columns=columns).summary()
+    assert "badges.csv: times in UTC-06:00, by the title 'When (UTC\u22126)'." in summary
+    path.write_text("Time (UTC),Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
+    columns["event_time"] = "Time (UTC)"
+    assert (
+        "badges.csv: times in UTC, by the title 'Time (UTC)'." in load_badges(path, columns=columns).summary()
+    )
 
 
 def test_a_word_that_merely_contains_utc_says_nothing(tmp_path: Path) -> None:
@@ -263,6 +390,12 @@ def test_a_file_that_does_not_tell_day_from_month_is_an_error(
     "It is not guessed, and the error names the argument that decides"
     with pytest.raises(BadgeFileError, match=message):
         load(tmp_path, *times, timezone="UTC")
+
+
+def test_a_month_by_its_name_needs_no_deciding(tmp_path: Path) -> None:
+    "Which number is the day is plain, so that nothing is asked, beside other forms too"
+    log = load(tmp_path, "01-May-2026 08:00", "May 2 2026 08:00", "2026-05-03 08:00", timezone="UTC")
+    assert log.events["event_time"].dt.strftime("%m-%d").tolist() == ["05-01", "05-02", "05-03"]
 
 
 def test_day_first_decides_and_rejects_what_does_not_fit(tmp_path: Path) -> None:

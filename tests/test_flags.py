@@ -110,6 +110,49 @@ def test_repeated_swipes_rest_on_the_swipe_before() -> None:
     assert hits(flag_events(table, repeat_s=31), "repeated_swipe") == [(2, 0), (3, 2)]
 
 
+NEWEST_FIRST = [
+    ("09:00:00", "9", "R1", "granted"),
+    ("08:01:00", "1", "R1", "granted"),
+    ("08:01:00", "1", "R1", "denied"),
+    ("07:00:00", "9", "R1", "granted"),
+]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_swipes_of_the_same_time_follow_the_order_of_their_file(shuffle: bool) -> None:
+    "Newest first the lower line came before, oldest first the upper one, also when the events have been sorted since"
+    for rows, denied_first in (
+        (NEWEST_FIRST, True),
+        ([NEWEST_FIRST[at] for at in (0, 2, 1, 3)], False),
+        (NEWEST_FIRST[::-1], True),
+        ([NEWEST_FIRST[at] for at in (3, 1, 2, 0)], False),
+    ):
+        table = events(*rows, file=["a.csv"] * 4, line=[2, 3, 4, 5])
+        flags = flag_events(table.sample(frac=1, random_state=3) if shuffle else table)
+        granted, denied = (1, 2) if table["outcome"].tolist().index("denied") == 2 else (2, 1)
+        assert hits(flags, "denied_then_granted") == ([(granted, denied)] if denied_first else [])
+        assert hits(flags, "repeated_swipe") == [(granted, denied) if denied_first else (denied, granted)]
+
+
+def test_each_file_has_an_order_of_its_own() -> None:
+    "One export newest first and one oldest first are each read as they are written"
+    later = [(at.replace("0", "1", 1), *rest) for at, *rest in reversed(NEWEST_FIRST)]
+    table = events(*NEWEST_FIRST, *later, file=["a.csv"] * 4 + ["b.csv"] * 4, line=[2, 3, 4, 5] * 2)
+    assert hits(flag_events(table), "denied_then_granted") == [(1, 2), (6, 5)]
+
+
+def test_readers_with_one_event_each_still_tell_the_order_of_the_file() -> None:
+    "Where no reader has two events at different times, the file's own order decides"
+    table = events(
+        ("09:00:00", "9", "R3", "granted"),
+        ("08:01:00", "1", "R1", "granted"),
+        ("08:01:00", "1", "R2", "denied"),
+        line=[2, 3, 4],
+    )
+    flags = flag_events(table)
+    assert [hits(flags, name) for name in ("denied_then_granted", "too_fast")] == [[(1, 2)], [(1, 2)]]
+
+
 def test_swipes_without_a_cardholder_are_not_taken_for_one_persons() -> None:
     "Two unknown badges at a reader may be two people"
     table = events(
@@ -223,6 +266,19 @@ def test_a_log_in_some_other_order_says_nothing_about_clocks() -> None:
     seconds = random.permutation(100)
     table = events(*((f"08:{s // 60:02d}:{s % 60:02d}", "1", "A", "granted") for s in seconds))
     assert not flag_events(table)["clock_backwards"].any()
+
+
+def test_swipes_of_the_same_time_in_a_log_in_some_other_order_follow_its_lines() -> None:
+    "Sorted by cardholder, say, the file tells no direction, and a person's swipes stand as they were made"
+    random = np.random.default_rng(0)
+    rows = [
+        (f"08:{minute:02d}:00", str(who), "A", outcome)
+        for who, minute in enumerate(random.integers(0, 60, 80))
+        for outcome in ("denied", "granted")
+    ]
+    for first in range(0, 80, 2):  # more steps on than back, and more back than on
+        table = events(*rows[first:], line=range(len(rows) - first))
+        assert len(hits(flag_events(table), "denied_then_granted")) == len(table) // 2
 
 
 def test_the_samples_story_is_found() -> None:

@@ -93,6 +93,17 @@ def test_the_timeline_marks_flags_in_its_legend(log: BadgeLog) -> None:
     assert draw(ax)[0] >= 800
 
 
+def test_a_cardholder_whose_number_begins_with_an_underscore_is_in_the_legend(log: BadgeLog) -> None:
+    "matplotlib leaves such labels out where it collects them itself"
+    events = log.events.assign(cardholder_id=log.events["cardholder_id"].replace("86543202", "_temp$"))
+    flags = flag_events(events, hours=("06:00", "20:00"))
+    ax = plot_timeline(events, flags, cardholders=["_temp$", "86543188"])
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend[:3] == [r"_temp\$", "86543188", "denied"]
+    assert "at another reader sooner than one can walk there" in legend
+    draw(ax)
+
+
 def test_the_timeline_chooses_those_with_most_flags(log: BadgeLog) -> None:
     "Without names the three with the most flags are shown"
     flags = flag_events(log.events)[["too_fast"]]

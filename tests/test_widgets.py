@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as ipw
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
@@ -75,6 +76,18 @@ def test_each_field_filters_the_table(picker, label, value, labels):
     field(picker, "Clear picks").click()
     field(picker, "Pick all shown").click()
     assert picker.picked.index.tolist() == labels
+
+
+def test_the_examples_in_the_time_fields_show_every_event():
+    "Typed as they stand, From and To include the first and the last event; a minute alone shows its events"
+    events = make_events()
+    events["event_time"] += pd.Timedelta(seconds=12)
+    picker = EventPicker(events, timezone="America/Denver")
+    for label in ("From", "To"):
+        field(picker, label).value = field(picker, label).placeholder
+    assert repr(picker) == "EventPicker: 0 of 6 events picked, 6 shown"
+    field(picker, "From").value = field(picker, "To").value
+    assert repr(picker) == "EventPicker: 0 of 6 events picked, 1 shown"
 
 
 def test_picks_survive_filtering(picker):

@@ -16,6 +16,13 @@ DATE_AND_TIME = (
     r"(?: ?(?P<zone>Z|UTC|GMT|(?P<sign>[+-])(?P<zone_hours>\d{2})(?::?(?P<zone_minutes>\d{2}))?))?$"
 )
 
+MONTHS = (
+    "Jan(?:uary)?", "Feb(?:ruary)?", "Mar(?:ch)?", "Apr(?:il)?", "May", "June?",
+    "July?", "Aug(?:ust)?", "Sep(?:t|tember)?", "Oct(?:ober)?", "Nov(?:ember)?", "Dec(?:ember)?",
+)  # fmt: skip
+
+MONTH_BY_NAME = rf"(?i)^(?:\d{{1,2}}[-/. ]+)?(?:{'|'.join(MONTHS)})\b"
+
 EPOCH = r"^\d{10}(?:\d{3})?$"
 """Seconds or milliseconds since 1970, from 2001 to 2286."""
 
@@ -81,7 +88,7 @@ class ClockText:
 
 
 def _parse(text: pa.Array) -> ClockText:
-    found = pc.extract_regex(text, DATE_AND_TIME)
+    found = pc.extract_regex(_with_numbered_months(text), DATE_AND_TIME)
     part = {field.name: pc.fill_null(pc.struct_field(found, field.name), "") for field in found.type}
     number = {name: _number(value) for name, value in part.items() if name not in ("half", "zone", "sign")}
     year_last = _is_filled(part["end"])
@@ -100,6 +107,18 @@ def _parse(text: pa.Array) -> ClockText:
     )
     _read_epochs(text, clock)
     return clock
+
+
+def _with_numbered_months(text: pa.Array) -> pa.Array:
+    """Write dates such as 12-Apr-2019 and Apr 12, 2019 with the year first and the month as a number."""
+    if not pc.any(pc.match_substring_regex(text, MONTH_BY_NAME)).as_py():
+        return text
+    for number, name in enumerate(MONTHS, start=1):
+        day_first = rf"(?i)^(\d{{1,2}})[-/. ]+{name}\.?[-/, ]+(\d{{4}})(\D)"
+        month_first = rf"(?i)^{name}\.? +(\d{{1,2}}),? +(\d{{4}})(\D)"
+        for form in (day_first, month_first):
+            text = pc.replace_substring_regex(text, form, rf"\2-{number}-\1\3")
+    return text
 
 
 def _time_of_day(part: dict[str, pa.Array], number: dict[str, np.ndarray]) -> np.ndarray:

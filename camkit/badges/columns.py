@@ -44,6 +44,11 @@ def missing_if_empty(text: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
+def numbered(text: pa.ChunkedArray) -> np.ndarray:
+    """A number for each different text."""
+    return pd.factorize(text.to_pandas(), use_na_sentinel=False)[0]
+
+
 def constant(value: str | None, count: int) -> pa.ChunkedArray:
     """A column of one value."""
     return pa.chunked_array([pa.repeat(pa.scalar(value, pa.string()), count)])

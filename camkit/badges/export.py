@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from camkit.files import write_whole
 
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+RUN_AS_FORMULA = re.compile(r"""\A(?=[=+@\t\r\n-])|(?<=[;\t\r\n])(?="*[=+@-])""")
+"""Where a spreadsheet would see a formula begin: in front of a cell, or of what it takes for another one."""
 
 
 def export_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Write a table to a CSV file that is safe to open in a spreadsheet.
 
     A cell or a column name that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end would be run as a formula:
-    it gets an apostrophe in front. Numbers and times are written as they are. The file is in UTF-8 with a byte
-    order mark, which spreadsheets need to see that, and appears whole or not at all.
+    it gets an apostrophe in front. So does any of the first four within a cell, quotes before it included, that
+    follows a semicolon, a tab or a line end: a spreadsheet for which these part cells or rows would run it too. Taking
+    the apostrophes away again gives the text. Numbers and times are written as they are. The file is in UTF-8 with a
+    byte order mark, which spreadsheets need to see that, and appears whole or not at all.
 
     Parameters
     ----------
@@ -38,7 +42,7 @@ def export_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
     Notes
     -----
-    The list of characters: OWASP, "CSV Injection".
+    The list of characters, and that separators within cells count: OWASP, "CSV Injection".
     """
     target = Path(path)
     safe = table.rename(columns=_harmless)
@@ -50,4 +54,4 @@ def export_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
 
 def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(STARTS_FORMULA) else cell
+    return RUN_AS_FORMULA.sub("'", cell) if isinstance(cell, str) else cell

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from camkit.badges.cells import clean_id
 from camkit.badges.columns import TEXT, constant, holds, matching, missing, missing_if_empty, translate
@@ -18,7 +18,11 @@ from camkit.badges.ledger import Ledger
 from camkit.badges.noevents import enter_ragged_rows, ignore_footers
 from camkit.badges.sheet import Sheet
 from camkit.badges.times import EMPTY, FINE, NO_ZONE, REASONS, UNREADABLE, Times, read_times
+from camkit.badges.titles import zone_in_title
 from camkit.errors import TimestampError
+
+SORTED_BY = ("reader_id", "cardholder_id", "cardholder_name", "credential", "outcome")
+"""Roles by which an export may be sorted, rather than by time."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class FileEvents:
         The one offset from UTC that all its times carry.
     dates : str
         How day and month were told apart, if they had to be.
+    times : str
+        How times without an offset were placed, if the column's title tells.
     """
 
     events: pd.DataFrame
@@ -38,6 +44,7 @@ class FileEvents:
     ignored: pd.DataFrame
     offset: timezone | None
     dates: str
+    times: str
 
 
 def interpret(sheet: Sheet, zone: tzinfo | None, day_first: bool | None) -> FileEvents:
@@ -46,13 +53,15 @@ def interpret(sheet: Sheet, zone: tzinfo | None, day_first: bool | None) -> File
     order = DayFirst(sheet, day_first)
     _ignore_other_kinds(sheet, ledger)
     outcome = _outcomes(sheet, ledger)
-    times = _times(sheet, ledger, zone, order)
+    heading = sheet.heading("event_time")
+    titled = zone_in_title(heading)
+    times = _times(sheet, ledger, zone, titled, order)
     cardholder = _cardholders(sheet, ledger, outcome)
     enter_ragged_rows(sheet, ledger)
 
     columns = {"cardholder_id": cardholder, "reader_id": _text(sheet, "reader_id"), "outcome": outcome}
     columns |= {role: _text(sheet, role) for role in ("cardholder_name", "credential") if sheet.heading(role)}
-    extras = _extras(sheet, outcome)
+    extras = _extras(sheet, outcome, ledger.open)
     taken = ("event_time", *columns, "file", "line")
     columns |= dict(zip(unique([*taken, *extras])[len(taken) :], extras.values(), strict=True))
     return FileEvents(
@@ -61,6 +70,7 @@ def interpret(sheet: Sheet, zone: tzinfo | None, day_first: bool | None) -> File
         ignored=ledger.table("ignored"),
         offset=times.offset or _constant_offset(sheet),
         dates=order.why,
+        times=f"in {titled}, by the title {heading!r}" if titled else "",
     )
 
 
@@ -81,13 +91,22 @@ def _outcomes(sheet: Sheet, ledger: Ledger) -> pa.ChunkedArray:
     return outcome
 
 
-def _times(sheet: Sheet, ledger: Ledger, zone: tzinfo | None, order: DayFirst) -> Times:
-    """Place the times; account for the rows whose time cannot be read."""
+def _times(
+    sheet: Sheet, ledger: Ledger, zone: tzinfo | None, titled: timezone | None, order: DayFirst
+) -> Times:
+    """Place the times, those without an offset by the column's title first; reject those that cannot be read."""
     heading, text = sheet.heading("event_time"), sheet.text("event_time")
     assert text is not None  # noqa: S101  (no layout is without)
-    named = _minutes_in_heading(heading)
-    minutes_east = _minutes_east(sheet) if named is None else np.full(len(text), float(named))
-    times = read_times(text, day_first=order, minutes_east=minutes_east, zone=zone)
+    minutes_east = _minutes_east(sheet)
+    if titled is not None:
+        minutes_east = np.full(len(text), titled.utcoffset(None) / timedelta(minutes=1))
+    times = read_times(
+        text,
+        day_first=order,
+        minutes_east=minutes_east,
+        zone=zone,
+        sorted_by=lambda: [column for role in SORTED_BY if (column := sheet.text(role)) is not None],
+    )
     naive = times.problem == NO_ZONE
     if naive.any() and not (times.problem == FINE).any():
         first = int(np.argmax(naive))
@@ -99,17 +118,6 @@ def _times(sheet: Sheet, ledger: Ledger, zone: tzinfo | None, order: DayFirst) -
     for problem in np.unique(times.problem[times.problem != FINE]):
         ledger.reject(times.problem == problem, heading, text, REASONS[problem])
     return times
-
-
-def _minutes_in_heading(heading: str) -> int | None:
-    """Minutes that local time is ahead of UTC, where the column's name says so, as in "Time (UTC+02:00)"."""
-    named = re.search(
-        r"(?:UTC|GMT|(?<![a-z])(?:utc|gmt))(?![a-z]) ?(?:([+-])(\d{1,2})(?::?(\d\d))?)?", heading
-    )
-    if named is None:
-        return None
-    minutes = int(named[2] or 0) * 60 + int(named[3] or 0)
-    return -minutes if named[1] == "-" else minutes
 
 
 def _minutes_east(sheet: Sheet) -> np.ndarray | None:
@@ -148,12 +156,18 @@ def _text(sheet: Sheet, role: str) -> pa.ChunkedArray:
     return constant(None, len(sheet.rows.lines)) if text is None else missing_if_empty(text)
 
 
-def _extras(sheet: Sheet, outcome: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
-    """The columns to keep as they are; the outcome's own words only where they say more than the outcome."""
+def _extras(sheet: Sheet, outcome: pa.ChunkedArray, is_event: np.ndarray) -> dict[str, pa.ChunkedArray]:
+    """The columns to keep as they are; the outcome's own words only where they say more than the outcome.
+
+    Each event has or lacks them by itself, so that it says the same whatever other rows the file has.
+    """
     extras = sheet.extras()
     words = extras.pop("outcome", None)
     if words is not None and not words.equals(outcome):
-        extras["outcome_text"] = words
+        says_more = pc.and_(pc.not_equal(words, outcome), pc.not_equal(words, ""))
+        if pc.any(pc.and_(says_more, pa.array(is_event))).as_py():
+            name = unique([*extras, "outcome_text"])[-1]
+            extras[name] = pc.if_else(says_more, words, pa.scalar(None, pa.string()))
     return extras
 
 

@@ -19,7 +19,7 @@ from camkit.badges.log import BadgeLog
 from camkit.badges.profiles import ROLES, Profile, given_columns, profiles
 from camkit.badges.rows import read_rows
 from camkit.badges.sheet import Sheet
-from camkit.badges.text import encodings_for
+from camkit.badges.text import MIXED, count_lines, encodings_for
 from camkit.errors import BadgeFileError
 from camkit.zones import as_zone
 
@@ -38,10 +38,10 @@ def load_badges(
     ----------
     path_or_paths : path-like or iterable of path-like
         A file, several, or a folder. Text with commas, semicolons, tabs or pipes, in UTF-8, UTF-16 or Latin-1, plain
-        or in ``.gz`` or ``.zip``.
+        or in ``.gz`` or ``.zip``. In a file that is in UTF-8 but for some lines, these are read as Latin-1.
     timezone : str or datetime.tzinfo, optional
         The site's zone, such as ``"America/Denver"``: for display, and for times that carry no offset. Not needed
-        where they do.
+        where they do, or where the title of their column tells it, as in "Time (UTC-06:00)".
     profile : str, optional
         The system that wrote the export, a name from `profiles.toml`. Recognised from the file if left out.
     columns : mapping of str to str, optional
@@ -103,8 +103,7 @@ def _load(
 ) -> tuple[dict[str, object], FileEvents]:
     """Load one file in the first encoding that fits it."""
     with unchanged(export.path):
-        encodings = encodings_for(export)
-        for encoding in encodings:
+        for encoding in encodings_for(export):
             try:
                 layout = read_layout(export, encoding, wanted)
                 rows = read_rows(export, encoding, layout.delimiter, len(layout.names), layout.first_line)
@@ -112,17 +111,19 @@ def _load(
             except UnicodeDecodeError:
                 continue
         else:
-            raise BadgeFileError(f"{export.name} is not valid text in {encodings[-1]}.", path=export.path)
+            raise BadgeFileError(f"{export.name} is not valid text in {encoding}.", path=export.path)
+        not_utf8 = count_lines(export)[0] if encoding == MIXED else []
     report = {
         "file": export.name,
         "profile": layout.profile.name,
         "encoding": encoding,
+        "not_utf8": not_utf8,
         "delimiter": layout.delimiter,
         "titles": layout.titles,
         "rows": len(rows.lines) + len(rows.ragged),
     }
     part = interpret(Sheet(export, layout, rows), zone, day_first)
-    return {**report, "dates": part.dates}, part
+    return {**report, "dates": part.dates, "times": part.times}, part
 
 
 def _join(files: pd.DataFrame, parts: tuple[FileEvents, ...], zone: tzinfo | None) -> BadgeLog:

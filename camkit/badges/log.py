@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
-from itertools import islice
 
 import pandas as pd
 
 SHOWN = 5
-"""How many files, reasons and events the notebook view shows."""
+"""How many files, reasons and events the notebook view shows, and how many lines a sentence names."""
+
+UTF_8 = ("utf-8", "utf-8-sig")
+"""The encodings that go without saying."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,9 +25,10 @@ class BadgeLog:
         In the files' order, with a RangeIndex. ``event_time`` (datetime64[us, UTC]), ``cardholder_id``,
         ``reader_id`` (text, missing where the export has none), ``outcome`` (``granted``, ``denied`` or
         ``unknown``), where the export has them ``cardholder_name`` and ``credential`` (what was presented, where
-        it is not the cardholder's number), then every other column of the export as text, then ``file``
-        (categorical) and ``line`` (int64, counted from 1), where the row starts. ``attrs["timezone"]`` names the
-        site's zone, if it is known.
+        it is not the cardholder's number), then every other column of the export as text (a column ``outcome``
+        comes back as ``outcome_text``, missing where it says no more than ours), then ``file`` (categorical) and
+        ``line`` (int64, counted from 1), where the row starts. ``attrs["timezone"]`` names the site's zone, if it
+        is known.
     rejected : pandas.DataFrame
         Rows that could not be read: ``file``, ``line``, ``column``, ``value``, ``reason``.
     duplicates : pandas.DataFrame
@@ -34,8 +37,10 @@ class BadgeLog:
     ignored : pandas.DataFrame
         Rows that are no badge event, such as totals and system messages; columns as in `rejected`.
     files : pandas.DataFrame
-        One row per file: ``file``, ``profile``, ``encoding``, ``delimiter``, ``titles`` (rows above the header),
-        ``rows`` (below it, without blank ones), ``dates`` (how day and month were told apart).
+        One row per file: ``file``, ``profile``, ``encoding``, ``not_utf8`` (the lines that are no UTF-8 in a file that
+        otherwise is), ``delimiter``, ``titles`` (rows above the header), ``rows`` (below it, without blank ones),
+        ``dates`` (how day and month were told apart), ``times`` (how those without an offset were placed, where the
+        title of their column tells).
     timezone : datetime.tzinfo or None
         The site's zone, for display: the one given, or the one offset that all times carry.
     """
@@ -66,20 +71,26 @@ class BadgeLog:
             first, last = self.events["event_time"].agg(["min", "max"])
             span = " to ".join((self._local(first), self._local(last)))
             lines.append(f"{_counted(people, 'cardholder')} at {_counted(readers, 'reader')}, from {span}.")
-        dates = zip(self.files["file"].astype(str), self.files["dates"].astype(str), strict=True)
-        lines += [f"{file}: dates {order}." for file, order in islice(dates, SHOWN) if order]
+        for file in self.files.head(SHOWN).itertuples():
+            lines += [f"{file.file}: encoding {file.encoding}."] * (file.encoding not in UTF_8)
+            lines += [f"{file.file}: dates {file.dates}."] * bool(file.dates)
+            lines += [f"{file.file}: times {file.times}."] * bool(file.times)
         for name in ("rejected", "ignored"):
             for reason, count in getattr(self, name)["reason"].value_counts().head(SHOWN).items():
                 lines.append(f"{name.capitalize()}: {count:,} x {reason}.")
         return "\n".join(lines)
 
     def problems(self) -> list[str]:
-        """One sentence for each reason for which a file's rows were rejected, and one if there is no event."""
+        """One sentence for each reason for which a file's rows were rejected or may be misread, and for no event."""
         found = [] if len(self.events) else ["The log has no badge event."]
         for (file, reason), rows in self.rejected.groupby(["file", "reason"], sort=False, observed=True):
             first = rows.iloc[0]
             more = f", and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
             found.append(f"{file}, line {first['line']}: {first['value']!r}: {reason}{more}.")
+        for file, lines in zip(self.files["file"], self.files["not_utf8"], strict=True):
+            if lines:
+                what = "letters that are no UTF-8 were read as cp1252, look whether they are right"
+                found.append(f"{file}, {_named(lines)}: {what}.")
         return found
 
     def __repr__(self) -> str:
@@ -105,3 +116,8 @@ class BadgeLog:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _named(lines: list[int]) -> str:
+    more = f" and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
+    return f"line{'' if len(lines) == 1 else 's'} {', '.join(map(str, lines[:SHOWN]))}{more}"

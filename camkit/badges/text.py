@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -17,27 +18,60 @@ MAX_LINE = 1 << 20
 HEAD = 1 << 18
 """How much of the file's start is looked at to tell its encoding, bytes."""
 
+MIXED = "utf-8 and cp1252"
+"""How a file is read that is in UTF-8, but for some lines: the bytes that are no UTF-8 as cp1252."""
 
-def encodings_for(export: Export) -> tuple[str, ...]:
+STRAY = re.compile("([\udc80-\udcff])")
+"""What Python's "surrogateescape" makes of a byte that is no UTF-8."""
+
+IN_CP1252 = {
+    chr(0xDC00 + byte): bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)
+}
+"""The letter that such a byte stands for; a few are none in cp1252, and what they are in Latin-1."""
+
+
+def encodings_for(export: Export) -> Iterator[str]:
     """Name the encodings to try, in order, by the first bytes; refuse what is empty or not text."""
     with export.open() as file:
         head = file.read(HEAD)
     if not head:
         raise BadgeFileError(f"{export.name} is empty: export it again.", path=export.path)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ("utf-16",)
-    # Text in the Latin alphabet has a zero in every second byte of UTF-16.
-    zeros_even, zeros_odd = head[::2].count(0), head[1::2].count(0)
-    if zeros_odd > len(head) / 4 and zeros_even == 0:
-        return ("utf-16-le",)
-    if zeros_even > len(head) / 4 and zeros_odd == 0:
-        return ("utf-16-be",)
+    if wide := _utf_16(head):
+        yield wide
+        return
     controls = sum(head.count(code) for code in range(32)) - sum(head.count(code) for code in b"\t\n\f\r")
     if controls > len(head) / 20 or head.startswith(b"%PDF"):
         raise BadgeFileError(f"{export.name} is binary, not text: save it as CSV first.", path=export.path)
-    utf_8 = "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
+    marked = head.startswith(codecs.BOM_UTF8)
+    yield "utf-8-sig" if marked else "utf-8"
+    # From here on only for a file that turned out to be something else. Text in another encoding is hardly ever
+    # UTF-8 by accident: if half of the lines that could be are, the others come from elsewhere.
+    stray, proper = count_lines(export)
+    if marked or len(stray) <= proper:
+        yield MIXED
     # cp1252 is what Windows calls Latin-1; a few bytes mean something in the real one only.
-    return (utf_8, "cp1252", "latin-1")
+    yield "cp1252"
+    yield "latin-1"
+
+
+def _utf_16(head: bytes) -> str | None:
+    """Name the kind of UTF-16 that the file starts in, if it does."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # Text in the Latin alphabet has a zero in every second byte of UTF-16.
+    zeros_even, zeros_odd = head[::2].count(0), head[1::2].count(0)
+    if zeros_odd > len(head) / 4 and zeros_even == 0:
+        return "utf-16-le"
+    if zeros_even > len(head) / 4 and zeros_odd == 0:
+        return "utf-16-be"
+    return None
+
+
+def count_lines(export: Export) -> tuple[list[int], int]:
+    """Find the lines that are no UTF-8, and count those that are and have letters outside ASCII."""
+    with open_text(export, MIXED) as stream:
+        letters = sum(not line.isascii() for line in stream.lines())
+    return stream.stray_lines, letters - len(stream.stray_lines)
 
 
 @contextmanager
@@ -58,11 +92,15 @@ class Utf8Stream(io.RawIOBase):
         Number of the last line that is not empty, counted from 1 at the file's start.
     space_before_quote : bool
         Whether a quote was seen after a space, where readers of CSV differ.
+    stray_lines : list of int
+        Numbers of the lines with bytes that are no UTF-8, where the encoding is `MIXED`.
     """
 
     def __init__(self, file: IO[bytes], encoding: str, export: Export) -> None:
         self._file = file
-        self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
+        codec, errors = ("utf-8-sig", "surrogateescape") if encoding == MIXED else (encoding, "strict")
+        decoder = codecs.getincrementaldecoder(codec)(errors)
+        self._decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
         self._fresh = self._decoder.getstate()
         self._encoding = encoding
         self._export = export
@@ -73,6 +111,7 @@ class Utf8Stream(io.RawIOBase):
         self._last = b""
         self.last_line = 0
         self.space_before_quote = False
+        self.stray_lines: list[int] = []
 
     def readable(self) -> bool:
         return True
@@ -105,9 +144,24 @@ class Utf8Stream(io.RawIOBase):
     def _next_block(self) -> bytes:
         block = self._file.read(MAX_LINE)
         self._ended = not block
-        data = block if self._is_ready(block) else self._decoder.decode(block, final=self._ended).encode()
+        data = block if self._is_ready(block) else self._recode(block)
         self._count(data)
         return data
+
+    def _recode(self, block: bytes) -> bytes:
+        text = self._decoder.decode(block, final=self._ended)
+        return (self._without_strays(text) if self._encoding == MIXED else text).encode()
+
+    def _without_strays(self, text: str) -> str:
+        """Put letters in place of the bytes that are no UTF-8, and note their lines."""
+        pieces = STRAY.split(text)
+        line = self._newlines + 1
+        for at in range(1, len(pieces), 2):
+            line += pieces[at - 1].count("\n")
+            pieces[at] = IN_CP1252[pieces[at]]
+            if self.stray_lines[-1:] != [line]:
+                self.stray_lines.append(line)
+        return "".join(pieces)
 
     def _is_ready(self, block: bytes) -> bool:
         """Whether the block is as it should be: most logs are ASCII, which needs no recoding."""

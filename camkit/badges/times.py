@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.clocktext import ClockText
-from camkit.badges.columns import holds
+from camkit.badges.columns import holds, numbered
+from camkit.badges.repeated import passes
 
 YEARS = (1970, 2100)
 """First and last year, inclusive, that a badge event can have: outside them are null dates and misreadings."""
@@ -58,6 +59,7 @@ def read_times(
     day_first: Callable[[ClockText], bool | None],
     minutes_east: np.ndarray | None = None,
     zone: tzinfo | None = None,
+    sorted_by: Callable[[], list[pa.ChunkedArray]] = list,
 ) -> Times:
     """Place a column of texts in time.
 
@@ -72,6 +74,8 @@ def read_times(
         Minutes by which times without an offset are ahead of UTC, float64, NaN where unknown.
     zone : datetime.tzinfo, optional
         The zone of the times that have no offset in either way.
+    sorted_by : callable
+        Gives the columns that the rows may be sorted by, rather than by time. Asked only where it matters.
     """
     iso = _cast_iso(text)
     if iso is not None:
@@ -99,14 +103,18 @@ def read_times(
     else:
         local = np.flatnonzero(fine & naive)
         east[naive] = 0
-        placed, problem[local] = localize(wall[local], zone)
+        placed, problem[local] = localize(
+            wall[local], zone, lambda: [numbered(column)[local] for column in sorted_by()]
+        )
         wall[local] = placed
     utc = wall - (east * 60_000_000).astype("timedelta64[us]")
     utc[problem != FINE] = np.datetime64("NaT")
     return Times(utc, problem, _only_offset(clock, fine))
 
 
-def localize(wall: np.ndarray, zone: tzinfo) -> tuple[np.ndarray, np.ndarray]:
+def localize(
+    wall: np.ndarray, zone: tzinfo, sorted_by: Callable[[], list[np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
     """Place local times, in the file's order, in UTC; give the code of each as well."""
     index = pd.DatetimeIndex(wall)
     later = index.tz_localize(zone, ambiguous=np.zeros(len(wall), bool), nonexistent="NaT")
@@ -116,33 +124,10 @@ def localize(wall: np.ndarray, zone: tzinfo) -> tuple[np.ndarray, np.ndarray]:
     utc, utc_earlier = (_naive_utc(it) for it in (later, earlier))
     problem = np.where(skipped, SKIPPED, FINE).astype(np.int8)
     if repeated.any():
-        first, second = _passes(wall, repeated)
+        first, second = passes(wall, repeated, sorted_by())
         utc[first] = utc_earlier[first]
         problem[repeated & ~first & ~second] = REPEATED
     return utc, problem
-
-
-def _passes(wall: np.ndarray, repeated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tell by the file's order which local times belong to the first and the second pass of a repeated hour.
-
-    That is certain only if the file is in order of time everywhere else, and goes back once in that hour.
-    """
-    first, second = np.zeros_like(repeated), np.zeros_like(repeated)
-    zero = np.timedelta64(0)
-    steps = np.diff(wall)
-    elsewhere = steps[~(repeated[1:] & repeated[:-1])]
-    if (elsewhere <= zero).all() and (elsewhere < zero).any():  # newest first
-        first[:], second[:] = (it[::-1] for it in _passes(wall[::-1], repeated[::-1]))
-        return first, second
-    if not ((elsewhere >= zero).all() and (elsewhere > zero).any()):
-        return first, second
-    rows = np.flatnonzero(repeated)
-    for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
-        back = np.flatnonzero(np.diff(wall[run]) < zero)
-        if len(back) == 1:
-            first[run[: back[0] + 1]] = True
-            second[run[back[0] + 1 :]] = True
-    return first, second
 
 
 def _cast_iso(text: pa.ChunkedArray) -> Times | None:

@@ -13,6 +13,7 @@ import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -139,13 +140,15 @@ def plot_timeline(
             "denied": theirs["outcome"] == "denied",
         }
     )
-    for who, colour in zip(people, COLOURS, strict=False):
-        _draw_path(ax, points[points["who"] == who], colour, _plain(who))
-    ax.scatter([], [], color=GREY, marker="x", label="denied")
+    explained = [
+        (_draw_path(ax, points[points["who"] == who], colour), _plain(who))
+        for who, colour in zip(people, COLOURS, strict=False)
+    ]
+    explained.append((ax.scatter([], [], color=GREY, marker="x"), "denied"))
     marks = pd.DataFrame() if flags is None else flags.loc[theirs.index]
     for size, name in enumerate(name for name in FLAGS if name in marks and marks[name].any()):
         hit = points[marks[name]]
-        ax.scatter(
+        mark = ax.scatter(
             hit["moment"],
             hit["height"],
             s=70 + 45 * size,
@@ -154,22 +157,23 @@ def plot_timeline(
             edgecolors=VERMILION,
             linewidths=1.2,
             zorder=4,
-            label=FLAGS[name],
         )
-    _finish_timeline(ax, zone, list(rows))
+        explained.append((mark, FLAGS[name]))
+    _finish_timeline(ax, zone, list(rows), explained)
     return ax
 
 
-def _draw_path(ax: Axes, points: pd.DataFrame, colour: str, name: str) -> None:
-    """Draw one cardholder's swipes, those of a day joined by a line."""
+def _draw_path(ax: Axes, points: pd.DataFrame, colour: str) -> Artist:
+    """Draw one cardholder's swipes, those of a day joined by a line; give what stands for them in the legend."""
     for _, day in points.groupby("day"):
         ax.plot(day["moment"], day["height"], color=colour, linewidth=0.8, alpha=0.6)
     granted, denied = points[~points["denied"]], points[points["denied"]]
-    ax.scatter(granted["moment"], granted["height"], color=colour, s=14, zorder=3, label=name)
+    dots = ax.scatter(granted["moment"], granted["height"], color=colour, s=14, zorder=3)
     ax.scatter(denied["moment"], denied["height"], color=colour, s=30, marker="x", zorder=3)
+    return dots
 
 
-def _finish_timeline(ax: Axes, zone: tzinfo, doors: list[str]) -> None:
+def _finish_timeline(ax: Axes, zone: tzinfo, doors: list[str], explained: list[tuple[Artist, str]]) -> None:
     """Axes and legend of a timeline."""
     locator = mdates.AutoDateLocator(tz=zone)
     ax.xaxis.set_major_locator(locator)
@@ -180,8 +184,19 @@ def _finish_timeline(ax: Axes, zone: tzinfo, doors: list[str]) -> None:
         ax.axhline(edge - 0.5, color=GREY, linewidth=0.4)
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right"]].set_visible(False)
-    # Below the axis, by a distance in letters, however high the axes are.
-    ax.legend(loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=5, ncols=2, frameon=False, fontsize=9)
+    # Told what to show: matplotlib leaves out a label that begins with "_", as a cardholder's number may.
+    artists, words = zip(*explained, strict=True)
+    ax.legend(
+        artists,
+        words,
+        # Below the axis, by a distance in letters, however high the axes are.
+        loc="upper left",
+        bbox_to_anchor=(0, 0),
+        borderaxespad=5,
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+    )
 
 
 def plot_rejected(rejected: pd.DataFrame, ax: Axes | None = None) -> Axes:
