@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
+from bs4.exceptions import ParserRejectedMarkup
 
 from camkit.errors import ServiceError, SettingsError
 from camkit.http import Limits, Reply, Transport
 from camkit.images import BadImage, check_photo
 
 MAX_BYTES = 5 * 1024 * 1024
-"""A page or photo may have so many bytes."""
+"""A photo may have so many bytes."""
+
+PAGE_BYTES, PAGE_TAGS = 1024 * 1024, 20_000
+"""A page may have so many bytes and tags, opening and closing; it takes half a second to read that many."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,9 @@ class WebDirectory:
     Notes
     -----
     The name and the photo are taken from schema.org Person microdata or an h-card where the page has
-    them, else the first heading and the first picture of a page that shows the number: a page that does
-    not may be anything, such as a request to sign in. A page that is itself an image is the photo.
-    Photos are fetched from the directory's own host only, and nothing secret is sent.
+    them, else the first heading and the first picture of a page that shows the number, as a word of its
+    own: a page that does not may be anything, such as a request to sign in. A page that is itself an image
+    is the photo. Photos are fetched from the directory's own host only, and nothing secret is sent.
     """
 
     def __init__(self, address: str, *, limits: Limits | None = None) -> None:
@@ -102,7 +107,10 @@ class WebDirectory:
         """
         if not cardholder_id.strip(" ."):  # "." and ".." are steps in a path, not names in it
             return Cardholder(cardholder_id, note="not in the directory")
-        url = self._address.replace("{user_id}", quote(cardholder_id, safe=""))
+        try:
+            url = self._address.replace("{user_id}", quote(cardholder_id, safe=""))
+        except UnicodeEncodeError:
+            return Cardholder(cardholder_id, note="the number has a character that no address can hold")
         try:
             page = self._transport.request("GET", url)
         except ServiceError as error:
@@ -113,8 +121,10 @@ class WebDirectory:
             return Cardholder(cardholder_id, note=f"the directory answered with HTTP {page.status}")
         if page.content_type.startswith("image/"):
             return _with_photo(Cardholder(cardholder_id), page)
-        soup = BeautifulSoup(page.content, "html.parser")
-        if soup.select_one(_MARKED) is None and cardholder_id not in soup.get_text(" "):
+        soup = _read(page.content)
+        if soup is None:
+            return Cardholder(cardholder_id, note="its page cannot be read")
+        if soup.select_one(_MARKED) is None and not _shows(soup, cardholder_id):
             return Cardholder(cardholder_id, note="the page under this number does not show it: no entry")
         person = Cardholder(
             cardholder_id,
@@ -122,14 +132,12 @@ class WebDirectory:
             title=_said(soup, "[itemprop=jobTitle]", ".p-job-title"),
             department=_said(soup, "[itemprop=department]", "[itemprop=worksFor]", ".p-org"),
         )
-        image = (
-            soup.select_one("img[itemprop=image]") or soup.select_one("img.u-photo") or soup.select_one("img")
-        )
-        source = image.get("src") if isinstance(image, Tag) else None
+        source = _attribute(soup, "src", "img[itemprop=image]", "img.u-photo", "img")
         if not source:
             return replace(person, note="its page shows no photo")
         try:
-            photo_url = urljoin(url, str(source))
+            base = urljoin(page.url, _attribute(soup, "href", "base[href]"))
+            photo_url = urljoin(base, source)
             if not photo_url.startswith(("http://", "https://")):
                 return replace(person, note="the photo has no web address of its own")
             return _with_photo(person, self._transport.request("GET", photo_url))
@@ -144,6 +152,24 @@ class WebDirectory:
 _MARKED = "[itemtype*='schema.org/Person'], .h-card"
 """A page that says of itself that it is about a person."""
 
+_CLOSING = b"<!-- '>\">-->"
+"""Ends whatever a page leaves open: over 20,000 unfinished tags html.parser takes half a minute."""
+
+
+def _read(content: bytes) -> BeautifulSoup | None:
+    """A page's elements; None when it is none, or would take seconds."""
+    if len(content) > PAGE_BYTES or content.count(b"<") > PAGE_TAGS:
+        return None
+    try:
+        return BeautifulSoup(content + _CLOSING, "html.parser")
+    except ParserRejectedMarkup:
+        return None
+
+
+def _shows(soup: BeautifulSoup, number: str) -> bool:
+    """Whether a page shows the number, as more than a part of another word."""
+    return re.search(rf"(?<!\w){re.escape(number.strip())}(?!\w)", soup.get_text(" ")) is not None
+
 
 def _with_photo(person: Cardholder, reply: Reply) -> Cardholder:
     if not reply.ok:
@@ -153,6 +179,12 @@ def _with_photo(person: Cardholder, reply: Reply) -> Cardholder:
     except BadImage as error:
         return replace(person, note=f"the photo cannot be shown: {error}")
     return replace(person, photo=reply.content, photo_type=kind)
+
+
+def _attribute(soup: BeautifulSoup, name: str, *selectors: str) -> str:
+    """An attribute of the first element found; empty when there is none."""
+    element = next(filter(None, map(soup.select_one, selectors)), None)
+    return str(element.get(name) or "") if element is not None else ""
 
 
 def _said(soup: BeautifulSoup, *selectors: str) -> str:

@@ -19,17 +19,16 @@ from camkit.een.wire import require_camera_id
 from camkit.errors import (
     AccessDenied,
     BadResponse,
-    InputError,
     LoginRefused,
     NoPicture,
     NotFound,
     ServiceError,
 )
 from camkit.files import make_folder, write_whole
-from camkit.greenlets import run_together
+from camkit.greenlets import run_together, whole_number
 from camkit.http import Limits
 from camkit.moments import NEWEST, Moments, Numbers
-from camkit.runs import DownloadRun, Failure, SavedFrame, frame_path, saved_frames
+from camkit.runs import DownloadRun, Failure, SavedFrame, different_frames, frame_path, saved_frames
 
 GIVE_UP_AFTER = 10
 """Failures in a row, without a single frame, after which a camera counts as silent."""
@@ -65,7 +64,7 @@ def download_previews(
         How many different frames to have. Different means by camera and by the vendor's time of the
         frame; two frames with other times and the same bytes count once.
     workers : int
-        Requests under way at a time.
+        Requests under way at a time, at most.
     attempts : int
         Requests at most. A failed one is repeated within this number.
     out : str or pathlib.Path
@@ -85,7 +84,7 @@ def download_previews(
     Raises
     ------
     InputError
-        If a number is not positive or `camera_id` is malformed.
+        If a number is not whole and positive, or `camera_id` is malformed.
     NotFound
         If the account has no such camera.
     LoginRefused, ServiceUnreachable
@@ -98,11 +97,11 @@ def download_previews(
     Each request asks for the last frame before a moment, `camkit.moments.STEP_S` further back than the one
     before. When that turns up a frame seen already (a camera with rarer previews, a gap) the step doubles; when
     there is nothing so far back, it looks just before each frame that was found.
-    After a failure a worker waits a little; when the service asks to wait, all of them do.
+    After a failure a worker waits a little; when the service asks to wait, all of them do; a wait longer
+    than `LONGEST_WAIT_S` ends the download.
     """
-    for name, number in {"count": count, "workers": workers, "attempts": attempts}.items():
-        if not isinstance(number, int) or number < 1:
-            raise InputError(f"{name} is {number!r}; it has to be a whole number, at least 1.")
+    count, attempts = whole_number("count", count), whole_number("attempts", attempts)
+    workers = min(whole_number("workers", workers), count, attempts)
     folder = make_folder(out)
     if camera_id is None:
         camera_id = een.healthy_camera(seed=seed)
@@ -162,10 +161,11 @@ class _Download:
     ) -> None:
         self._een, self._camera_id, self._out = een, camera_id, out
         self._count, self._attempts = count, attempts
-        self._saved = {frame.timestamp: frame for frame in reversed(saved_frames(out, camera_id))}
+        found = saved_frames(out, camera_id)
+        self._saved = {frame.timestamp: frame for frame in different_frames(found)}
         self._found_before = len(self._saved)
-        self._known = {*self._saved, *(frame.sha256 for frame in self._saved.values())}
-        self._numbers = Numbers(frame.number for frame in self._saved.values())
+        self._known = {mark for frame in found for mark in (frame.timestamp, frame.sha256)}
+        self._numbers = Numbers(frame.number for frame in found)
         self._moments = Moments(0 if self._saved else workers)
         for number, timestamp in enumerate(sorted(self._saved, reverse=True)):
             self._moments.found(self._saved[timestamp].at, timestamp if number else NEWEST)
@@ -269,14 +269,16 @@ class _Download:
         self._moments.failed(moment)
         told_s = error.retry_after_s or 0.0
         self._not_before = max(self._not_before, time.monotonic() + told_s)
-        if isinstance(error, NoPicture):
+        if told_s > LONGEST_WAIT_S:
+            self._dead_end = f"Eagle Eye asks to wait {told_s:.0f} s; run the cell again after that. {error}"
+        elif isinstance(error, NoPicture):
             self._moments.nothing_before()
             self._nothing_more = str(error)
-        elif error.transient and told_s <= LONGEST_WAIT_S:
+        elif error.transient:
             self._again.append(moment)
         else:
             self._dead_end = str(error)
-        if not self._saved and len(self._failures) >= GIVE_UP_AFTER:
+        if not (self._saved or self._dead_end) and len(self._failures) >= GIVE_UP_AFTER:
             self._dead_end = f"The camera gave nothing {GIVE_UP_AFTER} times in a row, the last time: {error}"
 
     def _may_ask(self) -> bool:

@@ -31,6 +31,10 @@ def make_folder(path: str | Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise OutputError(f"{path} is a file, not a folder. Choose another.") from None
+    except ValueError:
+        raise OutputError(
+            f"The folder {str(path)!r} has a character that no name of a file may have. Choose another."
+        ) from None
     except OSError as error:
         raise OutputError(f"The folder {path} cannot be made: {error.strerror}. Choose another.") from None
     return path

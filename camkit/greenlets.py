@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import gevent
 from gevent.pool import Pool
@@ -30,7 +31,7 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
     Raises
     ------
     InputError
-        If `workers` is not positive.
+        If `workers` is no whole number, or not positive.
     BaseException
         The first that a task raised, after the others were stopped; KeyboardInterrupt likewise.
 
@@ -38,9 +39,7 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
     -----
     Nothing is left behind: a greenlet that outlived an interrupt would go on at the next use of the hub.
     """
-    if workers < 1:
-        raise InputError(f"workers is {workers}; it has to be at least 1.")
-    pool = Pool(workers)
+    pool = Pool(whole_number("workers", workers))
     jobs: list[gevent.Greenlet] = []
     errors: list[BaseException] = []
 
@@ -66,6 +65,25 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
     if errors:
         raise errors[0]
     return [job.value for job in jobs]
+
+
+def whole_number(name: str, number: Any) -> int:
+    """Return a number, numpy's as well, as Python's own.
+
+    Parameters
+    ----------
+    name : str
+        What the caller knows it by.
+
+    Raises
+    ------
+    InputError
+        If it is not whole, or not positive.
+    """
+    with suppress(TypeError):
+        if not isinstance(number, bool) and (whole := operator.index(number)) >= 1:
+            return whole
+    raise InputError(f"{name} is {number!r}; it has to be a whole number, at least 1.")
 
 
 @contextmanager

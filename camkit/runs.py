@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from camkit.een.wire import parse_een_time
+from camkit.errors import BadResponse, InputError
 from camkit.images import BadImage, check_jpeg
 
 _FILE_NAME = re.compile(r"(\d{2,})-([0-9a-f]{8})-preview-(\d{14}\.\d{3})\.jpeg", re.IGNORECASE)
@@ -70,21 +71,33 @@ def saved_frames(out: Path, camera_id: str) -> list[SavedFrame]:
     Returns
     -------
     list of SavedFrame
-        Files that are no readable, whole JPEG are left out, and left alone.
+        What is no file, no readable, whole JPEG or named by no time is left out, and left alone.
     """
     found = []
     for path in out.glob("*-preview-*.jpeg"):
         parts = _FILE_NAME.fullmatch(path.name)
-        if parts is None or parts[2].lower() != camera_id.lower():
+        if parts is None or parts[2].lower() != camera_id.lower() or not path.is_file():
             continue
         try:
+            parse_een_time(parts[3])
             content = path.read_bytes()
             check_jpeg(content)
-        except (OSError, BadImage):
+        except (OSError, BadImage, BadResponse):
             continue
         digest = sha256(content).hexdigest()
         found.append(SavedFrame(path, int(parts[1]), parts[3], len(content), digest))
     return sorted(found, key=lambda frame: (frame.number, frame.timestamp))
+
+
+def different_frames(frames: Iterable[SavedFrame]) -> list[SavedFrame]:
+    """Leave out frames whose time or bytes an earlier one of them has."""
+    known: set[str] = set()
+    different = []
+    for frame in frames:
+        if known.isdisjoint((frame.timestamp, frame.sha256)):
+            different.append(frame)
+            known.update((frame.timestamp, frame.sha256))
+    return different
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,19 +183,21 @@ class DownloadRun:
         Returns
         -------
         PIL.Image.Image
-            Shows itself in a notebook.
+            Shows itself in a notebook. A frame whose file is gone or broken has an empty place.
+
+        Raises
+        ------
+        InputError
+            If `columns` is not positive.
         """
         return contact_sheet(sorted(self.saved, key=lambda frame: frame.timestamp), columns)
 
     def problems(self) -> list[str]:
         """One sentence for each: too few frames, and files that are gone or are not what was saved."""
         found = [] if self.complete else [f"Only {len(self.saved)} of {self.wanted} frames. {self.shortfall}"]
-        for frame in self.saved:
-            if not frame.path.exists():
-                found.append(f"{frame.path.name} is no longer there.")
-            elif sha256(frame.path.read_bytes()).hexdigest() != frame.sha256:
-                found.append(f"{frame.path.name} is not what was saved: its SHA-256 differs.")
-        return found
+        return found + [
+            f"{frame.path.name} {problem}." for frame in self.saved if (problem := _problem(frame))
+        ]
 
     def summary(self) -> str:
         """One or two sentences: what is on disk, and if it is too little, why."""
@@ -203,8 +218,21 @@ class DownloadRun:
         return run_html(self)
 
 
+def _problem(frame: SavedFrame) -> str:
+    """What is wrong with the file of a frame, as the rest of a sentence; empty when nothing is."""
+    if not frame.path.is_file():
+        return "is no longer a file" if frame.path.exists() else "is no longer there"
+    try:
+        content = frame.path.read_bytes()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return "" if sha256(content).hexdigest() == frame.sha256 else "is not what was saved: its SHA-256 differs"
+
+
 def contact_sheet(frames: Sequence[SavedFrame], columns: int = 5) -> Image.Image:
     """Draw thumbnails in a grid; see `DownloadRun.contact_sheet`."""
+    if columns < 1:
+        raise InputError(f"columns is {columns}; it has to be at least 1.")
     width, height, caption, gap = 200, 113, 18, 8
     rows = max(1, -(-len(frames) // columns))
     sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + caption + gap) + gap), "white")
@@ -212,12 +240,20 @@ def contact_sheet(frames: Sequence[SavedFrame], columns: int = 5) -> Image.Image
     for place, frame in enumerate(frames):
         x = gap + place % columns * (width + gap)
         y = gap + place // columns * (height + caption + gap)
-        with Image.open(io.BytesIO(frame.path.read_bytes()), formats=("JPEG",)) as image:
-            image.draft("RGB", (width, height))
-            thumbnail = image.convert("RGB")
-            thumbnail.thumbnail((width, height))
+        thumbnail = _thumbnail(frame, (width, height))
         sheet.paste(thumbnail, (x + (width - thumbnail.width) // 2, y + (height - thumbnail.height) // 2))
         draw.text(
             (x + 2, y + height + 1), f"{frame.number:02d}   {frame.at:%H:%M:%S.%f}"[:-3], "#333333", font
         )
     return sheet
+
+
+def _thumbnail(frame: SavedFrame, size: tuple[int, int]) -> Image.Image:
+    """A frame in small; a grey place where its file is not what was saved."""
+    if _problem(frame):
+        return Image.new("RGB", size, "#dddddd")
+    with Image.open(io.BytesIO(frame.path.read_bytes()), formats=("JPEG",)) as image:
+        image.draft("RGB", size)
+        thumbnail = image.convert("RGB")
+        thumbnail.thumbnail(size)
+    return thumbnail

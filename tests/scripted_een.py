@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,7 @@ def last_before(times: Sequence[datetime], at: datetime) -> datetime | None:
 
 @contextmanager
 def een_service(
-    answer: Callable[[BaseHTTPRequestHandler, int], None],
+    answer: Callable[[BaseHTTPRequestHandler, int], None], devices: Sequence[object] = ()
 ) -> Iterator[tuple[EagleEye, Scripted]]:
     """A client of a service that logs everyone in; `answer` gets the image requests, numbered from 0."""
     images = iter(range(10**6))
@@ -61,7 +62,7 @@ def een_service(
             fields = b'{"token": "t", "active_brand_subdomain": "c001"}'
             send(handler, 200, fields, Set_Cookie="auth_key=c001~1")
         elif "/g/device" in handler.path:
-            send(handler, 200, b"[]")
+            send(handler, 200, json.dumps(devices).encode())
         else:
             answer(handler, next(images))
 

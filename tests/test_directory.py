@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 
 import pytest
 from PIL import Image
@@ -13,7 +14,7 @@ from camkit.directory import Cardholder, WebDirectory
 from camkit.http import Limits
 from tests.scripted import scripted, send
 
-QUICK = Limits(connect_s=1, read_s=1, deadline_s=3, attempts=2, backoff_s=0.01, max_bytes=100_000)
+QUICK = Limits(connect_s=1, read_s=1, deadline_s=3, attempts=2, backoff_s=0.01, max_bytes=150_000)
 
 
 def photo(kind: str = "PNG") -> bytes:
@@ -83,6 +84,32 @@ def test_takes_no_sign_in_page_for_a_person():
     assert "no entry" in person.note
 
 
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("Copyright 2017", False),
+        ("171", False),
+        ("A17", False),
+        ("1_17", False),
+        ("Badge 17.", True),
+        ("(17)", True),
+        ("#17", True),
+        ("17", True),
+    ],
+)
+def test_wants_the_number_as_a_word_of_its_own(text, known):
+    "A year that happens to hold the digits does not make a sign-in page somebody's entry"
+    assert look_up(f"<h1>Sign in</h1><p>{text}</p>".encode(), number="17").known is known
+
+
+def test_finds_a_number_with_signs_in_it():
+    "What stands for something else in a pattern, or spaces around it, are no hindrance"
+    for number in ("a+b", "(1)", " 17 "):
+        page = f"<h1>Ann</h1><p>Number: {number.strip()}</p>".encode()
+        with scripted(lambda h, n, page=page: send(h, 200, page, Content_Type="text/html")) as server:
+            assert WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup(number).name == "Ann"
+
+
 def test_takes_a_page_that_is_a_picture_for_the_photo():
     "Some directories answer with the photo itself"
     picture = photo("JPEG")
@@ -122,6 +149,83 @@ def test_fetches_photos_from_its_own_host_only(source, said):
     person = look_up(f"<h1>Ann Lee</h1> 007 <img src='{source}'>".encode(), picture=photo())
     assert person.photo is None
     assert said in person.note
+
+
+def two_people(page: str):
+    """A directory that redirects every number to Ann's page, and has another person's photo beside the numbers."""
+
+    def answer(handler, _):
+        if handler.path == "/people/ann/":
+            send(handler, 200, page.encode(), Content_Type="text/html")
+        elif handler.path == "/people/ann/me.jpg":
+            send(handler, 200, photo("JPEG"), Content_Type="image/jpeg")
+        elif handler.path.endswith("me.jpg"):
+            send(handler, 200, photo("PNG"), Content_Type="image/png")
+        else:
+            send(handler, 302, Location="/people/ann/")
+
+    return scripted(answer)
+
+
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [
+        ("<img src='me.jpg'>", "/people/ann/me.jpg"),
+        ("<base href='/people/ann/'><img src='me.jpg'>", "/people/ann/me.jpg"),
+        ("<base href='../bob/'><img src='me.jpg'>", "/people/bob/me.jpg"),
+        (
+            "<base target='_top'><base href='../bob/'><base href='/x/'><img src='me.jpg'>",
+            "/people/bob/me.jpg",
+        ),
+        ("<base href='../bob/'><img src='/people/ann/me.jpg'>", "/people/ann/me.jpg"),
+    ],
+)
+def test_looks_for_the_photo_where_a_browser_would(page, asked):
+    "From the address that the page came from after redirects, or from the base that it names"
+    with two_people(f"<div class=h-card><h1 class=p-name>Ann</h1>{page}</div>") as server:
+        person = WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup("123")
+    assert [seen.path for seen in server.seen] == ["/123", "/people/ann/", asked]
+    assert person.photo_type == ("image/jpeg" if "ann" in asked else "image/png")
+
+
+@pytest.mark.parametrize(
+    ("base", "said"), [("http://localhost:9/", "another site"), ("http://[", "photo did not come")]
+)
+def test_a_base_abroad_is_no_way_to_another_host(base, said):
+    "The photo stays limited to the directory's own host, whatever the page names as its base"
+    person = look_up(f"<base href='{base}'><h1>Ann Lee</h1> 007 <img src='me.jpg'>".encode(), picture=photo())
+    assert (person.name, person.photo) == ("Ann Lee", None)
+    assert said in person.note
+
+
+@pytest.mark.parametrize(
+    "page",
+    [b"<p>007</p><![foo bar", b"007" + b"x" * 2**20, b"007" + b"<b>" * 200_000],
+    ids=["rejected", "large", "nested"],
+)
+def test_a_page_that_cannot_be_read_is_a_note(page):
+    "One that the parser rejects, or that would take it seconds, is said so at once"
+    with scripted(lambda h, n: send(h, 200, page, Content_Type="text/html")) as server:
+        start = time.monotonic()
+        person = WebDirectory(server.base + "/{user_id}").lookup("007")
+    assert (person.known, person.note) == (False, "its page cannot be read")
+    assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize("open_end", [b"<a ", b"<a b='", b'<a b="', b"<!--", b"</", b"<b>"])
+def test_a_page_of_unfinished_markup_takes_no_time(open_end):
+    "Twenty thousand pieces without an end are read in a moment, not in half a minute"
+    start = time.monotonic()
+    assert look_up(b"<h1>Ann Lee</h1><p>007</p>" + open_end * 19_000).name == "Ann Lee"
+    assert time.monotonic() - start < 3
+
+
+def test_half_a_letter_in_a_number_is_a_note():
+    "A lone surrogate, which no address can hold, is asked of nobody"
+    with scripted(lambda h, n: send(h, 200)) as server:
+        person = WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup("12\ud800")
+    assert "no address can hold" in person.note
+    assert not server.seen
 
 
 def test_an_absent_directory_is_a_note():

@@ -15,11 +15,13 @@ from datetime import timedelta
 from hashlib import sha256
 
 import gevent
+import numpy as np
 import pytest
 
 from camkit import errors
 from camkit.download import GIVE_UP_AFTER, PAUSES, download_previews
 from camkit.een import EagleEye, Frame
+from camkit.greenlets import run_together
 from camkit.images import check_jpeg
 from camkit.site import demo_site
 from tests.conftest import ROOT
@@ -45,6 +47,12 @@ def download(een, camera_id, out, **options):
 
 def files_in(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+def one_second_of(work):
+    """What a piece of work gives, if it gives it in a second."""
+    with gevent.Timeout(1, AssertionError("it went on for more than a second")):
+        return work()
 
 
 def assert_whole(run, folder):
@@ -149,6 +157,42 @@ def test_frames_with_other_times_and_the_same_bytes_count_once(tmp_path):
     assert len(files_in(tmp_path)) == 1
 
 
+def test_files_with_other_times_and_the_same_bytes_count_once(tmp_path):
+    "Two copies of one picture in the folder are one frame, and the missing one is fetched"
+    for number, second in enumerate((58, 56)):
+        (tmp_path / f"0{number}-{CAMERA}-preview-201904122044{second}.000.jpeg").write_bytes(drawn("same"))
+    with een_service(camera_with([NOW - timedelta(seconds=2 * n) for n in range(9)])) as (een, _):
+        run = download(een, CAMERA, tmp_path, count=2)
+    assert run.complete and run.found_before == 1
+    assert len({frame.sha256 for frame in run.saved}) == 2
+    assert [name[:2] for name in files_in(tmp_path)] == ["00", "01", "02"]
+
+
+@pytest.mark.parametrize("stamp", ["00010101000000.000", "99991231235959.999", "20190230000000.000"])
+def test_a_camera_whose_clock_was_never_set_is_a_result(tmp_path, stamp):
+    "A time that is none is a failure with its reason, not an exception"
+
+    def answer(handler, number):
+        send(handler, 200, drawn("x"), Content_Type="image/jpeg", x_ee_timestamp=f"preview-{stamp}")
+
+    with een_service(answer) as (een, _):
+        run = download(een, CAMERA, tmp_path, count=3, attempts=4)
+    assert not run.saved and len(run.failures) == 4
+    assert f"Eagle Eye sent '{stamp}'" in run.failures[0].reason
+    assert len(run.frames) == 0
+
+
+@pytest.mark.parametrize("stamp", ["00010101000000.000", "99990230000000.000"])
+def test_a_file_with_a_time_that_is_none_disturbs_nothing(tmp_path, stamp):
+    "It is left alone, and the download goes on beside it"
+    odd = tmp_path / f"00-{CAMERA}-preview-{stamp}.jpeg"
+    odd.write_bytes(drawn("odd"))
+    with een_service(camera_with([NOW - timedelta(seconds=2 * n) for n in range(9)])) as (een, _):
+        run = download(een, CAMERA, tmp_path, count=2)
+    assert run.complete and run.found_before == 0
+    assert odd.read_bytes() == drawn("odd")
+
+
 def test_a_damaged_picture_is_fetched_again(tmp_path):
     "Whole at both ends and rotten in between: it is not kept, and the same frame's next, good copy is"
     good = drawn("good")
@@ -227,12 +271,43 @@ def test_an_unknown_camera_and_a_bridge_are_errors(een, tmp_path, camera_id):
     assert files_in(tmp_path) == []
 
 
-@pytest.mark.parametrize("wrong", [{"camera_id": "nonsense"}, {"count": 0}, {"workers": 0}, {"attempts": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"camera_id": "nonsense"},
+        {"count": 0},
+        {"count": True},
+        {"count": 2.5},
+        {"workers": 0},
+        {"workers": None},
+        {"attempts": -1},
+    ],
+)
 def test_a_wrong_argument_is_an_error_before_any_request(een, control, tmp_path, wrong):
     "Malformed ids and numbers that are not positive are named"
     with pytest.raises(errors.InputError, match=r"nonsense|at least 1"):
         download(een, **{"camera_id": "1001abcd", "out": tmp_path, **wrong})
     assert control.count("") == 0
+
+
+def test_takes_numbers_from_a_table(tmp_path):
+    "A count that numpy made is a count"
+    with een_service(camera_with([NOW - timedelta(seconds=2 * n) for n in range(9)])) as (een, _):
+        run = download(een, CAMERA, tmp_path, count=np.int64(3), workers=np.int32(2), attempts=np.int64(9))
+    assert run.complete and len(run.saved) == 3
+
+
+@pytest.mark.parametrize("options", [{"count": 3}, {"count": 20, "attempts": 3}])
+def test_employs_no_more_workers_than_there_is_work(tmp_path, monkeypatch, options):
+    "A hundred thousand workers for three frames are three"
+    employed = []
+    monkeypatch.setattr(
+        "camkit.download.run_together", lambda tasks, n: employed.append(n) or run_together(tasks, n)
+    )
+    with een_service(camera_with([NOW - timedelta(seconds=2 * n) for n in range(9)])) as (een, _):
+        run = download(een, CAMERA, tmp_path, workers=100_000, **options)
+    assert len(run.saved) == 3
+    assert employed == [6]  # two greenlets a worker: one on the wire, one at the desk
 
 
 def test_a_file_in_place_of_the_folder_is_an_error(een, camera, tmp_path):
@@ -295,6 +370,31 @@ def test_ends_when_the_service_asks_for_too_long_a_wait(tmp_path):
         run = download(een, CAMERA, tmp_path)
     assert not run.saved and "HTTP 429" in run.summary()
     assert run.elapsed_s < 5
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 418, 503])
+def test_ends_whatever_the_failure_that_asks_for_too_long_a_wait(tmp_path, status):
+    "Not only a 429 may say to come back in an hour; the result says how long, and nobody waits"
+    row = [None, CAMERA, "Door", "camera"]
+    with een_service(lambda h, n: send(h, status, b"no", Retry_After="3600"), [row]) as (een, _):
+        run = one_second_of(lambda: download(een, CAMERA, tmp_path, workers=1))
+    assert not run.saved and run.requests == 1
+    assert "asks to wait 3600 s" in run.summary() and f"HTTP {status}" in run.summary()
+
+
+def test_keeps_what_it_has_when_it_is_asked_to_wait_too_long(tmp_path):
+    "Frames saved before that count, and the shortfall says why there are no more"
+    times = [NOW - timedelta(seconds=2 * n) for n in range(30)]
+
+    def answer(handler, number):
+        if number < 3:
+            camera_with(times)(handler, number)
+        else:
+            send(handler, 404, b"no matching asset", Retry_After="3600")
+
+    with een_service(answer) as (een, _):
+        run = one_second_of(lambda: download(een, CAMERA, tmp_path, workers=1))
+    assert len(run.saved) == 3 and "asks to wait 3600 s" in run.shortfall
 
 
 def test_a_refused_login_is_an_error(demo, tmp_path):

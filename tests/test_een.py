@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -16,6 +17,7 @@ from camkit.een.devices import COLUMNS, device_table
 from camkit.een.wire import branded_host, een_time, parse_een_time
 from camkit.http import Limits
 from tests.scripted import scripted, send
+from tests.scripted_een import CAMERA, drawn, een_service
 
 QUICK = Limits(connect_s=1, read_s=2, deadline_s=5, attempts=2, backoff_s=0.01)
 NOW = datetime(2019, 4, 12, 20, 45, tzinfo=UTC)
@@ -287,6 +289,21 @@ def test_keeps_odd_rows_with_what_is_odd_about_them():
     assert len(device_table([])) == 0 and usable_cameras(device_table([])).empty
 
 
+def test_half_a_letter_in_a_name_costs_no_device_list():
+    "A lone surrogate, which no table can hold, is replaced, and every device is there"
+    row = ["1", "100abcde", "Door \ud800", "camera", [], "ATTD", *[None] * 20]
+
+    def answer(handler, _):
+        fields = b'{"token": "t", "active_brand_subdomain": "c001"}'
+        body = json.dumps([row, row]).encode() if "device" in handler.path else fields
+        send(handler, 200, body, Set_Cookie="auth_key=c001~1")
+
+    with scripted(answer) as server:
+        devices = EagleEye("me", SecretStr("secret"), base_url=server.base, limits=QUICK).devices()
+    assert len(devices) == 2 and devices["name"].str.startswith("Door ").all()
+    assert usable_cameras(devices)["usable"].all()
+
+
 @pytest.mark.parametrize("body", [b"{}", b"null", b"<html>", b"", b"[" * 100_000])
 def test_a_device_list_that_is_none_is_an_error(body):
     "Something else than an array is tried again, then a BadResponse that names the address"
@@ -410,6 +427,24 @@ def test_a_frame_too_far_away_is_no_picture(een):
     assert een.snapshot(camera, NOW + timedelta(hours=1), tolerance_s=4000).captured_at
 
 
+@pytest.mark.parametrize("hint", ["unknown", "preview-", "preview-soon", "preview-00010101000000.000"])
+def test_an_unreadable_hint_costs_no_picture(hint):
+    "When the time of the next frame is odd, the next frame itself is asked for"
+
+    def answer(handler, _):
+        at = NOW if "/asset/prev/" in handler.path else NOW + timedelta(seconds=9)
+        fields = {
+            "Content_Type": "image/jpeg",
+            "x_ee_timestamp": f"preview-{een_time(at)}",
+            "x_ee_next": hint,
+        }
+        send(handler, 200, drawn("x"), **fields)
+
+    with een_service(answer) as (een, _):
+        assert een.snapshot(CAMERA, NOW + timedelta(seconds=2)).captured_at == NOW
+        assert een.snapshot(CAMERA, NOW + timedelta(seconds=8)).captured_at == NOW + timedelta(seconds=9)
+
+
 def test_a_camera_without_frames_says_why(een):
     "A switched-off camera's own words are in the reason"
     camera = een.devices().loc[25, "id"]
@@ -450,6 +485,7 @@ def test_does_not_ask_camera_after_camera_of_a_service_that_is_gone(een, control
 def test_builds_the_branded_host():
     "login. is replaced by the account's subdomain; another host serves everything itself"
     assert branded_host("https://login.eagleeyenetworks.com", "c012") == "https://c012.eagleeyenetworks.com"
+    assert branded_host("https://LOGIN.EagleEyeNetworks.com", "c012") == "https://c012.eagleeyenetworks.com"
     assert branded_host("http://127.0.0.1:8000", "c012") == "http://127.0.0.1:8000"
     for subdomain in ("", "a.b", "evil.example/", "x@y"):
         with pytest.raises(errors.BadResponse):
@@ -463,4 +499,13 @@ def test_writes_and_reads_the_vendors_times():
     assert parse_een_time("20190412144500.065") == at
     for text in ("", "2019", "20190412144500", "20191312144500.065", "unknown"):
         with pytest.raises(errors.BadResponse):
+            parse_een_time(text)
+
+
+def test_takes_no_year_in_which_no_camera_was():
+    "A clock that was never set is no time, nor one so far off that the arithmetic of tables ends"
+    for text in ("19700101000000.000", "22611231235959.999"):
+        assert een_time(parse_een_time(text)) == text
+    for text in ("00010101000000.000", "19691231235959.999", "22620101000000.000", "99991231235959.999"):
+        with pytest.raises(errors.BadResponse, match="of the years 1970 to 2261 was due"):
             parse_een_time(text)

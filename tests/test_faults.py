@@ -13,6 +13,7 @@ import gevent
 import psutil
 import pytest
 from pydantic import SecretStr
+from tqdm.auto import tqdm
 
 from camkit import download, errors
 from camkit.demo.launch import DemoProcess
@@ -142,6 +143,7 @@ def at_rest(site, steer, tmp_path_factory) -> None:
     for call in CALLS:
         clients.make(call, clients.prepare(call))
     clients.close()
+    tqdm(total=1).close()  # a bar shows in slow downloads only; the first starts a thread that stays
 
 
 @pytest.fixture

@@ -41,6 +41,13 @@ def test_says_that_a_file_is_in_the_way(tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_says_that_a_folder_cannot_be_called_so(name):
+    "A character that no file name may have is an OutputError, not whatever the system raises"
+    with pytest.raises(errors.OutputError, match="has a character that no name of a file may have"):
+        make_folder(name)
+
+
 def test_says_that_a_folder_is_in_the_way(tmp_path):
     "A folder in place of the file is an OutputError, and no temporary file stays"
     (tmp_path / "a.bin").mkdir()

@@ -58,6 +58,28 @@ def test_refuses_what_is_no_whole_jpeg(content, kind, said):
         check_jpeg(content, kind)
 
 
+def with_scans(number: int) -> bytes:
+    """A progressive picture whose last scan stands there that many times more."""
+    jpeg = picture(progressive=True)
+    last = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    return jpeg[:-2] + last * number + jpeg[-2:]
+
+
+def test_refuses_a_jpeg_of_endless_scans_before_it_is_decoded():
+    "Each repeated scan costs a whole pass over the picture; more than any encoder makes are not begun"
+    assert check_jpeg(with_scans(50)) == (160, 90)
+    check_photo(with_scans(50))
+    for check in (check_jpeg, check_photo):
+        with pytest.raises(BadImage, match="more than 100 scans"):
+            check(with_scans(600))
+
+
+def test_a_preview_in_the_metadata_is_no_scan_too_many():
+    "A photo with a thumbnail in its EXIF, progressive itself, is accepted"
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + picture(progressive=True)[:30_000]
+    assert check_jpeg(picture(progressive=True, exif=exif)) == (160, 90)
+
+
 def test_does_not_let_a_global_switch_pass_half_an_image(monkeypatch):
     "Even where the notebook told Pillow to accept truncated images, half a JPEG is refused"
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
@@ -69,6 +91,12 @@ def test_does_not_let_a_global_switch_pass_half_an_image(monkeypatch):
 def test_says_what_kind_a_photo_is(kind):
     "By its bytes, whatever the server called it"
     assert check_photo(picture(kind)) == f"image/{kind.lower()}"
+
+
+def test_a_photo_with_a_second_picture_behind_it_is_a_jpeg():
+    "What Pillow calls MPO, as some telephones make it, is a JPEG to a browser"
+    second = Image.new("RGB", (160, 90))
+    assert check_photo(picture("MPO", save_all=True, append_images=[second])) == "image/jpeg"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ ALLOWED = {
     "snapshots": "directory doors errors greenlets pictures show tables zones",
     "probe": "een errors greenlets",
     "moments": "een",
-    "runs": "een images show",
+    "runs": "een errors images show",
     "download": "een errors files greenlets http moments runs",
     # what is kept and handed over; a case reaches its report and its bag only when asked for them
     "case": "badges bag directory errors files flags http pictures report snapshots tables zones",

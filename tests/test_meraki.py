@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import gevent
 import pytest
@@ -69,6 +70,15 @@ def test_follows_the_pages_to_the_last():
         "productTypes%5B%5D=camera",
         "startingAfter=Q2,3",
     ]
+
+
+def test_half_a_letter_in_a_name_costs_no_device_list():
+    "A lone surrogate, which no table can hold, is replaced, and every device is there"
+    rows = json.dumps([{"serial": "a", "name": "Door \ud800"}, {"serial": "b"}]).encode()
+    with scripted(lambda h, n: send(h, 200, rows)) as server:
+        found = client(server.base).devices("1")
+    assert found["serial"].tolist() == ["a", "b"]
+    assert found["name"].iloc[0].startswith("Door ")
 
 
 def test_does_not_follow_pages_for_ever(monkeypatch):
@@ -152,6 +162,27 @@ def test_says_why_there_is_no_picture(meraki, camera, at, kind, said):
         meraki.snapshot(camera, at)
 
 
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        (["Camera offline"], "Camera offline"),
+        (["one", "two"], "one; two"),
+        ([str(i) for i in range(50_000)], "0; 1; 2; 3; 4"),
+        (["x" * 100_000], "x" * 200),
+        (["a\x1b[2J\n\n fake\u202e\t \x07 b"], "a[2J fake b"),
+        ([" \n", "one"], "one"),
+        ([{"code": 7}, "one"], "one"),
+    ],
+)
+def test_repeats_what_the_vendor_says_in_one_short_line(listed, said):
+    "Five texts at most, without line breaks and control characters, each cut where it gets long"
+    body = json.dumps({"errors": listed}).encode()
+    with scripted(lambda h, n: send(h, 400, body)) as server, pytest.raises(errors.NoPicture) as caught:
+        client(server.base).snapshot(CAMERA)
+    assert caught.value.said == said
+    assert str(caught.value) == f"Camera {CAMERA} gives no picture: {said}."
+
+
 def test_asks_again_for_a_recent_moment_as_long_as_told(monkeypatch):
     "With patience, 'No video for specified timestamp' is asked again until the cloud has it"
     monkeypatch.setattr(meraki_client, "TOO_RECENT_PAUSE_S", 0.05)
@@ -225,6 +256,54 @@ def test_takes_nothing_but_a_whole_picture_for_ready(meraki):
     with image_server(orders, ready) as server:
         assert client(server.base).snapshot(CAMERA).content == jpeg
     assert orders == [len(not_ready)]
+
+
+@pytest.mark.parametrize("status", [404, 429, 503])
+def test_a_failure_that_asks_for_no_wait_is_looked_at_again_to_the_end(status):
+    "Also when the last look comes back after the end, it is a snapshot that never became ready"
+    orders = []
+
+    def ready(handler, *_):
+        time.sleep(0.06)
+        send(handler, status)
+
+    with (
+        image_server(orders, ready) as server,
+        pytest.raises(errors.DeadlineExceeded, match="twice it could not be fetched"),
+    ):
+        client(server.base, ready_s=0.1).snapshot(CAMERA)
+    assert len(orders) == 2
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, errors.RateLimited), (503, errors.ServiceError)])
+def test_a_wait_that_is_too_long_ends_the_looking_at_once(status, kind):
+    "An image host that wants an hour is not looked at again and again, nor is a second image ordered"
+    orders = []
+    with (
+        image_server(orders, lambda h, *_: send(h, status, b"", Retry_After="3600")) as server,
+        pytest.raises(kind, match=f"the snapshot of camera {CAMERA} failed.*HTTP {status}") as caught,
+    ):
+        client(server.base, ready_s=1).snapshot(CAMERA)
+    assert orders == [1]
+    assert caught.value.retry_after_s == 3600
+    assert KEY not in str(caught.value)
+
+
+def test_keeps_a_wait_that_fits(meraki):
+    "When the image host says how long, it is not looked at before that, and the picture comes"
+    jpeg, orders, looks = meraki.snapshot(CAMERA).content, [], []
+
+    def ready(handler, order, look):
+        looks.append(time.monotonic())
+        if look <= 2:  # as many as the limits allow in one call
+            send(handler, 429, b"", Retry_After="0.3")
+        else:
+            send(handler, 200, jpeg, Content_Type="image/jpeg")
+
+    with image_server(orders, ready) as server:
+        assert client(server.base, ready_s=5).snapshot(CAMERA).content == jpeg
+    assert orders == [3]
+    assert all(later - earlier >= 0.3 for earlier, later in pairwise(looks))
 
 
 def test_gives_up_a_snapshot_that_never_becomes_ready():

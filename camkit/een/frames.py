@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from camkit.een.wire import asset_time, parse_een_time
-from camkit.errors import NoPicture
+from camkit.errors import BadResponse, NoPicture
 from camkit.http import Reply
 from camkit.images import BadImage, check_ends, check_jpeg
 
@@ -133,4 +134,7 @@ def nearest_frame(
 def _next_may_be_nearer(before: Frame, at: datetime) -> bool:
     """Whether the frame after `before`, if there is one, may be nearer to the moment."""
     distance = abs(before.at - at)
-    return parse_een_time(before.next) - at < distance if before.next else bool(distance)
+    with suppress(BadResponse):  # an unreadable hint is none
+        if before.next:
+            return parse_een_time(before.next) - at < distance
+    return bool(distance)

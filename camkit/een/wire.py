@@ -15,6 +15,8 @@ from camkit.http import Reply
 from camkit.pictures import aware
 
 _TIME = re.compile(r"[0-9]{14}\.[0-9]{3}")
+_YEARS = "1970", "2261"
+"""Before them lies a clock that was never set; after them end the nanoseconds of pandas."""
 
 
 def branded_host(login_url: str, subdomain: str) -> str:
@@ -33,7 +35,7 @@ def branded_host(login_url: str, subdomain: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", subdomain):
         raise BadResponse("Eagle Eye's login named no valid host to work with.", url=login_url)
     parts = urlsplit(login_url)
-    name, _, rest = parts.netloc.partition(".")
+    name, _, rest = parts.netloc.lower().partition(".")
     host = f"{subdomain}.{rest}" if name == "login" else parts.netloc
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
@@ -61,12 +63,15 @@ def parse_een_time(text: str) -> datetime:
     Raises
     ------
     BadResponse
-        If it is no such time.
+        If it is no such time, or of a year in which no camera was.
     """
-    if _TIME.fullmatch(text):
+    first, last = _YEARS
+    if _TIME.fullmatch(text) and first <= text[:4] <= last:
         with suppress(ValueError):
             return datetime.fromisoformat(f"{text[:8]}T{text[8:]}+00:00")
-    raise BadResponse(f"Eagle Eye sent {text[:40]!r} where a time YYYYMMDDhhmmss.mmm was due.")
+    raise BadResponse(
+        f"Eagle Eye sent {text[:40]!r} where a time YYYYMMDDhhmmss.mmm of the years {first} to {last} was due."
+    )
 
 
 def require_camera_id(camera_id: str) -> None:

@@ -20,6 +20,7 @@ from requests.utils import parse_header_links
 
 from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound
 from camkit.http import Limits, Meanings, Reply, TokenBucket, Transport, raise_for_status
+from camkit.http.limits import RETRY_STATUSES
 from camkit.images import problem_of_jpeg
 from camkit.meraki.wire import (
     DEVICE_COLUMNS,
@@ -146,6 +147,8 @@ class Meraki:
             If there is no such camera, or the key does not see it.
         DeadlineExceeded
             If it was not ready in time, twice.
+        RateLimited, ServiceError
+            If the image's host asks to wait longer than `ready_s`.
 
         Notes
         -----
@@ -161,7 +164,7 @@ class Meraki:
             made = self._order(camera_id, body)
             self._refuse(made, camera_id, at)
             try:
-                image = self._await_image(link_of(made))
+                image = self._await_image(link_of(made), camera_id)
             except _NotReady as error:
                 reason = str(error)
                 continue
@@ -204,7 +207,7 @@ class Meraki:
                 return made
             gevent.sleep(TOO_RECENT_PAUSE_S)
 
-    def _await_image(self, url: Address) -> Reply:
+    def _await_image(self, url: Address, camera_id: str) -> Reply:
         """Look until the image is there and whole."""
         ends = time.monotonic() + self._ready_s
         problem = "it never became ready"
@@ -219,7 +222,11 @@ class Meraki:
                     return image
             elif image.status in (403, 410):
                 raise _NotReady("its address had expired")
-            gevent.sleep(min(self._poll_s, left_s))
+            told_s = (image.retry_after_s or 0.0) if image.status in RETRY_STATUSES else 0.0
+            left_s = max(0.0, ends - time.monotonic())
+            if told_s > left_s:
+                raise_for_status(image, f"Fetching the snapshot of camera {camera_id}")
+            gevent.sleep(min(max(self._poll_s, told_s), left_s))
         raise _NotReady(problem)
 
     def _refuse(self, made: Reply, camera_id: str, at: datetime | None) -> None:

@@ -19,15 +19,25 @@ from camkit.secret import Address
 
 DEVICE_COLUMNS = tuple("serial name model productType networkId address lanIp mac firmware".split())
 
+ERRORS, ERROR_LENGTH = 5, 200
+"""So many of the vendor's texts are repeated, and so many characters of each."""
+
 
 def errors_of(reply: Reply) -> list[str]:
-    """The texts of the vendor's ``errors`` array, as far as there is one."""
+    """The first texts of the vendor's ``errors`` array, as far as there is one, each in one short line."""
     try:
         found = reply.json()
     except BadResponse:
         return []
     errors = found.get("errors") if isinstance(found, dict) else None
-    return [str(text)[:200] for text in errors] if isinstance(errors, list) else []
+    texts = [text for text in errors if isinstance(text, str)] if isinstance(errors, list) else []
+    return [line for text in texts[:ERRORS] if (line := _line(text))]
+
+
+def _line(text: str) -> str:
+    """A text without line breaks and control characters, shortened."""
+    seen = (letter for letter in text[: 5 * ERROR_LENGTH] if letter.isprintable() or letter.isspace())
+    return " ".join("".join(seen).split())[:ERROR_LENGTH]
 
 
 def link_of(reply: Reply) -> Address:
