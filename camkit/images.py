@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import io
-import re
 import warnings
-from itertools import islice
 
 from PIL import Image, UnidentifiedImageError
 
 MAX_PIXELS = 64_000_000
 """Twice the largest sensor of the two vendors' cameras, in pixels; more is taken for an attack."""
 
-MAX_SCANS = 100
-"""Ten times what encoders make; each is a pass over the whole picture, in C, while nobody else can work."""
-
-_SCAN = re.compile(b"\xff\xda")
-"""Where a scan starts. A thumbnail's are found as well, others hardly, since scans escape their own FF."""
+MAX_SCANNED = 10 * MAX_PIXELS
+"""Pixels times scans. A progressive JPEG has about ten scans, each a pass over the whole picture in C, while nobody
+else can work; a file may be small and have thousands of them."""
 
 Image.preinit()  # loads Pillow's decoders now, not while the first images wait to be read
 
@@ -64,7 +60,8 @@ def check_jpeg(content: bytes, content_type: str | None = None) -> tuple[int, in
     Raises
     ------
     BadImage
-        If it is empty, of another type, cut off, corrupt, larger than `MAX_PIXELS` or of more than `MAX_SCANS`.
+        If it is empty, of another type, cut off, corrupt, larger than `MAX_PIXELS` or of more scans than
+        `MAX_SCANNED` allows.
 
     Notes
     -----
@@ -101,7 +98,7 @@ def check_photo(content: bytes) -> str:
     Raises
     ------
     BadImage
-        If it is none of these, corrupt, larger than `MAX_PIXELS` or of more than `MAX_SCANS`.
+        If it is none of these, corrupt, larger than `MAX_PIXELS` or of more scans than `MAX_SCANNED` allows.
     """
     kind, _ = _decode(content, ("JPEG", "PNG", "GIF", "WEBP"))
     return f"image/{kind.lower()}"
@@ -109,8 +106,6 @@ def check_photo(content: bytes) -> str:
 
 def _decode(content: bytes, formats: tuple[str, ...]) -> tuple[str, tuple[int, int]]:
     """Decode in full, under the limits; return the format and the size."""
-    if content.startswith(b"\xff\xd8") and len([*islice(_SCAN.finditer(content), MAX_SCANS + 1)]) > MAX_SCANS:
-        raise BadImage(f"the JPEG has more than {MAX_SCANS} scans, more than camkit decodes")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -118,9 +113,12 @@ def _decode(content: bytes, formats: tuple[str, ...]) -> tuple[str, tuple[int, i
                 width, height = image.size
                 if width * height > MAX_PIXELS:
                     raise BadImage(f"the image claims {width} x {height} pixels, more than camkit opens")
+                kind = "JPEG" if image.format == "MPO" else str(image.format)  # a JPEG with others behind it
+                # A scan's own FF are escaped, so besides scans this counts but those of a thumbnail.
+                if kind == "JPEG" and width * height * content.count(b"\xff\xda") > MAX_SCANNED:
+                    raise BadImage("the image has more scans than camkit decodes")
                 image.draft("L", (max(1, width // 8), max(1, height // 8)))
                 image.load()
-                kind = "JPEG" if image.format == "MPO" else str(image.format)  # a JPEG with others behind it
                 return kind, (width, height)
     except Image.DecompressionBombError:
         raise BadImage("the image claims more pixels than camkit opens") from None
