@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import time
+import zlib
 
 import pytest
 
@@ -17,6 +18,13 @@ QUICK = Limits(connect_s=1, read_s=1, deadline_s=5, attempts=2, backoff_s=0.01)
 SECRET = "kei-4711-canary"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+ZIPPED_CHUNKS = CHUNKED.replace(b"\r\n", b"\r\nContent-Encoding: gzip\r\n", 1)
+
+
+def chunks(body: bytes, size: int = 50_000) -> bytes:
+    "A body in pieces, each after its length, without the end"
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
 
 
 def raw(*parts: bytes):
@@ -65,8 +73,9 @@ def test_an_interim_answer_and_no_other_is_said():
         (CHUNKED, b"1\r\na\r\n" * 20_000),
         (CHUNKED + b"0\r\n", b"X: y\r\n" * 20_000),
         (ZIPPED, gzip.compress(b"") * 5000),
+        (ZIPPED_CHUNKS, chunks(gzip.compress(b"") * 5000)),
     ],
-    ids=["interim answers", "chunks of a byte", "trailers", "empty gzip members"],
+    ids=["interim answers", "chunks of a byte", "trailers", "empty gzip members", "and those in chunks"],
 )
 def test_a_flood_of_next_to_nothing_ends_in_time(first, again):
     "What comes as fast as it is read, and adds up to nothing, neither freezes others nor outlives the deadline"
@@ -86,6 +95,42 @@ def test_a_flood_of_next_to_nothing_ends_in_time(first, again):
     ):
         get(server.base, limits)
     assert max(gaps) < 0.5
+
+
+@pytest.mark.parametrize("framed", ["by its length", "in chunks", "by the end of the connection"])
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("gzip", lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:])),
+        ("deflate", zlib.compress),
+        ("identity", bytes),
+    ],
+    ids=["gzip", "gzip of two members", "deflate", "none"],
+)
+def test_a_compressed_answer_is_unpacked_however_it_is_framed(coding, pack, framed):
+    "What servers compress on the way they mostly send in chunks"
+    body = b'{"name": "Ann Li"}' * 5000
+    sent = pack(body)
+    headers, wire = {
+        "by its length": (b"Content-Length: %d\r\n" % len(sent), sent),
+        "in chunks": (b"Transfer-Encoding: chunked\r\n", chunks(sent, 100) + b"0\r\n\r\n"),
+        "by the end of the connection": (b"", sent),
+    }[framed]
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\n%b\r\n" % (coding.encode(), headers)
+    with scripted(raw(head, wire)) as server:
+        assert get(server.base).content == body
+
+
+def test_a_bomb_in_chunks_is_not_unpacked_to_its_end():
+    "The cap holds for what comes out, however it is framed"
+    bomb = gzip.compress(bytes(64 * 2**20))
+    limits = Limits(connect_s=1, read_s=2, deadline_s=10, attempts=1, max_bytes=2**20)
+    with (
+        scripted(raw(ZIPPED_CHUNKS, chunks(bomb), b"0\r\n\r\n")) as server,
+        pytest.raises(errors.BadResponse, match="more than 1 MiB"),
+    ):
+        get(server.base, limits)
 
 
 @pytest.mark.parametrize(

@@ -290,7 +290,7 @@ class Transport:
         announced = answer.headers.get("Content-Length", "").strip().lstrip("0")
         if not (announced.isdecimal() and (len(announced) > len(str(cap)) or int(announced) > cap)):
             body = bytearray()
-            for chunk in answer.stream(_CHUNK):
+            for chunk in answer.stream(_CHUNK, decode_content=True):  # of chunks, it would else decode none
                 body += chunk
                 if len(body) > cap:
                     break
