@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from camkit.case import Case, Verdict
+from camkit.case import Case, Verdict, verify
 from camkit.case.schema import APPEND_ONLY, KEYS
 from camkit.case.times import zone_from_text
 from camkit.checks import check
@@ -598,8 +598,41 @@ def test_verify_lists_every_problem_at_once(small):
         (kind, path.relative_to(small.folder).as_posix())
         for kind, path in (("missing", first), ("altered", second), ("extra", stray))
     }
-    assert len(found.problems()) == 3
-    assert repr(found).startswith("Case front-door: 3 things are wrong")
+    assert len(found.problems()) == 2
+    assert repr(found).startswith("Case front-door: 2 things are wrong")
+    assert f"Beside them 1 file is no part of the case: {stray.relative_to(small.folder).as_posix()}" in repr(
+        found
+    )
+
+
+def test_what_lies_beside_the_images_is_named_and_nothing_wrong(small, tmp_path, capsys):
+    "What a file manager leaves behind, or a write that was interrupted, does not make the evidence less true"
+    images = small.folder / "images"
+    (images / ".DS_Store").write_bytes(b"")
+    (images / "Thumbs.db").write_bytes(b"")
+    found = small.verify()
+    assert found.ok
+    assert found.findings["kind"].tolist() == ["extra", "extra"]
+    assert "have their recorded SHA-256" in found.summary()
+    assert "Beside them 2 files are no part of the case: images/.DS_Store ..." in found.summary()
+    assert "images/Thumbs.db: extra: the database does not know it" in repr(found)
+    check(found)
+    assert capsys.readouterr().out == "All in order.\n"
+    page = small.report(tmp_path / "report.html").read_text("utf-8")
+    assert 'class="sound"' in page
+    assert "2 files are no part of the case" in page
+
+
+def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, monkeypatch):
+    "A review may go on while somebody verifies and makes a report"
+    hash_all = verify._hash_all
+
+    def add_one_more(paths):
+        small.add_snapshots([made_up_snapshot(1, b"a picture more")])
+        return hash_all(paths)
+
+    monkeypatch.setattr(verify, "_hash_all", add_one_more)
+    assert small.verify().findings.empty
 
 
 def test_a_write_that_was_broken_off_is_nothing_wrong(small, tmp_path):

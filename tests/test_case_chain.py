@@ -15,6 +15,7 @@ from urllib3 import HTTPHeaderDict
 
 from camkit.case import Case, chain
 from camkit.case.schema import APPEND_ONLY, KEYS
+from camkit.errors import CaseError, InputError
 from camkit.http import Reply
 from tests.cases import START, made_up_events, made_up_snapshot
 
@@ -223,3 +224,58 @@ def test_the_verdict_of_verify_says_what_was_checked(case):
         "Case front-door: 4 images (0.0 MB) have their recorded SHA-256, and all rows of the database fit the chain of "
         "hashes that was made with them."
     )
+
+
+def test_events_in_another_order_are_found(case):
+    "Their places are in no link, and decide in which order a report shows them"
+    seal = case.seal()
+    with unguarded(case, "events") as raw:
+        raw.execute("UPDATE events SET rowid = rowid + 100 WHERE event = 0")
+    assert case.events().index.tolist() == [1, 2, 0]
+    assert said(case, seal) == ["the rows of events are not in the order in which they were added"]
+
+
+@pytest.mark.parametrize(
+    ("added", "named"),
+    [
+        ("CREATE TRIGGER quiet BEFORE INSERT ON verdicts BEGIN SELECT RAISE(IGNORE); END", "trigger quiet"),
+        ("CREATE TABLE notes (text)", "table notes"),
+        ("CREATE VIEW more AS SELECT 1", "view more"),
+        ("CREATE INDEX quick ON verdicts (verdict)", "index quick"),
+    ],
+)
+def test_what_camkit_did_not_make_in_the_database_is_found(case, added, named):
+    "A trigger of somebody's own can keep rows from being added"
+    with closing(sqlite3.connect(case.database.path)) as raw:
+        raw.execute(added)
+    assert said(case, case.seal()) == [f"the {named} was not made by camkit"]
+
+
+def test_a_row_that_the_database_swallows_is_told(case):
+    "Whoever records a verdict does not go away believing that it is there"
+    with closing(sqlite3.connect(case.database.path)) as raw:
+        raw.execute("CREATE TRIGGER quiet BEFORE INSERT ON verdicts BEGIN SELECT RAISE(IGNORE); END")
+    with pytest.raises(CaseError, match=r"did not take a row of verdicts.* Run verify\(\)"):
+        case.record_verdict(0, "mismatch")
+
+
+def test_what_sqlite_adds_for_itself_is_nothing_wrong(case):
+    "A program that looks into a case may have it count its rows"
+    with closing(sqlite3.connect(case.database.path)) as raw:
+        raw.execute("ANALYZE")
+    assert case.verify().ok
+
+
+def test_bytes_in_place_of_a_text_are_found(case):
+    "Also of a text that reads as Python shows bytes"
+    case.record_verdict(0, "match", "b'Somebody'")
+    with unguarded(case, "verdicts") as raw:
+        raw.execute("UPDATE verdicts SET note = CAST('Somebody' AS BLOB) WHERE id = 4")
+    assert len(said(case)) == 1
+
+
+@pytest.mark.parametrize("seal", ["", "abc", 5, "g" * 64])
+def test_a_seal_that_is_none_is_an_input_error(case, seal):
+    "It says what one looks like"
+    with pytest.raises(InputError, match="64 hexadecimal digits"):
+        case.verify(seal)

@@ -245,6 +245,11 @@ class Case:
             What was found. Without a seal from elsewhere, it does not show that the last rows were taken out or that
             somebody made the chain anew from some row on; with it, all that was there when it was noted is proven
             to be there still, unchanged.
+
+        Raises
+        ------
+        InputError
+            If `seal` does not look like one.
         """
         return verify(self.database, self.folder, self.name, seal)
 

@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
+from camkit.errors import CaseError
+
 _as_json = json.JSONEncoder(
     ensure_ascii=False,
     separators=(",", ":"),
-    default=repr,  # bytes, which camkit never adds
+    default=lambda blob: {"blob": blob.hex()},  # which camkit never adds, and no text reads like
 ).encode
 
 
@@ -27,9 +29,19 @@ def add_link(connection: sqlite3.Connection, table: str, key: str, rowid: int) -
     ----------
     key : str
         The column that names the table's rows.
+
+    Raises
+    ------
+    CaseError
+        If the row is not there, since the database has a trigger that camkit did not make.
     """
     # Read back, since a column's type can change a value on its way in.
-    name, *row = connection.execute(f"SELECT {key}, * FROM {table} WHERE rowid = ?", [rowid]).fetchone()  # noqa: S608
+    added = connection.execute(f"SELECT {key}, * FROM {table} WHERE rowid = ?", [rowid]).fetchone()  # noqa: S608
+    if added is None:
+        raise CaseError(
+            f"The database did not take a row of {table}: somebody put a rule of their own into it. Run verify()."
+        )
+    name, *row = added
     connection.execute(
         "INSERT INTO chain (table_name, row_key, sha256) VALUES (?, ?, ?)",
         [table, name, _link(seal(connection), table, row)],
@@ -51,17 +63,22 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
     """Say of each row of a table that is not as it was added what happened to it."""
     thing = table.removesuffix("s")
     cursor = connection.execute(
-        f"SELECT chain.row_key, chain.sha256, ifnull(before.sha256, ''), added.{key}, added.* FROM chain"  # noqa: S608
+        f"SELECT chain.row_key, chain.sha256, ifnull(before.sha256, ''), added.rowid, added.* FROM chain"  # noqa: S608
         " LEFT JOIN chain AS before ON before.number = chain.number - 1"
         f" LEFT JOIN {table} AS added ON added.{key} = chain.row_key"
         " WHERE chain.table_name = ? ORDER BY chain.number",
         [table],
     )
-    for name, recorded, before, found, *row in cursor:
-        if found is None:
+    last, in_order = 0, True
+    for name, recorded, before, place, *row in cursor:
+        if place is None:
             yield f"{thing} {name} was taken out"
         elif _link(before, table, row) != recorded:
             yield f"{thing} {name} was changed, or something recorded before it was changed or taken out"
+        in_order = in_order and (place or last) >= last
+        last = place or last
+    if not in_order:  # of their places, which no link holds, and by which events are shown
+        yield f"the rows of {table} are not in the order in which they were added"
     strange = connection.execute(
         f"SELECT {key} FROM {table} WHERE {key} NOT IN (SELECT row_key FROM chain WHERE table_name = ?)",  # noqa: S608
         [table],

@@ -55,9 +55,13 @@ def as_made() -> dict[str, bytes]:
 
 
 def found_in(connection: sqlite3.Connection) -> dict[str, bytes]:
-    """What made each table, view, index and trigger, by its kind and name; as bytes, since it may be damaged."""
+    """What made each table, view, index and trigger, by its kind and name; as bytes, since it may be damaged.
+
+    Without the tables that SQLite keeps for itself, such as those that ANALYZE makes.
+    """
     return dict(
         connection.execute(
-            "SELECT type || ' ' || name, CAST(sql AS BLOB) FROM sqlite_master WHERE sql IS NOT NULL"
+            "SELECT type || ' ' || name, CAST(sql AS BLOB) FROM sqlite_master"
+            " WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'sqlite_*')"
         )
     )

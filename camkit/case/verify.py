@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,13 @@ import pandas as pd
 from camkit.case import chain, schema
 from camkit.case.database import Database
 from camkit.case.images import FOLDER, is_image_path
+from camkit.errors import CaseError, InputError
 
 THREADS = max(2, os.cpu_count() or 1)
 """One waits for the disk while another hashes; hashlib lets go of the interpreter while it works."""
+
+EXTRA = "extra"
+"""The kind of a finding that takes nothing from the case."""
 
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What comes of reading a damaged database: the latter where SQLite's message has a piece of it."""
@@ -41,8 +46,9 @@ class Verification:
     bytes : int
         Of the files that were hashed.
     findings : pandas.DataFrame
-        One row for each thing that is not as it should be: ``kind`` (``missing``, ``altered``, ``extra`` or
-        ``database``), ``path`` (below the case's folder) and ``detail`` (string).
+        One row for each thing that is not as it was left: ``kind`` (``missing``, ``altered``, ``database`` or
+        ``extra``), ``path`` (below the case's folder) and ``detail`` (string). ``extra`` is a file that is no part of
+        the case, such as what a file manager leaves or a write that was broken off; it takes nothing from the rest.
     """
 
     case: str
@@ -52,34 +58,56 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether everything is as it was recorded."""
-        return self.findings.empty
+        """Whether everything that was recorded is as it was recorded."""
+        return self._wrong.empty
 
     def problems(self) -> list[str]:
-        """One sentence for each finding."""
-        return [f"{row.path}: {row.kind}: {row.detail}." for row in self.findings.itertuples()]
+        """One sentence for each finding but the ``extra`` files."""
+        return _sentences(self._wrong)
 
     def summary(self) -> str:
-        """One sentence: what was checked, and how many things are wrong."""
+        """Say in a sentence or two what was checked, how many things are wrong, and what is no part of the case."""
         images = f"{self.counts['images']:,} images ({self.bytes / 1e6:,.1f} MB)"
+        said = f"Case {self.case}: {_counted(len(self._wrong))} wrong among {images} and the database."
         if self.ok:
-            return (
+            said = (
                 f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database fit the chain "
                 "of hashes that was made with them."
             )
-        wrong = "1 thing is" if len(self.findings) == 1 else f"{len(self.findings):,} things are"
-        return f"Case {self.case}: {wrong} wrong among {images} and the database."
+        extra = self.findings[self.findings["kind"] == EXTRA]
+        if extra.empty:
+            return said
+        those = "1 file is" if len(extra) == 1 else f"{len(extra):,} files are"
+        return f"{said} Beside them {those} no part of the case: {extra['path'].iloc[0]}{' ...' * (len(extra) > 1)}"
 
     def __repr__(self) -> str:
-        return "\n".join([self.summary(), *(f"- {problem}" for problem in self.problems())])
+        return "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])
 
     def _repr_html_(self) -> str:
-        table = "" if self.ok else self.findings.to_html(index=False, escape=True, border=0)
+        table = "" if self.findings.empty else self.findings.to_html(index=False, escape=True, border=0)
         return f"<div><p><b>{escape(self.summary())}</b></p>{table}</div>"
+
+    @property
+    def _wrong(self) -> pd.DataFrame:
+        return self.findings[self.findings["kind"] != EXTRA]
+
+
+def _counted(things: int) -> str:
+    return "1 thing is" if things == 1 else f"{things:,} things are"
+
+
+def _sentences(findings: pd.DataFrame) -> list[str]:
+    return [f"{row.path}: {row.kind}: {row.detail}." for row in findings.itertuples()]
 
 
 def verify(database: Database, folder: Path, case: str, noted: str | None) -> Verification:
     """Check a case, and whether it had a seal that was noted; see `Case.verify`."""
+    if noted is not None:
+        noted = str(noted).strip().lower()
+        if not re.fullmatch("[0-9a-f]{64}", noted):
+            raise InputError(
+                f"seal is {noted!r}; a seal is 64 hexadecimal digits, such as the case's report states."
+            )
     with database.reading() as connection:
         problems = [*_database_problems(connection, noted)]
         try:
@@ -100,13 +128,24 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
             findings.append(("missing", path, "the file is not there or cannot be read"))
         elif found != expected:
             findings.append(("altered", path, f"its SHA-256 is {found}"))
-    recorded = {path for path, _, _ in images}
-    for path in sorted(_files(folder) - recorded):
-        findings.append(
-            ("extra", path, "the database does not know it; a write was interrupted, or it was put there")
-        )
+    unknown = _files(folder) - {path for path, _, _ in images}
+    if unknown:
+        unknown -= _recorded_since(database)
+    findings += [
+        (EXTRA, path, "the database does not know it: a write was interrupted, or it was put there")
+        for path in sorted(unknown)
+    ]
     table = pd.DataFrame(findings, columns=["kind", "path", "detail"], dtype="string")
     return Verification(case, counts, sum(size for _, _, size in images), table)
+
+
+def _recorded_since(database: Database) -> set[str]:
+    """The images that the database knows by now: somebody may add some while others are hashed."""
+    try:
+        with database.reading() as connection:
+            return {path for path, _, _ in connection.execute(_IMAGES)}
+    except CaseError:  # damaged, as was said above
+        return set()
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
@@ -139,15 +178,17 @@ def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _schema_problems(connection: sqlite3.Connection) -> Iterator[str]:
-    """The triggers that keep rows from being changed, and the views that show them, must be there as they were made."""
-    present = schema.found_in(connection)
-    for name, statement in schema.as_made().items():
+    """The triggers that keep rows from being changed, and the views that show them, must be as they were made."""
+    present, made = schema.found_in(connection), schema.as_made()
+    for name, statement in made.items():
         if present.get(name) != statement:
             yield f"the {name} is gone or altered"
+    for name in present.keys() - made.keys():
+        yield f"the {name} was not made by camkit"
 
 
 def _seal_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[str]:
-    if noted is not None and not chain.had_seal(connection, noted.strip().lower()):
+    if noted is not None and not chain.had_seal(connection, noted):
         yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was made anew"
 
 
