@@ -6,7 +6,8 @@ import re
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,20 @@ except CamkitError as error:
     print(type(error).__name__, error)
 """
 
+ONLOOKER = """
+import sys
+from camkit.case import Case
+from camkit.errors import CamkitError
+
+with Case(sys.argv[1]) as case:
+    for _ in sys.stdin:
+        try:
+            found = case.verify()
+            print(len(case.verdicts()), found.ok, len(found.findings), flush=True)
+        except CamkitError as error:
+            print(type(error).__name__, error, flush=True)
+"""
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -50,8 +65,8 @@ def folder(tmp_path):
     return folder
 
 
-def read_only(folder: Path, out: Path) -> list[str]:
-    "What a process says for which the folder's file system is read-only, whoever it runs as"
+def in_read_only(folder: Path) -> list[str]:
+    "What to put before a command so that the folder's file system is read-only for it, whoever runs it"
     mounted = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"'
     for namespace in (["unshare", "-m"], ["unshare", "-r", "-m"]):
         try:
@@ -59,16 +74,40 @@ def read_only(folder: Path, out: Path) -> list[str]:
         except FileNotFoundError:
             break
         if tried.returncode == 0:
-            command = [*namespace, "sh", "-c", f'{mounted} && exec "$@"', folder]
-            done = subprocess.run(
-                [*command, sys.executable, "-c", READ_ONLY, folder, out],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-            )
-            assert done.stderr == ""
-            return done.stdout.splitlines()
+            return [*namespace, "sh", "-c", f'{mounted} && exec "$@"', str(folder)]
     pytest.skip("NOT TESTED, a case in a read-only folder: nobody may mount here (unshare -m, mount --bind)")
+
+
+def read_only(folder: Path, out: Path) -> list[str]:
+    "What a process says that reads the case where it cannot be written"
+    done = subprocess.run(
+        [*in_read_only(folder), sys.executable, "-c", READ_ONLY, folder, out],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@contextmanager
+def onlooker(folder: Path) -> Iterator[Callable[[], str]]:
+    "A process that has the case open where it cannot be written; what it sees whenever it is asked"
+    with subprocess.Popen(
+        [*in_read_only(folder), sys.executable, "-c", ONLOOKER, folder],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def look() -> str:
+            assert process.stdin
+            assert process.stdout
+            print(file=process.stdin, flush=True)
+            return process.stdout.readline().strip()
+
+        yield look
 
 
 @pytest.mark.parametrize("from_a_bag", [False, True])
@@ -115,6 +154,40 @@ def test_a_read_only_case_that_somebody_else_has_open(folder, tmp_path):
         case.record_verdict(1, "match")
         counts, *_ = read_only(folder, tmp_path)
         assert counts.startswith("2 2 True ")
+
+
+def test_a_read_only_case_that_somebody_else_adds_to_later(folder):
+    "What was added is read, or one is told that it cannot be; never is the case shown as it was, or called damaged"
+    with onlooker(folder) as look:
+        assert look() == "1 True 0"
+        for count in range(2, 6):
+            with Case(folder) as case:
+                case.record_verdict(1, "mismatch", "n" * 9000)
+                case.add_snapshots([made_up_snapshot(1, b"picture, take %d" % count)])
+            assert look() == f"{count} True 0"
+        with Case(folder) as case:
+            case.record_verdict(0, "match")
+            assert look() == "6 True 0"
+        assert look() == "6 True 0"
+        with Case(folder) as case:
+            case.record_verdict(0, "nobody")
+        assert look() == "7 True 0"
+
+
+def test_a_read_only_case_that_is_gone_is_told(folder):
+    "Such as that of a stick that was pulled out"
+    with onlooker(folder) as look:
+        assert look() == "1 True 0"
+        (folder / "case.sqlite").rename(folder / "away")
+        assert look().startswith(f"CaseError {folder / 'case.sqlite'} cannot be read: No such file")
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"something else"])
+def test_a_read_only_file_that_is_no_case_is_told(folder, tmp_path, content):
+    "As it is where one may write"
+    (folder / "case.sqlite").write_bytes(content)
+    (said,) = read_only(folder, tmp_path)
+    assert said.startswith(f"CaseError {folder / 'case.sqlite'} is ")
 
 
 @pytest.mark.parametrize(("version", "whose"), [(VERSION + 1, "newer"), (VERSION - 1, "older")])

@@ -15,14 +15,12 @@ from typing import Any
 
 from camkit import __version__
 from camkit.case import chain, schema
+from camkit.case.opening import BUSY_S, open_database
 from camkit.case.times import now_text
 from camkit.errors import CaseError, OutputError
 
 SOFTWARE = f"camkit {__version__}"
 """What rows are added with."""
-
-BUSY_S = 30.0
-"""How long one waits for another who writes, seconds."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +74,10 @@ class Database:
         with _translated(path):
             if not path.exists():
                 _create(path, about)
-            self._connection = _opened(path)
+            self._opened = open_database(path)
             try:
                 self._check_kind()
                 self.case_name = self._name()
-                self._connection.execute("PRAGMA foreign_keys = ON")
             except BaseException:
                 self._connection.close()
                 raise
@@ -118,6 +115,9 @@ class Database:
         with self._lock, _translated(self.path):
             if self.closed:
                 raise CaseError(f"The case {self.path.parent} is closed; open it again with camkit.Case().")
+            if self._opened.is_stale(self.path):
+                old, self._opened = self._connection, open_database(self.path)
+                old.close()
             connection = self._connection
             connection.execute(begin)
             try:
@@ -126,6 +126,10 @@ class Database:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._opened.connection
 
     def _check_kind(self) -> None:
         (kind,) = self._connection.execute("PRAGMA application_id").fetchone()
@@ -165,39 +169,6 @@ def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> 
     statement = f"SELECT id FROM {table} WHERE {where} ORDER BY id"  # noqa: S608 - our own names
     found = connection.execute(statement, [*row.values()]).fetchone()
     return found[0] if found else None
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Connect to the file, where nothing can be written beside it for reading only."""
-    try:
-        return _connected(path, "mode=rw")
-    except sqlite3.OperationalError as error:
-        if not _kind(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
-            raise
-    for ending in ("-wal", "-journal"):
-        beside = path.with_name(path.name + ending)
-        if beside.exists() and beside.stat().st_size:
-            raise CaseError(
-                f"{path} is not complete without {beside.name}, and its folder cannot be written: copy the folder to "
-                "where it can be written, and open the copy."
-            )
-    return _connected(path, "mode=ro&immutable=1")
-
-
-def _connected(path: Path, how: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}",
-        uri=True,
-        timeout=BUSY_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        connection.execute("PRAGMA user_version")  # only now the files are opened
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _create(path: Path, about: Mapping[str, str]) -> None:

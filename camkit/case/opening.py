@@ -1,0 +1,132 @@
+"""Connect to the database of a case, also where nothing can be written beside it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from camkit.errors import CaseError
+
+BUSY_S = 30.0
+"""How long one waits for another who writes, seconds."""
+
+_TRIES = 5
+"""How often a file is read that changes meanwhile."""
+
+_MAGIC = b"SQLite format 3\0"
+
+_LEGACY = b"\1\1"
+"""In bytes 18 and 19: the database has no write-ahead log, without which SQLite takes none from memory."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A connection.
+
+    Attributes
+    ----------
+    copied : tuple of int or None
+        What the file was like, if the connection is to a copy of it in memory.
+    """
+
+    connection: sqlite3.Connection
+    copied: tuple[int, ...] | None = None
+
+    def is_stale(self, path: Path) -> bool:
+        """Whether the file has changed since it was copied, or is about to."""
+        return self.copied is not None and (self.copied != _mark(path) or _beside(path) is not None)
+
+
+def open_database(path: Path) -> Opened:
+    """Connect to the file; where nothing can be written beside it, for reading only.
+
+    SQLite cannot open a database with a write-ahead log unless it may write beside it, or is told that
+    the file never changes. On a share, somebody else may change it, so it is copied into memory then.
+
+    Raises
+    ------
+    CaseError
+        If the latest rows are in a file beside it that SQLite cannot use, or it cannot be read.
+    sqlite3.Error
+        If SQLite finds it damaged.
+    """
+    try:
+        return Opened(_to_file(path))
+    except sqlite3.OperationalError as error:
+        if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+            raise
+    content, mark = _read_whole(path)
+    return Opened(_to_memory(content), mark)
+
+
+def _to_file(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    return _ready(connection)
+
+
+def _to_memory(content: bytes) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    if content.startswith(_MAGIC):
+        content = content[:18] + _LEGACY + content[20:]
+    connection.deserialize(content)
+    connection.execute("PRAGMA query_only = ON")
+    return _ready(connection)
+
+
+def _ready(connection: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        connection.execute("PRAGMA user_version")  # only now the files are opened
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_whole(path: Path) -> tuple[bytes, tuple[int, ...]]:
+    """One state of a file that somebody else may be writing, and what it was like then."""
+    for _ in range(_TRIES):
+        before = _mark(path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        if beside := _beside(path):
+            raise CaseError(
+                f"{path} is not complete without {beside}, and its folder cannot be written: copy the folder to where "
+                "it can be written, and open the copy; or wait until nobody else has the case open."
+            )
+        if _mark(path) == before:
+            return content, before
+    raise CaseError(f"Somebody else keeps writing to {path}; try again later.")
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _beside(path: Path) -> str | None:
+    """The file beside it that has rows which it lacks, if there is one."""
+    for ending in ("-wal", "-journal"):
+        beside = path.with_name(path.name + ending)
+        try:
+            if beside.stat().st_size:
+                return beside.name
+        except OSError:
+            continue
+    return None
+
+
+def _unreadable(path: Path, error: OSError) -> CaseError:
+    return CaseError(f"{path} cannot be read: {error.strerror}. Check the folder.")
