@@ -193,6 +193,43 @@ def test_columns_can_correct_a_profile(tmp_path: Path) -> None:
     assert (log.profile, log.events["outcome"].iloc[0]) == ("net2", "granted")
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "outcome"),
+    [
+        ("kisi.csv", "Ann Li unlocked Lobby", "Ann Li was denied to unlock Lobby", "denied"),
+        ("kisi.csv", "Ann Li unlocked Lobby", "Ann Li failed to unlock Lobby", "denied"),
+        ("brivo.csv", "Ann,Li,Access Granted", ",,Failed Access by Unknown Credential", "denied"),
+        ("onguard.csv", "Access Granted", "Granted Access", "granted"),
+        ("onguard.csv", "Access Granted", "Access Granted: Reader Unlocked", "granted"),
+        ("onguard.csv", "Access Granted", '"Denied, Badge Not in Panel"', "denied"),
+        ("onguard.csv", "Access Granted", "Invalid Badge", "denied"),
+    ],
+)
+def test_knows_outcomes_by_other_words(tmp_path: Path, name: str, old: str, new: str, outcome: str) -> None:
+    "What the systems write beside their commonest words; a refusal is never taken for an entry"
+    text = (FIXTURES / name).read_text("utf-8")
+    assert old in text
+    (tmp_path / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    log = load_badges(tmp_path / name)
+    assert log.rejected.empty
+    assert log.events["outcome"].iloc[0] == outcome
+    assert "Outcome unknown" not in log.summary()
+
+
+def test_words_for_an_outcome_that_are_not_known_are_said(tmp_path: Path) -> None:
+    "In the summary, each with how often; a row without a cardholder is rejected for what is true of it"
+    path = tmp_path / "badges.csv"
+    rows = ["7,Waved through", "7,Waved through", "8,Tailgated", ",Door forced open", ",granted", "9,granted"]
+    lines = [f"2019-04-12T14:20:{second}Z,{row}" for second, row in enumerate(rows, 10)]
+    path.write_text("\n".join(["timestamp,UserID,outcome", *lines]))
+    log = load_badges(path)
+    assert "Outcome unknown where the export says 'Waved through' (2 x), 'Tailgated' (1 x)." in log.summary()
+    assert log.rejected["reason"].tolist() == [
+        "no cardholder, and no known outcome",
+        "no cardholder, though not denied",
+    ]
+
+
 def test_minutes_east_place_local_times(tmp_path: Path) -> None:
     "An offset in a column of its own places each time, whatever the zone; without it the row is rejected"
     path = tmp_path / "badges.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?E\+?(\d{1,2})", re.IGNORECASE)
+SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
 
 WHOLE_NUMBER = re.compile(r"^(\d+)\.0$")
 
@@ -13,13 +13,13 @@ def clean_id(text: str) -> str | None:
     """Give an identifier without apostrophe, formula quotes and padding, or None where digits are lost.
 
     ``8.5063715E7`` becomes ``85063715``: each digit of the number is there. ``8.50637E+7`` may be any of a hundred
-    numbers and becomes None. ``1E5``, without a point or a plus, is an identifier like any other. Zeros
-    that a spreadsheet took from the front cannot be told, and stay away. ``85063715.0``, a number read as a
-    fraction, becomes ``85063715``.
+    numbers and becomes None; so does ``8,50637E+7``, as a European spreadsheet writes it. ``1E5``, without a point or
+    a plus, is an identifier like any other. Zeros that a spreadsheet took from the front cannot be told, and stay away.
+    ``85063715.0``, a number read as a fraction, becomes ``85063715``.
 
     Examples
     --------
-    >>> clean_id("'00042"), clean_id('="00042"'), clean_id("8.5063715E7"), clean_id("8.51E+07")
+    >>> clean_id("'00042"), clean_id('="00042"'), clean_id("8.5063715E7"), clean_id("8,51E+07")
     ('00042', '00042', '85063715', None)
     """
     if text.isalnum():
@@ -28,7 +28,7 @@ def clean_id(text: str) -> str | None:
         text = text[2:-1]
     text = text.removeprefix("'").strip()
     number = SCIENTIFIC.fullmatch(text)
-    if number and ("." in text or "+" in text):
+    if number and not text.isalnum():
         first, decimals, exponent = number[1], number[2] or "", int(number[3])
         return first + decimals if len(decimals) == exponent else None
     return WHOLE_NUMBER.sub(r"\1", text)

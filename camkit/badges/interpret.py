@@ -18,7 +18,7 @@ from camkit.badges.ledger import Ledger
 from camkit.badges.noevents import enter_ragged_rows, ignore_footers
 from camkit.badges.sheet import Sheet
 from camkit.badges.times import EMPTY, FINE, NO_ZONE, REASONS, UNREADABLE, Times, read_times
-from camkit.badges.titles import zone_in_title
+from camkit.badges.titles import leaves_doubt, zone_in_title
 from camkit.errors import TimestampError
 
 SORTED_BY = ("reader_id", "cardholder_id", "cardholder_name", "credential", "outcome")
@@ -70,8 +70,17 @@ def interpret(sheet: Sheet, zone: tzinfo | None, day_first: bool | None) -> File
         ignored=ledger.table("ignored"),
         offset=times.offset or _constant_offset(sheet),
         dates=order.why,
-        times=f"in {titled}, by the title {heading!r}" if titled else "",
+        times=_placed(heading, titled, zone),
     )
+
+
+def _placed(heading: str, titled: timezone | None, zone: tzinfo | None) -> str:
+    """How times without an offset were placed, where the title of their column has a say in it."""
+    if titled is not None:
+        return f"in {titled}, by the title {heading!r}"
+    if zone is not None and leaves_doubt(heading):
+        return f"in {zone} as given, though the title {heading!r} names UTC: look whether that is right"
+    return ""
 
 
 def _ignore_other_kinds(sheet: Sheet, ledger: Ledger) -> None:
@@ -138,15 +147,16 @@ def _constant_offset(sheet: Sheet) -> timezone | None:
 
 
 def _cardholders(sheet: Sheet, ledger: Ledger, outcome: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Clean the identifiers; reject those that lost digits, and empty ones that were not denied."""
+    """Clean the identifiers; reject those that lost digits, and empty ones where nobody was denied."""
     text = sheet.text("cardholder_id")
     if text is None:
         return constant(None, len(sheet.rows.lines))
     heading = sheet.heading("cardholder_id")
     cleaned = translate(text, clean_id)
     ledger.reject(missing(cleaned), heading, text, "a spreadsheet rounded this identifier")
-    empty = holds(cleaned, "") & ~holds(outcome, "denied")
-    ledger.reject(empty, heading, text, "no cardholder, though not denied")
+    empty = holds(cleaned, "")
+    ledger.reject(empty & holds(outcome, "granted"), heading, text, "no cardholder, though not denied")
+    ledger.reject(empty & holds(outcome, "unknown"), heading, text, "no cardholder, and no known outcome")
     return missing_if_empty(cleaned)
 
 

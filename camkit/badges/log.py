@@ -40,7 +40,7 @@ class BadgeLog:
         One row per file: ``file``, ``profile``, ``encoding``, ``not_utf8`` (the lines that are no UTF-8 in a file that
         otherwise is), ``delimiter``, ``titles`` (rows above the header), ``rows`` (below it, without blank ones),
         ``dates`` (how day and month were told apart), ``times`` (how those without an offset were placed, where the
-        title of their column tells).
+        title of their column tells, or leaves a doubt).
     timezone : datetime.tzinfo or None
         The site's zone, for display: the one given, or the one offset that all times carry.
     """
@@ -71,6 +71,7 @@ class BadgeLog:
             first, last = self.events["event_time"].agg(["min", "max"])
             span = " to ".join((self._local(first), self._local(last)))
             lines.append(f"{_counted(people, 'cardholder')} at {_counted(readers, 'reader')}, from {span}.")
+            lines += self._unknown_outcomes()
         for file in self.files.head(SHOWN).itertuples():
             lines += [f"{file.file}: encoding {file.encoding}."] * (file.encoding not in UTF_8)
             lines += [f"{file.file}: dates {file.dates}."] * bool(file.dates)
@@ -109,6 +110,16 @@ class BadgeLog:
         parts = {name: len(getattr(self, name)) for name in ("events", "rejected", "duplicates", "ignored")}
         counts = " + ".join(f"{count:,} {name}" for name, count in parts.items())
         return f"{self.rows_read:,} rows read = {counts}."
+
+    def _unknown_outcomes(self) -> list[str]:
+        """Say which of the export's words for an outcome are not known."""
+        if "outcome_text" not in self.events:
+            return []
+        words = self.events.loc[self.events["outcome"] == "unknown", "outcome_text"].value_counts()
+        if words.empty:
+            return []
+        named = ", ".join(f"{word!r} ({count:,} x)" for word, count in words.head(SHOWN).items())
+        return [f"Outcome unknown where the export says {named}{', ...' * (len(words) > SHOWN)}."]
 
     def _local(self, moment: pd.Timestamp) -> str:
         return f"{moment.tz_convert(self.timezone or 'UTC'):%Y-%m-%d %H:%M:%S %Z}"
