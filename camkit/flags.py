@@ -20,7 +20,7 @@ FLAGS = {
     "first_time_at_reader": "the cardholder's first time at this reader in the log",
     "unknown_cardholder": "no cardholder, or one who is not known",
     "two_names": "a credential that also appears with another name",
-    "clock_backwards": "the reader's clock went back",
+    "clock_backwards": "out of order in the reader's log: its clock was set back, or rows were moved",
 }
 """Each flag in words."""
 
