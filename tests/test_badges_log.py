@@ -121,6 +121,7 @@ def test_a_denied_swipe_needs_no_cardholder(tmp_path: Path) -> None:
         ("A-17", "A-17"),
         ("8.50637E+07", None),
         ("8,50637E+11", None),
+        ("85063715,0", "85063715"),
         ("8,5063715E7", "85063715"),
         ("8E+07", None),
         ("8.50637155E7", None),

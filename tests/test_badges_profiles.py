@@ -196,8 +196,7 @@ def test_columns_can_correct_a_profile(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "outcome"),
     [
-        ("kisi.csv", "Ann Li unlocked Lobby", "Ann Li was denied to unlock Lobby", "denied"),
-        ("kisi.csv", "Ann Li unlocked Lobby", "Ann Li failed to unlock Lobby", "denied"),
+        ("kisi.csv", "Ann Li unlocked Lobby", "Denied Osei unlocked Failed Goods Store", "granted"),
         ("brivo.csv", "Ann,Li,Access Granted", ",,Failed Access by Unknown Credential", "denied"),
         ("onguard.csv", "Access Granted", "Granted Access", "granted"),
         ("onguard.csv", "Access Granted", "Access Granted: Reader Unlocked", "granted"),
@@ -214,6 +213,36 @@ def test_knows_outcomes_by_other_words(tmp_path: Path, name: str, old: str, new:
     assert log.rejected.empty
     assert log.events["outcome"].iloc[0] == outcome
     assert "Outcome unknown" not in log.summary()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        (
+            "kisi.csv",
+            "Ann Li unlocked Lobby",
+            "Ann Li was denied to unlock Lobby",
+            "unlock Ann Li was denied to ",
+        ),
+        (
+            "kisi.csv",
+            "Ann Li unlocked Lobby",
+            "Ann Li could not unlock Lobby",
+            "unlock Ann Li could not unlock",
+        ),
+        ("onguard.csv", "Access Granted", "Access Granted - No Entry", "Access Granted - No Entry"),
+        ("onguard.csv", "Access Granted", "Granted Access Level Changed", "Granted Access Level Changed"),
+    ],
+)
+def test_other_words_are_never_taken_for_an_entry(
+    tmp_path: Path, name: str, old: str, new: str, words: str
+) -> None:
+    "Their outcome is unknown, and the summary says so"
+    text = (FIXTURES / name).read_text("utf-8")
+    (tmp_path / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    log = load_badges(tmp_path / name)
+    assert log.events["outcome"].iloc[0] == "unknown"
+    assert f"Outcome unknown where the export says '{words}" in log.summary()
 
 
 def test_words_for_an_outcome_that_are_not_known_are_said(tmp_path: Path) -> None:

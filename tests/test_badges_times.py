@@ -289,6 +289,17 @@ def test_rejects_naive_time_without_a_zone(tmp_path: Path) -> None:
         ("Notation UTC 'Z'", "14:20"),
         ("(UTC-06:00) Event Date and Time", "20:20"),
         ("UTC+2_timestamp", "12:20"),
+        ("MESSAGE_TIME_UTC", "14:20"),
+        ("MESSZEIT UTC", "14:20"),
+        ("ESTIMATED UTC", "14:20"),
+        ("MES timestamp UTC", "14:20"),
+        ("Time (UTC; 24h)", "14:20"),
+        ("Time (UTC) from panel", "14:20"),
+        ("Central server time (UTC)", "14:20"),
+        ("Time (UTC+2h)", "12:20"),
+        ("Event Time (UTC+00:00) [ms]", "14:20"),
+        ("UTC-05:00 Fecha y hora", "19:20"),
+        ("UTC+01:00 Date/heure", "13:20"),
         ("(UTC) Coordinated Universal Time", "14:20"),
         ("UTC Date Time", "14:20"),
         ("Nextgen door time UTC", "14:20"),
@@ -332,7 +343,24 @@ def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: st
         "Local time (converted from UTC)",
         "LocalTimeUTC",
         "Time in local zone, UTC in next column",
-        "Local Date (vs. UTC)",
+        "Site date vs. UTC",
+        "Local Date (UTC)",
+        "Time (lokal/UTC)",
+        "UTC summer",
+        "UTC Winter",
+        "Hora de verano (UTC+2)",
+        "Ortszeit (UTC+1)",
+        "Mitteleuropäische Zeit (UTC+1)",
+        "Heure de Paris (UTC+1)",
+        "Time (Europe/Berlin, UTC+1)",
+        "America/New_York (UTC)",
+        "London time (GMT)",
+        "Eastern Time (GMT)",
+        "Central European Time (UTC)",
+        "Pacific time (UTC)",
+        "Time (ET, UTC-5)",
+        "UTC (AEST)",
+        "UTC/CEST",
         "Time (UTC/local)",
         "Time (UTC, -6)",
         "Site time (from UTC)",
@@ -347,12 +375,21 @@ def test_a_title_that_does_not_tell_the_zone_leaves_it_to_the_caller(tmp_path: P
     columns = {"event_time": heading, "cardholder_id": "Badge"}
     log = load_badges(path, "America/Denver", columns=columns)
     assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["20:20"]
-    told = (
-        f"badges.csv: times in America/Denver as given, though the title {heading!r} names UTC: look whether "
-    )
-    assert (told in log.summary()) is not any(word in heading.lower() for word in ("not ", "non-", "no_"))
+    told = f"badges.csv: times were read in America/Denver as given, though their title {heading!r} names UTC: look"
+    denied = any(word in heading.lower() for word in ("not ", "non-", "no_", "from utc", "vs. utc"))
+    assert [problem.startswith(told) for problem in log.problems()] == ([] if denied else [True])
     with pytest.raises(TimestampError, match="pass timezone="):
         load_badges(path, columns=columns)
+
+
+def test_times_that_the_zone_did_not_place_leave_no_doubt(tmp_path: Path) -> None:
+    "Whatever their title names: each has its offset, in the text or in a column of its own"
+    path = tmp_path / "badges.csv"
+    path.write_text("Local time (UTC),Badge\n2019-04-12 14:20:29+02:00,7\n,8\n", encoding="utf-8")
+    columns = {"event_time": "Local time (UTC)", "cardholder_id": "Badge"}
+    assert len(load_badges(path, "America/Denver", columns=columns).problems()) == 1
+    path.write_text("Local time (UTC),Badge,East\n2019-04-12 14:20:29,7,120\n", encoding="utf-8")
+    assert load_badges(path, "America/Denver", columns={**columns, "minutes_east": "East"}).problems() == []
 
 
 def test_the_summary_says_where_the_columns_title_gives_the_zone(tmp_path: Path) -> None:

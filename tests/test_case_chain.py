@@ -226,12 +226,15 @@ def test_the_verdict_of_verify_says_what_was_checked(case):
     )
 
 
-def test_events_in_another_order_are_found(case):
+@pytest.mark.parametrize(
+    ("event", "place", "order"), [(0, 100, [1, 2, 0]), (2, 0, [2, 0, 1]), (1, -1, [1, 0, 2])]
+)
+def test_events_in_another_order_are_found(case, event, place, order):
     "Their places are in no link, and decide in which order a report shows them"
     seal = case.seal()
     with unguarded(case, "events") as raw:
-        raw.execute("UPDATE events SET rowid = rowid + 100 WHERE event = 0")
-    assert case.events().index.tolist() == [1, 2, 0]
+        raw.execute("UPDATE events SET rowid = ? WHERE event = ?", [place, event])
+    assert case.events().index.tolist() == order
     assert said(case, seal) == ["the rows of events are not in the order in which they were added"]
 
 
@@ -257,6 +260,10 @@ def test_a_row_that_the_database_swallows_is_told(case):
         raw.execute("CREATE TRIGGER quiet BEFORE INSERT ON verdicts BEGIN SELECT RAISE(IGNORE); END")
     with pytest.raises(CaseError, match=r"did not take a row of verdicts.* Run verify\(\)"):
         case.record_verdict(0, "mismatch")
+    with closing(sqlite3.connect(case.database.path)) as raw:
+        raw.execute("CREATE TRIGGER loud BEFORE INSERT ON choices BEGIN SELECT RAISE(ABORT, 'no'); END")
+    with pytest.raises(CaseError, match=r"did not take what was added \(no\)\. Run verify\(\)"):
+        case.choose(0, case.events()["sha256"][0])
 
 
 def test_what_sqlite_adds_for_itself_is_nothing_wrong(case):

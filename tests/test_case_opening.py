@@ -182,6 +182,23 @@ def test_a_read_only_case_that_is_gone_is_told(folder):
         assert look().startswith(f"CaseError {folder / 'case.sqlite'} cannot be read: No such file")
 
 
+def test_a_read_only_case_that_becomes_another_one_is_told(folder, tmp_path):
+    "Its rows are never shown under the first one's name"
+    with Case(tmp_path / "other") as other:
+        other.add_events(made_up_events(3))
+    with onlooker(folder) as look:
+        assert look() == "1 True 0"
+        (tmp_path / "other" / "case.sqlite").replace(folder / "case.sqlite")
+        assert look().startswith(f"CaseError {folder / 'case.sqlite'} holds another case by now")
+
+
+def test_a_read_only_case_in_the_middle_of_a_change_is_not_opened(folder, tmp_path):
+    "With a journal beside it, it is neither as it was nor as it will be"
+    (folder / "case.sqlite-journal").write_bytes(b"what was there before")
+    (said,) = read_only(folder, tmp_path)
+    assert said.startswith(f"CaseError {folder / 'case.sqlite'} is not complete without case.sqlite-journal")
+
+
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"something else"])
 def test_a_read_only_file_that_is_no_case_is_told(folder, tmp_path, content):
     "As it is where one may write"

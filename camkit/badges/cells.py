@@ -6,7 +6,7 @@ import re
 
 SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
 
-WHOLE_NUMBER = re.compile(r"^(\d+)\.0$")
+WHOLE_NUMBER = re.compile(r"^(\d+)[.,]0$")
 
 
 def clean_id(text: str) -> str | None:

@@ -37,6 +37,10 @@ class FileEvents:
         How day and month were told apart, if they had to be.
     times : str
         How times without an offset were placed, if the column's title tells.
+    doubt : str
+        Why they may have been misplaced.
+    unknown : dict of str to int
+        How often each word for an outcome comes that is not known.
     """
 
     events: pd.DataFrame
@@ -45,6 +49,8 @@ class FileEvents:
     offset: timezone | None
     dates: str
     times: str
+    doubt: str
+    unknown: dict[str, int]
 
 
 def interpret(sheet: Sheet, zone: tzinfo | None, day_first: bool | None) -> FileEvents:
@@ -70,17 +76,29 @@ def interpret(sheet: Sheet, zone: tzinfo | None, day_first: bool | None) -> File
         ignored=ledger.table("ignored"),
         offset=times.offset or _constant_offset(sheet),
         dates=order.why,
-        times=_placed(heading, titled, zone),
+        times=f"in {titled}, by the title {heading!r}" if titled else "",
+        doubt=_doubt(heading, zone) if times.by_zone else "",
+        unknown=_unknown_words(sheet, outcome, ledger.open),
     )
 
 
-def _placed(heading: str, titled: timezone | None, zone: tzinfo | None) -> str:
-    """How times without an offset were placed, where the title of their column has a say in it."""
-    if titled is not None:
-        return f"in {titled}, by the title {heading!r}"
-    if zone is not None and leaves_doubt(heading):
-        return f"in {zone} as given, though the title {heading!r} names UTC: look whether that is right"
-    return ""
+def _doubt(heading: str, zone: tzinfo | None) -> str:
+    """Why times that the zone placed may be in another one."""
+    if not leaves_doubt(heading):
+        return ""
+    return (
+        f"times were read in {zone} as given, though their title {heading!r} names UTC: look whether that is right, "
+        "and pass timezone='UTC' if it is not"
+    )
+
+
+def _unknown_words(sheet: Sheet, outcome: pa.ChunkedArray, is_event: np.ndarray) -> dict[str, int]:
+    """How often each word for an outcome comes, in the events, that is not known."""
+    text = sheet.text("outcome")
+    if text is None:
+        return {}
+    words = text.filter(pa.array(holds(outcome, "unknown") & ~holds(text, "") & is_event)).value_counts()
+    return {str(each["values"]): int(each["counts"]) for each in words.to_pylist()}
 
 
 def _ignore_other_kinds(sheet: Sheet, ledger: Ledger) -> None:

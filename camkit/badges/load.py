@@ -123,7 +123,8 @@ def _load(
         "rows": len(rows.lines) + len(rows.ragged),
     }
     part = interpret(Sheet(export, layout, rows), zone, day_first)
-    return {**report, "dates": part.dates, "times": part.times}, part
+    told = {"dates": part.dates, "times": part.times, "doubt": part.doubt, "unknown_outcomes": part.unknown}
+    return {**report, **told}, part
 
 
 def _join(files: pd.DataFrame, parts: tuple[FileEvents, ...], zone: tzinfo | None) -> BadgeLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
@@ -40,7 +41,8 @@ class BadgeLog:
         One row per file: ``file``, ``profile``, ``encoding``, ``not_utf8`` (the lines that are no UTF-8 in a file that
         otherwise is), ``delimiter``, ``titles`` (rows above the header), ``rows`` (below it, without blank ones),
         ``dates`` (how day and month were told apart), ``times`` (how those without an offset were placed, where the
-        title of their column tells, or leaves a doubt).
+        title of their column tells), ``doubt`` (why they may have been misplaced), ``unknown_outcomes`` (how often each
+        word for an outcome comes that is not known).
     timezone : datetime.tzinfo or None
         The site's zone, for display: the one given, or the one offset that all times carry.
     """
@@ -88,6 +90,8 @@ class BadgeLog:
             first = rows.iloc[0]
             more = f", and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
             found.append(f"{file}, line {first['line']}: {first['value']!r}: {reason}{more}.")
+        for name, doubt in zip(self.files["file"], self.files["doubt"], strict=True):
+            found += [f"{name}: {doubt}."] * bool(doubt)
         for file, lines in zip(self.files["file"], self.files["not_utf8"], strict=True):
             if lines:
                 what = "letters that are no UTF-8 were read as cp1252, look whether they are right"
@@ -112,13 +116,13 @@ class BadgeLog:
         return f"{self.rows_read:,} rows read = {counts}."
 
     def _unknown_outcomes(self) -> list[str]:
-        """Say which of the export's words for an outcome are not known."""
-        if "outcome_text" not in self.events:
+        """Say which of the exports' words for an outcome are not known."""
+        words: Counter[str] = Counter()
+        for found in self.files["unknown_outcomes"]:
+            words.update(found)
+        if not words:
             return []
-        words = self.events.loc[self.events["outcome"] == "unknown", "outcome_text"].value_counts()
-        if words.empty:
-            return []
-        named = ", ".join(f"{word!r} ({count:,} x)" for word, count in words.head(SHOWN).items())
+        named = ", ".join(f"{word!r} ({count:,} x)" for word, count in words.most_common(SHOWN))
         return [f"Outcome unknown where the export says {named}{', ...' * (len(words) > SHOWN)}."]
 
     def _local(self, moment: pd.Timestamp) -> str:

@@ -46,11 +46,14 @@ class Times:
         int8, one of the codes above.
     offset : datetime.timezone or None
         The one offset from UTC that all the times carry, if they do.
+    by_zone : bool
+        Whether any was placed by the zone alone.
     """
 
     utc: np.ndarray
     problem: np.ndarray
     offset: timezone | None
+    by_zone: bool = False
 
 
 def read_times(
@@ -109,7 +112,9 @@ def read_times(
         wall[local] = placed
     utc = wall - (east * 60_000_000).astype("timedelta64[us]")
     utc[problem != FINE] = np.datetime64("NaT")
-    return Times(utc, problem, _only_offset(clock, fine))
+    return Times(
+        utc, problem, _only_offset(clock, fine), by_zone=zone is not None and bool((fine & naive).any())
+    )
 
 
 def localize(

@@ -69,14 +69,15 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
         " WHERE chain.table_name = ? ORDER BY chain.number",
         [table],
     )
-    last, in_order = 0, True
+    last: int | None = None
+    in_order = True
     for name, recorded, before, place, *row in cursor:
         if place is None:
             yield f"{thing} {name} was taken out"
         elif _link(before, table, row) != recorded:
             yield f"{thing} {name} was changed, or something recorded before it was changed or taken out"
-        in_order = in_order and (place or last) >= last
-        last = place or last
+        if place is not None:
+            in_order, last = in_order and (last is None or place > last), place
     if not in_order:  # of their places, which no link holds, and by which events are shown
         yield f"the rows of {table} are not in the order in which they were added"
     strange = connection.execute(

@@ -75,12 +75,10 @@ class Database:
             if not path.exists():
                 _create(path, about)
             self._opened = open_database(path)
-            try:
-                self._check_kind()
-                self.case_name = self._name()
-            except BaseException:
-                self._connection.close()
-                raise
+            with _closed_unless_fine(self._opened.connection) as connection:
+                _check_kind(connection, path)
+                self._about = _about(connection, path)
+                self.case_name = str(self._about[0])
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -108,7 +106,7 @@ class Database:
         """Close the connection; a second time does nothing."""
         with self._lock:
             self.closed = True
-            self._connection.close()
+            self._opened.connection.close()
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -116,9 +114,8 @@ class Database:
             if self.closed:
                 raise CaseError(f"The case {self.path.parent} is closed; open it again with camkit.Case().")
             if self._opened.is_stale(self.path):
-                old, self._opened = self._connection, open_database(self.path)
-                old.close()
-            connection = self._connection
+                self._reopen()
+            connection = self._opened.connection
             connection.execute(begin)
             try:
                 yield connection
@@ -127,31 +124,47 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        return self._opened.connection
+    def _reopen(self) -> None:
+        """Read the file anew that somebody else has written to, if it still is this case."""
+        fresh = open_database(self.path)
+        with _closed_unless_fine(fresh.connection) as connection:
+            _check_kind(connection, self.path)
+            if _about(connection, self.path) != self._about:
+                raise CaseError(f"{self.path} holds another case by now; open it again with camkit.Case().")
+        self._opened.connection.close()
+        self._opened = fresh
 
-    def _check_kind(self) -> None:
-        (kind,) = self._connection.execute("PRAGMA application_id").fetchone()
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if kind != schema.APPLICATION_ID:
-            raise CaseError(f"{self.path} is no case of camkit; choose another folder.")
-        if version != schema.VERSION:
-            found = f"its database has version {version}, this camkit knows version {schema.VERSION}"
-            if version > schema.VERSION:
-                raise CaseError(
-                    f"{self.path} was made by a newer camkit ({found}); update camkit to open it."
-                )
-            raise CaseError(
-                f"{self.path} was made by an older camkit ({found}); open it with that one, or make the case anew "
-                "in another folder."
-            )
 
-    def _name(self) -> str:
-        found = self._connection.execute("SELECT name FROM about").fetchone()
-        if found is None:
-            raise CaseError(f"{self.path} has lost the case's name; restore it from a copy or a bag.")
-        return str(found[0])
+@contextmanager
+def _closed_unless_fine(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
+    (kind,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if kind != schema.APPLICATION_ID:
+        raise CaseError(f"{path} is no case of camkit; choose another folder.")
+    if version != schema.VERSION:
+        found = f"its database has version {version}, this camkit knows version {schema.VERSION}"
+        if version > schema.VERSION:
+            raise CaseError(f"{path} was made by a newer camkit ({found}); update camkit to open it.")
+        raise CaseError(
+            f"{path} was made by an older camkit ({found}); open it with that one, or make the case anew in another "
+            "folder."
+        )
+
+
+def _about(connection: sqlite3.Connection, path: Path) -> tuple[Any, ...]:
+    """What the case is called, and what else was recorded when it was made."""
+    found = connection.execute("SELECT name, created_at, operator, software FROM about").fetchone()
+    if found is None:
+        raise CaseError(f"{path} has lost the case's name; restore it from a copy or a bag.")
+    return tuple(found)
 
 
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:
@@ -207,6 +220,8 @@ def _translated(path: Path) -> Iterator[None]:
         raise _damaged(path, error) from None
     except sqlite3.DatabaseError as error:
         name = _kind(error)
+        if name.startswith("SQLITE_CONSTRAINT_TRIGGER"):
+            raise CaseError(f"{path} did not take what was added ({error}). Run verify().") from None
         if name.startswith("SQLITE_READONLY"):
             raise OutputError(
                 f"{path} is read-only, so nothing can be added: copy the case to a folder that can be written."

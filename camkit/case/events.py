@@ -84,11 +84,11 @@ def add_flags(connection: sqlite3.Connection, flags: pd.DataFrame, labels: pd.In
             row = {
                 "event": label_of(index),
                 "flag": name,
-                "meaning": FLAGS.get(name, name),
                 "other_event": None if pd.isna(other) else label_of(other),
             }
             if find(connection, "flags", row) is None:
-                insert(connection, "flags", {**row, **stamp.columns("added_at")})
+                meaning = {"meaning": FLAGS.get(name, name)}
+                insert(connection, "flags", {**row, **meaning, **stamp.columns("added_at")})
 
 
 def check_event(connection: sqlite3.Connection, snapshot: Snapshot) -> None:

@@ -101,7 +101,7 @@ def _read_whole(path: Path) -> tuple[bytes, tuple[int, ...]]:
         if beside := _beside(path):
             raise CaseError(
                 f"{path} is not complete without {beside}, and its folder cannot be written: copy the folder to where "
-                "it can be written, and open the copy; or wait until nobody else has the case open."
+                "it can be written, and open the copy; or, if somebody else has the case open, wait until it is closed."
             )
         if _mark(path) == before:
             return content, before
