@@ -30,7 +30,11 @@ from pathlib import Path
 
 
 class CamkitError(Exception):
-    """Base of everything camkit raises on purpose."""
+    """Base of everything camkit raises on purpose; in Jupyter it shows its sentence, not the code it came through."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython what to show (its hook for exceptions that know better)."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class SettingsError(CamkitError):

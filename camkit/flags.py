@@ -171,7 +171,7 @@ def _outside_hours(
 def _seconds_of_day(hour: str | time) -> int:
     try:
         at = hour if isinstance(hour, time) else time.fromisoformat(hour)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise InputError(f"hours= has {hour!r}, which is no time of day: write it as '07:00'.") from error
     return at.hour * 3600 + at.minute * 60 + at.second
 

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from camkit.snapshots import Snapshot, Snapshots
 
 _CARD = "display:flex;gap:16px;align-items:flex-start;margin:4px 0 22px 0"
-_GREY = "color:#666"
+_GREY = "color:var(--jp-ui-font-color2, #666)"
 _NONE = (
     "width:480px;height:270px;display:flex;align-items:center;justify-content:center;text-align:center;"
-    "background:#f2f2f2;border:1px dashed #999;color:#444;padding:12px;box-sizing:border-box"
+    "background:var(--jp-layout-color2, #f2f2f2);border:1px dashed #999;color:var(--jp-ui-font-color1, #444);"
+    "padding:12px;box-sizing:border-box"
 )
 
 
@@ -51,7 +52,7 @@ def snapshot_html(snapshot: Snapshot) -> str:
     if picture is not None:
         left = _image(picture.content, "image/jpeg", f"What camera {picture.camera_id} saw", "width:480px")
     else:
-        left = f'<div style="{_NONE}">No picture: {text_html(snapshot.reason)}</div>'
+        left = f'<div style="{_NONE}"><span>No picture: {text_html(snapshot.reason)}</span></div>'
     who = cardholder_html(snapshot.cardholder) if snapshot.cardholder else text_html(snapshot.cardholder_id)
     facts = "".join(f"<div>{line}</div>" for line in _facts(snapshot))
     return (

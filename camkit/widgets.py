@@ -24,7 +24,7 @@ TABLE_OPTIONS: dict[str, Any] = {
 }
 HINT = (
     "Times are in {zone}. Click a row to pick it or to put it back, Shift-click for all rows up to it; "
-    "with the keyboard: Tab, arrows, Space."
+    "with the keyboard: Tab to a row, Space."
 )
 
 
@@ -104,7 +104,8 @@ class EventPicker(ipw.VBox):
         return self._place.children[0]
 
     def __repr__(self) -> str:
-        return f"EventPicker: {self.state.summary()}"
+        # This is what stands there in a page that was loaded anew.
+        return f"EventPicker: {self.state.summary()} when this cell ran; run it again to pick"
 
     def _filter(self, _change: Any) -> None:
         """Show what fits the fields; a time that cannot be read limits nothing, and says so."""

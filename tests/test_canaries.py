@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from camkit.case import Case
 from camkit.notebooks import notebooks, working_copy
 from tests.conftest import ROOT
 
@@ -59,6 +60,7 @@ def test_a_run_with_credentials_leaves_no_trace_of_them(path, demo, control, tmp
         "CAMKIT_DIRECTORY_URL": demo.info["directory"],
     }
     copy = working_copy(ROOT, tmp_path / "copy")
+    Case(copy / "out" / "front-door").close()  # notebook 05 makes none
     log = tmp_path / "debug.log"
     book = nbformat.read(copy / "notebooks" / path.name, as_version=4)
     first = f"import logging\nlogging.basicConfig(level=logging.DEBUG, filename={str(log)!r}, force=True)"

@@ -605,6 +605,15 @@ def test_verify_lists_every_problem_at_once(small):
     )
 
 
+def test_a_case_that_is_only_to_be_opened_is_never_made(tmp_path):
+    "A typing error in a path is told, and leaves no empty case"
+    with pytest.raises(CaseError, match=r"There is no case in .*typo: check the path"):
+        Case(tmp_path / "typo", make=False)
+    assert not (tmp_path / "typo").exists()
+    Case(tmp_path / "case").close()
+    Case(tmp_path / "case", make=False).close()
+
+
 def test_what_lies_beside_the_images_is_named_and_nothing_wrong(small, tmp_path, capsys):
     "What a file manager leaves behind, or a write that was interrupted, does not make the evidence less true"
     images = small.folder / "images"
@@ -614,13 +623,18 @@ def test_what_lies_beside_the_images_is_named_and_nothing_wrong(small, tmp_path,
     assert found.ok
     assert found.findings["kind"].tolist() == ["extra", "extra"]
     assert "have their recorded SHA-256" in found.summary()
-    assert "Beside them 2 files are no part of the case: images/.DS_Store ..." in found.summary()
+    assert (
+        "Beside them 2 files are no part of the case: images/.DS_Store, images/Thumbs.db." in found.summary()
+    )
+    for number in range(20):
+        (images / f"{number}.tmp").write_bytes(b"")
+    assert small.verify().summary().endswith(" and 12 more.")
     assert "images/Thumbs.db: extra: the database does not know it" in repr(found)
     check(found)
     assert capsys.readouterr().out == "All in order.\n"
     page = small.report(tmp_path / "report.html").read_text("utf-8")
     assert 'class="sound"' in page
-    assert "2 files are no part of the case" in page
+    assert "22 files are no part of the case" in page
 
 
 def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, monkeypatch):

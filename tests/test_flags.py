@@ -305,8 +305,8 @@ def test_tables_that_are_no_events_are_refused(change: Any, message: str) -> Non
         flag_events(change(events(("08:00:00", "1", "A", "granted"))))
 
 
-@pytest.mark.parametrize("hours", [("7", "19:00"), ("07:00", "soon")])
-def test_hours_that_are_no_times_are_refused(hours: tuple[str, str]) -> None:
+@pytest.mark.parametrize("hours", [("7", "19:00"), ("07:00", "soon"), (6, 20)])
+def test_hours_that_are_no_times_are_refused(hours: Any) -> None:
     "The error shows how to write one"
     with pytest.raises(InputError, match="07:00"):
         flag_events(events(("08:00:00", "1", "A", "granted")), hours=hours, timezone="UTC")

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
-from camkit.notebooks import notebooks, run_all, working_copy
+from camkit.badges import load_badges
+from camkit.case import Case
+from camkit.notebooks import notebooks, run, run_all, working_copy
 from tests.conftest import ROOT
 
 NOTEBOOKS = notebooks(ROOT)
@@ -98,6 +101,30 @@ def test_shows_nothing_of_this_machine(path):
     text = path.read_text()
     assert str(ROOT) not in text
     assert not re.search(r"127\.0\.0\.1:\d|0x[0-9a-f]{10,}|/home/|/root/|/tmp/", text)
+
+
+def test_a_case_goes_on_with_its_own_events(tmp_path):
+    "Run again, notebook 02 offers what the case has, and puts nothing else into it"
+    copy = working_copy(ROOT, tmp_path)
+    path = copy / "notebooks" / "02_snapshots.ipynb"
+    with Case(copy / "out" / "front-door") as case:
+        log = load_badges(copy / "data" / "sample_badges.csv", timezone="America/Denver")
+        case.add_events(log.events.iloc[[3, 20]])
+        case.record_verdict(3, "match", "")
+    book = run(path)
+    panel = next(cell for cell in book.cells if cell.source.endswith("\npanel"))
+    assert "1 of 2 reviewed" in panel.outputs[0]["data"]["text/plain"]
+    with Case(copy / "out" / "front-door") as case:
+        assert case.events().index.tolist() == [3, 20]
+
+
+def test_a_mistake_shows_its_sentence_and_not_the_code_it_came_through(tmp_path):
+    "In the cell that fails: the message says what is wrong and what to do"
+    code = "import camkit\ncamkit.load_badges('no-such-log.csv')"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(book, kernel_name="python3", allow_errors=True).execute(cwd=str(tmp_path))
+    (output,) = book.cells[0].outputs
+    assert output.traceback == ["BadgeFileError: There is no file no-such-log.csv: check the path."]
 
 
 def test_a_case_that_is_there_is_never_overwritten(tmp_path):

@@ -221,13 +221,27 @@ def test_a_later_verdict_keeps_the_note(state, case):
     assert verdicts(case)[-1] == (0, "unclear", "Badge seen.")
 
 
-def test_a_note_set_back_to_what_is_recorded_is_no_draft(state):
-    "Then there is nothing to record"
-    state.decide("match", "Same coat.")
+def test_a_note_on_an_event_with_a_verdict_is_recorded_at_once(state, case):
+    "With the same verdict on the same picture: it is not lost when nobody decides again"
     state.write_note("Same coat?")
-    assert state.current.draft == "Same coat?"
-    state.write_note("Same coat.")
+    state.write_note("")
     assert state.current.draft is None
+    seen = give(state)
+    state.decide("match")
+    state.write_note("Same coat.")
+    assert (state.current.draft, state.current.note) == (None, "Same coat.")
+    state.write_note("Same coat.")
+    assert verdicts(case) == [(0, "match", ""), (0, "match", "Same coat.")]
+    assert case.verdicts()["image"].tolist() == [seen.sha256] * 2
+
+
+def test_a_note_on_a_verdict_without_a_picture_puts_none_beside_it(state, case):
+    "One that came in the meantime was not what was looked at"
+    state.decide("unclear")
+    give(state)
+    state.write_note("The camera was off.")
+    assert verdicts(case)[-1] == (0, "unclear", "The camera was off.")
+    assert case.verdicts()["image"].isna().all()
 
 
 def test_what_has_come_is_in_the_case(state, case):
@@ -304,6 +318,8 @@ def test_a_reopened_case_has_everything(state, case, tmp_path):
     case.close()
     with Case(tmp_path / "case") as reopened:
         again = ReviewState(made_up_events(3), DOORS, reopened)
+        assert again.position == 1  # the first that nobody has decided on
+        again.go(0)
         RecordedFrames(reopened).find(
             again.current.event,
             again.steps_s,

@@ -105,8 +105,11 @@ def test_the_verdict_is_seen(panel):
     ]
     assert 'role="status">Verdict: <b>mismatch, ' in panel.status.value
     assert "(before: match, " in panel.status.value
-    assert panel.queue.options[0].startswith("1. ✓ mismatch · ")
-    assert repr(panel) == "ReviewPanel: 1 of 3 reviewed"
+    assert panel.queue.options[0].startswith("0: ✓ mismatch · ")
+    assert (
+        repr(panel)
+        == "ReviewPanel: 1 of 3 reviewed when this cell ran; run it again, the case keeps everything"
+    )
 
 
 def test_events_are_stepped_through(panel):
@@ -162,10 +165,10 @@ def test_a_verdict_moves_nothing(panel):
 def test_a_note_goes_with_the_verdict(panel, case):
     "Until then the panel says that it waits"
     panel.view.note.value = "A scarf hides the face."
-    assert "recorded with the next verdict" in panel.status.value
+    assert "recorded with the verdict" in panel.status.value
     press(panel, "u")
     assert verdicts(case) == [(0, "unclear", "A scarf hides the face.")]
-    assert "next verdict" not in panel.status.value
+    assert "with the verdict" not in panel.status.value
     panel.next()
     assert panel.view.note.value == ""
 
@@ -294,9 +297,14 @@ def test_a_reopened_case_is_not_fetched_again(panel, case):
     panel.decide("match", "Same hat.")
     shown = panel.view.picture.value
     again = ReviewPanel(made_up_events(3), {}, DOORS, case)
+    assert again.state.position == 1  # the first that nobody has decided on
+    again.state.go(0)
     assert again.wait(WAIT_S)
     assert again.view.picture.value == shown
-    assert (again.view.note.value, repr(again)) == ("Same hat.", "ReviewPanel: 1 of 3 reviewed")
+    assert (again.view.note.value, repr(again)) == (
+        "Same hat.",
+        "ReviewPanel: 1 of 3 reviewed when this cell ran; run it again, the case keeps everything",
+    )
     again.close()
 
 
@@ -419,8 +427,8 @@ def test_in_a_notebook_without_a_browser_it_is_one_output(request, tmp_path):
     NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources).execute()
     outputs = [output for cell in notebook.cells for output in cell["outputs"]]
     assert [output["data"]["text/plain"] for output in outputs] == [
-        "ReviewPanel: 0 of 2 reviewed",
+        "ReviewPanel: 0 of 2 reviewed when this cell ran; run it again, the case keeps everything",
         "True",
-        "ReviewPanel: 2 of 2 reviewed",
+        "ReviewPanel: 2 of 2 reviewed when this cell ran; run it again, the case keeps everything",
     ]
     assert "application/vnd.jupyter.widget-view+json" in outputs[0]["data"]

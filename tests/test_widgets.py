@@ -55,7 +55,9 @@ def test_rows_picked_in_the_browser_are_picked(picker):
     "What the table reports becomes the picks, and is counted"
     picker.table.selected_rows = [0, 5]
     assert picker.picked.index.tolist() == [40, 35]
-    assert repr(picker) == "EventPicker: 2 of 6 events picked, 6 shown"
+    assert (
+        repr(picker) == "EventPicker: 2 of 6 events picked, 6 shown when this cell ran; run it again to pick"
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,9 +87,13 @@ def test_the_examples_in_the_time_fields_show_every_event():
     picker = EventPicker(events, timezone="America/Denver")
     for label in ("From", "To"):
         field(picker, label).value = field(picker, label).placeholder
-    assert repr(picker) == "EventPicker: 0 of 6 events picked, 6 shown"
+    assert (
+        repr(picker) == "EventPicker: 0 of 6 events picked, 6 shown when this cell ran; run it again to pick"
+    )
     field(picker, "From").value = field(picker, "To").value
-    assert repr(picker) == "EventPicker: 0 of 6 events picked, 1 shown"
+    assert (
+        repr(picker) == "EventPicker: 0 of 6 events picked, 1 shown when this cell ran; run it again to pick"
+    )
 
 
 def test_picks_survive_filtering(picker):
@@ -156,7 +162,9 @@ def test_an_empty_log_can_be_shown():
     "No events, no crash"
     picker = EventPicker(make_events()[:0])
     field(picker, "Pick all shown").click()
-    assert repr(picker) == "EventPicker: 0 of 0 events picked, 0 shown"
+    assert (
+        repr(picker) == "EventPicker: 0 of 0 events picked, 0 shown when this cell ran; run it again to pick"
+    )
 
 
 def test_in_a_notebook_without_a_browser_it_is_one_output(request):
@@ -167,6 +175,9 @@ def test_in_a_notebook_without_a_browser_it_is_one_output(request):
     NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources).execute()
     (shown,), (picked,) = (cell["outputs"] for cell in notebook.cells)
     assert shown["output_type"] == "execute_result"
-    assert shown["data"]["text/plain"] == "EventPicker: 2 of 6 events picked, 6 shown"
+    assert (
+        shown["data"]["text/plain"]
+        == "EventPicker: 2 of 6 events picked, 6 shown when this cell ran; run it again to pick"
+    )
     assert "application/vnd.jupyter.widget-view+json" in shown["data"]
     assert picked["data"]["text/plain"] == "[40, 39]"

@@ -40,12 +40,14 @@ class Case:
         Who adds to the case, kept with all that is added; by default this machine's user.
     name : str, optional
         The case's name; by default the folder's. It is given once, when the case is made.
+    make : bool
+        Make the case if there is none.
 
     Raises
     ------
     CaseError
-        If the folder's ``case.sqlite`` is something else, is damaged, was made by another version of camkit, or is a
-        case of another name.
+        If the folder's ``case.sqlite`` is something else, is damaged, was made by another version of camkit, is a
+        case of another name, or is not there and not to be made.
     OutputError
         If the folder cannot be made.
 
@@ -58,8 +60,15 @@ class Case:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], *, operator: str | None = None, name: str | None = None
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        operator: str | None = None,
+        name: str | None = None,
+        make: bool = True,
     ) -> None:
+        if not (make or (Path(folder) / DATABASE).exists()):
+            raise CaseError(f"There is no case in {folder}: check the path.")
         self.folder = make_folder(Path(folder)).absolute()
         self.operator = operator or this_user()
         self._stamp = Stamp(self.operator)

@@ -22,6 +22,9 @@ from camkit.errors import CaseError, InputError
 THREADS = max(2, os.cpu_count() or 1)
 """One waits for the disk while another hashes; hashlib lets go of the interpreter while it works."""
 
+SHOWN = 10
+"""How many files that are no part of the case its summary names."""
+
 EXTRA = "extra"
 """The kind of a finding that takes nothing from the case."""
 
@@ -74,11 +77,12 @@ class Verification:
                 f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database fit the chain "
                 "of hashes that was made with them."
             )
-        extra = self.findings[self.findings["kind"] == EXTRA]
-        if extra.empty:
+        extra = self.findings.loc[self.findings["kind"] == EXTRA, "path"].tolist()
+        if not extra:
             return said
         those = "1 file is" if len(extra) == 1 else f"{len(extra):,} files are"
-        return f"{said} Beside them {those} no part of the case: {extra['path'].iloc[0]}{' ...' * (len(extra) > 1)}"
+        more = f" and {len(extra) - SHOWN:,} more" if len(extra) > SHOWN else ""
+        return f"{said} Beside them {those} no part of the case: {', '.join(extra[:SHOWN])}{more}."
 
     def __repr__(self) -> str:
         return "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])

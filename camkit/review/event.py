@@ -18,11 +18,14 @@ class Decision:
     ----------
     decided_at : datetime.datetime
         UTC-aware.
+    on_picture : bool
+        Whether a picture was in view.
     """
 
     verdict: str
     note: str
     decided_at: datetime
+    on_picture: bool
 
 
 @dataclass(eq=False)

@@ -138,7 +138,8 @@ class ReviewPanel(ipw.VBox):
         super().close()
 
     def __repr__(self) -> str:
-        return f"ReviewPanel: {self.state.progress()}"
+        # This is what stands there in a page that was loaded anew.
+        return f"ReviewPanel: {self.state.progress()} when this cell ran; run it again, the case keeps everything"
 
     def _make_controls(self) -> None:
         """One widget for each thing that is read, pressed, chosen or typed."""
@@ -244,9 +245,7 @@ class ReviewPanel(ipw.VBox):
         state = self.state
         verdicts = [item.verdict for item in state.queue]
         if verdicts != self._listed:
-            self.queue.options = [
-                show.queue_name(place, item, state.zone) for place, item in enumerate(state.queue, 1)
-            ]
+            self.queue.options = [show.queue_name(item, state.zone) for item in state.queue]
             self._listed = verdicts
         self.queue.index = state.position
         self.progress.value = show.text_html(state.progress())

@@ -42,14 +42,14 @@ def picture_name(frame: Snapshot, step_s: float) -> str:
     return f"What {door} saw: {step_name(step_s)}"
 
 
-def queue_name(place: int, item: EventReview, zone: tzinfo) -> str:
-    """Name an event of the queue in one line of text."""
+def queue_name(item: EventReview, zone: tzinfo) -> str:
+    """Name an event of the queue in one line of text, by its label in the log, as flags and reports do."""
     event = item.event
     verdict = f"✓ {item.verdict}" if item.verdict else ""
     door = event.door.name if event.door else event.reader_id or "no reader"
     who = event.cardholder_id or "no cardholder"
     parts = (verdict, _local(event.event_time, zone), door, who, event.access)
-    return visible(f"{place}. {' · '.join(part for part in parts if part)}")
+    return visible(f"{event.event_id}: {' · '.join(part for part in parts if part)}")
 
 
 def entry_html(item: EventReview) -> str:
@@ -83,7 +83,7 @@ def verdicts_html(item: EventReview, zone: tzinfo) -> str:
     said = [f"{decision.verdict}, {_local(decision.decided_at, zone)}" for decision in item.decisions]
     latest = f"Verdict: <b>{escape(said[-1])}</b>" if said else "No verdict yet"
     before = f" <small>(before: {escape('; '.join(reversed(said[:-1])))})</small>" if said[1:] else ""
-    draft = " <small>The note is recorded with the next verdict.</small>" if item.draft else ""
+    draft = " <small>The note is recorded with the verdict.</small>" if item.draft else ""
     return f'<span role="status">{latest}{before}{draft}</span>'
 
 

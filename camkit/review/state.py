@@ -46,7 +46,7 @@ class ReviewState:
     queue : tuple of EventReview
         The events, in their order.
     position : int
-        Which of them is in front.
+        Which of them is in front; to begin with, the first without a verdict.
     steps_s : tuple of float
         Ascending.
     zone : datetime.tzinfo
@@ -94,7 +94,7 @@ class ReviewState:
             )
             for event in plain
         )
-        self.position = 0
+        self.position = next((place for place, item in enumerate(self.queue) if not item.verdict), 0)
         self._step: float | None = None
 
     @property
@@ -172,7 +172,7 @@ class ReviewState:
         verdict : Verdict or str
             ``match``, ``mismatch``, ``unclear`` or ``nobody``.
         note : str, optional
-            Why; by default what `write_note` was given, else the note of the verdict before.
+            Why; by default what `write_note` was given last.
 
         Raises
         ------
@@ -190,10 +190,16 @@ class ReviewState:
         self.on_change()
 
     def write_note(self, note: str) -> None:
-        """Keep a note on the event in front until the next verdict, with which it is recorded."""
-        self.current.draft = None
-        if note != self.current.note:
-            self.current.draft = note
+        """Record a note with the verdict of the event in front; while there is none, keep it until there is."""
+        item = self.current
+        item.draft = None
+        if note != item.note and item.decisions:
+            latest = item.decisions[-1]
+            image = item.chosen if latest.on_picture else None
+            self.case.record_verdict(item.event, latest.verdict, note, image=image)
+            item.decisions = _decisions(self.case)[item.event.event_id]
+        elif note != item.note:
+            item.draft = note
         self.on_change()
 
     def take(self, snapshots: Iterable[Snapshot]) -> None:
@@ -264,7 +270,8 @@ def _flags(case: Case) -> dict[Hashable, list[str]]:
 def _decisions(case: Case) -> dict[Hashable, list[Decision]]:
     """All decisions of a case, by event."""
     decisions: dict[Hashable, list[Decision]] = {}
-    columns = case.verdicts()[["event", "verdict", "note", "decided_at"]]
-    for event, verdict, note, decided_at in columns.itertuples(index=False):
-        decisions.setdefault(event, []).append(Decision(verdict, note, decided_at.to_pydatetime()))
+    columns = case.verdicts()[["event", "verdict", "note", "decided_at", "image"]]
+    for event, verdict, note, decided_at, image in columns.itertuples(index=False):
+        decision = Decision(verdict, note, decided_at.to_pydatetime(), on_picture=not pd.isna(image))
+        decisions.setdefault(event, []).append(decision)
     return decisions
