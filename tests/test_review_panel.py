@@ -112,6 +112,17 @@ def test_the_verdict_is_seen(panel):
     )
 
 
+def test_a_verdict_on_another_frame_says_that_it_stands_for_the_event(panel):
+    "A slip while looking at an empty corridor is seen, and taken back by choosing"
+    press(panel, "ArrowDown")
+    assert "stands for the event" not in panel.status.value
+    press(panel, "m")
+    assert "The frame 5 s after stands for the event." in panel.status.value
+    press(panel, "ArrowUp")
+    press(panel, "c")
+    assert "stands for the event" not in panel.status.value
+
+
 def test_events_are_stepped_through(panel):
     "By key, by button, by picking one from the list, and by call"
     press(panel, "ArrowRight")

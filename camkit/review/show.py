@@ -83,8 +83,13 @@ def verdicts_html(item: EventReview, zone: tzinfo) -> str:
     said = [f"{decision.verdict}, {_local(decision.decided_at, zone)}" for decision in item.decisions]
     latest = f"Verdict: <b>{escape(said[-1])}</b>" if said else "No verdict yet"
     before = f" <small>(before: {escape('; '.join(reversed(said[:-1])))})</small>" if said[1:] else ""
+    frame = (
+        f" <small>The frame {step_name(item.chosen_step)} stands for the event.</small>"
+        if item.chosen_step
+        else ""
+    )
     draft = " <small>The note is recorded with the verdict.</small>" if item.draft else ""
-    return f'<span role="status">{latest}{before}{draft}</span>'
+    return f'<span role="status">{latest}{before}{frame}{draft}</span>'
 
 
 def alert_html(problem: str) -> str:
