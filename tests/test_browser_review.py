@@ -110,6 +110,20 @@ def expect_on_screen(page: Page, *parts: Locator) -> None:
             assert inside[start] + inside[size] <= box[start] + box[size] + 2
 
 
+def expect_whole(panel: Locator, *parts: Locator) -> None:
+    """Expect that no part is smaller than what it holds, or sticks out of the panel."""
+    box = panel.bounding_box()
+    assert box is not None
+    for part in parts:
+        inside = part.bounding_box()
+        assert inside is not None
+        assert inside["width"] > 20 and inside["height"] > 10
+        assert inside["x"] >= box["x"] and inside["x"] + inside["width"] <= box["x"] + box["width"]
+        assert inside["y"] + inside["height"] <= box["y"] + box["height"]
+    cut = panel.locator(".camkit-facts").evaluate("part => part.scrollHeight - part.clientHeight")
+    assert cut <= 0
+
+
 def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
     "Notebook 02: the right picture for each event, verdicts by mouse and by key, an evil note; all there the next day"
     working_copy(ROOT, folder)
@@ -196,7 +210,7 @@ def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
 def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, height: int):
-    "Without scrolling, also where a camera is dead; and everything works with the keyboard alone"
+    "Without scrolling, also where a camera is dead; in a small window nothing is cut off; the keyboard alone will do"
     write_notebook(folder / "review.ipynb", panel_of("picked().iloc[[1, 6]]", *QUICK))
     with browser_page(width, height) as page:
         panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
@@ -212,6 +226,11 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
         picture = panel.get_by_role("img", name="What Server room saw").bounding_box()
         assert picture is not None
         assert picture["width"] >= 600
+
+        page.set_viewport_size({"width": 853, "height": 480})  # what 150 % leaves of 1280x720
+        expect(panel).to_have_css("width", re.compile(r"^[1-4]?\d\d(\.\d+)?px"))
+        expect_whole(panel, *shown, panel.get_by_role("combobox", name="Event"))
+        page.set_viewport_size({"width": width, "height": height})
 
         panel.get_by_role("button", name="Previous").focus()
         page.keyboard.press("Tab")
