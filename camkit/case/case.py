@@ -29,8 +29,7 @@ class Case:
 
     Nothing in it is ever changed or deleted: what is new is added. It can be closed and opened again, and several
     notebooks or threads can have it open at once. Where its folder cannot be written, it can be read, verified and
-    exported to elsewhere. Images are in ``images/`` by their SHA-256, everything else is in
-    ``case.sqlite``.
+    exported to elsewhere. Images are in ``images/`` by their SHA-256, everything else is in ``case.sqlite``.
 
     Parameters
     ----------
@@ -253,12 +252,7 @@ class Case:
         Verification
             What was found. Without a seal from elsewhere, it does not show that the last rows were taken out or that
             somebody made the chain anew from some row on; with it, all that was there when it was noted is proven
-            to be there still, unchanged.
-
-        Raises
-        ------
-        InputError
-            If `seal` does not look like one.
+            to be there still, unchanged. `InputError` if `seal` does not look like one.
         """
         return verify(self.database, self.folder, self.name, seal)
 
