@@ -41,6 +41,8 @@ class EventPicker(ipw.VBox):
     timezone : datetime.tzinfo or str, optional
         The site's zone, in which times are shown and typed; by default the one in ``events.attrs["timezone"]``, else
         UTC.
+    begun : pandas.DataFrame, optional
+        The events of a case, as `Case.events` gives them: if it has any, they are picked, and `default` is not.
 
     Attributes
     ----------
@@ -52,7 +54,7 @@ class EventPicker(ipw.VBox):
     TimestampError
         If ``event_time`` is not UTC-aware, or there is no such zone.
     InputError
-        If a needed column is missing, or `default` names events that are not there.
+        If a needed column is missing, or `default` or `begun` has events that are not there.
 
     Notes
     -----
@@ -65,8 +67,10 @@ class EventPicker(ipw.VBox):
         events: pd.DataFrame,
         default: pd.DataFrame | int | Iterable[Hashable] | None = None,
         timezone: tzinfo | str | None = None,
+        begun: pd.DataFrame | None = None,
     ) -> None:
-        self.state = state = PickState(events, default, timezone)
+        picked = default if begun is None or begun.empty else begun
+        self.state = state = PickState(events, picked, timezone)
         self.start = _text_field("From", state.local(events["event_time"].min()))
         self.end = _text_field("To", state.local(events["event_time"].max()))
         self.cardholder = _text_field("Cardholder", "part of number or name")

@@ -632,9 +632,11 @@ def test_what_lies_beside_the_images_is_named_and_nothing_wrong(small, tmp_path,
     assert "images/Thumbs.db: extra: the database does not know it" in repr(found)
     check(found)
     assert capsys.readouterr().out == "All in order.\n"
+    (images / "\u202egpj.exe").write_bytes(b"")
     page = small.report(tmp_path / "report.html").read_text("utf-8")
+    assert "\u202e" not in page
     assert 'class="sound"' in page
-    assert "22 files are no part of the case" in page
+    assert "23 files are no part of the case" in page
 
 
 def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, monkeypatch):

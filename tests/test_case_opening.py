@@ -8,11 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from camkit.case import Case
+from camkit.case import Case, opening
 from camkit.case.schema import VERSION
 from camkit.errors import CamkitError, CaseError
 from tests.cases import made_up_events, made_up_snapshot
@@ -197,6 +198,19 @@ def test_a_read_only_case_in_the_middle_of_a_change_is_not_opened(folder, tmp_pa
     (folder / "case.sqlite-journal").write_bytes(b"what was there before")
     (said,) = read_only(folder, tmp_path)
     assert said.startswith(f"CaseError {folder / 'case.sqlite'} is not complete without case.sqlite-journal")
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    "Until it stays as it was for the length of a reading, or else it is told: never is half a change read"
+    path = tmp_path / "case.sqlite"
+    path.write_bytes(b"as it is in the end")
+    marks = iter([(1,), (2,), (3,), (3,)])
+    monkeypatch.setattr(opening, "_mark", lambda _path: next(marks))
+    assert opening._read_whole(path) == (b"as it is in the end", (3,))
+    endless = count()
+    monkeypatch.setattr(opening, "_mark", lambda _path: (next(endless),))
+    with pytest.raises(CaseError, match="Somebody else keeps writing"):
+        opening._read_whole(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"something else"])

@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
+from camkit.case import Case
+from camkit.errors import InputError
 from camkit.widgets import EventPicker
+from tests.cases import made_up_events
 from tests.test_picks import make_events
 
 CHOOSE = """
@@ -49,6 +52,17 @@ def test_starts_with_the_default_picks(picker):
     "Without a browser the picker gives the default, and the table shows it as picked"
     assert picker.picked.index.tolist() == [40, 39]
     assert picker.table.selected_rows == [0, 1]
+
+
+def test_a_case_that_was_begun_goes_on_with_its_own_events(tmp_path):
+    "A new one begins with the default; events of another log are an error and not passed over"
+    log = made_up_events(4)
+    with Case(tmp_path / "case") as case:
+        assert EventPicker(log, 3, begun=case.events()).picked.index.tolist() == [0, 1, 2]
+        case.add_events(log.iloc[[1, 3]])
+        assert EventPicker(log, 3, begun=case.events()).picked.index.tolist() == [1, 3]
+        with pytest.raises(InputError, match="The default picks are not among the events: 3"):
+            EventPicker(log.iloc[:2], begun=case.events())
 
 
 def test_rows_picked_in_the_browser_are_picked(picker):

@@ -71,7 +71,7 @@ class Verification:
     def summary(self) -> str:
         """Say in a sentence or two what was checked, how many things are wrong, and what is no part of the case."""
         images = f"{self.counts['images']:,} images ({self.bytes / 1e6:,.1f} MB)"
-        said = f"Case {self.case}: {_counted(len(self._wrong))} wrong among {images} and the database."
+        said = f"Case {self.case}: {_are(len(self._wrong), 'thing')} wrong among {images} and the database."
         if self.ok:
             said = (
                 f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database fit the chain "
@@ -80,9 +80,8 @@ class Verification:
         extra = self.findings.loc[self.findings["kind"] == EXTRA, "path"].tolist()
         if not extra:
             return said
-        those = "1 file is" if len(extra) == 1 else f"{len(extra):,} files are"
         more = f" and {len(extra) - SHOWN:,} more" if len(extra) > SHOWN else ""
-        return f"{said} Beside them {those} no part of the case: {', '.join(extra[:SHOWN])}{more}."
+        return f"{said} Beside them {_are(len(extra), 'file')} no part of the case: {', '.join(extra[:SHOWN])}{more}."
 
     def __repr__(self) -> str:
         return "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])
@@ -96,8 +95,8 @@ class Verification:
         return self.findings[self.findings["kind"] != EXTRA]
 
 
-def _counted(things: int) -> str:
-    return "1 thing is" if things == 1 else f"{things:,} things are"
+def _are(number: int, noun: str) -> str:
+    return f"1 {noun} is" if number == 1 else f"{number:,} {noun}s are"
 
 
 def _sentences(findings: pd.DataFrame) -> list[str]:

@@ -172,7 +172,7 @@ class ReviewState:
         verdict : Verdict or str
             ``match``, ``mismatch``, ``unclear`` or ``nobody``.
         note : str, optional
-            Why; by default what `write_note` was given last.
+            Why; by default what `write_note` was given, else the note of the verdict before.
 
         Raises
         ------
