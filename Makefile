@@ -19,10 +19,10 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY) ## run every notebook against the demo site; results under out/
-	@$(BIN)/python -m camkit.notebooks demo
+	@$(BIN)/python -m tools.notebooks demo
 
 lab: $(READY) ## open JupyterLab at the first notebook, on a working copy
-	@$(BIN)/python -m camkit.notebooks lab $(LAB_OPTIONS)
+	@$(BIN)/python -m tools.notebooks lab $(LAB_OPTIONS)
 
 test: $(READY) ## the test suite, with the notebooks checked cell by cell
 	@$(BIN)/python -m pytest -m "not slow"
@@ -33,7 +33,7 @@ test-slow: $(READY)
 test-all: test test-slow ## the same, and then the slow tests
 
 notebooks: $(READY) ## run the notebooks and store their outputs in place
-	@$(BIN)/python -m camkit.notebooks store
+	@$(BIN)/python -m tools.notebooks store
 
 bench: $(READY) ## measure against what one would use instead
 	@$(BIN)/python -m tests.bench

@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
+from camkit.cameras.een import EagleEye
+from camkit.cameras.een.login import LOGIN_URL
+from camkit.cameras.meraki import API_URL, Meraki
+from camkit.cameras.snapshots import SnapshotSource
 from camkit.demo.launch import DemoProcess
 from camkit.directory import WebDirectory
-from camkit.een import EagleEye
-from camkit.een.login import LOGIN_URL
 from camkit.errors import SettingsError
-from camkit.meraki import API_URL, Meraki
 from camkit.settings import Settings, load_settings
-from camkit.snapshots import SnapshotSource
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ import pytest
 
 from camkit.demo.launch import DemoProcess
 from camkit.site import Site, demo_site
-from tests.control import Control
+from tests.support.control import Control
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -15,8 +15,8 @@ from nbclient import NotebookClient
 
 from camkit.badges import load_badges
 from camkit.case import Case
-from camkit.notebooks import notebooks, run, run_all, working_copy
 from tests.conftest import ROOT
+from tools.notebooks import notebooks, run, run_all, working_copy
 
 NOTEBOOKS = notebooks(ROOT)
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -28,7 +28,7 @@ def code_cells(path: Path):
 
 def run_nbval(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [
-        sys.executable, "-m", "pytest", "--nbval", "-p", "tests.nbval_strict", "-p", "no:cacheprovider",
+        sys.executable, "-m", "pytest", "--nbval", "-p", "tests.support.nbval_strict", "-p", "no:cacheprovider",
         "--rootdir", str(folder), "-c", os.devnull, "-q", "--tb=short", str(folder / "notebooks"),
     ]  # fmt: skip
     environment = {**os.environ, "CAMKIT_DEMO": "1", "PYTHONPATH": str(ROOT)}

@@ -102,10 +102,10 @@ def test_the_top_level_is_as_laid_out():
     if done.returncode:
         return  # an archive without its history
     top = {path.split("/")[0] for path in done.stdout.splitlines()}
-    folders = {"notebooks", "camkit", "data", "out", "tests", ".ci"}
+    folders = {"notebooks", "camkit", "data", "out", "tests", "tools", "docs", ".ci"}
     files = set(
         "environment.yml README.md pyproject.toml Makefile CONTRIBUTING.md CHANGELOG.md .gitignore "
-        "requirements.lock".split()
+        "requirements.lock LICENSE SECURITY.md .pre-commit-config.yaml".split()
     )
     assert top - folders - files == set()
     assert "data/sample_badges.csv" in done.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.files import write_whole
+from camkit.support.files import write_whole
 
 RUN_AS_FORMULA = re.compile(r"""\A(?=[=+@\t\r\n-])|(?<=[;\t\r\n])(?="*[=+@-])""")
 """Where a spreadsheet would see a formula begin: in front of a cell, or of what it takes for another one."""

@@ -21,7 +21,7 @@ from camkit.badges.rows import read_rows
 from camkit.badges.sheet import Sheet
 from camkit.badges.text import MIXED, count_lines, encodings_for
 from camkit.errors import BadgeFileError
-from camkit.zones import as_zone
+from camkit.support.timezones import as_zone
 
 
 def load_badges(

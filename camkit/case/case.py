@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from camkit.cameras.snapshots import Snapshot
 from camkit.case import chain, decisions, pictures, tables
 from camkit.case import events as recording
 from camkit.case.database import Database, Stamp, this_user
@@ -18,8 +19,7 @@ from camkit.case.images import image_path, read_image
 from camkit.case.show import case_html, summary
 from camkit.case.verify import Verification, verify
 from camkit.errors import CaseError
-from camkit.files import make_folder
-from camkit.snapshots import Snapshot
+from camkit.support.files import make_folder
 
 DATABASE = "case.sqlite"
 
@@ -271,7 +271,7 @@ class Case:
         pathlib.Path
             The file; `OutputError` if it cannot be written.
         """
-        from camkit.report import write_report
+        from camkit.case.report import write_report
 
         path = self.folder if path is None else Path(path)
         return write_report(self, path / "report.html" if path.is_dir() else path, now)
@@ -307,7 +307,7 @@ class Case:
         OutputError
             If it cannot be written.
         """
-        from camkit.bag import write_bag
+        from camkit.case.bag import write_bag
 
         path = Path(path)
         zipped = path if path.suffix.lower() == ".zip" else path.with_name(f"{path.name}.zip")

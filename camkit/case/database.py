@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from camkit import __version__
+from camkit._version import __version__
 from camkit.case import chain, schema
 from camkit.case.opening import BUSY_S, open_database
 from camkit.case.times import now_text

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from camkit.badges.flags import FLAGS
+from camkit.badges.require import NEEDED, require_events
+from camkit.cameras.snapshots import Snapshot
 from camkit.case.database import Stamp, find, insert
 from camkit.case.times import utc_text, zone_text
 from camkit.errors import CaseError, InputError, TimestampError
-from camkit.flags import FLAGS
-from camkit.snapshots import Snapshot
-from camkit.tables import NEEDED, require_events
 
 _SAYS = ("event_time", "cardholder_id", "reader_id", "access", "extras")
 """The columns that an event's hash is over."""

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from camkit.errors import CaseError, OutputError
-from camkit.files import make_folder, write_whole
+from camkit.support.files import make_folder, write_whole
 
 FOLDER = "images"
 

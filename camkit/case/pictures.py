@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from camkit.cameras.snapshots import Snapshot
+from camkit.cameras.source import Picture
 from camkit.case.database import Database, Stamp, find, insert
 from camkit.case.events import check_event, label_of
 from camkit.case.images import StoredImage, store_image
@@ -15,8 +17,6 @@ from camkit.case.times import utc_text
 from camkit.directory import Cardholder
 from camkit.errors import InputError
 from camkit.http import Reply
-from camkit.pictures import Picture
-from camkit.snapshots import Snapshot
 
 PICTURE_TYPE = "image/jpeg"
 """What every `Picture` is."""

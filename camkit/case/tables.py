@@ -11,7 +11,7 @@ import pandas as pd
 
 from camkit.badges.export import export_table
 from camkit.errors import InputError
-from camkit.files import make_folder, write_whole
+from camkit.support.files import make_folder, write_whole
 
 QUERIES = {
     "about": "SELECT * FROM about",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timezone, tzinfo
 
 from camkit.errors import TimestampError
-from camkit.zones import as_zone
+from camkit.support.timezones import as_zone
 
 
 def utc_text(moment: datetime) -> str:

@@ -14,9 +14,9 @@ import requests
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 from urllib3.util import Retry, Url
 
-from camkit.http.ask import Ask, is_loopback
+from camkit.http.request import Request, is_loopback
+from camkit.http.secrets import Headers
 from camkit.http.sockets import GeventAdapter
-from camkit.secret import Headers
 
 _NO_RETRIES = Retry(total=False, redirect=False)
 
@@ -48,7 +48,7 @@ class Routes:
         self._adapter = GeventAdapter(pool_maxsize=64)
         self._known: dict[tuple[str | None, str | None], _Route] = {}
 
-    def send(self, ask: Ask, *, connect_s: float, read_s: float) -> BaseHTTPResponse:
+    def send(self, request: Request, *, connect_s: float, read_s: float) -> BaseHTTPResponse:
         """Send a request and return the answer, its body not yet read.
 
         Raises
@@ -58,13 +58,13 @@ class Routes:
         OSError
             If ``REQUESTS_CA_BUNDLE`` names no file.
         """
-        url = ask.parts
+        url = request.parts
         route = self._known.get((url.scheme, url.netloc)) or self._find(url)
         return route.pool.urlopen(
-            ask.method,
+            request.method,
             route.before + url.request_uri,
-            body=ask.body(),
-            headers=Headers({**self._headers, **ask.headers()}),
+            body=request.body(),
+            headers=Headers({**self._headers, **request.headers()}),
             timeout=Timeout(connect=connect_s, read=read_s),
             retries=_NO_RETRIES,
             redirect=False,
@@ -78,7 +78,7 @@ class Routes:
         self._adapter.close()
 
     def _find(self, url: Url) -> _Route:
-        """Ask requests how the environment wants an origin to be reached."""
+        """Request requests how the environment wants an origin to be reached."""
         origin = f"{url.scheme}://{url.netloc}"
         request = requests.Request("GET", origin + "/").prepare()
         told = requests.Session().merge_environment_settings(origin, {}, None, None, None)

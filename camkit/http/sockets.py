@@ -22,7 +22,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.poolmanager import PoolManager
 
-from camkit.secret import mask_url
+from camkit.http.secrets import mask_url
 
 _YIELD_EVERY = 64 * 1024
 

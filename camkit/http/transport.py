@@ -20,7 +20,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 from urllib3.util import Url
 
-from camkit import __version__
+from camkit._version import __version__
 from camkit.errors import (
     BadResponse,
     CamkitError,
@@ -30,13 +30,13 @@ from camkit.errors import (
     ServiceUnreachable,
     SettingsError,
 )
-from camkit.http.ask import Ask, address_of, is_loopback, parts_of
 from camkit.http.failures import failure_of
 from camkit.http.limits import RETRY_STATUSES, Limits
 from camkit.http.rate import TokenBucket
 from camkit.http.reply import Reply
+from camkit.http.request import Request, address_of, is_loopback, parts_of
 from camkit.http.routes import Routes
-from camkit.secret import Credential, mask_url, scrub
+from camkit.http.secrets import Credential, mask_url, scrub
 
 log = logging.getLogger(__name__)
 
@@ -144,14 +144,14 @@ class Transport:
             If ``REQUESTS_CA_BUNDLE`` names no file.
         """
         url = address_of(self.base_url, url, params)  # from here on it hides its secrets
-        ask = Ask(method, url, json, credential)
+        request = Request(method, url, json, credential)
         safe = method in ("GET", "HEAD") if idempotent is None else idempotent
         attempts = max(1, attempts or self.limits.attempts)
         deadline_s = deadline_s or self.limits.deadline_s
         self._await_turn(deadline_s)
         ends = time.monotonic() + deadline_s
         for attempt in range(1, attempts + 1):
-            outcome = self._attempt(ask, check, ends)
+            outcome = self._attempt(request, check, ends)
             wait_s = self.limits.pause_s(attempt, outcome.retry_after_s)
             if self._rate is not None and outcome.status == 429:
                 self._rate.hold(wait_s)
@@ -203,31 +203,31 @@ class Transport:
         self._rate.take()
 
     def _attempt(
-        self, ask: Ask, check: Callable[[Reply], object] | None, ends: float
+        self, request: Request, check: Callable[[Reply], object] | None, ends: float
     ) -> Reply | ServiceError:
         """One attempt; a failure is returned, not raised, so that it drags no frame of requests along."""
         try:
-            reply = self._follow(ask, ends)
+            reply = self._follow(request, ends)
             if check is not None and reply.ok:
                 check(reply)
         except ServiceError as error:
             return error.with_traceback(None)
         return reply
 
-    def _follow(self, ask: Ask, ends: float) -> Reply:
+    def _follow(self, request: Request, ends: float) -> Reply:
         """The request and the redirects it leads to."""
         for _ in range(self.limits.redirects + 1):
-            if not self._trusts(ask.parts):
-                host = ask.parts.host or "an address that cannot be read"
+            if not self._trusts(request.parts):
+                host = request.parts.host or "an address that cannot be read"
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",
                     url=mask_url(self.base_url),
                     transient=False,
                 )
-            reply = self._once(ask, ends)
+            reply = self._once(request, ends)
             if reply.status not in _REDIRECTS or "Location" not in reply.headers:
                 return reply
-            ask = ask.redirected(reply)
+            request = request.redirected(reply)
         raise BadResponse(
             f"{self.service} redirected more than {self.limits.redirects} times from {reply.url}.",
             url=reply.url,
@@ -235,16 +235,18 @@ class Transport:
             transient=False,
         )
 
-    def _once(self, ask: Ask, ends: float) -> Reply:
+    def _once(self, request: Request, ends: float) -> Reply:
         """One request, one whole answer."""
-        shown = mask_url(ask.url)
+        shown = mask_url(request.url)
         deadline = gevent.Timeout(max(0.001, ends - time.monotonic()))
         sent_at, start = datetime.now(UTC), time.perf_counter()
         answer: BaseHTTPResponse | None = None
         problem: CamkitError
         try:
             with deadline:
-                answer = self._routes().send(ask, connect_s=self.limits.connect_s, read_s=self.limits.read_s)
+                answer = self._routes().send(
+                    request, connect_s=self.limits.connect_s, read_s=self.limits.read_s
+                )
                 if answer.status < 200:  # what follows it would be taken for the answer to the next request
                     raise BadResponse(
                         f"{shown} sent an interim answer, HTTP {answer.status}, and no other.", url=shown
@@ -270,11 +272,11 @@ class Transport:
         else:
             success = 200 <= answer.status < 300
             return Reply(
-                method=ask.method,
+                method=request.method,
                 url=shown,
                 status=answer.status,
                 headers=answer.headers,
-                content=content if success else scrub(content, ask.secrets()),
+                content=content if success else scrub(content, request.secrets()),
                 sent_at=sent_at,
                 received_at=datetime.now(UTC),
                 latency_s=time.perf_counter() - start,

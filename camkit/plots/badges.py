@@ -17,9 +17,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from camkit.badges.flags import FLAGS
 from camkit.errors import InputError
-from camkit.flags import FLAGS
-from camkit.zones import as_zone
+from camkit.support.timezones import as_zone
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
 VERMILION, GREY = "#D55E00", "#8A8A8A"

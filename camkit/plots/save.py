@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from camkit.errors import OutputError
-from camkit.files import make_folder, write_whole
+from camkit.support.files import make_folder, write_whole
 
 
 def save_plot(ax: Axes, path: str | Path, *, dpi: int = 150) -> None:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch, Rectangle
 
-from camkit.bitmask import (
+from camkit.cameras.een.bitmask import (
     CAMERA_RULES,
     STATUS_BITS,
     OverallStatus,
@@ -23,8 +23,8 @@ from camkit.bitmask import (
     deciding_bits,
     rule_for,
 )
+from camkit.cameras.een.status import decode_status, explained_by_status, overall_status
 from camkit.errors import InputError
-from camkit.status import decode_status, explained_by_status, overall_status
 
 BLUE, SKY, ORANGE, VERMILION, GREY, PALE = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#8A8A8A", "#EEF1F4"
 KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}

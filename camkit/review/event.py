@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from camkit.cameras.snapshots import Snapshot
 from camkit.directory import Cardholder
-from camkit.snapshots import Snapshot
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
+from camkit.cameras.snapshots import Outcome, Snapshot, snapshots_for
+from camkit.cameras.source import Picture, SnapshotSource
 from camkit.case import Case
 from camkit.directory import Cardholder, Directory
 from camkit.errors import CaseError
-from camkit.pictures import Picture, SnapshotSource
-from camkit.snapshots import Outcome, Snapshot, snapshots_for
 
 Found = Callable[[float, Snapshot], object]
 """Is given a frame: how many seconds from the event it was asked for, and the snapshot."""

@@ -7,13 +7,13 @@ from functools import partial
 
 import pandas as pd
 
+from camkit.cameras.snapshots import Snapshot
+from camkit.cameras.source import SnapshotSource
 from camkit.directory import Directory
-from camkit.pictures import SnapshotSource
 from camkit.review.event import EventReview
 from camkit.review.frames import RecordedFrames, fetch_frames
 from camkit.review.prefetch import Prefetcher
 from camkit.review.state import ReviewState
-from camkit.snapshots import Snapshot
 
 AHEAD = 4
 """How many events after the one in front are loaded ahead."""

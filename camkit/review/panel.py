@@ -11,16 +11,16 @@ from typing import Any
 import ipywidgets as ipw
 import pandas as pd
 
+from camkit.cameras.snapshots import Snapshot
+from camkit.cameras.source import SnapshotSource
 from camkit.case import Case, Verdict
 from camkit.case.decisions import MEANINGS
 from camkit.directory import Directory
 from camkit.errors import CamkitError
-from camkit.pictures import SnapshotSource
 from camkit.review import show
 from camkit.review.loader import FrameLoader
 from camkit.review.parts import EventView, Keys, mark
 from camkit.review.state import STEPS_S, ReviewState
-from camkit.snapshots import Snapshot
 
 VERDICTS = {
     Verdict.MATCH: ("m", "Match"),

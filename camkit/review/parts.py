@@ -10,9 +10,9 @@ import anywidget
 import ipywidgets as ipw
 import traitlets
 
+from camkit.cameras.snapshots import Snapshot
 from camkit.review import show
 from camkit.review.state import ReviewState
-from camkit.snapshots import Snapshot
 
 HERE = Path(__file__).parent
 

@@ -10,9 +10,10 @@ from html import escape
 
 from PIL import Image
 
+from camkit.cameras.snapshots import Snapshot
+from camkit.directory import cardholder_html
 from camkit.review.event import EventReview
-from camkit.show import cardholder_html, text_html, visible
-from camkit.snapshots import Snapshot
+from camkit.support.html import text_html, visible
 
 THUMBNAIL = (256, 144)
 """Largest width and height of a frame in the strip, pixels."""

@@ -9,11 +9,11 @@ from datetime import UTC, tzinfo
 
 import pandas as pd
 
+from camkit.cameras.snapshots import Outcome, Snapshot, snapshots_for
 from camkit.case import Case, Verdict
 from camkit.errors import CaseError, InputError
 from camkit.review.event import Decision, EventReview
-from camkit.snapshots import Outcome, Snapshot, snapshots_for
-from camkit.zones import as_zone
+from camkit.support.timezones import as_zone
 
 STEPS_S = (-10.0, -5.0, 0.0, 5.0, 10.0)
 """When, from the event, frames are asked for: seconds."""

@@ -13,7 +13,7 @@ from dataclasses import asdict
 import pandas as pd
 from matplotlib.figure import Figure
 
-from camkit.notebooks import ROOT
+from tools.notebooks import ROOT
 
 PARTS = ("download", "transport", "snapshots", "status", "badges", "case", "review", "kernel")
 

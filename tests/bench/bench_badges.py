@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from camkit.badges import load_badges
-from camkit.flags import flag_events
+from camkit.badges.flags import flag_events
 from tests.bench.measure import Row, in_turn, own_peak_mib
 
 ROUNDS = 7

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from camkit.badges.doors import Door
+from camkit.cameras.snapshots import Outcome, Snapshot
+from camkit.cameras.source import Picture
 from camkit.case import Case
-from camkit.doors import Door
-from camkit.pictures import Picture
-from camkit.snapshots import Outcome, Snapshot
 from tests.bench.measure import Row, in_turn
 
 START = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from jupyter_client.manager import start_new_kernel
 
-from camkit.notebooks import ROOT, working_copy
 from tests.bench.measure import Row, in_turn
+from tools.notebooks import ROOT, working_copy
 
 
 def process(code: str) -> float:

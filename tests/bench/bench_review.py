@@ -9,8 +9,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.bench.measure import Row, in_turn
-from tests.browser import browser_page, jupyter_lab, open_notebook, run_all
-from tests.review_notebook import ENVIRONMENT, panel_of, write_notebook
+from tests.support.browser import browser_page, jupyter_lab, open_notebook, run_all
+from tests.support.review_notebook import ENVIRONMENT, panel_of, write_notebook
 
 IDEAL_S = 0.150
 """What feels immediate, seconds."""

@@ -12,7 +12,7 @@ import requests
 from camkit.demo.launch import DemoProcess
 from camkit.http import Transport
 from tests.bench.measure import Row, in_turn
-from tests.control import Control
+from tests.support.control import Control
 
 CALLS = 100
 PATH = "/people/00071234/photo.jpg"

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from camkit.images import check_jpeg
+from camkit.support.jpeg import check_jpeg
 from tests.bench.measure import own_peak_mib
 
 
@@ -37,7 +37,7 @@ def camkit(job: dict[str, Any]) -> float:
     from pydantic import SecretStr
 
     from camkit import download_previews
-    from camkit.een import EagleEye
+    from camkit.cameras.een import EagleEye
 
     een = EagleEye(job["username"], SecretStr(job["password"]), base_url=job["een"])
     een.login()

@@ -1,0 +1,310 @@
+"""What looks odd in a badge log: hints with their evidence, never verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import time, tzinfo
+
+import numpy as np
+import pandas as pd
+
+from camkit.badges.require import require_doors, require_events
+from camkit.errors import InputError, TimestampError
+from camkit.support.timezones import as_zone
+
+FLAGS = {
+    "outside_hours": "outside the hours given",
+    "denied_then_granted": "granted soon after the same cardholder was denied",
+    "repeated_swipe": "the same cardholder at the same reader again, soon after",
+    "too_fast": "at another reader sooner than one can walk there",
+    "first_time_at_reader": "the cardholder's first time at this reader in the log",
+    "unknown_cardholder": "no cardholder, or one who is not known",
+    "two_names": "a credential that also appears with another name",
+    "clock_backwards": "out of order in the reader's log: its clock was set back, or rows were moved",
+}
+"""Each flag in words."""
+
+WALK = "walk_s_"
+"""What the doors' columns of walking seconds begin with; the reader walked to follows."""
+
+
+def flag_events(
+    events: pd.DataFrame,
+    doors: pd.DataFrame | None = None,
+    hours: tuple[str | time, str | time] | None = None,
+    *,
+    timezone: str | tzinfo | None = None,
+    known: Iterable[str] | None = None,
+    retry_s: float = 120.0,
+    repeat_s: float = 30.0,
+    walk_s: float = 30.0,
+) -> pd.DataFrame:
+    """Flag the badge events that look odd, each with the other event that makes it so.
+
+    A flag is a place to look. People forget things, doors are held open, clocks are wrong.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        Events as `load_badges` gives them, all or some, in any order.
+    doors : pandas.DataFrame, optional
+        The readers, as `load_doors` gives them. ``clock_offset_s`` is taken off the times of a reader. Readers with
+        the same ``door`` are no walk apart. A column ``walk_s_R2`` holds the seconds it takes to walk to reader
+        ``R2``; one of the two directions is enough.
+    hours : tuple of str or datetime.time, optional
+        When people are expected, such as ``("07:00", "19:00")``: the end is outside. A start after the end is a night
+        shift. Without it nothing is outside hours.
+    timezone : str or datetime.tzinfo, optional
+        The zone of `hours`. If left out, the site's zone that `load_badges` put in ``events.attrs["timezone"]``.
+    known : iterable of str, optional
+        The cardholder IDs that are known, from the directory, say. Without it, every ID is.
+    retry_s, repeat_s : float
+        Longest time, seconds, between a denied swipe and a granted one, and between repeated swipes.
+    walk_s : float
+        Seconds it takes to walk from one reader to another where `doors` does not say.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The index of `events`. For each flag a bool column, and where it rests on another event, its index label in
+        ``<flag>_event`` (Int64, missing where there is no flag):
+
+        ====================  ==========================================================  =================
+        column                the event is                                                ``_event`` is
+        ====================  ==========================================================  =================
+        outside_hours         outside `hours`, by the clock of the site
+        denied_then_granted   granted within `retry_s` after the cardholder's last        that one
+                              swipe, which was denied
+        repeated_swipe        the cardholder's, at the same reader within `repeat_s`       the swipe before
+        too_fast              at another reader than the cardholder's last swipe,         that one
+                              sooner than one can walk
+        first_time_at_reader  the cardholder's first at this reader in these events
+        unknown_cardholder    without a cardholder, or one not in `known`
+        two_names             of a credential (or, without one, a cardholder) that        the earliest with
+                              appears with another ``cardholder_name`` too                another name
+        clock_backwards       earlier than the one before it in the reader's log          the one before it
+        ====================  ==========================================================  =================
+
+    Raises
+    ------
+    InputError
+        If `events` lacks a column or has an index without unique whole numbers, or `hours` or the doors' walking
+        seconds cannot be read.
+    TimestampError
+        If ``event_time`` is not aware or has gaps, or `hours` is given and the zone is not known.
+
+    Notes
+    -----
+    Events of the same time, and ``clock_backwards``, go by ``file`` and ``line``, and by the order of `events` without
+    them; whether a file has its newest event first is told from its events. A file that is sorted in some other way
+    gets no ``clock_backwards``.
+    """
+    _check(events)
+    if doors is not None:
+        require_doors(doors)
+    reader = events["reader_id"]
+    by_reader = events["event_time"].dt.tz_convert("UTC")
+    true_time = by_reader - _clock_offsets(reader, doors)
+    at = _microseconds(true_time)
+    who, where = _codes(events["cardholder_id"]), _codes(reader)
+    outcome = events["outcome"].astype(object).to_numpy()
+
+    backwards, in_file = _read_in_order(events, where, _microseconds(by_reader))
+    turn = np.empty(len(events), dtype=int)
+    turn[np.lexsort((*in_file, at))] = np.arange(len(events))
+    last_swipe = _previous(turn, who)
+    last_here = _previous(turn, who, where)
+    since_last, since_here = _seconds(at, last_swipe), _seconds(at, last_here)
+    retried = (outcome == "granted") & (outcome[last_swipe] == "denied") & (since_last <= retry_s)
+    elsewhere = (where >= 0) & (where[last_swipe] >= 0) & (where != where[last_swipe])
+    too_fast = elsewhere & (since_last < _walking_seconds(reader, last_swipe, elsewhere, doors, walk_s))
+
+    evidence = {
+        "denied_then_granted": np.where(retried, last_swipe, -1),
+        "repeated_swipe": np.where(since_here <= repeat_s, last_here, -1),
+        "too_fast": np.where(too_fast, last_swipe, -1),
+        "two_names": _other_names(events, turn),
+        "clock_backwards": backwards,
+    }
+    flags = {
+        "outside_hours": _outside_hours(true_time, hours, timezone or events.attrs.get("timezone")),
+        "first_time_at_reader": (who >= 0) & (where >= 0) & (last_here < 0),
+        "unknown_cardholder": (who < 0) | _not_known(events["cardholder_id"], known),
+    }
+    return _table(events.index, flags, evidence)
+
+
+def _previous(order_by: np.ndarray, *keys: np.ndarray) -> np.ndarray:
+    """Position of the event before each one that has the same keys; -1 if there is none or a key is missing."""
+    order = np.lexsort((order_by, *keys))
+    same = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for key in keys:
+        same &= (key[order[1:]] == key[order[:-1]]) & (key[order[1:]] >= 0)
+    before = np.full(len(order), -1)
+    before[order[1:][same]] = order[:-1][same]
+    return before
+
+
+def _seconds(at: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Seconds since the event before; infinite where there is none."""
+    return np.where(before >= 0, (at - at[before]) / 1e6, np.inf)
+
+
+def _outside_hours(
+    true_time: pd.Series, hours: tuple[str | time, str | time] | None, zone: str | tzinfo | None
+) -> np.ndarray:
+    if hours is None:
+        return np.zeros(len(true_time), dtype=bool)
+    zone = as_zone(zone)
+    if zone is None:
+        raise TimestampError(
+            "hours= needs the zone it is meant in: pass timezone=, such as 'America/Denver'."
+        )
+    start, end = (_seconds_of_day(hour) for hour in hours)
+    local = true_time.dt.tz_convert(zone).dt
+    second = (local.hour * 3600 + local.minute * 60 + local.second).to_numpy()
+    if start <= end:
+        return (second < start) | (second >= end)
+    return (second < start) & (second >= end)
+
+
+def _seconds_of_day(hour: str | time) -> int:
+    try:
+        at = hour if isinstance(hour, time) else time.fromisoformat(hour)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"hours= has {hour!r}, which is no time of day: write it as '07:00'.") from error
+    return at.hour * 3600 + at.minute * 60 + at.second
+
+
+def _clock_offsets(reader: pd.Series, doors: pd.DataFrame | None) -> pd.Series:
+    """By how much each event's reader is ahead of the true time."""
+    if doors is None or "clock_offset_s" not in doors:
+        return pd.Series(pd.Timedelta(0), index=reader.index)
+    seconds = doors.set_index("reader_id")["clock_offset_s"].astype(float)
+    return pd.to_timedelta(reader.map(seconds).astype(float).fillna(0.0), unit="s").dt.as_unit("us")
+
+
+def _walking_seconds(
+    reader: pd.Series, before: np.ndarray, rows: np.ndarray, doors: pd.DataFrame | None, default: float
+) -> np.ndarray:
+    """Seconds it takes to walk from the reader of the event before; the default in all but these rows."""
+    needed = np.full(len(reader), default)
+    if doors is None:
+        return needed
+    names = reader.astype(object).to_numpy()
+    pairs = pd.MultiIndex.from_arrays([names[before[rows]], names[rows]])
+    needed[rows] = _walks(doors).reindex(pairs).fillna(default).to_numpy()
+    return needed
+
+
+def _walks(doors: pd.DataFrame) -> pd.Series:
+    """Seconds from reader to reader, as far as the doors tell them."""
+    seconds = doors.set_index("reader_id").filter(regex=f"^{WALK}")
+    seconds.columns = seconds.columns.str.removeprefix(WALK)
+    try:
+        given = pd.Series(seconds.replace("", pd.NA).stack().dropna().astype(float))
+    except ValueError as error:
+        raise InputError(f"The doors' {WALK} columns must hold seconds or nothing: {error}.") from error
+    door = doors.reindex(columns=["reader_id", "door"]).dropna()
+    one_door = pd.MultiIndex.from_frame(door.merge(door, on="door")[["reader_id_x", "reader_id_y"]])
+    walks = pd.concat([given, given.swaplevel(), pd.Series(0.0, index=one_door)])
+    return walks.loc[~walks.index.duplicated()]
+
+
+def _not_known(cardholder: pd.Series, known: Iterable[str] | None) -> np.ndarray:
+    if known is None:
+        return np.zeros(len(cardholder), dtype=bool)
+    return ~cardholder.isin(list(known)).to_numpy()
+
+
+def _other_names(events: pd.DataFrame, turn: np.ndarray) -> np.ndarray:
+    """Position of the earliest event with the same credential and another name; -1 if there is none."""
+    other = np.full(len(events), -1)
+    if "cardholder_name" not in events:
+        return other
+    credential = events["cardholder_id"]
+    if "credential" in events:
+        credential = events["credential"].fillna(credential)
+    card = _codes(credential)
+    name = _codes(events["cardholder_name"].str.casefold().str.split().str.join(" "))
+    rows = np.flatnonzero((card >= 0) & (name >= 0))
+    order = rows[np.lexsort((turn[rows], card[rows]))]
+    starts = np.diff(card[order], prepend=-1) != 0
+    group = np.cumsum(starts) - 1
+    first = order[starts][group]
+    differs = name[order] != name[first]
+    earliest_other = np.full(group[-1] + 1 if len(group) else 0, -1)
+    latest_to_earliest = np.flatnonzero(differs)[::-1]
+    earliest_other[group[latest_to_earliest]] = order[latest_to_earliest]
+    other[order] = np.where(differs, first, earliest_other[group])
+    return other
+
+
+def _read_in_order(
+    events: pd.DataFrame, where: np.ndarray, by_reader: np.ndarray
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Read each file in the direction in which its readers' clocks mostly go on.
+
+    Give the position of the event before, in its reader's log, of each that is earlier than it, else -1; and the keys,
+    the last one first, that put events of the same time in order.
+    """
+    file = _codes(events["file"]) if "file" in events else np.zeros(len(events), dtype=int)
+    line = events["line"].to_numpy() if "line" in events else np.arange(len(events))
+    files = file.max(initial=0) + 1
+
+    def steps(line: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        before = _previous(line, *keys)
+        back = (before >= 0) & (by_reader < by_reader[before])
+        on = (before >= 0) & (by_reader > by_reader[before])
+        return (
+            np.where(back, before, -1),
+            np.bincount(file[back], minlength=files),
+            np.bincount(file[on], minlength=files),
+        )
+
+    evidence, back, on = steps(line, file, where)
+    if (back == on).any():  # no reader tells: the file does, whoever's event comes next
+        _, file_back, file_on = steps(line, file)
+        newest_first = np.where(back == on, file_back > file_on, back > on)
+    else:
+        newest_first = back > on
+    if newest_first.any():
+        evidence, back, on = steps(np.where(newest_first[file], -line, line), file, where)
+    in_no_order = (back > 10) & (back > on / 10)
+    evidence[in_no_order[file]] = -1
+    line = np.where((newest_first & ~in_no_order)[file], -line, line)
+    return evidence, (line, file) if "line" in events else ()
+
+
+def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Put the flags in their order, each with the label of the event it rests on."""
+    labels = index.to_numpy()
+    columns: dict[str, object] = {}
+    for name in FLAGS:
+        if name in flags:
+            columns[name] = flags[name]
+        else:
+            there = evidence[name] >= 0
+            columns[name] = there
+            columns[f"{name}_event"] = pd.arrays.IntegerArray(labels[evidence[name]].astype("int64"), ~there)
+    return pd.DataFrame(columns, index=index)
+
+
+def _check(events: pd.DataFrame) -> None:
+    """Refuse what are no events."""
+    require_events(events, "outcome")
+    if not pd.api.types.is_integer_dtype(events.index) or not events.index.is_unique:
+        raise InputError(
+            "The events' index must be unique whole numbers, to point at events: use reset_index()."
+        )
+    if events["event_time"].hasnans:
+        raise TimestampError("The events' event_time has gaps: drop those rows first.")
+
+
+def _codes(values: pd.Series) -> np.ndarray:
+    """A number for each different value; -1 where it is missing."""
+    return pd.factorize(values)[0]
+
+
+def _microseconds(moment: pd.Series) -> np.ndarray:
+    return moment.dt.tz_localize(None).to_numpy("datetime64[us]").astype("int64")

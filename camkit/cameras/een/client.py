@@ -1,0 +1,319 @@
+"""A client of one Eagle Eye account: its devices, its preview frames, the frame nearest to a moment.
+
+Sources: EENCloud/api-docs; how real bursts behave from public code (SwyftG/EEN).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from pydantic import SecretStr
+
+from camkit.cameras.een.devices import device_table, usable_cameras
+from camkit.cameras.een.frames import Frame, check_frame, check_quickly, nearest_frame
+from camkit.cameras.een.login import LOGIN_URL, Account, Session
+from camkit.cameras.een.status import overall_status
+from camkit.cameras.een.wire import parse_een_time, require_camera_id, stamp
+from camkit.cameras.source import Picture, aware
+from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
+from camkit.http import Limits, Meanings, Reply, raise_for_status
+
+CAMERAS_TRIED = 10
+"""How many cameras `EagleEye.healthy_camera` asks before it gives up."""
+
+_NO_FRAME: Meanings = {
+    400: (NotFound, "no camera of this account has this id"),
+    404: (NoPicture, "there is none"),
+    410: (NoPicture, "it is no longer kept"),
+}
+
+
+class EagleEye:
+    """A client of one Eagle Eye account.
+
+    Parameters
+    ----------
+    username : str
+        The user's e-mail address.
+    password : pydantic.SecretStr
+        Sent to the login host only, or where that leads within the vendor's domains.
+    api_key : pydantic.SecretStr, optional
+        Sent as ``Authorization``; most accounts need none.
+    base_url : str
+        The login host.
+    ask_code : callable, optional
+        Called with a sentence when the account wants a second factor; returns the code, which is used
+        once and not kept. By default the code is asked for in the notebook.
+    limits : Limits, optional
+        Deadlines and caps.
+
+    Notes
+    -----
+    It logs in by itself when a call needs it, and once more when the session has expired, for all
+    greenlets together. A login that was refused is not tried again by itself: that would lock the user
+    out. Call `login` for another try.
+    """
+
+    vendor = "een"
+
+    def __init__(
+        self,
+        username: str,
+        password: SecretStr,
+        api_key: SecretStr | None = None,
+        *,
+        base_url: str = LOGIN_URL,
+        ask_code: Callable[[str], str] = input,
+        limits: Limits | None = None,
+    ) -> None:
+        self._session = Session(
+            username, password, api_key, base_url=base_url, ask_code=ask_code, limits=limits
+        )
+
+    def login(self, send_code_by: str | None = None) -> Account:
+        """Log in: authenticate, authorize, and move to the account's branded host.
+
+        Parameters
+        ----------
+        send_code_by : {"sms", "email"}, optional
+            How the vendor sends the code, if the account wants a second factor; by default to the
+            telephone if one is stored, else by e-mail.
+
+        Returns
+        -------
+        Account
+
+        Raises
+        ------
+        LoginRefused
+            If the vendor turns the user, the account or the code down; the message says which.
+        ServiceError
+            If the login host fails or is not there.
+        """
+        return self._session.login(send_code_by)
+
+    def ensure_login(self) -> None:
+        """Log in unless that is done, so that a wrong password or a host that is not there shows before the work."""
+        self._session.ensure()
+
+    def logout(self) -> None:
+        """End the session at the vendor; nothing happens when there is none."""
+        self._session.logout()
+
+    @property
+    def host(self) -> str:
+        """The address that serves every call after the login."""
+        return self._session.host
+
+    def close(self) -> None:
+        """Close this thread's idle connections."""
+        self._session.close()
+
+    def devices(self) -> pd.DataFrame:
+        """List every device of the account, all documented columns by name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            See `camkit.cameras.een.devices.device_table`.
+
+        Raises
+        ------
+        ServiceError
+            If the service refuses or fails.
+        """
+        reply = self._get("/g/device/list", {}, "Listing the Eagle Eye devices", check=_list)
+        return device_table(_list(reply))
+
+    def healthy_camera(self, devices: pd.DataFrame | None = None, *, seed: int | None = None) -> str:
+        """Pick at random a camera that is usable, says it is online, and answers.
+
+        Parameters
+        ----------
+        devices : pandas.DataFrame, optional
+            As `devices` returns it; fetched when not given.
+        seed : int, optional
+            The same seed picks the same camera from the same fleet.
+
+        Returns
+        -------
+        str
+            Its id.
+
+        Raises
+        ------
+        NotFound
+            If no camera qualifies, or `CAMERAS_TRIED` of them gave nothing.
+        ServiceUnreachable, LoginRefused
+            If the service is not there, or refuses the login.
+
+        Notes
+        -----
+        A status that says online is not enough: the bridge behind it may still time out. So one frame
+        is asked for, and another camera drawn when none comes.
+        """
+        devices = self.devices() if devices is None else devices
+        fleet = usable_cameras(devices)
+        online = overall_status(devices["device_status"], device_type=devices["type"]) == "Online"
+        candidates = fleet.loc[fleet["usable"] & online, "id"].tolist()
+        random.Random(seed).shuffle(candidates)  # noqa: S311 - a draw, not a secret
+        tried = candidates[:CAMERAS_TRIED]
+        for camera_id in tried:
+            try:
+                self.frame(camera_id, "now", attempts=1)
+            except (LoginRefused, ServiceUnreachable):
+                raise
+            except ServiceError:
+                continue
+            return str(camera_id)
+        raise NotFound(
+            f"Of the {len(devices)} devices, {len(candidates)} are cameras that are online, and the {len(tried)} that "
+            "were asked gave nothing; see usable_cameras(devices) and probe_cameras(een).",
+            url=self._session.host,
+        )
+
+    def frame(
+        self,
+        camera_id: str,
+        at: datetime | str = "now",
+        *,
+        verb: str = "prev",
+        attempts: int | None = None,
+        decode: bool = True,
+    ) -> Frame:
+        """Fetch one preview image.
+
+        Parameters
+        ----------
+        camera_id : str
+            Eight hexadecimal digits.
+        at : datetime.datetime or str
+            UTC-aware, or in the vendor's words: ``now``, ``-2000`` (milliseconds from now),
+            ``20190412204500.000``.
+        verb : {"prev", "next", "after", "asset"}
+            Which frame: the last before, the next (waits for it when it is still to come), the first
+            after, or the one at that time.
+        attempts : int, optional
+            Requests at most.
+        decode : bool
+            Decode the picture to see whether it is whole. Otherwise only its ends are looked at, and
+            `Frame.require_whole` does the rest when there is time.
+
+        Returns
+        -------
+        Frame
+
+        Raises
+        ------
+        NoPicture
+            If the camera gives none for that time.
+        NotFound
+            If the id belongs to no camera.
+        BadResponse
+            If what came is no whole JPEG with a time.
+        """
+        require_camera_id(camera_id)
+        reply = self._get(
+            f"/asset/{verb}/image.jpeg",
+            {"id": camera_id, "timestamp": stamp(at), "asset_class": "pre"},
+            f"Fetching a preview of camera {camera_id}",
+            check=check_frame if decode else check_quickly,
+            attempts=attempts,
+        )
+        return Frame.from_reply(camera_id, reply)
+
+    def frame_times(
+        self,
+        camera_id: str,
+        start: datetime | str,
+        end: datetime | str | None = None,
+        *,
+        count: int | None = None,
+    ) -> list[datetime]:
+        """List when a camera's preview frames were taken.
+
+        Parameters
+        ----------
+        start, end : datetime.datetime or str
+            As `at` of `frame`.
+        count : int, optional
+            At most so many from `start`; a negative number lists those before `start`, newest first.
+
+        Returns
+        -------
+        list of datetime.datetime
+            UTC-aware, in the service's order.
+        """
+        require_camera_id(camera_id)
+        if end is None and count is None:
+            raise InputError("Say where the list ends: give end or count.")
+        params = {
+            "id": camera_id,
+            "asset_class": "pre",
+            "start_timestamp": stamp(start),
+            "end_timestamp": None if end is None else stamp(end),
+            "count": count,
+        }
+        doing = f"Listing the previews of camera {camera_id}"
+        return _times(self._get("/asset/list/image", params, doing, check=_times))
+
+    def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
+        """Fetch the frame nearest to a moment: the last one before it, or the first one after.
+
+        Parameters
+        ----------
+        at : datetime.datetime
+            UTC-aware.
+        tolerance_s : float
+            How far the frame may be from that moment, seconds.
+
+        Returns
+        -------
+        Picture
+            Of two frames equally near, the earlier.
+
+        Raises
+        ------
+        NoPicture
+            If there is no frame within the tolerance.
+        """
+        require_camera_id(camera_id)
+        at = aware(at)
+        found = nearest_frame(
+            lambda moment, verb: self.frame(camera_id, moment, verb=verb), camera_id, at, tolerance_s
+        )
+        return Picture.from_reply(self.vendor, camera_id, found.reply, requested_at=at, captured_at=found.at)
+
+    def _get(
+        self,
+        path: str,
+        params: dict[str, Any],
+        doing: str,
+        *,
+        check: Callable[[Reply], object],
+        attempts: int | None = None,
+    ) -> Reply:
+        reply = self._session.get(path, params, check=check, attempts=attempts)
+        raise_for_status(reply, doing, _NO_FRAME if path.startswith("/asset/") else None)
+        return reply
+
+
+def _list(reply: Reply) -> list[Any]:
+    """The array that an answer holds."""
+    found = reply.json()
+    if not isinstance(found, list):
+        raise reply.bad("sent no list")
+    return found
+
+
+def _times(reply: Reply) -> list[datetime]:
+    """The times in a list of frames."""
+    try:
+        return [parse_een_time(entry["s"]) for entry in _list(reply)]
+    except (TypeError, KeyError):
+        pass
+    raise reply.bad("sent no list of frames")

@@ -1,0 +1,140 @@
+"""One preview frame: made of an answer, and found nearest to a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from camkit.cameras.een.wire import asset_time, parse_een_time
+from camkit.errors import BadResponse, NoPicture
+from camkit.http import Reply
+from camkit.support.jpeg import BadImage, check_ends, check_jpeg
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One preview image of one camera, checked.
+
+    Attributes
+    ----------
+    timestamp : str
+        The vendor's time of the frame, ``YYYYMMDDhhmmss.mmm``, UTC.
+    at : datetime.datetime
+        The same, UTC-aware.
+    prev, next : str or None
+        The neighbouring frames' timestamps where the server knows them.
+    """
+
+    camera_id: str
+    timestamp: str
+    at: datetime
+    content: bytes = field(repr=False)
+    sha256: str
+    prev: str | None
+    next: str | None
+    reply: Reply = field(repr=False)
+
+    @classmethod
+    def from_reply(cls, camera_id: str, reply: Reply) -> Frame:
+        """Make a frame of an answer that passed `check_frame`, or will before it counts."""
+        timestamp = asset_time(reply, "x-ee-timestamp") or ""
+        return cls(
+            camera_id=camera_id,
+            timestamp=timestamp,
+            at=parse_een_time(timestamp),
+            content=reply.content,
+            sha256=sha256(reply.content).hexdigest(),
+            prev=asset_time(reply, "x-ee-prev"),
+            next=asset_time(reply, "x-ee-next"),
+            reply=reply,
+        )
+
+    def require_whole(self) -> None:
+        """Raise `BadResponse` unless the picture decodes; for a frame that was fetched undecoded."""
+        _require(check_jpeg, self.reply)
+
+
+def check_frame(reply: Reply) -> None:
+    """Raise `BadResponse` unless the answer is one whole JPEG with a time."""
+    _require(check_jpeg, reply)
+    _require_time(reply)
+
+
+def check_quickly(reply: Reply) -> None:
+    """Raise `BadResponse` unless the answer has a time, and begins and ends like a JPEG."""
+    _require(check_ends, reply)
+    _require_time(reply)
+
+
+def _require_time(reply: Reply) -> None:
+    parse_een_time(asset_time(reply, "x-ee-timestamp") or "")
+
+
+def _require(check: Callable[[bytes, str], object], reply: Reply) -> None:
+    try:
+        check(reply.content, reply.content_type)
+        return
+    except BadImage as error:
+        problem = str(error)
+    raise reply.bad(f"gave no picture: {problem}")
+
+
+def nearest_frame(
+    fetch: Callable[[datetime, str], Frame], camera_id: str, at: datetime, tolerance_s: float
+) -> Frame:
+    """Find the frame nearest to a moment: the last one before it, or the first one after.
+
+    Parameters
+    ----------
+    fetch : callable
+        Gives a camera's frame for a moment and a verb, ``prev`` or ``after``; raises `NoPicture` if there
+        is none.
+    tolerance_s : float
+        How far the frame may be from that moment, seconds.
+
+    Returns
+    -------
+    Frame
+        Of two frames equally near, the earlier.
+
+    Raises
+    ------
+    NoPicture
+        If there is no frame within the tolerance.
+    """
+    found: list[Frame] = []
+    refused: NoPicture | None = None
+    # One millisecond later, because it is not settled whether `prev` includes the moment itself.
+    for verb, moment in (("prev", at + timedelta(milliseconds=1)), ("after", at)):
+        if found and not _next_may_be_nearer(found[0], at):
+            break
+        try:
+            found.append(fetch(moment, verb))
+        except NoPicture as error:
+            refused = refused or error
+    nearest = min(found, key=lambda frame: abs(frame.at - at), default=None)
+    if nearest is not None and abs(nearest.at - at) <= timedelta(seconds=tolerance_s):
+        return nearest
+    said = refused.said if refused else ""
+    if nearest is not None:
+        near = f"the nearest is {abs(nearest.at - at).total_seconds():.0f} s away"
+    else:
+        near = f"it said {said!r}" if said else "it has none at all"
+    raise NoPicture(
+        f"Camera {camera_id} has no frame within {tolerance_s:g} s of {at:%Y-%m-%d %H:%M:%S} UTC: {near}.",
+        url=refused.url if refused else None,
+        status=refused.status if refused else None,
+        said=said,
+    )
+
+
+def _next_may_be_nearer(before: Frame, at: datetime) -> bool:
+    """Whether the frame after `before`, if there is one, may be nearer to the moment."""
+    distance = abs(before.at - at)
+    with suppress(BadResponse):  # an unreadable hint is none
+        if before.next:
+            return parse_een_time(before.next) - at < distance
+    return bool(distance)

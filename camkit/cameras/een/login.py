@@ -1,0 +1,246 @@
+"""A session with Eagle Eye: log in, stay logged in, log out.
+
+Source: EENCloud/api-docs, "Authenticate", "Authorize", "Two factor authentication".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import gevent.lock
+from pydantic import SecretStr
+
+from camkit.cameras.een.wire import branded_host
+from camkit.errors import LoginRefused, ServiceError
+from camkit.http import Limits, Meanings, Reply, Transport, raise_for_status
+from camkit.http.secrets import Credential
+
+LOGIN_URL = "https://login.eagleeyenetworks.com"
+DOMAINS = ("eagleeyenetworks.com",)
+
+PAUSE_S = 5.0
+"""No call causes another login so soon after one that the vendor could not answer, seconds."""
+
+_AUTHENTICATE: Meanings = {
+    400: (LoginRefused, "the login was not understood"),
+    401: (LoginRefused, "user name or password are wrong; check EEN_USERNAME and EEN_PASSWORD"),
+    402: (LoginRefused, "the account is suspended"),
+    412: (LoginRefused, "the user is disabled, or locked after too many wrong codes"),
+    460: (LoginRefused, "the account is inactive"),
+    461: (LoginRefused, "the account is still pending"),
+    462: (LoginRefused, "the user is still pending; finish the registration first"),
+    465: (LoginRefused, "this network address is not allowed to log in"),
+}
+_AUTHORIZE: Meanings = {
+    400: (LoginRefused, "the login was not understood"),
+    401: (LoginRefused, "the login token or the code has expired, or the code is missing"),
+    406: (LoginRefused, "the code is wrong"),
+    429: (LoginRefused, "the login is locked after too many wrong codes"),
+}
+_SEND_CODE: Meanings = {
+    400: (LoginRefused, "the request for a code was not understood"),
+    412: (LoginRefused, "the code cannot be sent that way; try send_code_by='email' or 'sms'"),
+    415: (LoginRefused, "codes are sent by 'sms' or 'email' only"),
+}
+_NO_PHONE = "No sms phone found"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who is signed in, and where the account lives.
+
+    Attributes
+    ----------
+    host : str
+        The branded host, which serves every call after the login.
+    """
+
+    name: str
+    email: str
+    account_id: str
+    host: str
+    timezone: str
+
+
+class Session:
+    """One user's session; see `camkit.cameras.een.EagleEye` for the parameters.
+
+    Notes
+    -----
+    It logs in by itself when a call needs it, and once more when the session has expired, for all
+    greenlets together. A login that was refused, with whatever status, is not tried again by itself: that would lock
+    the user out. One that the vendor could not answer (429, 5xx) is tried again by a later call, after a pause.
+    """
+
+    def __init__(
+        self,
+        username: str,
+        password: SecretStr,
+        api_key: SecretStr | None = None,
+        *,
+        base_url: str = LOGIN_URL,
+        ask_code: Callable[[str], str] = input,
+        limits: Limits | None = None,
+    ) -> None:
+        self._username = username
+        self._password = password
+        self._key_header = {"Authorization": api_key.get_secret_value()} if api_key else {}
+        self._api_key = Credential(self._key_header)
+        self._ask_code = ask_code
+        self._transport = Transport("Eagle Eye", base_url, domains=DOMAINS, limits=limits)
+        self.host = self._transport.base_url
+        self._session: Credential | None = None
+        self._second_factor_done: Credential | None = None
+        self._refusal: Callable[[], ServiceError] | None = None
+        self._refused_until = 0.0
+        self._login_lock = gevent.lock.RLock()
+
+    def login(self, send_code_by: str | None = None) -> Account:
+        """Log in; see `camkit.cameras.een.EagleEye.login`."""
+        with self._login_lock:
+            self._session = self._refusal = None
+            try:
+                return self._login(send_code_by)
+            except ServiceError as error:
+                if error.status is not None:
+                    self._refusal = partial(
+                        type(error), str(error), url=error.url, status=error.status, transient=error.transient
+                    )
+                    self._refused_until = time.monotonic() + PAUSE_S if error.transient else math.inf
+                raise
+
+    def ensure(self) -> None:
+        """Log in unless that is done; see `camkit.cameras.een.EagleEye.login` for what it raises."""
+        self._renewed(None)
+
+    def logout(self) -> None:
+        """End the session at the vendor; nothing happens when there is none."""
+        session, self._session = self._session, None
+        if session is not None:
+            reply = self._transport.request(
+                "POST", self.host + "/g/aaa/logout", credential=session, idempotent=True
+            )
+            if reply.status != 401:  # 401: it had expired already
+                raise_for_status(reply, "Logging out of Eagle Eye")
+
+    def get(
+        self,
+        path: str,
+        params: dict[str, Any],
+        *,
+        check: Callable[[Reply], object],
+        attempts: int | None = None,
+    ) -> Reply:
+        """GET from the working host; when the session has expired, log in once more and go on."""
+        session = self._renewed(None)
+        for last in (False, True):
+            reply = self._transport.request(
+                "GET", self.host + path, params=params, credential=session, check=check, attempts=attempts
+            )
+            if reply.status != 401 or last:
+                break
+            session = self._renewed(session)
+        return reply
+
+    def close(self) -> None:
+        """Close this thread's idle connections."""
+        self._transport.close()
+
+    def _renewed(self, expired: Credential | None) -> Credential:
+        """The session; logs in, unless another greenlet has done so since `expired` was in use."""
+        if self._session is None or self._session is expired:
+            with self._login_lock:
+                if self._refusal is not None and time.monotonic() < self._refused_until:
+                    raise self._refusal()
+                if self._session is None or self._session is expired:
+                    self.login()
+        assert self._session is not None  # noqa: S101 - login sets it or raises
+        return self._session
+
+    def _login(self, send_code_by: str | None) -> Account:
+        for last in (False, True):
+            token = self._authenticate(send_code_by)
+            try:
+                reply = self._authorize(token)
+                break
+            except ServiceError as error:
+                # A token serves once, so after a failure of the second step the first is needed again.
+                if last or not error.transient:
+                    raise
+        self.host = branded_host(self._transport.base_url, str(_field(reply, "active_brand_subdomain")))
+        self._session = Credential({**_cookie(reply, "auth_key"), **self._key_header})
+        if "tfa_key" in reply.cookies:  # with it, the next login needs no code; it is not stored
+            self._second_factor_done = Credential({**_cookie(reply, "tfa_key"), **self._key_header})
+        user = reply.json()
+        return Account(
+            name=f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
+            email=str(user.get("email") or self._username),
+            account_id=str(user.get("active_account_id") or ""),
+            host=urlsplit(self.host).hostname or "",
+            timezone=str(user.get("timezone") or ""),
+        )
+
+    def _authenticate(self, send_code_by: str | None) -> dict[str, SecretStr]:
+        """The first step: user and password for a token, and the code where one is needed."""
+        reply = self._transport.request(
+            "POST",
+            "/g/aaa/authenticate",
+            json={"username": self._username, "password": self._password},
+            credential=self._second_factor_done or self._api_key,
+            idempotent=True,
+            check=lambda reply: _field(reply, "token"),
+        )
+        raise_for_status(reply, "Logging in to Eagle Eye", _AUTHENTICATE)
+        token = {"token": SecretStr(str(_field(reply, "token")))}
+        ways = reply.json().get("two_factor_authentication_code")
+        if ways is None:
+            return token
+        return {**token, "two_factor_authentication_code": self._code(token, ways, send_code_by)}
+
+    def _code(self, token: Mapping[str, SecretStr], ways: Any, send_code_by: str | None) -> SecretStr:
+        """The second factor: have a code sent, and ask for it."""
+        known = ways if isinstance(ways, dict) else {}
+        way = send_code_by or ("email" if known.get("sms") in (None, _NO_PHONE) else "sms")
+        reply = self._transport.request(
+            "POST",
+            "/g/aaa/two_factor_authenticate",
+            json={**token, "two_factor_authentication_type": way},
+            credential=self._api_key,
+        )
+        raise_for_status(reply, "Asking for the login code", _SEND_CODE)
+        return SecretStr(self._ask_code(f"Eagle Eye sent a code by {way} to {known.get(way)}: ").strip())
+
+    def _authorize(self, token: Mapping[str, SecretStr]) -> Reply:
+        """The second step: the token for a session."""
+        reply = self._transport.request(
+            "POST", "/g/aaa/authorize", json=token, credential=self._api_key, attempts=1, check=_check_session
+        )
+        raise_for_status(reply, "Logging in to Eagle Eye", _AUTHORIZE)
+        return reply
+
+
+def _check_session(reply: Reply) -> None:
+    """Raise `BadResponse` unless the answer opens a session and says where."""
+    _field(reply, "active_brand_subdomain")
+    _cookie(reply, "auth_key")
+
+
+def _cookie(reply: Reply, name: str) -> dict[str, str]:
+    """The header that sends a cookie back."""
+    if not re.fullmatch(r"[!-~]+", reply.cookies.get(name, "")):
+        raise reply.bad("accepted the login and sent no session")
+    return {"Cookie": f"{name}={reply.cookies[name]}"}
+
+
+def _field(reply: Reply, name: str) -> Any:
+    body = reply.json()
+    if not isinstance(body, dict) or not body.get(name):
+        raise reply.bad(f"sent no {name!r}")
+    return body[name]

@@ -1,0 +1,270 @@
+"""What a download left on disk, and what it did not get: shown, tabled, compared."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image, ImageDraw, ImageFont
+
+from camkit.cameras.een.wire import parse_een_time
+from camkit.errors import BadResponse, InputError
+from camkit.support.jpeg import BadImage, check_jpeg
+
+_FILE_NAME = re.compile(r"(\d{2,})-([0-9a-f]{8})-preview-(\d{14}\.\d{3})\.jpeg", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class SavedFrame:
+    """One frame on disk.
+
+    Attributes
+    ----------
+    timestamp : str
+        The vendor's time, ``YYYYMMDDhhmmss.mmm``, UTC.
+    latency_s : float or None
+        From asking to the last byte, seconds; None when it was on disk before the run.
+    """
+
+    path: Path
+    number: int
+    timestamp: str
+    size: int
+    sha256: str
+    latency_s: float | None = None
+
+    @property
+    def at(self) -> datetime:
+        """The vendor's time, UTC-aware."""
+        return parse_een_time(self.timestamp)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One request that gave no new frame.
+
+    Attributes
+    ----------
+    moment : str
+        What was asked for, in the vendor's words.
+    """
+
+    moment: str
+    reason: str
+    status: int | None
+
+
+def frame_path(out: Path, number: int, camera_id: str, timestamp: str) -> Path:
+    """Where a frame is saved; the name keeps the pattern of the published sample."""
+    return out / f"{number:02d}-{camera_id}-preview-{timestamp}.jpeg"
+
+
+def saved_frames(out: Path, camera_id: str) -> list[SavedFrame]:
+    """Find the whole frames of one camera in a folder, by number.
+
+    Returns
+    -------
+    list of SavedFrame
+        What is no file, no readable, whole JPEG or named by no time is left out, and left alone.
+    """
+    found = []
+    for path in out.glob("*-preview-*.jpeg"):
+        parts = _FILE_NAME.fullmatch(path.name)
+        if parts is None or parts[2].lower() != camera_id.lower() or not path.is_file():
+            continue
+        try:
+            parse_een_time(parts[3])
+            content = path.read_bytes()
+            check_jpeg(content)
+        except (OSError, BadImage, BadResponse):
+            continue
+        digest = sha256(content).hexdigest()
+        found.append(SavedFrame(path, int(parts[1]), parts[3], len(content), digest))
+    return sorted(found, key=lambda frame: (frame.number, frame.timestamp))
+
+
+def different_frames(frames: Iterable[SavedFrame]) -> list[SavedFrame]:
+    """Leave out frames whose time or bytes an earlier one of them has."""
+    known: set[str] = set()
+    different = []
+    for frame in frames:
+        if known.isdisjoint((frame.timestamp, frame.sha256)):
+            different.append(frame)
+            known.update((frame.timestamp, frame.sha256))
+    return different
+
+
+@dataclass(frozen=True, repr=False)
+class DownloadRun:
+    """The result of `camkit.download_previews`.
+
+    Attributes
+    ----------
+    camera_id : str
+    out : pathlib.Path
+        The folder.
+    wanted : int
+        How many different frames were to be had.
+    saved : tuple of SavedFrame
+        The different frames on disk, by number.
+    failures : tuple of Failure
+        Requests that gave none, in order.
+    requests, repeated : int
+        Requests made; those among them that gave a frame already known.
+    found_before : int
+        Frames that were in the folder when the run began.
+    elapsed_s : float
+        Seconds from start to end.
+    shortfall : str
+        Why there are fewer than wanted; empty when there are not.
+    """
+
+    camera_id: str
+    out: Path
+    wanted: int
+    saved: tuple[SavedFrame, ...] = field(repr=False)
+    failures: tuple[Failure, ...] = field(repr=False)
+    requests: int
+    repeated: int
+    found_before: int
+    elapsed_s: float
+    shortfall: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether as many different frames are on disk as were wanted."""
+        return len(self.saved) >= self.wanted
+
+    @property
+    def frames(self) -> pd.DataFrame:
+        """One row per frame on disk, by number.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``file`` (string), ``time`` (datetime64, UTC, the vendor's), ``bytes`` (int64), ``sha256`` (string) and
+            ``latency_s`` (float64, seconds; NaN for a frame that was there before).
+        """
+        rows = [(f.path.name, f.at, f.size, f.sha256, f.latency_s) for f in self.saved]
+        table = pd.DataFrame(rows, columns=["file", "time", "bytes", "sha256", "latency_s"])
+        table["time"] = pd.to_datetime(table["time"], utc=True)
+        return table.astype({"file": "string", "sha256": "string", "bytes": "int64", "latency_s": "float64"})
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """One row per request that gave no new frame: ``moment``, ``reason`` (string), ``status`` (Int64)."""
+        rows = [(f.moment, f.reason, f.status) for f in self.failures]
+        table = pd.DataFrame(rows, columns=["moment", "reason", "status"])
+        return table.astype({"moment": "string", "reason": "string", "status": "Int64"})
+
+    def compare(self, earlier: DownloadRun) -> pd.DataFrame:
+        """Say which frames an earlier run did not have.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows of `frames` with ``new`` (bool): neither the camera's time nor the bytes are in `earlier`.
+        """
+        table = self.frames.drop(columns="latency_s")
+        known_times = set(earlier.frames["time"]) if earlier.camera_id == self.camera_id else set()
+        known_bytes = set(earlier.frames["sha256"])
+        table["new"] = ~(table["time"].isin(known_times) | table["sha256"].isin(known_bytes))
+        return table
+
+    def contact_sheet(self, columns: int = 5) -> Image.Image:
+        """Draw all frames on one sheet, oldest first, each with its time.
+
+        Returns
+        -------
+        PIL.Image.Image
+            Shows itself in a notebook. A frame whose file is gone or broken has an empty place.
+
+        Raises
+        ------
+        InputError
+            If `columns` is not positive.
+        """
+        return contact_sheet(sorted(self.saved, key=lambda frame: frame.timestamp), columns)
+
+    def problems(self) -> list[str]:
+        """One sentence for each: too few frames, and files that are gone or are not what was saved."""
+        found = [] if self.complete else [f"Only {len(self.saved)} of {self.wanted} frames. {self.shortfall}"]
+        return found + [
+            f"{frame.path.name} {problem}." for frame in self.saved if (problem := _problem(frame))
+        ]
+
+    def summary(self) -> str:
+        """One or two sentences: what is on disk, and if it is too little, why."""
+        if not self.saved:
+            said = f"No frame of camera {self.camera_id}."
+        else:
+            times = [frame.at for frame in self.saved]
+            span = f"{min(times):%Y-%m-%d %H:%M:%S} to {max(times):%H:%M:%S} UTC"
+            said = f"{len(self.saved)} different frames of camera {self.camera_id}, {span}."
+        return said if self.complete else f"{said} Wanted: {self.wanted}. {self.shortfall}"
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
+
+
+def _problem(frame: SavedFrame) -> str:
+    """What is wrong with the file of a frame, as the rest of a sentence; empty when nothing is."""
+    if not frame.path.is_file():
+        return "is no longer a file" if frame.path.exists() else "is no longer there"
+    try:
+        content = frame.path.read_bytes()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return "" if sha256(content).hexdigest() == frame.sha256 else "is not what was saved: its SHA-256 differs"
+
+
+def contact_sheet(frames: Sequence[SavedFrame], columns: int = 5) -> Image.Image:
+    """Draw thumbnails in a grid; see `DownloadRun.contact_sheet`."""
+    if columns < 1:
+        raise InputError(f"columns is {columns}; it has to be at least 1.")
+    width, height, caption, gap = 200, 113, 18, 8
+    rows = max(1, -(-len(frames) // columns))
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + caption + gap) + gap), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+    for place, frame in enumerate(frames):
+        x = gap + place % columns * (width + gap)
+        y = gap + place // columns * (height + caption + gap)
+        thumbnail = _thumbnail(frame, (width, height))
+        sheet.paste(thumbnail, (x + (width - thumbnail.width) // 2, y + (height - thumbnail.height) // 2))
+        draw.text(
+            (x + 2, y + height + 1), f"{frame.number:02d}   {frame.at:%H:%M:%S.%f}"[:-3], "#333333", font
+        )
+    return sheet
+
+
+def _thumbnail(frame: SavedFrame, size: tuple[int, int]) -> Image.Image:
+    """A frame in small; a grey place where its file is not what was saved."""
+    if _problem(frame):
+        return Image.new("RGB", size, "#dddddd")
+    with Image.open(io.BytesIO(frame.path.read_bytes()), formats=("JPEG",)) as image:
+        image.draft("RGB", size)
+        thumbnail = image.convert("RGB")
+        thumbnail.thumbnail(size)
+    return thumbnail
+
+
+def run_html(run: DownloadRun) -> str:
+    """What a download left on disk, and what failed."""
+    table = run.frames.drop(columns="latency_s")
+    table["sha256"] = table["sha256"].str[:16] + "…"
+    parts = [f"<p>{escape(run.summary())}</p>"]
+    if len(table):
+        parts.append(table.to_html(index=False, escape=True, border=0))
+    if not run.complete and run.failures:
+        parts += ["<p>What failed:</p>", run.failed.to_html(index=False, escape=True, border=0)]
+    return "".join(parts)

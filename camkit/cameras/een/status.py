@@ -1,0 +1,307 @@
+"""Read Eagle Eye's device status: what its bits say, and whether a camera can answer at all.
+
+The table and the rules stand in `camkit.cameras.een.bitmask`. One device is explained straight from them; the table
+that judges millions at once is made from them, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, overload
+
+import numpy as np
+import pandas as pd
+
+from camkit.cameras.een.bitmask import (
+    LARGEST,
+    STATUS_BITS,
+    DeviceStatus,
+    OverallStatus,
+    Standing,
+    StatusBit,
+    deciding_bits,
+    rule_for,
+)
+from camkit.errors import InputError
+
+__all__ = [
+    "DeviceStatus",
+    "OverallStatus",
+    "decode_status",
+    "explain_status",
+    "explained_by_status",
+    "overall_status",
+]
+
+BLOCK = 1 << 16  # rows worked on at a time: they and what is made of them stay in the processor's cache
+OVERALL = pd.CategoricalDtype([overall.value for overall in OverallStatus], ordered=True)
+EXPLAINS_SILENCE = (
+    OverallStatus.OFF,
+    OverallStatus.INTERNET_OFFLINE,
+    OverallStatus.PASSWORD_NEEDED,
+    OverallStatus.OFFLINE,
+)
+UNREADABLE = f"This is no device status, which is a whole number from 0 to {LARGEST}."
+
+
+def decode_status(statuses: Any) -> pd.DataFrame:
+    """Spread device statuses out into one column for each named bit.
+
+    Parameters
+    ----------
+    statuses : pandas.Series, sequence or int
+        Statuses as the vendor gives them: integers, or the decimal text of ``camera_info``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One bool column for each `DeviceStatus`, named like it, bit 20 first; the index is kept. When a value
+        is no status (missing, other text, negative, above 32 bits), its row is NA and the columns are of
+        pandas' ``boolean`` dtype.
+
+    Notes
+    -----
+    The columns are views of one block (bit, row), filled without a copy of the whole.
+    """
+    series = _as_series(statuses)
+    codes, unreadable = _codes(series)
+    bits = np.empty((len(STATUS_BITS), len(codes)), dtype=bool)
+    for rows in _blocks(len(codes)):
+        low = codes[rows].astype(np.uint32)
+        octets = [(low >> shift).astype(np.uint8) for shift in (0, 8, 16)]  # bytes compare 4 times as fast
+        for row, bit in enumerate(STATUS_BITS):
+            octet, position = divmod(bit.number, 8)
+            np.not_equal(octets[octet] & (1 << position), 0, out=bits[row, rows])
+    names = [bit.flag.name for bit in STATUS_BITS]
+    decoded = pd.DataFrame(bits.T, index=series.index, columns=names, copy=False)
+    if unreadable.any():
+        decoded = decoded.astype("boolean")
+        decoded.loc[unreadable] = pd.NA
+    return decoded
+
+
+@overload
+def overall_status(statuses: str | float | None, device_type: str | None = None) -> OverallStatus: ...
+@overload
+def overall_status(statuses: pd.Series | Sequence | np.ndarray, device_type: Any = None) -> pd.Series: ...
+def overall_status(statuses: Any, device_type: Any = None) -> OverallStatus | pd.Series:
+    """Judge device statuses by the vendor's rules; the first rule that matches decides.
+
+    Parameters
+    ----------
+    statuses : pandas.Series, sequence or int
+        As for `decode_status`.
+    device_type : str, pandas.Series or sequence, optional
+        The vendor's type of the device, or of each in the order of `statuses`. A ``bridge`` is judged by
+        bit 20 alone, everything else as a camera.
+
+    Returns
+    -------
+    OverallStatus or pandas.Series
+        One status for one value. Otherwise an ordered categorical with the values of `OverallStatus` as its
+        categories, always all of them, and the index of `statuses`.
+
+    Raises
+    ------
+    InputError
+        If `device_type` has another length than `statuses`.
+
+    Notes
+    -----
+    A value that is no status is "Unknown". "Invalid" and "No Change" mean that the status before still holds.
+    The vendor states the rules for cameras; judging a bridge by bit 20 follows from its example rows, which
+    have neither "streaming" set nor another sign of being offline.
+    """
+    series = _as_series(statuses)
+    codes, unreadable = _codes(series)
+    is_bridge = _are_bridges(device_type, len(codes))
+    positions = np.empty(len(codes), dtype=np.int8)
+    for rows in _blocks(len(codes)):
+        keys = _keys(codes[rows].astype(np.uint32), is_bridge[rows])
+        # bytes.translate looks up a byte several times faster than indexing an array does.
+        positions[rows] = np.frombuffer(keys.tobytes().translate(_positions_by_key()), dtype=np.int8)
+    if unreadable.any():
+        positions[unreadable] = list(OverallStatus).index(OverallStatus.UNKNOWN)
+    overall = pd.Categorical.from_codes(positions, dtype=OVERALL, validate=False)
+    if pd.api.types.is_scalar(statuses):
+        return OverallStatus(str(overall[0]))
+    return pd.Series(overall, index=series.index, name="overall", copy=False)
+
+
+def explain_status(status: Any, device_type: str | None = "camera") -> str:
+    """Say in plain sentences what a device status means.
+
+    Parameters
+    ----------
+    status : int or str
+        A status as the vendor gives it.
+    device_type : str, optional
+        The vendor's type of the device; only ``bridge`` is judged differently.
+
+    Returns
+    -------
+    str
+        Several lines: the overall status and the rule behind it, each bit that is set with its meaning and
+        weight, and the deciding bits that are clear.
+
+    Examples
+    --------
+    >>> print(explain_status(1179649, "bridge"))
+    Status 1179649 (0x00120001), read as a bridge's: Online.
+    Bit 20 (REGISTERED) is set: the bridge is connected to the cloud.
+    Bits that are set:
+      bit 20  REGISTERED         registered: connected to the cloud (decides)
+      bit 17  ON                 the camera is switched on (user setting) (does not decide)
+      bit  0  DEPRECATED_ONLINE  camera online (deprecated, does not count)
+    Deciding bits that are clear:
+      bit 16  INVALID            invalid, the state is not known
+    """
+    codes, unreadable = _codes(_as_series(status))
+    if unreadable.any():
+        return f"Status {status!r}: {OverallStatus.UNKNOWN}.\n{UNREADABLE}"
+    code = int(codes[0])
+    is_bridge = bool(_are_bridges(device_type, 1)[0])
+    rule, deciding = rule_for(code, is_bridge), deciding_bits(is_bridge)
+    is_set = [bit for bit in STATUS_BITS if code & bit.flag]
+    is_clear = [bit for bit in STATUS_BITS if deciding & bit.flag & ~code]
+    unnamed = [number for number in range(31, 20, -1) if code >> number & 1]
+    width = max(len(str(bit.flag.name)) for bit in is_set + is_clear)
+    judged_as = "bridge" if is_bridge else "camera"
+    return "\n".join(
+        [
+            f"Status {code} ({_hex(code)}), read as a {judged_as}'s: {rule.overall}.",
+            rule.because,
+            "Bits that are set:" if code else "No bit is set.",
+            *(f"  bit {number:2}  (not in the vendor's table, does not count)" for number in unnamed),
+            *(f"{_bit_line(bit, width)} ({_weight(bit, deciding)})" for bit in is_set),
+            *(["Deciding bits that are clear:"] if is_clear else []),
+            *(_bit_line(bit, width) for bit in is_clear),
+        ]
+    )
+
+
+def explained_by_status(devices: pd.DataFrame) -> pd.DataFrame:
+    """Tell for each device whether its status explains that it gives no picture.
+
+    Parameters
+    ----------
+    devices : pandas.DataFrame
+        Devices by the vendor's column names; ``id``, ``name``, ``type`` and ``device_status`` are used.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a device, index kept: ``id``, ``name``, ``device_status``, ``hex`` (text, empty where the
+        status cannot be read), ``overall``, ``explains_silence`` (bool) and ``why`` (a sentence).
+
+    Notes
+    -----
+    Off, Internet Offline, Password Needed and Offline explain a silence. Online contradicts it; No Change,
+    Invalid and Unknown say nothing about the present, so they explain nothing.
+    """
+    overall = overall_status(devices["device_status"], devices["type"])
+    codes, unreadable = _codes(devices["device_status"])
+    is_bridge = _are_bridges(devices["type"], len(devices))
+    rows = list(zip(codes.tolist(), unreadable.tolist(), is_bridge.tolist(), strict=True))
+    return devices[["id", "name", "device_status"]].assign(
+        hex=["" if bad else _hex(code) for code, bad, _ in rows],
+        overall=overall,
+        explains_silence=overall.isin(EXPLAINS_SILENCE),
+        why=[UNREADABLE if bad else rule_for(code, bridge).because for code, bad, bridge in rows],
+    )
+
+
+# Reading values -------------------------------------------------------------------------------------------
+
+
+def _as_series(values: Any) -> pd.Series:
+    """One value or many, as a Series."""
+    if isinstance(values, pd.Series):
+        return values
+    return pd.Series([values], dtype=object) if pd.api.types.is_scalar(values) else pd.Series(values)
+
+
+def _codes(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Statuses as int64, and a mask of those that are none."""
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
+        codes = series.to_numpy().astype(np.int64, copy=False)
+    elif pd.api.types.is_float_dtype(series.dtype) or pd.api.types.is_integer_dtype(series.dtype):
+        values = series.to_numpy(np.float64, na_value=np.nan)  # whole numbers beside missing ones
+        is_whole = (values >= 0) & (values <= LARGEST) & (values == np.trunc(values))
+        codes = np.where(is_whole, values, -1).astype(np.int64)
+    else:
+        codes = np.fromiter(map(_code, series), np.int64, len(series))
+    unsigned = codes.view(np.uint64)  # a negative number is above LARGEST here: one test for both ends
+    if unsigned.max(initial=0) <= LARGEST:
+        return codes, np.zeros(len(codes), dtype=bool)
+    return codes, unsigned > LARGEST
+
+
+def _code(value: Any) -> int:
+    """One value from a column of mixed types; -1 when it is no status."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return int(value) if is_number and 0 <= value <= LARGEST else -1
+
+
+def _are_bridges(device_type: Any, length: int) -> np.ndarray:
+    """Which of the devices are bridges."""
+    is_bridge = _as_series(device_type).isin(["bridge"]).to_numpy(dtype=bool)
+    if pd.api.types.is_scalar(device_type):
+        return np.broadcast_to(is_bridge, length)
+    if len(is_bridge) != length:
+        raise InputError(
+            f"{length} statuses, but {len(is_bridge)} device types: give one type, or one for each."
+        )
+    return is_bridge
+
+
+def _blocks(length: int) -> Iterator[slice]:
+    """Slices that cover `length` rows."""
+    return (slice(start, start + BLOCK) for start in range(0, length, BLOCK))
+
+
+# Judging many at once -------------------------------------------------------------------------------------
+
+
+def _keys(codes: np.ndarray, is_bridge: np.ndarray) -> np.ndarray:
+    """Everything the rules look at, in one byte: bits 16 to 20, bit 8, "is 0", "is a bridge"."""
+    keys = (codes >> 16).astype(np.uint8) & 0x1F
+    keys |= (codes >> 3).astype(np.uint8) & 0x20
+    keys |= (codes == 0).view(np.uint8) * 0x40
+    keys |= is_bridge.view(np.uint8) * 0x80
+    return keys
+
+
+@cache
+def _positions_by_key() -> bytes:
+    """The position of the overall status for each of the 256 keys, found by the rules themselves."""
+    order = list(OverallStatus)
+    codes = np.arange(256, dtype=np.uint32)
+    # A status with all these bits clear is not 0 when another bit, which decides nothing, is set.
+    statuses = np.where(codes & 0x40, 0, (codes & 0x1F) << 16 | (codes & 0x20) << 3 | DeviceStatus.LOCATED)
+    return bytes(
+        order.index(rule_for(int(status), bool(key & 0x80)).overall) for key, status in enumerate(statuses)
+    )
+
+
+# Wording --------------------------------------------------------------------------------------------------
+
+
+def _hex(code: int) -> str:
+    return f"0x{code:08X}"
+
+
+def _bit_line(bit: StatusBit, width: int) -> str:
+    return f"  bit {bit.number:2}  {bit.flag.name:{width}}  {bit.meaning}"
+
+
+def _weight(bit: StatusBit, deciding: int) -> str:
+    """Whether a bit counts."""
+    if bit.standing is not Standing.CURRENT:
+        return f"{bit.standing}, does not count"
+    return "decides" if deciding & bit.flag else "does not decide"

@@ -1,0 +1,93 @@
+"""How Eagle Eye writes times, ids and hosts on the wire.
+
+Sources: EENCloud/api-docs; the shape of ``x-ee-timestamp`` from public code (SwyftG/EEN).
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from camkit.cameras.source import aware
+from camkit.errors import BadResponse, InputError
+from camkit.http import Reply
+
+_TIME = re.compile(r"[0-9]{14}\.[0-9]{3}")
+_YEARS = "1970", "2261"
+"""Before them lies a clock that was never set; after them end the nanoseconds of pandas."""
+
+
+def branded_host(login_url: str, subdomain: str) -> str:
+    """Return the working host that belongs to a login host.
+
+    Examples
+    --------
+    >>> branded_host("https://login.eagleeyenetworks.com", "c001")
+    'https://c001.eagleeyenetworks.com'
+
+    A host that is not called ``login.`` serves everything itself:
+
+    >>> branded_host("http://127.0.0.1:8000", "c001")
+    'http://127.0.0.1:8000'
+    """
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", subdomain):
+        raise BadResponse("Eagle Eye's login named no valid host to work with.", url=login_url)
+    parts = urlsplit(login_url)
+    name, _, rest = parts.netloc.lower().partition(".")
+    host = f"{subdomain}.{rest}" if name == "login" else parts.netloc
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def een_time(at: datetime) -> str:
+    """Write a time as the vendor does.
+
+    Raises
+    ------
+    TimestampError
+        If it has no zone.
+
+    Examples
+    --------
+    >>> een_time(datetime(2019, 4, 12, 20, 45, 0, 65_000, tzinfo=UTC))
+    '20190412204500.065'
+    """
+    at = aware(at).astimezone(UTC)
+    return f"{at:%Y%m%d%H%M%S}.{at.microsecond // 1000:03d}"
+
+
+def parse_een_time(text: str) -> datetime:
+    """Read a time as the vendor writes it; UTC-aware.
+
+    Raises
+    ------
+    BadResponse
+        If it is no such time, or of a year in which no camera was.
+    """
+    first, last = _YEARS
+    if _TIME.fullmatch(text) and first <= text[:4] <= last:
+        with suppress(ValueError):
+            return datetime.fromisoformat(f"{text[:8]}T{text[8:]}+00:00")
+    raise BadResponse(
+        f"Eagle Eye sent {text[:40]!r} where a time YYYYMMDDhhmmss.mmm of the years {first} to {last} was due."
+    )
+
+
+def require_camera_id(camera_id: str) -> None:
+    """Raise `InputError` unless this is an Eagle Eye id: eight hexadecimal digits."""
+    if not isinstance(camera_id, str) or not re.fullmatch(r"[0-9a-fA-F]{8}", camera_id):
+        raise InputError(
+            f"{camera_id!r} is no Eagle Eye camera id (eight hexadecimal digits); usable_cameras(devices) lists them."
+        )
+
+
+def stamp(at: datetime | str) -> str:
+    """A moment as a request names it: text in the vendor's words stays as it is."""
+    return at if isinstance(at, str) else een_time(at)
+
+
+def asset_time(reply: Reply, header: str) -> str | None:
+    """The time in a header such as ``preview-20191023102411.065``; None where the server does not know."""
+    value = reply.headers.get(header, "unknown")
+    return None if value == "unknown" else value.partition("-")[2]

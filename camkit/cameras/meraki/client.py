@@ -1,0 +1,287 @@
+"""A client of one Meraki organization: its cameras and their snapshots.
+
+Sources: meraki/openapi (spec 3), CiscoDevNet/Meraki-Dashboard-API-v1-Documentation; redirects and retries
+as the vendor's own SDK treats them (meraki/dashboard-api-python).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import gevent
+import pandas as pd
+from pydantic import SecretStr
+from requests.utils import parse_header_links
+
+from camkit.cameras.meraki.wire import (
+    DEVICE_COLUMNS,
+    camera_path,
+    errors_of,
+    iso_time,
+    link_of,
+    rows_of,
+    table_of,
+)
+from camkit.cameras.source import Picture, aware
+from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound
+from camkit.http import Limits, Meanings, Reply, TokenBucket, Transport, raise_for_status
+from camkit.http.limits import RETRY_STATUSES
+from camkit.http.secrets import Address, Credential
+from camkit.support.jpeg import problem_of_jpeg
+
+API_URL = "https://api.meraki.com/api/v1"
+DOMAINS = ("meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com")
+
+REQUESTS_PER_S = 10.0
+"""What an organization may ask, shared by all its applications (vendor's rate-limit page)."""
+
+TOO_RECENT = "No video for specified timestamp"
+"""What the vendor says while its cloud has no video yet of that moment, for two to three minutes."""
+
+TOO_RECENT_PAUSE_S = 30.0
+
+PAGES = 1000
+"""More pages than any organization fills: a service that goes on gives the same ones again."""
+
+
+class Meraki:
+    """A client of one Meraki organization's cameras.
+
+    Parameters
+    ----------
+    api_key : pydantic.SecretStr
+        Sent as a bearer token to the API's hosts only, never to the host of an image.
+    base_url : str
+        The API of the organization's region.
+    ready_s : float
+        How long to wait for a snapshot to become ready before asking for it anew, seconds.
+    poll_s : float
+        Pause between two looks at an image that is not ready, seconds. Its host counts no requests.
+    patience_s : float
+        How long to keep asking for a moment so recent that the cloud has no video of it yet, seconds. The
+        vendor needs two to three minutes. By default that is reported at once.
+    limits : Limits, optional
+        Deadlines and caps.
+    """
+
+    vendor = "meraki"
+
+    def __init__(
+        self,
+        api_key: SecretStr,
+        *,
+        base_url: str = API_URL,
+        ready_s: float = 30.0,
+        poll_s: float = 0.2,
+        patience_s: float = 0.0,
+        limits: Limits | None = None,
+    ) -> None:
+        self._credential = Credential({"Authorization": f"Bearer {api_key.get_secret_value()}"})
+        self._api = Transport(
+            "Meraki", base_url, domains=DOMAINS, limits=limits, rate=TokenBucket(REQUESTS_PER_S)
+        )
+        self._images = Transport("Meraki's image host", base_url, domains=DOMAINS, limits=limits)
+        self._ready_s = ready_s
+        self._poll_s = poll_s
+        self._patience_s = patience_s
+
+    def organizations(self) -> pd.DataFrame:
+        """List the organizations the key can see: ``id``, ``name``, ``url`` (string), one row each."""
+        return table_of(self._pages("/organizations", {}, "Listing the organizations"), ("id", "name", "url"))
+
+    def devices(self, organization_id: str | None = None, *, cameras_only: bool = True) -> pd.DataFrame:
+        """List an organization's devices, page by page.
+
+        Parameters
+        ----------
+        organization_id : str, optional
+            By default the only organization the key can see.
+        cameras_only : bool
+            Leave out switches, access points and the like.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per device: ``serial``, ``name``, ``model``, ``productType``, ``networkId``, ``address``,
+            ``lanIp``, ``mac``, ``firmware`` (string, missing where the vendor gives none).
+
+        Raises
+        ------
+        NotFound
+            If the key sees no organization, or several and none is named.
+        """
+        organization = organization_id or self._only_organization()
+        params = {"productTypes[]": ["camera"]} if cameras_only else {}
+        path = f"/organizations/{quote(organization, safe='')}/devices"
+        return table_of(self._pages(path, params, "Listing the Meraki devices"), DEVICE_COLUMNS)
+
+    def snapshot(self, camera_id: str, at: datetime | None = None, *, fullframe: bool = False) -> Picture:
+        """Have a snapshot made, wait until it is ready, fetch and check it.
+
+        Parameters
+        ----------
+        camera_id : str
+            The camera's serial, ``Qxxx-xxxx-xxxx``.
+        at : datetime.datetime, optional
+            UTC-aware; by default now.
+        fullframe : bool
+            The sensor's full resolution; the vendor has it for now only.
+
+        Returns
+        -------
+        Picture
+            Its ``captured_at`` is None: the vendor does not say which moment the image shows.
+
+        Raises
+        ------
+        TimestampError
+            If `at` has no zone.
+        NoPicture
+            If the camera has none for that moment: offline, too recent, too old.
+        NotFound
+            If there is no such camera, or the key does not see it.
+        DeadlineExceeded
+            If it was not ready in time, twice.
+        RateLimited, ServiceError
+            If the image's host asks to wait longer than `ready_s`.
+
+        Notes
+        -----
+        The image's host gets no key: the address itself is the secret, and it is not kept.
+        """
+        body: dict[str, Any] = {"fullframe": True} if fullframe else {}
+        if at is not None:
+            at = aware(at)
+            body["timestamp"] = iso_time(at)
+        asked_at = datetime.now(UTC)
+        reason = ""
+        for _ in range(2):  # an image that expired or never became ready is asked for once more
+            made = self._order(camera_id, body)
+            self._refuse(made, camera_id, at)
+            try:
+                image = self._await_image(link_of(made), camera_id)
+            except _NotReady as error:
+                reason = str(error)
+                continue
+            made = replace(made, content=b"")  # it held the image's address
+            return Picture.from_reply(
+                self.vendor, camera_id, made, image, requested_at=at or asked_at, captured_at=None
+            )
+        raise DeadlineExceeded(
+            f"Meraki made a snapshot of camera {camera_id}, and twice it could not be fetched: {reason}.",
+            url=made.url,
+        )
+
+    def video_link(self, camera_id: str, at: datetime | None = None) -> str:
+        """Return the address of the dashboard's player at a moment, for someone with a dashboard login.
+
+        Raises
+        ------
+        TimestampError
+            If `at` has no zone.
+        NotFound
+            If there is no such camera, or the key does not see it.
+        """
+        params = {"timestamp": iso_time(at)} if at else {}
+        reply = self._call("GET", camera_path(camera_id, "videoLink"), params=params, check=link_of)
+        raise_for_status(reply, f"Getting the video link of camera {camera_id}", _CAMERA)
+        return str(link_of(reply))
+
+    def close(self) -> None:
+        """Close this thread's idle connections."""
+        self._api.close()
+        self._images.close()
+
+    def _order(self, camera_id: str, body: Mapping[str, Any]) -> Reply:
+        """Have a snapshot made; asks again for a recent moment as long as there is patience."""
+        ends = time.monotonic() + self._patience_s
+        while True:
+            made = self._call("POST", camera_path(camera_id, "generateSnapshot"), json=body, check=link_of)
+            too_recent = made.status == 400 and TOO_RECENT in errors_of(made)
+            if not too_recent or time.monotonic() + TOO_RECENT_PAUSE_S > ends:
+                return made
+            gevent.sleep(TOO_RECENT_PAUSE_S)
+
+    def _await_image(self, url: Address, camera_id: str) -> Reply:
+        """Look until the image is there and whole."""
+        ends = time.monotonic() + self._ready_s
+        problem = "it never became ready"
+        while (left_s := ends - time.monotonic()) > 0:
+            try:
+                image = self._images.request("GET", url, deadline_s=left_s)
+            except DeadlineExceeded:
+                break
+            if image.status == 200:
+                problem = problem_of_jpeg(image.content, image.content_type)
+                if not problem:
+                    return image
+            elif image.status in (403, 410):
+                raise _NotReady("its address had expired")
+            told_s = (image.retry_after_s or 0.0) if image.status in RETRY_STATUSES else 0.0
+            left_s = max(0.0, ends - time.monotonic())
+            if told_s > left_s:
+                raise_for_status(image, f"Fetching the snapshot of camera {camera_id}")
+            gevent.sleep(min(max(self._poll_s, told_s), left_s))
+        raise _NotReady(problem)
+
+    def _refuse(self, made: Reply, camera_id: str, at: datetime | None) -> None:
+        if made.status == 400:
+            moment = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+            said = "; ".join(errors_of(made)) or made.said or "it gave no reason"
+            hint = (
+                " (the cloud may not have it yet: ask again in three minutes)"
+                if TOO_RECENT in errors_of(made)
+                else ""
+            )
+            raise NoPicture(
+                f"Camera {camera_id} gives no picture{moment}: {said}{hint}.",
+                url=made.url,
+                status=400,
+                said=said,
+            )
+        raise_for_status(made, f"Asking camera {camera_id} for a snapshot", _CAMERA)
+
+    def _only_organization(self) -> str:
+        found = self.organizations()
+        if len(found) != 1:
+            listed = ", ".join(f"{row.id} ({row.name})" for row in found.itertuples()) or "none"
+            raise NotFound(f"Say which organization: the key sees {listed}.", url=self._api.base_url)
+        return str(found["id"].iloc[0])
+
+    def _pages(self, path: str, params: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
+        """Follow the ``next`` links until there is none."""
+        rows: list[dict[str, Any]] = []
+        url = path
+        for _ in range(PAGES):
+            reply = self._call("GET", url, params=params, check=rows_of)
+            raise_for_status(reply, doing, _MEANINGS)
+            rows += rows_of(reply)
+            links = parse_header_links(reply.headers.get("Link", ""))
+            following = next((link["url"] for link in links if link.get("rel") == "next"), None)
+            if following is None:
+                return rows
+            url, params = following, {}
+        raise reply.bad(f"has more than {PAGES} pages; camkit stopped there")
+
+    def _call(self, method: str, url: str, **options: Any) -> Reply:
+        """One API call; all of those used here are harmless to repeat."""
+        return self._api.request(method, url, credential=self._credential, idempotent=True, **options)
+
+
+class _NotReady(Exception):
+    """The image did not come; the message says why, as a clause."""
+
+
+_MEANINGS: Meanings = {
+    401: (LoginRefused, "the API key was not accepted; check MERAKI_DASHBOARD_API_KEY"),
+    403: (AccessDenied, "the API key has not the privilege for it"),
+}
+_CAMERA: Meanings = {
+    **_MEANINGS,
+    404: (NotFound, "no such camera for this key; check the serial in the doors file"),
+}

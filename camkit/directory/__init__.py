@@ -1,0 +1,5 @@
+"""Who a cardholder is meant to be: the directory's entry and photo."""
+
+from camkit.directory.web import Cardholder, Directory, WebDirectory, cardholder_html
+
+__all__ = ["Cardholder", "Directory", "WebDirectory", "cardholder_html"]

@@ -1,0 +1,89 @@
+"""What one request asks for, and what the redirect it meets makes of it."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from pydantic import SecretStr
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
+
+from camkit.http.reply import Reply
+from camkit.http.secrets import Address, Credential, Headers, secrets_in
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, before it is sent. Its repr shows no secret."""
+
+    method: str
+    url: Address
+    json: Any
+    credential: Credential | None
+
+    @cached_property
+    def parts(self) -> Url:
+        """The address in its parts: by these it is trusted, and to these it is sent."""
+        return parts_of(self.url)
+
+    def body(self) -> bytes | None:
+        """The body as it goes over the wire, secrets revealed."""
+        if self.json is None:
+            return None
+        return jsonlib.dumps(self.json, default=SecretStr.get_secret_value).encode()
+
+    def headers(self) -> dict[str, str]:
+        """The headers of its own, secrets revealed."""
+        kind = {} if self.json is None else {"Content-Type": "application/json"}
+        return Headers({**kind, **self.credential.headers}) if self.credential else kind
+
+    def secrets(self) -> list[str]:
+        """Every secret that goes with it."""
+        values = self.json.values() if isinstance(self.json, Mapping) else ()
+        in_body = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return [*(self.credential.secrets if self.credential else ()), *in_body, *secrets_in(self.url)]
+
+    def redirected(self, reply: Reply) -> Request:
+        """The request that a redirect leads to: method, body and key stay, save after a 303."""
+        try:
+            url = Address(urljoin(self.url, reply.headers["Location"]))
+        except ValueError:
+            url = Address("")
+        if reply.status == 303:
+            return replace(self, url=url, method="GET", json=None)
+        return replace(self, url=url)
+
+
+def address_of(base: str, url: str, params: Mapping[str, Any] | None) -> Address:
+    """An address, if need be below a base, with its query; parameters that are None are left out."""
+    url = url if "://" in url else f"{base}/{url.lstrip('/')}"
+    query = urlencode(
+        {name: value for name, value in (params or {}).items() if value is not None}, doseq=True
+    )
+    return Address(f"{url}{'&' if '?' in url else '?'}{query}" if query else url)
+
+
+def parts_of(url: str) -> Url:
+    """An address in its parts, as urllib3 reads it; one that cannot be read has none.
+
+    No other reader may judge an address: ``https://evil.example\\.meraki.com/`` is a host of Meraki's to
+    `urllib.parse`, and evil.example to urllib3, which connects.
+    """
+    try:
+        return parse_url(url)
+    except LocationParseError:
+        return Url()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""One small thing each: whole files, JPEG checks, time zones, HTML, workers."""

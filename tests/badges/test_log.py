@@ -1,0 +1,276 @@
+"""The account of every row, and how a log shows itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camkit.badges import BadgeLog, load_badges
+from camkit.badges.cells import clean_id
+from camkit.badges.profiles import Profile, profiles
+from camkit.errors import CamkitError
+from tests.conftest import ROOT
+
+FIXTURES = ROOT / "tests" / "fixtures" / "badges"
+MESSY = ROOT / "data" / "messy_badges.csv"
+HEADER = "timestamp,UserID,reader_id,outcome\n"
+ROW = "2019-04-12T14:20:29-06:00,85063715,HQ-R1,granted\n"
+
+
+def load(tmp_path: Path, text: str, name: str = "badges.csv") -> BadgeLog:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return load_badges(tmp_path / name)
+
+
+def accounted(log: BadgeLog) -> int:
+    return len(log.events) + len(log.rejected) + len(log.duplicates) + len(log.ignored)
+
+
+def test_every_row_of_the_messy_export_is_accounted_for() -> None:
+    "The export that ships with the kit has one of each trouble, and its counts add up"
+    log = load_badges(MESSY, timezone="America/Denver")
+    assert accounted(log) == log.rows_read == 155
+    assert (len(log.rejected), len(log.duplicates), len(log.ignored)) == (6, 5, 2)
+    lines = MESSY.read_text("latin-1").splitlines()
+    for row in log.rejected.itertuples():
+        assert str(row.value).split(";")[0] in lines[row.line - 1]
+
+
+def test_the_columns_and_types_of_events(tmp_path: Path) -> None:
+    "Times are aware and in UTC, identifiers are text, the source of each event is told"
+    events = load(tmp_path, HEADER + ROW).events
+    assert list(events) == ["event_time", "cardholder_id", "reader_id", "outcome", "file", "line"]
+    assert str(events["event_time"].dtype) == "datetime64[us, UTC]"
+    assert all(
+        pd.api.types.is_string_dtype(events[name]) for name in ("cardholder_id", "reader_id", "outcome")
+    )
+    assert isinstance(events.index, pd.RangeIndex)
+    assert events[["file", "line"]].iloc[0].tolist() == ["badges.csv", 2]
+
+
+def test_a_rejected_row_says_where_what_and_why(tmp_path: Path) -> None:
+    "File, line, column, value and reason; the first thing wrong counts, and a row counts once"
+    log = load(tmp_path, HEADER + ROW + "soon,,HQ-R1,granted\n")
+    assert log.rejected.to_dict("records") == [
+        {
+            "file": "badges.csv",
+            "line": 3,
+            "column": "timestamp",
+            "value": "soon",
+            "reason": "not a date and time",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("Total: 1\n", "a total or a note"),
+        ("Total,1\n", "a total or a note"),
+        ("TOTAL,,,1\n", "a total or a note"),
+        ("(1 rows affected)\n", "a total or a note"),
+        (HEADER, "the header again"),
+        (",,,\n", "an empty row"),
+        ("confidential\n", "a line of text"),
+    ],
+)
+def test_rows_that_are_no_events_are_ignored_with_a_reason(tmp_path: Path, row: str, reason: str) -> None:
+    "Footers, notes and repeated headers are no badge events, and are listed"
+    log = load(tmp_path, HEADER + ROW + row)
+    assert log.ignored[["line", "reason"]].values.tolist() == [[3, reason]]
+    assert accounted(log) == log.rows_read == 2
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "2019-04-12T14:20:29-06:00\n",
+        "2019-04-12T14:20:29-06:00,850637\n",
+        "2019-04-12T14:20:29-06:00,85063715,HQ-R1,granted,x\n",
+        ",85063715,HQ-R1,granted\n",
+        "2019-04-12T14:20:29-06:00,,HQ-R1,granted\n",
+    ],
+)
+def test_rows_that_may_be_cut_events_are_rejected(tmp_path: Path, row: str) -> None:
+    "Half an identifier is not taken for a whole one"
+    log = load(tmp_path, HEADER + ROW + row)
+    assert log.rejected["line"].tolist() == [3]
+    assert accounted(log) == log.rows_read == 2
+
+
+def test_a_denied_swipe_needs_no_cardholder(tmp_path: Path) -> None:
+    "An unknown badge that was refused is an event"
+    log = load(tmp_path, HEADER + "2019-04-12T14:20:29-06:00,,HQ-R1,denied\n")
+    assert log.events["cardholder_id"].isna().tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("written", "identifier"),
+    [
+        ("85063715", "85063715"),
+        ("'00042", "00042"),
+        ('="00042"', "00042"),
+        ("8.5063715E7", "85063715"),
+        ("8.5063715e+07", "85063715"),
+        ("85063715.0", "85063715"),
+        ("1E5", "1E5"),
+        ("'1E5", "1E5"),
+        ("A-17", "A-17"),
+        ("8.50637E+07", None),
+        ("8,50637E+11", None),
+        ("85063715,0", "85063715"),
+        ("8,5063715E7", "85063715"),
+        ("8E+07", None),
+        ("8.50637155E7", None),
+    ],
+)
+def test_what_spreadsheets_do_to_identifiers_is_undone_where_that_is_exact(
+    written: str, identifier: str | None
+) -> None:
+    "A number with all its digits is restored; a rounded one is not guessed"
+    assert clean_id(written) == identifier
+
+
+@given(st.integers(10, 10**11))
+def test_exact_scientific_notation_is_restored_digit_by_digit(number: int) -> None:
+    "What a spreadsheet writes with all digits comes back as it was"
+    digits = str(number)
+    assert clean_id(f"{digits[0]}.{digits[1:]}E{len(digits) - 1}") == digits
+
+
+def test_overlapping_exports_count_each_event_once(tmp_path: Path) -> None:
+    "The second export's rows that the first has too are duplicates, and say of which event"
+    rows = [ROW.replace("14:20:29", f"14:20:{second}") for second in range(10, 16)]
+    for name, part in {"a.csv": rows[:4], "b.csv": rows[2:]}.items():
+        (tmp_path / name).write_text(HEADER + "".join(part))
+    log = load_badges(tmp_path)
+    assert (log.rows_read, len(log.events), accounted(log)) == (8, 6, 8)
+    assert log.duplicates[["file", "line", "same_as"]].astype(str).values.tolist() == [
+        ["b.csv", "2", "2"],
+        ["b.csv", "3", "3"],
+    ]
+    assert log.events.index.tolist() == list(range(6))
+
+
+def test_same_as_points_at_the_kept_event_after_earlier_duplicates_are_gone(tmp_path: Path) -> None:
+    "The index of the kept events, not of the rows in the file"
+    first, second, third = (ROW.replace("29-", f"{at}-") for at in (29, 30, 31))
+    log = load(tmp_path, HEADER + first + first + second + third + first + third)
+    assert log.duplicates["same_as"].tolist() == [0, 0, 2]
+    for row in log.duplicates.itertuples():
+        assert log.events.loc[row.same_as, "event_time"] == row.event_time
+
+
+def test_events_that_differ_in_a_column_are_no_duplicates(tmp_path: Path) -> None:
+    "The same second, card and door with another note is another event"
+    text = "timestamp,UserID,note\n2019-04-12T14:20:29Z,1,a\n2019-04-12T14:20:29Z,1,b\n"
+    assert len(load(tmp_path, text).events) == 2
+
+
+def test_files_are_compared_by_the_columns_they_share(tmp_path: Path) -> None:
+    "The same event with one column more in the other export is still the same event"
+    (tmp_path / "a.csv").write_text("timestamp,UserID\n2019-04-12T14:20:29Z,1\n")
+    (tmp_path / "b.csv").write_text("timestamp,UserID,note\n2019-04-12T08:20:29-06:00,1,x\n")
+    assert len(load_badges(tmp_path).duplicates) == 1
+
+
+def test_the_summary_says_what_became_of_each_row() -> None:
+    "In text, the counts come first and add up"
+    text = repr(load_badges(MESSY, timezone="America/Denver"))
+    assert "155 rows read = 142 events + 6 rejected + 5 duplicates + 2 ignored." in text
+    assert "Profile: hikvision. Site's time zone: America/Denver." in text
+
+
+def test_the_notebook_view_shows_text_as_text(tmp_path: Path) -> None:
+    "Markup from a log, in cells, headers and names of files, is not markup in the notebook"
+    evil = "<img src=x onerror=alert(1)>"
+    path = tmp_path / "<b>x.csv"
+    path.write_text(f"timestamp,UserID,{evil}\n13/05/2026 08:00,{evil},{evil}\nbad,{evil},{evil}\n")
+    log = load_badges(path, "UTC")
+    html = log._repr_html_()
+    assert "<img" not in html
+    assert "<b>x" not in html
+    assert "&lt;b&gt;x.csv: dates day first" in html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+    assert "2 rows read = 1 events + 1 rejected + 0 duplicates + 0 ignored." in html
+
+
+def test_problems_are_one_sentence_for_each_reason(tmp_path: Path) -> None:
+    "A thousand bad rows are one problem with its first line; an empty log is one as well"
+    log = load(tmp_path, HEADER + "bad,1,x,granted\n" * 1000)
+    assert log.problems() == [
+        "The log has no badge event.",
+        "badges.csv, line 2: 'bad': not a date and time, and 999 more rows.",
+    ]
+    assert load(tmp_path, HEADER + ROW).problems() == []
+
+
+def test_events_name_the_sites_zone(tmp_path: Path) -> None:
+    "The zone travels with the events to the functions that need it"
+    assert load(tmp_path, HEADER + ROW).events.attrs["timezone"] == "UTC-06:00"
+
+
+CELL = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        [
+            "",
+            "'",
+            '"',
+            '""',
+            "\n",
+            "8.5E7",
+            "2019-04-12T14:20:29Z",
+            "1555078829",
+            "11/15/19",
+            "Total",
+            "\0",
+            "=1+1",
+        ]
+    ),
+    st.from_regex(r"\A\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}:\d{2}\Z"),
+)
+
+
+def sample(profile: Profile) -> tuple[str, list[str], str]:
+    """The delimiter, header and a good row of a profile's fixture."""
+    file = next(it for it in sorted(FIXTURES.iterdir()) if load_badges(it, "UTC").profile == profile.name)
+    log = load_badges(file, "UTC")
+    delimiter = log.files["delimiter"].iloc[0]
+    text = file.read_bytes().decode(log.files["encoding"].iloc[0]).replace("\r\n", "\n").split("\n")
+    line = log.events["line"].iloc[0]
+    header = [] if profile.shape else [text[line - 2]]
+    return delimiter, header, text[line - 1]
+
+
+SAMPLES = {name: sample(profile) for name, profile in profiles().items()}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@given(data=st.data())
+@settings(deadline=None, max_examples=25)
+def test_any_text_in_any_cell_is_accounted_for(
+    name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    "No exception but camkit's, and the counts add up, whatever stands in the cells of whatever system"
+    delimiter, header, good = SAMPLES[name]
+    width = good.count(delimiter) + 1
+    rows = data.draw(st.lists(st.lists(CELL, min_size=1, max_size=width + 1), max_size=6))
+    bad = [delimiter.join(row) for row in rows]
+    path = tmp_path_factory.getbasetemp() / f"any-{name}.csv"
+    path.write_text(
+        "\n".join([*header, *[good] * 9, *bad, ""]), encoding="utf-8", errors="surrogatepass", newline=""
+    )
+    try:
+        log = load_badges(path, timezone="America/Denver", profile=data.draw(st.sampled_from([name, None])))
+    except CamkitError as error:
+        assert str(error).endswith(".")
+        return
+    assert accounted(log) == log.rows_read
+    assert len(log.events) >= 1
+    assert log.events["line"].is_monotonic_increasing
+    log._repr_html_()

@@ -1,0 +1,492 @@
+"""Texts of times into UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camkit.badges import BadgeLog, load_badges
+from camkit.badges.times import REASONS, Times, read_times
+from camkit.errors import BadgeFileError, TimestampError
+from camkit.support.timezones import as_zone
+
+DENVER = ZoneInfo("America/Denver")
+
+
+def read(*texts: str, day_first: bool | None = True, zone: str | None = "UTC") -> Times:
+    return read_times(pa.chunked_array([list(texts)]), day_first=lambda clock: day_first, zone=as_zone(zone))
+
+
+def one(text: str, **options: object) -> str | None:
+    times = read(text, **options)  # type: ignore[arg-type]
+    if times.problem[0]:
+        assert np.isnat(times.utc[0])
+        return REASONS[times.problem[0]]
+    return str(times.utc[0])
+
+
+def load(tmp_path: Path, *times: str, **options: object):  # type: ignore[no-untyped-def]
+    path = tmp_path / "badges.csv"
+    path.write_text("timestamp,UserID\n" + "".join(f"{time},{n}\n" for n, time in enumerate(times)))
+    return load_badges(path, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2019-04-12T14:20:29-06:00", "2019-04-12T20:20:29.000000"),
+        ("2019-04-12 14:20:29 -0600", "2019-04-12T20:20:29.000000"),
+        ("2019-04-12T14:20:29Z", "2019-04-12T14:20:29.000000"),
+        ("2019-04-12 14:20:29 UTC", "2019-04-12T14:20:29.000000"),
+        ("2019-04-12 14:20", "2019-04-12T14:20:00.000000"),
+        ("2019/04/12 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12/04/2019 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12.4.2019 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12-04-19, 02:20:29 PM", "2019-04-12T14:20:29.000000"),
+        ("12/04/2019 12:00:00 AM", "2019-04-12T00:00:00.000000"),
+        ("12/04/2019 12:00:00 p.m.", "2019-04-12T12:00:00.000000"),
+        ("12/04/2019 2:20:29\u202fPM", "2019-04-12T14:20:29.000000"),
+        ("2019-04-12T14:20:29.1234", "2019-04-12T14:20:29.123400"),
+        ("2019-04-12T14:20:29,5", "2019-04-12T14:20:29.500000"),
+        ("2019-04-12T14:20:29.123456789", "2019-04-12T14:20:29.123456"),
+        ("1555078829", "2019-04-12T14:20:29.000000"),
+        ("1555078829250", "2019-04-12T14:20:29.250000"),
+        ("12/04/68 00:00", "2068-04-12T00:00:00.000000"),
+        ("12-Apr-2019 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12 APR 2019 14:20", "2019-04-12T14:20:00.000000"),
+        ("5/May/2019 2:20:29 PM", "2019-05-05T14:20:29.000000"),
+        ("12. September 2019, 14:20", "2019-09-12T14:20:00.000000"),
+        ("Apr 12, 2019 2:20:29 PM", "2019-04-12T14:20:29.000000"),
+        ("december 1 2019 08:00 -0600", "2019-12-01T14:00:00.000000"),
+        ("Sept. 12, 2019 14:20", "2019-09-12T14:20:00.000000"),
+        ("12-Jan-2019T14:20:29Z", "2019-01-12T14:20:29.000000"),
+        ("29/02/2020 00:00", "2020-02-29T00:00:00.000000"),
+    ],
+)
+def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
+    "Year first or last, 12 or 24 hours, fractions, offsets, epochs"
+    assert one(text) == utc
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "there is no time"),
+        ("soon", "not a date and time"),
+        ("2019-04-12", "not a date and time"),
+        ("14:20:29", "not a date and time"),
+        ("12-Apx-2019 14:20:29", "not a date and time"),
+        ("12 Marble 2019 14:20:29", "not a date and time"),
+        ("12-Apr-19 14:20:29", "not a date and time"),
+        ("Apr 1, 20192 14:20", "not a date and time"),
+        ("12-Apr-2019", "not a date and time"),
+        ("31-Apr-2019 14:20:29", "there is no such date or time of day"),
+        ("Apr 31, 2019 14:20", "there is no such date or time of day"),
+        ("2019-04-12T14Z", "not a date and time"),
+        ("155507882", "not a date and time"),
+        ("1.5550E+12", "not a date and time"),
+        ("31/04/2019 08:00", "there is no such date or time of day"),
+        ("29/02/2019 08:00", "there is no such date or time of day"),
+        ("00/04/2019 08:00", "there is no such date or time of day"),
+        ("2019-13-12 08:00", "there is no such date or time of day"),
+        ("2019-04-12 24:00:00", "there is no such date or time of day"),
+        ("2019-04-12 08:60:00", "there is no such date or time of day"),
+        ("2019-04-12 08:00:60", "there is no such date or time of day"),
+        ("2019-04-12 00:30 AM", "there is no such date or time of day"),
+        ("2019-04-12 13:30 PM", "there is no such date or time of day"),
+        ("2019-04-12T08:00:00+24:00", "there is no such date or time of day"),
+        ("0001-01-01T00:00:00Z", "not a year from 1970 to 2100"),
+        ("01/01/1900 00:00", "not a year from 1970 to 2100"),
+    ],
+)
+def test_rejects_what_is_no_time(text: str, reason: str) -> None:
+    "Null dates, impossible dates and texts are told apart"
+    assert one(text) == reason
+
+
+ISO_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30))
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.lists(st.tuples(ISO_TIMES, OFFSETS), min_size=1, max_size=20), st.sampled_from("T "))
+@settings(deadline=None)
+def test_the_fast_way_and_the_general_one_agree(
+    moments: list[tuple[datetime, timezone]], between: str
+) -> None:
+    "A column of ISO times gives the same alone, and together with a text that takes the general way"
+    texts = [moment.replace(tzinfo=zone).isoformat(between) for moment, zone in moments]
+    alone, together = read(*texts), read(*texts, "soon")
+    expected = [moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None) for moment, zone in moments]
+    assert alone.utc.tolist() == together.utc[:-1].tolist() == expected
+    assert alone.offset == together.offset
+
+
+@given(ISO_TIMES.map(lambda it: it.replace(microsecond=0)))
+@settings(deadline=None)
+def test_local_times_agree_with_the_standard_library(moment: datetime) -> None:
+    "A local time that exists once is placed where the zone database says"
+    first, second = (moment.replace(tzinfo=DENVER, fold=fold).astimezone(UTC) for fold in (0, 1))
+    exists_once = first == second
+    placed = one(moment.isoformat(), zone="America/Denver")
+    if exists_once:
+        assert placed == f"{first:%Y-%m-%dT%H:%M:%S}.000000"
+    else:
+        assert "clock change" in (placed or "")
+
+
+def test_the_hour_a_clock_change_skips_is_rejected(tmp_path: Path) -> None:
+    "There was no 02:30 on the day the clocks went forward"
+    log = load(
+        tmp_path,
+        "2019-03-10 01:59:59",
+        "2019-03-10 02:30:00",
+        "2019-03-10 03:00:00",
+        timezone="America/Denver",
+    )
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["08:59", "09:00"]
+    assert log.rejected[["line", "reason"]].values.tolist() == [[3, "in the hour that a clock change skips"]]
+
+
+def test_the_hour_a_clock_change_repeats_is_rejected_where_nothing_tells(tmp_path: Path) -> None:
+    "Of 01:30 on the day the clocks went back there are two"
+    log = load(
+        tmp_path,
+        "2019-11-03 00:30:00",
+        "2019-11-03 01:30:00",
+        "2019-11-03 02:30:00",
+        timezone="America/Denver",
+    )
+    assert len(log.events) == 2
+    assert "repeats" in log.rejected["reason"].iloc[0]
+
+
+REPEATED = ["00:50", "01:10", "01:50", "01:05", "01:40", "02:10"]
+REPEATED_UTC = ["06:50", "07:10", "07:50", "08:05", "08:40", "09:10"]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_order_of_the_file_tells_the_repeated_hours_apart(tmp_path: Path, newest_first: bool) -> None:
+    "A file in order that goes back once in that hour shows which times came first"
+    step = -1 if newest_first else 1
+    texts = [f"2019-11-03 {at}:00" for at in REPEATED][::step]
+    log = load(tmp_path, *texts, timezone="America/Denver")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == REPEATED_UTC[::step]
+    assert log.rejected.empty
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["00:50", "01:50", "01:05", "01:40", "01:20", "02:10"],  # goes back twice
+        ["03:50", "01:50", "01:05", "02:10"],  # is in no order elsewhere
+        ["01:50", "01:05"],  # has nothing elsewhere
+    ],
+)
+def test_a_file_in_another_order_does_not_tell(tmp_path: Path, times: list[str]) -> None:
+    "Where the order proves nothing, the repeated hour is rejected"
+    log = load(tmp_path, *(f"2019-11-03 {at}:00" for at in times), timezone="America/Denver")
+    assert len(log.rejected) == sum(at.startswith("01") for at in times)
+
+
+def load_swipes(tmp_path: Path, *swipes: str, columns: str = "timestamp,reader_id") -> BadgeLog:
+    "A log of one night in Denver, each swipe written as time and further cells"
+    path = tmp_path / "badges.csv"
+    rows = [f"2019-11-03 {swipe.replace(' ', ',')},{n}" for n, swipe in enumerate(swipes)]
+    path.write_text("\n".join([f"{columns},UserID", *rows, ""]))
+    return load_badges(path, "America/Denver")
+
+
+SORTED_BY_READER = ["00:50 A", "01:10 A", "01:30 A", "01:05 B", "01:40 B", "02:10 B"]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("column", ["reader_id", "UserID", "outcome"])
+def test_a_file_that_may_be_sorted_by_something_else_does_not_tell(
+    tmp_path: Path, column: str, newest_first: bool
+) -> None:
+    "Where the step back is also the step from one reader, person or outcome to the next, it proves nothing"
+    path = tmp_path / "badges.csv"
+    rows = [f"2019-11-03 {swipe.replace(' ', ':00,')}" for swipe in SORTED_BY_READER]
+    other = "UserID" if column != "UserID" else "note"
+    rows = [f"{row},{n}" for n, row in enumerate(rows)][:: -1 if newest_first else 1]
+    path.write_text("\n".join([f"timestamp,{column},{other}", *rows, ""]))
+    log = load_badges(path, "America/Denver")
+    assert log.events["event_time"].dt.strftime("%H:%M").sort_values().tolist() == ["06:50", "09:10"]
+    assert log.rejected["reason"].str.contains("a clock change repeats").sum() == 4
+
+
+def test_a_report_for_each_day_that_is_sorted_by_reader_does_not_tell(tmp_path: Path) -> None:
+    "Readers come back the next day, and still each day is sorted by them"
+    path = tmp_path / "badges.csv"
+    day_before = ["2019-11-02 10:00,A,8", "2019-11-02 11:00,A,7", "2019-11-02 12:00,B,7"]
+    rows = [f"2019-11-03 {swipe.replace(' ', ',')},{n}" for n, swipe in enumerate(SORTED_BY_READER)]
+    path.write_text("\n".join(["timestamp,reader_id,UserID", *day_before, *rows, ""]))
+    assert len(load_badges(path, "America/Denver").rejected) == 4
+
+
+def test_rows_sorted_by_two_columns_do_not_tell(tmp_path: Path) -> None:
+    "By reader and then by outcome, which come in turns from reader to reader"
+    swipes = ["00:50 A denied", "01:30 A denied", "01:10 A granted", "02:10 A granted",
+              "02:20 B denied", "02:30 B denied", "02:40 B granted", "02:50 B granted"]  # fmt: skip
+    log = load_swipes(tmp_path, *swipes, columns="timestamp,reader_id,outcome")
+    assert len(log.rejected) == 2
+
+
+def test_in_a_file_sorted_by_reader_each_readers_own_order_tells(tmp_path: Path) -> None:
+    "A reader whose own swipes go back once is proof for itself, and none for the next one"
+    log = load_swipes(tmp_path, "00:50 A", "01:30 A", "01:10 A", "01:20 B", "01:40 B", "02:10 B")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["06:50", "07:30", "08:10", "09:10"]
+    assert log.rejected["line"].tolist() == [5, 6]
+
+
+def test_a_file_in_which_readers_take_turns_is_in_order_of_time(tmp_path: Path) -> None:
+    "It is not sorted by reader, so that its one step back tells, whichever readers stand beside it"
+    log = load_swipes(tmp_path, "00:50 B", "01:10 A", "01:50 A", "01:05 B", "01:40 B", "02:10 A")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == REPEATED_UTC
+    assert log.rejected.empty
+
+
+def test_an_offset_tells_the_repeated_hours_apart(tmp_path: Path) -> None:
+    "A time that carries its offset needs no zone and no order"
+    log = load(tmp_path, "2019-11-03T01:30:00-06:00", "2019-11-03T01:30:00-07:00", timezone="America/Denver")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["07:30", "08:30"]
+
+
+def test_a_log_of_naive_times_needs_the_zone(tmp_path: Path) -> None:
+    "Without any offset nothing can be placed: the error names the file, the line and the argument"
+    with pytest.raises(TimestampError, match=r"badges\.csv.*'2019-04-12 14:20:29' in line 2.*timezone="):
+        load(tmp_path, "2019-04-12 14:20:29", "2019-04-12 14:21:00")
+
+
+def test_rejects_naive_time_without_a_zone(tmp_path: Path) -> None:
+    "A local time among others with an offset is rejected with its line, unless the site's zone is given"
+    times = ["2019-04-12T14:20:29Z", "2019-04-12 14:20:29"]
+    assert load(tmp_path, *times).rejected["line"].tolist() == [3]
+    assert load(tmp_path, *times, timezone="America/Denver").events["event_time"].iloc[1].hour == 20
+
+
+@pytest.mark.parametrize(
+    ("heading", "utc"),
+    [
+        ("Time (UTC)", "14:20"),
+        ("EventUTC", "14:20"),
+        ("time_gmt", "14:20"),
+        ("Time(UTC+08:00)", "06:20"),
+        ("UTC-6", "20:20"),
+        ("When (UTC\u221206:00)", "20:20"),
+        ("When (UTC\u20136)", "20:20"),
+        ("When (UTC - 6)", "20:20"),
+        ("When UTC (+0530)", "08:50"),
+        ("When (UTC+530)", "08:50"),
+        ("GMT time (UTC)", "14:20"),
+        ("Notation UTC 'Z'", "14:20"),
+        ("(UTC-06:00) Event Date and Time", "20:20"),
+        ("UTC+2_timestamp", "12:20"),
+        ("MESSAGE_TIME_UTC", "14:20"),
+        ("MESSZEIT UTC", "14:20"),
+        ("ESTIMATED UTC", "14:20"),
+        ("MES timestamp UTC", "14:20"),
+        ("Time (UTC; 24h)", "14:20"),
+        ("Time (UTC) from panel", "14:20"),
+        ("Central server time (UTC)", "14:20"),
+        ("Time (UTC+2h)", "12:20"),
+        ("Event Time (UTC+00:00) [ms]", "14:20"),
+        ("UTC-05:00 Fecha y hora", "19:20"),
+        ("UTC+01:00 Date/heure", "13:20"),
+        ("(UTC) Coordinated Universal Time", "14:20"),
+        ("UTC Date Time", "14:20"),
+        ("Nextgen door time UTC", "14:20"),
+    ],
+)
+def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: str, utc: str) -> None:
+    "Naive times are in UTC, or as far from it as the heading says, whatever the site's zone is"
+    path = tmp_path / "badges.csv"
+    path.write_text(f"{heading},Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
+    columns = {"event_time": heading, "cardholder_id": "Badge"}
+    for zone in (None, "America/Denver"):
+        log = load_badges(path, zone, columns=columns)
+        assert log.events["event_time"].dt.strftime("%H:%M").tolist() == [utc]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Local time (not UTC)",
+        "Local time, not in UTC",
+        "non-UTC time",
+        "NO_UTC",
+        "When (UTC\u00b16)",
+        "When (UTC 6)",
+        "When (UTC~6:00)",
+        "When (UTC+5.5)",
+        "When (UTC minus 6)",
+        "When (UTC+1/+2)",
+        "When (UTC-10/-9)",
+        "When (UTC+99)",
+        "When (UTC+05:75)",
+        "GMT time (UTC+2)",
+        "Event Time (UTC-07:00) Mountain Time (US & Canada)",
+        "Mountain Time (UTC-7)",
+        "(UTC+00:00) Dublin, Edinburgh, Lisbon, London",
+        "(UTC+01:00) Berlin",
+        "Time (GMT Daylight Time)",
+        "Time (GMT Standard Time)",
+        "GMT/BST",
+        "Time UTC (EST+5)",
+        "Local time (converted from UTC)",
+        "LocalTimeUTC",
+        "Time in local zone, UTC in next column",
+        "Site date vs. UTC",
+        "Local Date (UTC)",
+        "Time (lokal/UTC)",
+        "UTC summer",
+        "UTC Winter",
+        "Hora de verano (UTC+2)",
+        "Ortszeit (UTC+1)",
+        "Mitteleuropäische Zeit (UTC+1)",
+        "Heure de Paris (UTC+1)",
+        "Time (Europe/Berlin, UTC+1)",
+        "America/New_York (UTC)",
+        "London time (GMT)",
+        "Eastern Time (GMT)",
+        "Central European Time (UTC)",
+        "Pacific time (UTC)",
+        "Time (ET, UTC-5)",
+        "UTC (AEST)",
+        "UTC/CEST",
+        "Time (UTC/local)",
+        "Time (UTC, -6)",
+        "Site time (from UTC)",
+    ],
+)
+def test_a_title_that_does_not_tell_the_zone_leaves_it_to_the_caller(tmp_path: Path, heading: str) -> None:
+    "A title that denies UTC, has an offset in a form of its own, or names a zone with summer time is not taken for UTC"
+    path = tmp_path / "badges.csv"
+    path.write_text(
+        f"{heading},Badge\n2019-04-12 14:20:29,7\n".replace(heading, f'"{heading}"'), encoding="utf-8"
+    )
+    columns = {"event_time": heading, "cardholder_id": "Badge"}
+    log = load_badges(path, "America/Denver", columns=columns)
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["20:20"]
+    told = f"badges.csv: times were read in America/Denver as given, though their title {heading!r} names UTC: look"
+    denied = any(word in heading.lower() for word in ("not ", "non-", "no_", "from utc", "vs. utc"))
+    assert [problem.startswith(told) for problem in log.problems()] == ([] if denied else [True])
+    with pytest.raises(TimestampError, match="pass timezone="):
+        load_badges(path, columns=columns)
+
+
+def test_times_that_the_zone_did_not_place_leave_no_doubt(tmp_path: Path) -> None:
+    "Whatever their title names: each has its offset, in the text or in a column of its own"
+    path = tmp_path / "badges.csv"
+    path.write_text("Local time (UTC),Badge\n2019-04-12 14:20:29+02:00,7\n,8\n", encoding="utf-8")
+    columns = {"event_time": "Local time (UTC)", "cardholder_id": "Badge"}
+    assert len(load_badges(path, "America/Denver", columns=columns).problems()) == 1
+    path.write_text("Local time (UTC),Badge,East\n2019-04-12 14:20:29,7,120\n", encoding="utf-8")
+    assert load_badges(path, "America/Denver", columns={**columns, "minutes_east": "East"}).problems() == []
+
+
+def test_the_summary_says_where_the_columns_title_gives_the_zone(tmp_path: Path) -> None:
+    "A title goes before timezone=, so the log says so"
+    path = tmp_path / "badges.csv"
+    path.write_text("When (UTC\u22126),Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
+    columns = {"event_time": "When (UTC\u22126)", "cardholder_id": "Badge"}
+    summary = load_badges(path, "America/Denver", columns=columns).summary()
+    assert "badges.csv: times in UTC-06:00, by the title 'When (UTC\u22126)'." in summary
+    path.write_text("Time (UTC),Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
+    columns["event_time"] = "Time (UTC)"
+    assert (
+        "badges.csv: times in UTC, by the title 'Time (UTC)'." in load_badges(path, columns=columns).summary()
+    )
+
+
+def test_a_word_that_merely_contains_utc_says_nothing(tmp_path: Path) -> None:
+    "The butcher's time is local"
+    path = tmp_path / "badges.csv"
+    path.write_text("Butcher time,Badge\n2019-04-12 14:20:29,7\n")
+    with pytest.raises(TimestampError):
+        load_badges(path, columns={"event_time": "Butcher time", "cardholder_id": "Badge"})
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (["01/05/2026 08:00", "13/05/2026 08:00"], ["05-01", "05-13"]),
+        (["01/05/2026 08:00", "05/13/2026 08:00"], ["01-05", "05-13"]),
+        (["05/05/2026 08:00", "06/06/2026 08:00"], ["05-05", "06-06"]),
+    ],
+)
+def test_the_whole_column_tells_day_from_month(tmp_path: Path, times: list[str], expected: list[str]) -> None:
+    "One day above 12 decides for all; where both are the same number nothing needs deciding"
+    log = load(tmp_path, *times, timezone="UTC")
+    assert log.events["event_time"].dt.strftime("%m-%d").tolist() == expected
+
+
+def test_what_decided_the_order_of_day_and_month_is_shown(tmp_path: Path) -> None:
+    "The summary names the line, so that anyone can check it"
+    log = load(tmp_path, "01/05/2026 08:00", "13/05/2026 08:00", timezone="UTC")
+    assert "badges.csv: dates day first, shown by line 3." in log.summary()
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (["01/05/2026 08:00", "02/05/2026 08:00"], "either way.*day_first="),
+        (
+            ["13/05/2026 08:00", "05/13/2026 08:00"],
+            "line 2 has the day first and line 3 the month.*day_first=",
+        ),
+    ],
+)
+def test_a_file_that_does_not_tell_day_from_month_is_an_error(
+    tmp_path: Path, times: list[str], message: str
+) -> None:
+    "It is not guessed, and the error names the argument that decides"
+    with pytest.raises(BadgeFileError, match=message):
+        load(tmp_path, *times, timezone="UTC")
+
+
+def test_a_month_by_its_name_needs_no_deciding(tmp_path: Path) -> None:
+    "Which number is the day is plain, so that nothing is asked, beside other forms too"
+    log = load(tmp_path, "01-May-2026 08:00", "May 2 2026 08:00", "2026-05-03 08:00", timezone="UTC")
+    assert log.events["event_time"].dt.strftime("%m-%d").tolist() == ["05-01", "05-02", "05-03"]
+
+
+def test_day_first_decides_and_rejects_what_does_not_fit(tmp_path: Path) -> None:
+    "Told the order, the kit rejects the dates that do not exist in it"
+    log = load(tmp_path, "01/05/2026 08:00", "05/13/2026 08:00", timezone="UTC", day_first=True)
+    assert log.events["event_time"].dt.strftime("%m-%d").tolist() == ["05-01"]
+    assert log.rejected["line"].tolist() == [3]
+
+
+def test_one_date_of_another_form_does_not_cost_the_file(tmp_path: Path) -> None:
+    "In a column of ISO times a single 01/05/2026 is a rejected row"
+    log = load(tmp_path, "2026-05-01 08:00", "01/05/2026 08:00", "2026-05-02 08:00", timezone="UTC")
+    assert log.rejected["reason"].tolist() == ["day or month may stand first; day_first= would tell"]
+
+
+def test_the_sites_zone_is_the_one_offset_of_all_times(tmp_path: Path) -> None:
+    "Without a zone given, a constant offset serves for display; several offsets do not"
+    assert (
+        str(load(tmp_path, "2019-04-12T14:20:29-06:00", "2019-04-12T14:20:30-06:00").timezone) == "UTC-06:00"
+    )
+    assert load(tmp_path, "2019-04-12T14:20:29-06:00", "2019-04-12T14:20:30-07:00").timezone is None
+    assert load(tmp_path, "2019-04-12T14:20:29-06:00", timezone="America/Denver").timezone == DENVER
+
+
+@pytest.mark.parametrize("name", ["Denver", "America", "../etc/passwd", "", "UTC+99:00"])
+def test_a_zone_that_does_not_exist_is_explained(name: str) -> None:
+    "The error shows what a zone looks like"
+    with pytest.raises(TimestampError, match="America/Denver"):
+        as_zone(name)
+
+
+def test_fixed_offsets_are_zones() -> None:
+    "The zone that a log shows can be given back to it"
+    assert as_zone("UTC-06:00") == as_zone("-0600") == timezone(timedelta(hours=-6))

@@ -1,0 +1,107 @@
+"""What a download left in a folder: found again, shown, compared with what is there now."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from camkit import errors
+from camkit.cameras.een.previews.run import DownloadRun, different_frames, saved_frames
+from tests.support.scripted_een import CAMERA, drawn
+
+TIME = "20190412204500.000"
+
+
+def name(number: int, timestamp: str = TIME) -> str:
+    return f"{number:02d}-{CAMERA}-preview-{timestamp}.jpeg"
+
+
+def run_of(folder: Path) -> DownloadRun:
+    """A run that saved what is in a folder."""
+    saved = tuple(saved_frames(folder, CAMERA))
+    return DownloadRun(CAMERA, folder, len(saved), saved, (), len(saved), 0, 0, 0.1, "")
+
+
+@pytest.fixture
+def run(tmp_path) -> DownloadRun:
+    for number in range(3):
+        (tmp_path / name(number, f"2019041220450{number}.000")).write_bytes(drawn(str(number)))
+    return run_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        "99990230000000.000",
+        "00010101000000.000",
+        "99991231235959.999",
+        "20190230000000.000",
+        "19691231235959.999",
+    ],
+)
+def test_leaves_out_a_file_whose_time_is_none(tmp_path, timestamp):
+    "A day that does not exist, and years in which no camera was: the file is no frame, and is left alone"
+    odd = tmp_path / name(0, timestamp)
+    odd.write_bytes(drawn("odd"))
+    (tmp_path / name(1)).write_bytes(drawn("good"))
+    assert [frame.number for frame in saved_frames(tmp_path, CAMERA)] == [1]
+    assert odd.read_bytes() == drawn("odd")
+
+
+def test_waits_for_no_pipe(tmp_path):
+    "A FIFO that is called like a frame is no file, and nobody waits for what comes out of it"
+    os.mkfifo(tmp_path / name(0))
+    (tmp_path / name(1)).symlink_to(tmp_path / "gone")
+    assert saved_frames(tmp_path, CAMERA) == []
+
+
+def test_the_same_bytes_or_the_same_time_are_one_frame(tmp_path):
+    "Of files that are alike in either, the first counts"
+    for number, timestamp, text in ((0, TIME, "a"), (1, "20190412204501.000", "a"), (2, TIME, "b")):
+        (tmp_path / name(number, timestamp)).write_bytes(drawn(text))
+    (tmp_path / name(3, "20190412204503.000")).write_bytes(drawn("c"))
+    found = saved_frames(tmp_path, CAMERA)
+    assert [frame.number for frame in found] == [0, 1, 2, 3]
+    assert [frame.number for frame in different_frames(found)] == [0, 3]
+
+
+def test_names_what_is_no_longer_as_it_was_saved(run):
+    "A file that is gone, one that is another, a folder in the place of the third"
+    gone, other, folder = (frame.path for frame in run.saved)
+    gone.unlink()
+    other.write_bytes(b"tampered")
+    folder.unlink()
+    folder.mkdir()
+    assert run.problems() == [
+        f"{gone.name} is no longer there.",
+        f"{other.name} is not what was saved: its SHA-256 differs.",
+        f"{folder.name} is no longer a file.",
+    ]
+
+
+def test_draws_an_empty_place_for_a_frame_that_cannot_be_shown(run):
+    "What is gone or broken is missing on the sheet, and the others are on it"
+    whole = run.contact_sheet()
+    run.saved[0].path.unlink()
+    run.saved[1].path.write_bytes(b"tampered")
+    sheet = run.contact_sheet()
+    assert sheet.size == whole.size
+    size = (200, 113)
+    places = [(8 + 208 * i, 8, 8 + 208 * i + size[0], 8 + size[1]) for i in range(3)]
+    same = [sheet.crop(place).tobytes() == whole.crop(place).tobytes() for place in places]
+    assert same == [False, False, True]
+
+
+@pytest.mark.parametrize("columns", [0, -1])
+def test_a_sheet_without_columns_is_an_input_error(run, columns):
+    "It says so in a sentence"
+    with pytest.raises(errors.InputError, match=f"columns is {columns}; it has to be at least 1"):
+        run.contact_sheet(columns)
+
+
+def test_a_sheet_of_nothing_is_empty(tmp_path):
+    "A run that saved nothing draws a white sheet"
+    assert isinstance(run_of(tmp_path).contact_sheet(), Image.Image)

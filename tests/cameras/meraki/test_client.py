@@ -1,0 +1,427 @@
+"""The Meraki client against the demo site's real server, and against one that answers as told."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import gevent
+import pytest
+from pydantic import SecretStr
+
+from camkit import errors
+from camkit.cameras.meraki import Meraki
+from camkit.cameras.meraki import client as meraki_client
+from camkit.cameras.source import SnapshotSource
+from camkit.http import Limits, TokenBucket
+from camkit.support.jpeg import check_jpeg
+from tests.support.scripted import scripted, send
+
+QUICK = Limits(connect_s=1, read_s=2, deadline_s=5, attempts=2, backoff_s=0.01)
+NOW = datetime(2019, 4, 12, 20, 45, tzinfo=UTC)
+CAMERA, OFFLINE = "Q2GV-7K2M-D9HT", "Q2JV-X7PE-4RNC"
+KEY = "kei-4711-canary"
+JPEG = b"\xff\xd8\xff"
+
+
+@pytest.fixture
+def meraki(site):
+    return site.meraki
+
+
+def client(base: str, **options) -> Meraki:
+    return Meraki(SecretStr(KEY), base_url=base, **{"limits": QUICK, "poll_s": 0.01, **options})
+
+
+def test_is_a_snapshot_source_like_the_other_vendor(site):
+    "Both clients offer the same protocol"
+    assert all(isinstance(source, SnapshotSource) for source in site.sources.values())
+    assert set(site.sources) == {"meraki", "een"}
+
+
+def test_lists_the_organization_and_its_cameras(meraki):
+    "One organization; its cameras without switches and access points, or everything"
+    assert meraki.organizations()["name"].tolist() == ["Camkit Demo"]
+    cameras, everything = meraki.devices(), meraki.devices(cameras_only=False)
+    assert set(cameras["productType"]) == {"camera"}
+    assert {CAMERA, OFFLINE} <= set(cameras["serial"])
+    assert len(everything) > 3 * len(cameras)
+    assert set(cameras.dtypes.astype(str)) == {"string"}
+    assert cameras["name"].isna().any()
+
+
+def test_follows_the_pages_to_the_last():
+    "Pages are joined in order; the links may be quoted or not, and hold commas"
+
+    def answer(handler, number):
+        later = "startingAfter=Q2" in handler.path
+        link = f'<{server.base}/organizations/1/devices?startingAfter=Q2,3>; rel="next"'
+        links = f"<{server.base}/x?a=1,2>; rel=first, {link if not later else link.replace('next', 'prev')}"
+        rows = [{"serial": "b"}] if later else [{"serial": "a"}]
+        send(handler, 200, json.dumps(rows).encode(), Link=links)
+
+    with scripted(answer) as server:
+        found = client(server.base).devices("1")
+    assert found["serial"].tolist() == ["a", "b"]
+    assert [seen.path.partition("?")[2] for seen in server.seen] == [
+        "productTypes%5B%5D=camera",
+        "startingAfter=Q2,3",
+    ]
+
+
+def test_half_a_letter_in_a_name_costs_no_device_list():
+    "A lone surrogate, which no table can hold, is replaced, and every device is there"
+    rows = json.dumps([{"serial": "a", "name": "Door \ud800"}, {"serial": "b"}]).encode()
+    with scripted(lambda h, n: send(h, 200, rows)) as server:
+        found = client(server.base).devices("1")
+    assert found["serial"].tolist() == ["a", "b"]
+    assert found["name"].iloc[0].startswith("Door ")
+
+
+def test_does_not_follow_pages_for_ever(monkeypatch):
+    "A service whose next link never ends is a BadResponse"
+    monkeypatch.setattr(meraki_client, "PAGES", 5)
+    with (
+        scripted(
+            lambda h, n: send(h, 200, b"[]", Link=f"<{server.base}/organizations/1/devices>; rel=next")
+        ) as server,
+        pytest.raises(errors.BadResponse, match="more than 5 pages"),
+    ):
+        client(server.base).devices("1")
+    assert len(server.seen) == 5
+
+
+def test_a_page_link_abroad_is_not_followed():
+    "The key does not go to another host that a Link header names"
+    with scripted(lambda h, n: send(h, 200, b"[]")) as abroad:
+        there = abroad.base.replace("127.0.0.1", "localhost")
+        with (
+            scripted(lambda h, n: send(h, 200, b"[]", Link=f"<{there}/x>; rel=next")) as server,
+            pytest.raises(errors.BadResponse, match="another site"),
+        ):
+            client(server.base).devices("1")
+    assert abroad.seen == []
+
+
+def test_names_the_organizations_when_there_is_a_choice():
+    "With several organizations one has to be named, and the message lists them"
+    two = b'[{"id": "1", "name": "North"}, {"id": "2", "name": "South"}]'
+    with (
+        scripted(lambda h, n: send(h, 200, two)) as server,
+        pytest.raises(errors.NotFound, match=r"1 \(North\), 2 \(South\)"),
+    ):
+        client(server.base).devices()
+    with scripted(lambda h, n: send(h, 200, b"[]")) as server, pytest.raises(errors.NotFound, match="none"):
+        client(server.base).devices()
+
+
+def test_fetches_a_snapshot_without_showing_the_image_host_a_key(meraki, control):
+    "The picture is whole, is recorded with both answers, and its host saw no credential"
+    picture = meraki.snapshot(CAMERA, NOW - timedelta(hours=1))
+    assert check_jpeg(picture.content) == (1280, 720)
+    assert (picture.vendor, picture.camera_id, picture.captured_at) == ("meraki", CAMERA, None)
+    assert [reply.status for reply in picture.replies] == [202, 200]
+    assert "***" in picture.replies[1].url and "snapshot/***" in picture.replies[1].url
+    asked = control.asked()
+    assert asked["credentials_at_image_origin"] == 0
+    assert any(path.startswith("/stream/") for path in asked["counts"])
+
+
+def test_the_answers_kept_beside_a_picture_hold_no_address_of_it(meraki, control):
+    "The image's address is a secret while it lives: it is in no kept answer and in no log"
+    picture = meraki.snapshot(CAMERA)
+    assert b"/stream/" not in picture.replies[0].content
+    assert "VH" not in repr(picture)
+
+
+def test_logs_no_snapshot_token(meraki, caplog):
+    "Not even urllib3's own debug log, which writes every path, shows an image's address"
+    caplog.set_level(logging.DEBUG)
+    meraki.snapshot(CAMERA)
+    assert "/stream/jpeg/snapshot/***" in caplog.text
+    assert "VH" not in caplog.text.replace("GV-7K2M-D9HT", "")
+
+
+@pytest.mark.parametrize(
+    ("camera", "at", "kind", "said"),
+    [
+        (OFFLINE, NOW - timedelta(hours=1), errors.NoPicture, "offline"),
+        (CAMERA, NOW - timedelta(minutes=1), errors.NoPicture, "ask again in three minutes"),
+        (CAMERA, NOW - timedelta(days=31), errors.NoPicture, "older"),
+        (CAMERA, NOW + timedelta(days=1), errors.NoPicture, "future"),
+        ("Q2XX-XXXX-XXXX", NOW, errors.NotFound, "check the serial in the doors file"),
+        ("../../x", NOW, errors.NotFound, "no such camera"),
+    ],
+)
+def test_says_why_there_is_no_picture(meraki, camera, at, kind, said):
+    "Offline, too recent, too old, in the future, unknown: one sentence each"
+    with pytest.raises(kind, match=said):
+        meraki.snapshot(camera, at)
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        (["Camera offline"], "Camera offline"),
+        (["one", "two"], "one; two"),
+        ([str(i) for i in range(50_000)], "0; 1; 2; 3; 4"),
+        (["x" * 100_000], "x" * 200),
+        (["a\x1b[2J\n\n fake\u202e\t \x07 b"], "a[2J fake b"),
+        ([" \n", "one"], "one"),
+        ([{"code": 7}, "one"], "one"),
+    ],
+)
+def test_repeats_what_the_vendor_says_in_one_short_line(listed, said):
+    "Five texts at most, without line breaks and control characters, each cut where it gets long"
+    body = json.dumps({"errors": listed}).encode()
+    with scripted(lambda h, n: send(h, 400, body)) as server, pytest.raises(errors.NoPicture) as caught:
+        client(server.base).snapshot(CAMERA)
+    assert caught.value.said == said
+    assert str(caught.value) == f"Camera {CAMERA} gives no picture: {said}."
+
+
+def test_asks_again_for_a_recent_moment_as_long_as_told(monkeypatch):
+    "With patience, 'No video for specified timestamp' is asked again until the cloud has it"
+    monkeypatch.setattr(meraki_client, "TOO_RECENT_PAUSE_S", 0.05)
+    refusal = json.dumps({"errors": [meraki_client.TOO_RECENT]}).encode()
+    with scripted(lambda h, n: send(h, 400, refusal)) as server:
+        with pytest.raises(errors.NoPicture):
+            client(server.base).snapshot(CAMERA, NOW)
+        assert len(server.seen) == 1
+        with pytest.raises(errors.NoPicture):
+            client(server.base, patience_s=0.2).snapshot(CAMERA, NOW)
+        assert len(server.seen) > 3
+
+
+def test_fullframe_and_time_are_sent_as_documented(meraki):
+    "fullframe goes without a timestamp; together the vendor refuses them; times are UTC to the second"
+    assert check_jpeg(meraki.snapshot(CAMERA, fullframe=True).content)
+    with pytest.raises(errors.NoPicture, match="fullframe"):
+        meraki.snapshot(CAMERA, NOW - timedelta(hours=1), fullframe=True)
+    with scripted(lambda h, n: send(h, 404)) as server:
+        for at in (None, datetime.fromisoformat("2019-04-12T14:20:29.500-06:00")):
+            with pytest.raises(errors.NotFound):
+                client(server.base).snapshot(CAMERA, at)
+    assert [json.loads(seen.body) for seen in server.seen] == [{}, {"timestamp": "2019-04-12T20:20:29Z"}]
+    with pytest.raises(errors.TimestampError):
+        meraki.snapshot(CAMERA, datetime(2019, 4, 12))
+
+
+def image_server(answers, ready):
+    """A server whose snapshot addresses answer with `ready`, called with the number of the look."""
+
+    def answer(handler, number):
+        if handler.command == "POST":
+            answers.append(0)
+            link = f"{handler.headers['Host']}/stream/jpeg/snapshot/{KEY}{len(answers)}"
+            return send(handler, 202, json.dumps({"url": f"http://{link}", "expiry": "soon"}).encode())
+        answers[-1] += 1
+        return ready(handler, len(answers), answers[-1])
+
+    return scripted(answer)
+
+
+def test_asks_for_an_expired_snapshot_once_more(meraki):
+    "An address that has expired leads to one new order"
+    jpeg, orders = meraki.snapshot(CAMERA).content, []
+
+    def ready(handler, order, look):
+        send(handler, *((410,) if order == 1 else (200, jpeg)), Content_Type="image/jpeg")
+
+    with image_server(orders, ready) as server:
+        assert client(server.base).snapshot(CAMERA).content == jpeg
+    assert orders == [1, 1]
+
+
+def test_takes_nothing_but_a_whole_picture_for_ready(meraki):
+    "A page, an empty answer, half a JPEG and a not-yet are looked at again until the picture is there"
+    jpeg, orders = meraki.snapshot(CAMERA).content, []
+    not_ready = [
+        (404, b"", "text/html"),
+        (202, b"", "text/plain"),
+        (200, b"<html>wait</html>", "text/html"),
+        (200, b"", "image/jpeg"),
+        (200, jpeg[:1000], "image/jpeg"),
+        (200, jpeg, "text/html"),
+        (200, jpeg, "image/jpeg"),
+    ]
+
+    def ready(handler, order, look):
+        status, body, kind = not_ready[look - 1]
+        send(handler, status, body, Content_Type=kind)
+
+    with image_server(orders, ready) as server:
+        assert client(server.base).snapshot(CAMERA).content == jpeg
+    assert orders == [len(not_ready)]
+
+
+@pytest.mark.parametrize("status", [404, 429, 503])
+def test_a_failure_that_asks_for_no_wait_is_looked_at_again_to_the_end(status):
+    "Also when the last look comes back after the end, it is a snapshot that never became ready"
+    orders = []
+
+    def ready(handler, *_):
+        time.sleep(0.06)
+        send(handler, status)
+
+    with (
+        image_server(orders, ready) as server,
+        pytest.raises(errors.DeadlineExceeded, match="twice it could not be fetched"),
+    ):
+        client(server.base, ready_s=0.1).snapshot(CAMERA)
+    assert len(orders) == 2
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, errors.RateLimited), (503, errors.ServiceError)])
+def test_a_wait_that_is_too_long_ends_the_looking_at_once(status, kind):
+    "An image host that wants an hour is not looked at again and again, nor is a second image ordered"
+    orders = []
+    with (
+        image_server(orders, lambda h, *_: send(h, status, b"", Retry_After="3600")) as server,
+        pytest.raises(kind, match=f"the snapshot of camera {CAMERA} failed.*HTTP {status}") as caught,
+    ):
+        client(server.base, ready_s=1).snapshot(CAMERA)
+    assert orders == [1]
+    assert caught.value.retry_after_s == 3600
+    assert KEY not in str(caught.value)
+
+
+def test_keeps_a_wait_that_fits(meraki):
+    "When the image host says how long, it is not looked at before that, and the picture comes"
+    jpeg, orders, looks = meraki.snapshot(CAMERA).content, [], []
+
+    def ready(handler, order, look):
+        looks.append(time.monotonic())
+        if look <= 2:  # as many as the limits allow in one call
+            send(handler, 429, b"", Retry_After="0.3")
+        else:
+            send(handler, 200, jpeg, Content_Type="image/jpeg")
+
+    with image_server(orders, ready) as server:
+        assert client(server.base, ready_s=5).snapshot(CAMERA).content == jpeg
+    assert orders == [3]
+    assert all(later - earlier >= 0.3 for earlier, later in pairwise(looks))
+
+
+def test_gives_up_a_snapshot_that_never_becomes_ready():
+    "Two orders, each waited for as long as allowed, then a DeadlineExceeded with the last reason"
+    orders = []
+    with (
+        image_server(orders, lambda h, *_: send(h, 200, b"x", Content_Type="text/html")) as server,
+        pytest.raises(errors.DeadlineExceeded, match=r"twice.*'text/html', not a JPEG") as caught,
+    ):
+        client(server.base, ready_s=0.1).snapshot(CAMERA)
+    assert len(orders) == 2
+    assert KEY not in str(caught.value)
+
+
+def test_a_snapshot_address_abroad_is_not_visited():
+    "An order that names another site's address is a BadResponse, and nothing is fetched there"
+    with scripted(lambda h, n: send(h, 200, JPEG)) as abroad:
+        there = abroad.base.replace("127.0.0.1", "localhost")
+        body = json.dumps({"url": f"{there}/stream/jpeg/snapshot/{KEY}"}).encode()
+        with (
+            scripted(lambda h, n: send(h, 202, body)) as server,
+            pytest.raises(errors.BadResponse, match="another site") as caught,
+        ):
+            client(server.base).snapshot(CAMERA)
+    assert abroad.seen == []
+    assert KEY not in str(caught.value)
+
+
+def test_gives_the_link_to_the_footage(meraki):
+    "The dashboard's address at that moment, in milliseconds"
+    link = meraki.video_link(CAMERA, NOW)
+    assert link.startswith("https://n149.meraki.com/") and link.endswith(f"{int(NOW.timestamp())}000")
+    with pytest.raises(errors.NotFound):
+        meraki.video_link("Q2XX-XXXX-XXXX")
+    with pytest.raises(errors.TimestampError):
+        meraki.video_link(CAMERA, datetime(2019, 4, 12))
+
+
+def test_a_wrong_key_is_a_refused_login(demo):
+    "The message says which setting to check and does not hold the key"
+    with pytest.raises(errors.LoginRefused, match="MERAKI_DASHBOARD_API_KEY") as caught:
+        client(demo.info["meraki"]).snapshot(CAMERA, NOW)
+    assert KEY not in str(caught.value)
+
+
+def test_a_key_that_cannot_be_sent_is_a_settings_error():
+    "A line break in the key is said before anything is sent, without the key"
+    with pytest.raises(errors.SettingsError, match="Copy the key again") as caught:
+        Meraki(SecretStr(KEY + "\n"))
+    assert KEY not in str(caught.value)
+
+
+def test_a_shard_redirect_keeps_method_body_and_key():
+    "A 308 to the organization's shard is followed with the same POST"
+
+    def answer(handler, number):
+        if number == 0:
+            return send(handler, 308, Location=f"/n123{handler.path}")
+        return send(handler, 404)
+
+    with scripted(answer) as server, pytest.raises(errors.NotFound):
+        client(server.base).snapshot(CAMERA, NOW)
+    first, second = server.seen
+    assert (second.method, second.path, second.body) == ("POST", f"/n123{first.path}", first.body)
+    assert second.headers["Authorization"] == f"Bearer {KEY}"
+
+
+# The organization's rate
+
+
+def test_keeps_the_organizations_rate_for_all_greenlets(control, meraki):
+    "Twenty-eight calls from many greenlets meet no 429: they wait for their turn"
+    calls = [gevent.spawn(meraki.video_link, CAMERA, NOW) for _ in range(28)]
+    gevent.joinall(calls, raise_error=True)
+    statuses = [entry["status"] for entry in control.asked()["last"] if entry["path"].endswith("videoLink")]
+    assert statuses == [200] * 28
+
+
+def test_a_429_holds_all_greenlets_back():
+    "When one call is told to wait, the others wait as well, and all succeed"
+    moments = []
+
+    def answer(handler, number):
+        moments.append(time.monotonic())
+        if number == 0:
+            return send(handler, 429, Retry_After="1")
+        return send(handler, 200, b'{"url": "https://n1.meraki.com/x"}')
+
+    with scripted(answer) as server:
+        meraki = client(server.base)
+        first = gevent.spawn(meraki.video_link, CAMERA)
+        while not moments:
+            gevent.sleep(0.01)
+        gevent.sleep(0.05)
+        others = [gevent.spawn(meraki.video_link, CAMERA) for _ in range(3)]
+        gevent.joinall([first, *others], raise_error=True)
+    assert min(moments[1:]) - moments[0] >= 1.0
+
+
+def test_lets_a_first_burst_through_and_then_a_steady_stream():
+    "Of thirty turns at 100 a second with a burst of ten, the last comes after a fifth of a second"
+    bucket, start = TokenBucket(100, burst=10), time.monotonic()
+    turns = []
+
+    def take():
+        bucket.take()
+        turns.append(time.monotonic() - start)
+
+    gevent.joinall([gevent.spawn(take) for _ in range(30)])
+    assert turns == sorted(turns)
+    assert turns[-1] >= 0.2 - 1e-3 > turns[8]
+
+
+def test_joins_the_pages_of_a_whole_organization(demo):
+    "Asked for five at a time, the same devices come in the same order"
+    meraki = Meraki(SecretStr(demo.info["meraki_key"]), base_url=demo.info["meraki"])
+    whole = meraki.devices(cameras_only=False)
+    paged = meraki._pages(
+        f"/organizations/{meraki._only_organization()}/devices", {"perPage": 5}, "Listing the Meraki devices"
+    )
+    assert [row["serial"] for row in paged] == whole["serial"].tolist()

@@ -1,0 +1,259 @@
+"""What the camera saw at each event: one snapshot per event, in order, picture or reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import gevent
+import pandas as pd
+import pytest
+from pydantic import SecretStr
+
+from camkit import Outcome, errors, load_badges, load_doors, snapshots_for
+from camkit.cameras.meraki import Meraki
+from camkit.cameras.source import Picture
+from camkit.demo.world.story import FIRST_ROWS
+from camkit.directory import Cardholder
+from tests.conftest import ROOT
+
+NOON = datetime(2019, 4, 12, 18, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def doors():
+    return load_doors(ROOT / "data" / "doors.csv")
+
+
+@pytest.fixture(scope="module")
+def events():
+    return load_badges(ROOT / "data" / "sample_badges.csv").events
+
+
+class Source:
+    """A vendor's client that answers at once, and remembers what it was asked."""
+
+    vendor = "meraki"
+
+    def __init__(self, failure: Exception | None = None, seconds: float = 0.0):
+        self.asked: list[tuple[str, datetime]] = []
+        self._failure = failure
+        self._seconds = seconds
+        self.most_at_once = self._now = 0
+
+    def snapshot(self, camera_id: str, at: datetime) -> Picture:
+        self.asked.append((camera_id, at))
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        gevent.sleep(self._seconds)
+        self._now -= 1
+        if self._failure is not None:
+            raise self._failure
+        return Picture("meraki", camera_id, b"jpeg", "0" * 64, at, at + timedelta(seconds=1.5))
+
+
+def events_of(*readers: str | None, times: list | None = None) -> pd.DataFrame:
+    when = pd.to_datetime(times or [NOON + timedelta(minutes=i) for i in range(len(readers))], utc=True)
+    return pd.DataFrame({"event_time": when, "cardholder_id": "007", "reader_id": list(readers)})
+
+
+def doors_of(*rows: tuple[str, str, str, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["reader_id", "vendor", "camera_id", "clock_offset_s"])
+    return table.assign(door="Door " + table["reader_id"])
+
+
+ONE_DOOR = doors_of(("R1", "meraki", "Q1", 0.0))
+
+
+def test_fetches_the_first_rows_of_the_story(site, events, doors):
+    "Eight events at two vendors' cameras: seven pictures and one camera that is off, in the events' order"
+    found = snapshots_for(
+        events.head(8), site.sources, doors, directory=site.directory, timezone="America/Denver"
+    )
+    assert [item.event_id for item in found] == list(events.index[:8])
+    assert [item.ok for item in found] == [row.kind != "camera_off" for row in FIRST_ROWS]
+    assert [item.reader_id for item in found] == [row.reader_id for row in FIRST_ROWS]
+    off = next(item for item in found if not item.ok)
+    assert off.outcome is Outcome.NO_PICTURE and "offline" in off.reason
+    assert all(item.cardholder.photo for item in found)
+    assert len({item.sha256 for item in found if item.ok}) == 7
+    assert "<img" in found._repr_html_()
+    een = next(item for item in found if item.door.vendor == "een")
+    assert abs(een.offset_s) < 2.0
+
+
+def test_takes_the_readers_clock_into_account(site, events, doors):
+    "A reader that runs 47 s ahead is asked for the moment 47 s before its time"
+    row = events[events["reader_id"] == "HQ-R4"].head(1)
+    found = snapshots_for(row, site.sources, doors)[0]
+    assert found.event_time - found.at == timedelta(seconds=47)
+    assert found.picture.requested_at == found.at
+
+
+def test_keeps_the_order_whoever_is_ready_first():
+    "Results stand in the events' order, under their labels, and no more than `workers` are under way"
+    source = Source(seconds=0.01)
+    many = events_of(*["R1"] * 12).set_index(pd.Index([f"e{i}" for i in range(11, -1, -1)]))
+    found = snapshots_for(many, source, ONE_DOOR, workers=3)
+    assert [item.event_id for item in found] == list(many.index)
+    assert source.most_at_once == 3
+
+
+def test_gives_one_snapshot_for_every_event_with_the_reason_it_has_none():
+    "No reader, an unknown one, no such vendor, no time, an id that is none: each is there and says why"
+    table = doors_of(("R1", "meraki", "Q1", 0.0), ("R2", "een", "1007b3c4", 0.0))
+    odd = events_of("R1", None, "R9", "R2", "R1", times=[NOON, NOON, NOON, NOON, None])
+    found = snapshots_for(odd, Source(), table)
+    assert [(item.outcome, item.reason) for item in found] == [
+        (Outcome.PICTURE, ""),
+        (Outcome.NO_DOOR, "the event names no reader"),
+        (Outcome.NO_DOOR, "reader R9 is not in the doors table"),
+        (Outcome.NO_SOURCE, "camera 1007b3c4 is of vendor een, and no een account is connected"),
+        (Outcome.NO_TIME, "the event has no time"),
+    ]
+    assert len(found.problems()) == 4
+    assert repr(found) == "5 events: 2 no door, 1 picture, 1 no source, 1 no time"
+
+
+def test_one_camera_id_that_is_none_costs_one_picture(site):
+    "A mistyped id in the doors table is that event's outcome, not the end of all"
+    table = doors_of(("R1", "een", "nonsense", 0.0), ("R2", "meraki", "Q2GV-7K2M-D9HT", 0.0))
+    found = snapshots_for(events_of("R1", "R2"), site.sources, table)
+    assert [item.outcome for item in found] == [Outcome.FAILED, Outcome.PICTURE]
+    assert "eight hexadecimal digits" in found[0].reason
+
+
+def test_no_events_give_no_snapshots(site, doors):
+    "An empty selection is an empty result that can be shown and tabled"
+    found = snapshots_for(events_of(), site.sources, doors)
+    assert len(found) == 0
+    assert repr(found) == "0 events: none"
+    assert found.to_frame().empty and "outcome" in found.to_frame()
+    assert found._repr_html_()
+
+
+def test_asks_once_for_the_same_camera_and_moment():
+    "Two swipes in one second share one picture; another second is another picture"
+    source = Source(seconds=0.01)
+    same = events_of("R1", "R1", "R1", times=[NOON, NOON, NOON + timedelta(seconds=1)])
+    found = snapshots_for(same, source, ONE_DOOR)
+    assert len(source.asked) == 2
+    assert found[0].picture is found[1].picture
+
+
+def test_a_refused_login_ends_it_at_once(demo, events, doors):
+    "A wrong key is an exception, not a reason repeated on every event"
+    wrong = Meraki(SecretStr("not-the-key"), base_url=demo.info["meraki"])
+    with pytest.raises(errors.LoginRefused, match="MERAKI_DASHBOARD_API_KEY"):
+        snapshots_for(events.head(8), {"meraki": wrong}, doors)
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (errors.NoPicture("off"), Outcome.NO_PICTURE),
+        (errors.NotFound("no such camera"), Outcome.FAILED),
+        (errors.DeadlineExceeded("too late"), Outcome.FAILED),
+    ],
+)
+def test_a_failing_camera_is_an_outcome(failure, outcome):
+    "What the client raises is in the result, with its sentence"
+    found = snapshots_for(events_of("R1", "R1"), Source(failure), ONE_DOOR)
+    assert {(item.outcome, item.reason) for item in found} == {(outcome, str(failure))}
+
+
+def test_a_defect_is_not_hidden_as_an_outcome():
+    "An exception that is none of camkit's own comes out, and nothing goes on in the background"
+    source = Source(ZeroDivisionError("a defect"), seconds=0.01)
+    with pytest.raises(ZeroDivisionError):
+        snapshots_for(events_of(*["R1"] * 20), source, ONE_DOOR, workers=2)
+    asked = len(source.asked)
+    gevent.sleep(0.05)
+    assert len(source.asked) == asked <= 4
+
+
+def test_tables_what_came_of_each_event():
+    "One row per event, indexed like the events, with documented types"
+    frame = snapshots_for(events_of("R1", "R9"), Source(), ONE_DOOR).to_frame()
+    assert frame["offset_s"].tolist()[0] == 1.5
+    assert frame["offset_s"].isna().tolist() == [False, True]
+    assert str(frame["event_time"].dt.tz) == "UTC"
+    assert frame["outcome"].tolist() == ["picture", "no door"]
+
+
+def test_reports_progress_and_slices():
+    "Each snapshot is reported once; a slice is a selection of its own"
+    seen = []
+    found = snapshots_for(events_of("R1", "R9", "R1"), Source(), ONE_DOOR, progress=seen.append)
+    assert sorted(map(repr, seen)) == sorted(map(repr, found))
+    assert found[1:].problems() and len(found[:2]) == 2
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_needs_a_worker(workers):
+    "No workers would wait for ever"
+    with pytest.raises(errors.InputError, match="at least 1"):
+        snapshots_for(events_of("R1"), Source(), ONE_DOOR, workers=workers)
+
+
+def test_refuses_doors_that_cannot_be_used():
+    "A missing column is an error before any request"
+    with pytest.raises(errors.InputError, match="no column door"):
+        snapshots_for(events_of("R1"), Source(), ONE_DOOR.drop(columns="door"))
+
+
+def test_shows_text_from_outside_as_text():
+    "Markup in a reader, a door, a name or a reason does not become markup in the notebook"
+    evil = "<script>alert(1)</script>"
+    table = doors_of((evil, "meraki", evil, 1.0)).assign(door=evil)
+
+    class Staff:
+        def lookup(self, cardholder_id):
+            return Cardholder(cardholder_id, name=evil, title=evil, department=evil, note=evil)
+
+    for source in (Source(), Source(errors.NoPicture(evil))):
+        found = snapshots_for(events_of(evil, evil + "2"), source, table, directory=Staff())
+        assert "<script>" not in found._repr_html_()
+        assert "&lt;script&gt;" in found._repr_html_()
+
+
+def test_shows_text_that_rearranges_as_its_number():
+    "A right-to-left override neither hides nor turns what stands around it"
+    shown = snapshots_for(events_of("R\u202e1"), Source(), ONE_DOOR)._repr_html_()
+    assert "<bdi>R[U+202E]1</bdi>" in shown
+    assert "\u202e" not in shown
+
+
+def test_looks_each_cardholder_up_once():
+    "Many events of one badge lead to one look-up"
+    asked = []
+
+    class Staff:
+        def lookup(self, cardholder_id):
+            asked.append(cardholder_id)
+            gevent.sleep(0.01)
+            return Cardholder(cardholder_id, name="Ann Lee")
+
+    found = snapshots_for(events_of(*["R1"] * 10), Source(), ONE_DOOR, directory=Staff())
+    assert asked == ["007"]
+    assert {item.cardholder.name for item in found} == {"Ann Lee"}
+
+
+def test_a_vendor_that_cannot_be_reached_is_not_tried_on_and_on():
+    "Two are asked at the same time and fail; the other events say the same without asking"
+    asked = []
+
+    class Gone:
+        vendor = "meraki"
+
+        def snapshot(self, camera_id, at):
+            asked.append(at)
+            raise errors.ServiceUnreachable("There is nobody.")
+
+    when = pd.date_range("2019-04-12", periods=20, freq="min", tz="UTC")
+    events = pd.DataFrame({"event_time": when, "cardholder_id": "1", "reader_id": "R"})
+    doors = pd.DataFrame(
+        [["R", "Door", "meraki", "Q1", 0.0]], columns="reader_id door vendor camera_id clock_offset_s".split()
+    )
+    found = snapshots_for(events, Gone(), doors, workers=2)
+    assert {(str(item.outcome), item.reason) for item in found} == {("failed", "There is nobody.")}
+    assert len(asked) <= 2

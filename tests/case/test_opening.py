@@ -1,0 +1,271 @@
+"""Opening a case that cannot be written, is damaged, or is of another version."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from camkit.case import Case, opening
+from camkit.case.schema import VERSION
+from camkit.errors import CamkitError, CaseError
+from tests.conftest import ROOT
+from tests.support.cases import made_up_events, made_up_snapshot
+
+READ_ONLY = """
+import sys
+from pathlib import Path
+from camkit.case import Case
+from camkit.errors import CamkitError
+from tests.support.cases import *
+
+folder, out = map(Path, sys.argv[1:])
+try:
+    with Case(folder) as case:
+        print(len(case.events()), len(case.verdicts()), case.verify().ok, case.seal())
+        print(case.report(out / "report.html").exists(), case.export(out / "bag.zip").exists())
+        for add in (lambda: case.record_verdict(0, "match"), lambda: case.add_events(made_up_events(9)), case.report):
+            try:
+                add()
+            except CamkitError as error:
+                print(type(error).__name__, error)
+except CamkitError as error:
+    print(type(error).__name__, error)
+"""
+
+ONLOOKER = """
+import sys
+from camkit.case import Case
+from camkit.errors import CamkitError
+
+with Case(sys.argv[1]) as case:
+    for _ in sys.stdin:
+        try:
+            found = case.verify()
+            print(len(case.verdicts()), found.ok, len(found.findings), flush=True)
+        except CamkitError as error:
+            print(type(error).__name__, error, flush=True)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    "The folder of a closed case: two events with pictures, a verdict"
+    folder = tmp_path / "front-door"
+    with Case(folder, operator="R. Investigator") as case:
+        case.add_events(made_up_events(2))
+        case.add_snapshots(made_up_snapshot(label, b"picture %d" % label) for label in range(2))
+        case.record_verdict(0, "unclear", "Too dark to tell.")
+    return folder
+
+
+def in_read_only(folder: Path) -> list[str]:
+    "What to put before a command so that the folder's file system is read-only for it, whoever runs it"
+    mounted = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"'
+    for namespace in (["unshare", "-m"], ["unshare", "-r", "-m"]):
+        try:
+            tried = subprocess.run([*namespace, "sh", "-c", mounted, folder], capture_output=True, text=True)
+        except FileNotFoundError:
+            break
+        if tried.returncode == 0:
+            return [*namespace, "sh", "-c", f'{mounted} && exec "$@"', str(folder)]
+    pytest.skip("NOT TESTED, a case in a read-only folder: nobody may mount here (unshare -m, mount --bind)")
+
+
+def read_only(folder: Path, out: Path) -> list[str]:
+    "What a process says that reads the case where it cannot be written"
+    done = subprocess.run(
+        [*in_read_only(folder), sys.executable, "-c", READ_ONLY, folder, out],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@contextmanager
+def onlooker(folder: Path) -> Iterator[Callable[[], str]]:
+    "A process that has the case open where it cannot be written; what it sees whenever it is asked"
+    with subprocess.Popen(
+        [*in_read_only(folder), sys.executable, "-c", ONLOOKER, folder],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def look() -> str:
+            assert process.stdin
+            assert process.stdout
+            print(file=process.stdin, flush=True)
+            return process.stdout.readline().strip()
+
+        yield look
+
+
+@pytest.mark.parametrize("from_a_bag", [False, True])
+def test_a_case_in_a_read_only_folder_can_be_read_and_verified(folder, tmp_path, from_a_bag):
+    "Report and export go elsewhere; adding says that the case is read-only; also for the database of a bag"
+    with Case(folder) as case:
+        seal = case.seal()
+        if from_a_bag:
+            case.database.copy_to(tmp_path / "copy.sqlite")
+    if from_a_bag:
+        (tmp_path / "copy.sqlite").replace(folder / "case.sqlite")
+    counts, written, *refused = read_only(folder, tmp_path)
+    assert counts == f"2 1 True {seal}"
+    assert written == "True True"
+    assert len(refused) == 3
+    for said in refused[:2]:
+        assert said.startswith(f"OutputError {folder / 'case.sqlite'} is read-only, so nothing can be added")
+    assert refused[2].startswith(
+        f"OutputError {folder / 'report.html'} cannot be written: Read-only file system"
+    )
+    assert sorted(path.name for path in folder.iterdir()) == ["case.sqlite", "images"]
+
+
+def test_a_read_only_case_whose_latest_rows_are_in_a_second_file(folder, tmp_path):
+    "They are read if SQLite can, or the case is not opened: it is never shown without them"
+    with Case(folder) as case:
+        case.record_verdict(1, "match")
+        for name in ("case.sqlite", "case.sqlite-wal"):
+            (tmp_path / name).write_bytes((folder / name).read_bytes())
+    for name in ("case.sqlite", "case.sqlite-wal"):
+        (tmp_path / name).replace(folder / name)
+    (said,) = read_only(folder, tmp_path)
+    assert said.startswith(
+        f"CaseError {folder / 'case.sqlite'} is not complete without case.sqlite-wal, and "
+    )
+    assert "copy the folder" in said
+    with Case(folder) as case:
+        assert len(case.verdicts()) == 2
+
+
+def test_a_read_only_case_that_somebody_else_has_open(folder, tmp_path):
+    "On a share, another machine adds to it: what is read is what that one has written"
+    with Case(folder) as case:
+        case.record_verdict(1, "match")
+        counts, *_ = read_only(folder, tmp_path)
+        assert counts.startswith("2 2 True ")
+
+
+def test_a_read_only_case_that_somebody_else_adds_to_later(folder):
+    "What was added is read, or one is told that it cannot be; never is the case shown as it was, or called damaged"
+    with onlooker(folder) as look:
+        assert look() == "1 True 0"
+        for count in range(2, 6):
+            with Case(folder) as case:
+                case.record_verdict(1, "mismatch", "n" * 9000)
+                case.add_snapshots([made_up_snapshot(1, b"picture, take %d" % count)])
+            assert look() == f"{count} True 0"
+        with Case(folder) as case:
+            case.record_verdict(0, "match")
+            assert look() == "6 True 0"
+        assert look() == "6 True 0"
+        with Case(folder) as case:
+            case.record_verdict(0, "nobody")
+        assert look() == "7 True 0"
+
+
+def test_a_read_only_case_that_is_gone_is_told(folder):
+    "Such as that of a stick that was pulled out"
+    with onlooker(folder) as look:
+        assert look() == "1 True 0"
+        (folder / "case.sqlite").rename(folder / "away")
+        assert look().startswith(f"CaseError {folder / 'case.sqlite'} cannot be read: No such file")
+
+
+def test_a_read_only_case_that_becomes_another_one_is_told(folder, tmp_path):
+    "Its rows are never shown under the first one's name"
+    with Case(tmp_path / "other") as other:
+        other.add_events(made_up_events(3))
+    with onlooker(folder) as look:
+        assert look() == "1 True 0"
+        (tmp_path / "other" / "case.sqlite").replace(folder / "case.sqlite")
+        assert look().startswith(f"CaseError {folder / 'case.sqlite'} holds another case by now")
+
+
+def test_a_read_only_case_in_the_middle_of_a_change_is_not_opened(folder, tmp_path):
+    "With a journal beside it, it is neither as it was nor as it will be"
+    (folder / "case.sqlite-journal").write_bytes(b"what was there before")
+    (said,) = read_only(folder, tmp_path)
+    assert said.startswith(f"CaseError {folder / 'case.sqlite'} is not complete without case.sqlite-journal")
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    "Until it stays as it was for the length of a reading, or else it is told: never is half a change read"
+    path = tmp_path / "case.sqlite"
+    path.write_bytes(b"as it is in the end")
+    marks = iter([(1,), (2,), (3,), (3,)])
+    monkeypatch.setattr(opening, "_mark", lambda _path: next(marks))
+    assert opening._read_whole(path) == (b"as it is in the end", (3,))
+    endless = count()
+    monkeypatch.setattr(opening, "_mark", lambda _path: (next(endless),))
+    with pytest.raises(CaseError, match="Somebody else keeps writing"):
+        opening._read_whole(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"something else"])
+def test_a_read_only_file_that_is_no_case_is_told(folder, tmp_path, content):
+    "As it is where one may write"
+    (folder / "case.sqlite").write_bytes(content)
+    (said,) = read_only(folder, tmp_path)
+    assert said.startswith(f"CaseError {folder / 'case.sqlite'} is ")
+
+
+@pytest.mark.parametrize(("version", "whose"), [(VERSION + 1, "newer"), (VERSION - 1, "older")])
+def test_a_case_of_another_version_is_not_opened(folder, version, whose):
+    "It says which version it has, which is known, and what to do"
+    with closing(sqlite3.connect(folder / "case.sqlite")) as raw:
+        raw.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(
+        CaseError, match=f"{whose} camkit .*version {version}, this camkit knows version {VERSION}"
+    ):
+        Case(folder)
+
+
+PLACES = [
+    "CREATE TABLE about", "CREATE TABLE verdicts", "note TEXT NOT NULL", "CREATE VIEW overview", "verdicts_no_update",
+    "rows are only ever added", "REFERENCES events", "-- its label", "viewoverview", "typeof",
+    "Too dark", "R. Investigator", "front-door", "4711", "granted", "images/",
+]  # fmt: skip
+"""Text somewhere in the file."""
+
+
+@pytest.mark.parametrize("damage", [b"\xff\x80", b"\x00\x00", b"(("])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_damaged_database_is_told_in_camkits_words(folder, place, damage):
+    "Whatever byte it is: opening and verifying say that it is damaged or altered, and nothing else comes out"
+    path = folder / "case.sqlite"
+    content = path.read_bytes()
+    places = [found.start() for found in re.finditer(re.escape(place.encode()), content)]
+    assert places
+    for at in places:
+        path.write_bytes(content[: at + 2] + damage + content[at + 4 :])
+        try:
+            with Case(folder) as case:
+                assert not case.verify().ok
+                assert repr(case.verify())
+        except CamkitError as error:
+            assert "damaged" in str(error) or "read" in str(error)
+
+
+def test_a_row_that_is_no_text_is_one_finding_among_the_others(folder):
+    "The rest is checked all the same"
+    path = folder / "case.sqlite"
+    path.write_bytes(path.read_bytes().replace(b"Too dark to", b"Too \xff\x80rk to"))
+    next((folder / "images").rglob("*.jpg")).unlink()
+    with Case(folder) as case:
+        found = case.verify().findings
+        assert found["kind"].tolist() == ["database", "missing"]
+        assert "it is damaged: Could not decode" in found["detail"][0]
+        with pytest.raises(CaseError, match=r"is damaged or no database .*restore it from a copy or a bag"):
+            case.verdicts()

@@ -1,0 +1,411 @@
+"""The demo's Eagle Eye side, over HTTP."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from camkit.demo.clock import START
+from camkit.demo.een.frames import FrameTimes
+from camkit.demo.een.timestamps import format_timestamp, parse_timestamp
+from tests.support.demo_server import QUICK, RunningDemo, demo_fixture, een_fixture, start_demo  # noqa: F401
+
+DOCK = "1007b3c4"
+NOT_CAMERAS = {9, 16, 23, 38, 67, 69, 73, 83, 86, 93}
+UNSUPPORTED = {8, 19, 40, 64, 87, 88}
+SILENT = {25, 32, 44, 52, 55, 68, 72, 77}
+STAMP = re.compile(r"preview-\d{14}\.\d{3}")
+
+
+def authenticate(demo: RunningDemo, **fields: str) -> requests.Response:
+    return requests.post(f"{demo.info['een']}/g/aaa/authenticate", json=fields, timeout=10)
+
+
+def image(een: requests.Session, demo: RunningDemo, verb: str = "asset", **params: str) -> requests.Response:
+    asked = {"id": DOCK, "timestamp": "now", "asset_class": "pre", **params}
+    return een.get(
+        f"{demo.info['een']}/asset/{verb}/image.jpeg", params=asked, timeout=10, allow_redirects=False
+    )
+
+
+def stamp(answer: requests.Response) -> str:
+    return answer.headers["x-ee-timestamp"].removeprefix("preview-")
+
+
+def overall(status: int) -> str:
+    """The vendor's rules for a camera, first match wins."""
+    rules = (
+        (status == 0, "No Change"),
+        (not status & 0x020000, "Off"),
+        (not status & 0x100000, "Internet Offline"),
+        (status & 0x040000, "Online"),
+        (status & 0x000100, "Password Needed"),
+    )
+    return next((name for holds, name in rules if holds), "Offline")
+
+
+class TestLogin:
+    @pytest.mark.parametrize("encoding", ["json", "data", "files"])
+    def test_takes_each_encoding(self, demo, encoding):
+        "Credentials are read from JSON, a form and a multipart form"
+        fields = {"username": demo.info["een_username"], "password": demo.info["een_password"]}
+        body = {name: (None, value) for name, value in fields.items()} if encoding == "files" else fields
+        answer = requests.post(f"{demo.info['een']}/g/aaa/authenticate", timeout=10, **{encoding: body})
+        assert answer.status_code == 200
+        assert list(answer.json()) == ["token"]
+
+    @pytest.mark.parametrize("status", [400, 402, 412, 460, 461, 462, 465])
+    def test_gives_each_documented_refusal(self, demo, status):
+        "A user name asks for the status that it names"
+        assert (
+            authenticate(demo, username=f"status-{status}@camkit.example", password="x").status_code == status
+        )
+
+    def test_refuses_wrong_and_missing_credentials(self, demo):
+        "A wrong password is 401, a missing one 400"
+        assert authenticate(demo, username=demo.info["een_username"], password="wrong").status_code == 401
+        assert authenticate(demo, username="", password="").status_code == 400
+
+    def test_token_is_used_once(self, demo):
+        "A second Authorize with the same token is 401"
+        token = authenticate(
+            demo, username=demo.info["een_username"], password=demo.info["een_password"]
+        ).json()
+        codes = [
+            requests.post(f"{demo.info['een']}/g/aaa/authorize", json=token, timeout=10).status_code
+            for _ in range(2)
+        ]
+        assert codes == [200, 401]
+
+    def test_authorize_sets_the_session_and_names_the_brand(self, demo):
+        "The cookie is auth_key, and the body names the branded subdomain"
+        with requests.Session() as session:
+            token = authenticate(
+                demo, username=demo.info["een_username"], password=demo.info["een_password"]
+            ).json()
+            answer = session.post(f"{demo.info['een']}/g/aaa/authorize", json=token, timeout=10)
+            assert re.fullmatch(r"c001~[0-9a-f]{32}", session.cookies["auth_key"])
+        assert answer.json()["active_brand_subdomain"] == "c001"
+        assert answer.json()["user_id"] == answer.json()["id"]
+
+    @pytest.mark.parametrize(
+        ("host", "domain"),
+        [("login.eagleeyenetworks.com", "Domain=eagleeyenetworks.com"), ("eagleeyenetworks.com.test", "")],
+    )
+    def test_cookie_is_for_the_vendors_whole_domain(self, demo, host, domain):
+        "Asked by a name of the vendor's, the cookie also serves the branded hosts; else only this one"
+        token = authenticate(
+            demo, username=demo.info["een_username"], password=demo.info["een_password"]
+        ).json()
+        url = f"{demo.info['een']}/g/aaa/authorize"
+        answer = requests.post(url, json=token, headers={"Host": host}, timeout=10)
+        assert domain in answer.headers["set-cookie"]
+        assert ("Domain" in answer.headers["set-cookie"]) == bool(domain)
+
+    def test_logout_ends_the_session(self, demo):
+        "isauth is 200, logout 204, then both are 401"
+        with demo.log_in() as session:
+            base = demo.info["een"] + "/g/aaa"
+            assert session.get(f"{base}/isauth", timeout=10).status_code == 200
+            assert session.post(f"{base}/logout", timeout=10).status_code == 204
+            assert session.get(f"{base}/isauth", timeout=10).status_code == 401
+            assert session.post(f"{base}/logout", timeout=10).status_code == 401
+
+    def test_stale_a_beats_a_good_cookie(self, demo, een):
+        "A session in the query is taken before the cookie"
+        url = f"{demo.info['een']}/g/aaa/isauth"
+        assert een.get(url, params={"A": "c001~stale"}, timeout=10).status_code == 401
+        assert requests.get(url, params={"A": een.cookies["auth_key"]}, timeout=10).status_code == 200
+
+    def test_sessions_can_be_made_to_expire(self, demo):
+        "The control path ends sessions, as idleness does"
+        with start_demo(*QUICK) as other, other.log_in() as session:
+            assert other.control("POST", "expire-sessions").status_code == 204
+            assert session.get(f"{other.info['een']}/g/device/list", timeout=10).status_code == 401
+
+
+class TestSecondFactor:
+    @pytest.fixture
+    def base(self, demo):
+        demo.control("POST", "reset")
+        return demo.info["een"] + "/g/aaa"
+
+    def start(self, demo, session=requests):
+        credentials = {"username": demo.info["een_tfa_username"], "password": demo.info["een_tfa_password"]}
+        return session.post(f"{demo.info['een']}/g/aaa/authenticate", json=credentials, timeout=10)
+
+    def send(self, base, token, kind="email"):
+        fields = {"token": token, "two_factor_authentication_type": kind}
+        return requests.post(f"{base}/two_factor_authenticate", json=fields, timeout=10).status_code
+
+    def authorize(self, base, token, code=None, session=requests):
+        fields = {"token": token} | ({} if code is None else {"two_factor_authentication_code": code})
+        return session.post(f"{base}/authorize", json=fields, timeout=10).status_code
+
+    def test_whole_way(self, demo, base):
+        "The code is announced, sent, asked for and taken; a client that keeps tfa_key is known the next time"
+        with requests.Session() as session:
+            answer = self.start(demo, session).json()
+            assert set(answer["two_factor_authentication_code"]) == {"sms", "email"}
+            token = answer["token"]
+            assert self.authorize(base, token, demo.info["een_tfa_code"], session) == 401
+            assert self.send(base, token) == 200
+            assert self.authorize(base, token, None, session) == 401
+            assert self.authorize(base, token, demo.info["een_tfa_code"], session) == 200
+            assert list(self.start(demo, session).json()) == ["token"]
+
+    def test_ways_to_send_the_code(self, demo, base):
+        "No telephone is 412, an unknown way 415"
+        token = self.start(demo).json()["token"]
+        assert self.send(base, token, "sms") == 412
+        assert self.send(base, token, "pigeon") == 415
+
+    def test_wrong_codes_lock_the_user(self, demo, base):
+        "Three wrong codes are 406, the fourth 429, and then Authenticate is 412"
+        token = self.start(demo).json()["token"]
+        self.send(base, token)
+        assert [self.authorize(base, token, "0000") for _ in range(4)] == [406, 406, 406, 429]
+        assert self.start(demo).status_code == 412
+
+
+@pytest.fixture(scope="module")
+def rows(demo, een):
+    return een.get(f"{demo.info['een']}/g/device/list", timeout=10).json()
+
+
+class TestDevices:
+    def test_population_is_the_published_one(self, rows):
+        "94 rows; the odd ones stand where they stood"
+        places = {n for n, row in enumerate(rows, start=1)}
+        assert places == set(range(1, 95))
+        assert {n for n, row in enumerate(rows, start=1) if row[3] != "camera"} == NOT_CAMERAS
+        assert {n for n, row in enumerate(rows, start=1) if row[13] == 1} == UNSUPPORTED
+        assert {n for n, row in enumerate(rows, start=1) if row[1] is None} == {94}
+        assert rows[24][10] == 32803
+
+    def test_rows_vary_in_length(self, rows):
+        "Rows have 26 to 29 columns, all lengths occur, and ids are unique"
+        assert {len(row) for row in rows} == {26, 27, 28, 29}
+        ids = [row[1] for row in rows if row[1]]
+        assert len(set(ids)) == len(ids)
+        assert all(re.fullmatch(r"[0-9a-f]{8}", device_id) for device_id in ids)
+
+    def test_statuses_say_why(self, rows):
+        "Of the eight silent cameras seven say why in their status, and one says Online"
+        silent = sorted(overall(rows[n - 1][10]) for n in SILENT)
+        assert silent == [
+            "Internet Offline",
+            "Internet Offline",
+            "Off",
+            "Off",
+            "Offline",
+            "Offline",
+            "Online",
+            "Password Needed",
+        ]
+        healthy = set(range(1, 94)) - NOT_CAMERAS - UNSUPPORTED - SILENT
+        assert len(healthy) == 69
+        assert {overall(rows[n - 1][10]) for n in healthy} == {"Online"}
+
+    def test_bridges_say_whether_they_are_connected(self, rows):
+        "One bridge is not connected, and the two cameras behind it are offline with it"
+        gone = [row for row in rows if row[3] == "bridge" and not row[10] & 0x100000]
+        assert len(gone) == 1
+        behind = {device_id for device_id, _ in gone[0][4]}
+        assert behind == {rows[31][1], rows[67][1]}
+
+    def test_asking_each_device_gives_the_published_outcome(self, demo, een, rows):
+        "69 pictures, and the three texts for the others"
+        outcomes: dict[object, set[int]] = {}
+        for n, row in enumerate(rows, start=1):
+            answer = image(een, demo, id=row[1])
+            said = "image" if answer.ok else (answer.status_code, answer.text)
+            outcomes.setdefault(said, set()).add(n)
+        assert len(outcomes.pop("image")) == 69
+        assert outcomes.pop((400, "esn not a camera")) == NOT_CAMERAS
+        assert outcomes.pop((400, "Invalid Camera ID (c= or id=)")) == {94}
+        no_asset = outcomes.pop((404, "no matching asset"))
+        assert outcomes.pop((504, "proxy destination node connect timeout")) == UNSUPPORTED | (
+            SILENT - no_asset
+        )
+        assert 25 in no_asset
+        assert 72 not in no_asset
+        assert not outcomes
+
+    def test_filters(self, demo, een, rows):
+        "e, t and s match whole, n in part"
+        url = f"{demo.info['een']}/g/device/list"
+
+        def count(**params: str) -> int:
+            return len(een.get(url, params=params, timeout=10).json())
+
+        assert count(e=DOCK) == 1
+        assert count(t="bridge") == 7
+        assert count(s="IGND") == 1
+        assert count(n="parking") == len([row for row in rows if "parking" in row[2].lower()])
+        assert een.get(f"{demo.info['een']}/g/list/devices", timeout=10).json() == rows
+
+    def test_one_device_agrees_with_the_list(self, demo, een, rows):
+        "The single device's status is the list's, as a decimal string and in hexadecimal"
+        row = rows[0]
+        device = een.get(f"{demo.info['een']}/g/device", params={"id": row[1]}, timeout=10).json()
+        assert device["camera_info"]["status"] == str(row[10])
+        assert int(device["camera_info"]["status_hex"], 16) == row[10]
+        assert device["name"] == row[2]
+
+    def test_needs_a_session(self, demo):
+        "Without a session every call is 401"
+        for path in ("/g/device/list", "/g/device", "/asset/asset/image.jpeg", "/asset/list/image"):
+            assert requests.get(demo.info["een"] + path, timeout=10).status_code == 401
+
+
+class TestImages:
+    def test_picture_with_its_headers(self, demo, een):
+        "A frame is a JPEG with its timestamp, its neighbours and its own address, on a 200"
+        answer = image(een, demo)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert STAMP.fullmatch(answer.headers["x-ee-timestamp"])
+        assert "asset_class=pre" in answer.headers["location"]
+        assert Image.open(io.BytesIO(answer.content)).size == (640, 360)
+
+    def test_now_is_the_same_frame_five_times(self, demo, een):
+        "Asking for now again gives the same frame, byte for byte"
+        answers = [image(een, demo) for _ in range(5)]
+        assert len({stamp(answer) for answer in answers}) == 1
+        assert len({answer.content for answer in answers}) == 1
+
+    def test_neighbours_agree(self, demo, een):
+        "prev, asset and after name the frames of the list"
+        listed = een.get(
+            f"{demo.info['een']}/asset/list/image",
+            params={"id": DOCK, "start_timestamp": "-30000", "asset_class": "pre", "count": "5"},
+            timeout=10,
+        ).json()
+        moments = [entry["s"] for entry in listed]
+        assert {entry["t"] for entry in listed} == {"PRFR"}
+        middle = {"timestamp": moments[2]}
+        assert stamp(image(een, demo, "asset", **middle)) == moments[2]
+        assert stamp(image(een, demo, "prev", **middle)) == moments[1]
+        assert stamp(image(een, demo, "after", **middle)) == moments[3]
+        assert stamp(image(een, demo, "next", **middle)) == moments[3]
+
+    def test_asset_between_frames_is_the_one_before(self, demo, een):
+        "A moment between two frames gives the earlier one"
+        first = stamp(image(een, demo, timestamp="-60000"))
+        later = parse_timestamp(first, datetime.now(UTC)).moment + timedelta(milliseconds=300)
+        assert stamp(image(een, demo, timestamp=format_timestamp(later))) == first
+
+    def test_following_the_headers_walks_the_frames(self, demo, een):
+        "x-ee-prev leads back frame by frame; sometimes it is unknown"
+        known = []
+        at = stamp(image(een, demo))
+        for _ in range(12):
+            answer = image(een, demo, "prev", timestamp=at)
+            known.append(answer.headers["x-ee-prev"] != "unknown")
+            at = stamp(answer)
+        assert any(known)
+        assert not all(known)
+
+    def test_after_now_is_404_and_next_now_waits(self, demo, een):
+        "after has nothing newer than now; next waits for it and gives a newer frame"
+        newest = stamp(image(een, demo))
+        assert image(een, demo, "after").status_code == 404
+        started = time.monotonic()
+        following = image(een, demo, "next")
+        assert stamp(following) > newest
+        still_to_come = parse_timestamp(stamp(following), START).moment - START
+        assert time.monotonic() - started >= still_to_come.total_seconds() > 0
+        assert stamp(image(een, demo, "prev")) == newest
+
+    def test_next_can_be_looped(self, demo, een):
+        "next from the last frame's own time gives one new frame after the other"
+        at = stamp(image(een, demo, "prev"))
+        seen = [at]
+        for _ in range(2):
+            seen.append(stamp(image(een, demo, "next", timestamp=seen[-1])))
+        assert seen == sorted(set(seen))
+
+    def test_cache_headers_only_for_fixed_times(self, demo, een):
+        "What is relative to now must not be cached"
+        fixed = stamp(image(een, demo))
+        assert "cache-control" not in image(een, demo).headers
+        assert "cache-control" not in image(een, demo, timestamp="-4000").headers
+        assert "cache-control" in image(een, demo, timestamp=fixed).headers
+
+    def test_errors_by_time(self, demo, een):
+        "Malformed is 400, beyond retention 410, in the future 404"
+        assert image(een, demo, timestamp="yesterday").status_code == 400
+        assert image(een, demo, timestamp="20190101000000.000").status_code == 410
+        assert image(een, demo, timestamp="20190501000000.000").text == "no matching asset"
+        assert image(een, demo, asset_class="huge").status_code == 400
+        assert image(een, demo, id="1000ffff").status_code == 404
+
+    def test_short_names_and_semicolons(self, demo, een):
+        "c, t and a are understood, and so is ; between them"
+        url = f"{demo.info['een']}/asset/prev/image.jpeg?c={DOCK};t=now;a=pre"
+        assert een.get(url, timeout=10).status_code == 200
+
+    def test_trailing_slash_is_a_server_error(self, demo, een):
+        "A path that ends in a slash is 500"
+        assert een.get(f"{demo.info['een']}/g/device/list/", timeout=10).status_code == 500
+
+    def test_older_pictures_of_one_camera_are_elsewhere(self, demo, een, rows):
+        "One camera's pictures of more than an hour ago are a 301 to another origin, which wants the session too"
+        archived = rows[60][1]
+        assert image(een, demo, id=archived, timestamp="-1800000").status_code == 200
+        moved = image(een, demo, id=archived, timestamp="-7200000")
+        assert moved.status_code == 301
+        target = moved.headers["location"]
+        assert not target.startswith(demo.info["een"] + "/")
+        assert requests.get(target, timeout=10).status_code == 401
+        assert een.get(target, timeout=10).headers["content-type"] == "image/jpeg"
+
+
+class TestList:
+    def listed(self, demo, een, **params):
+        asked = {"id": DOCK, "asset_class": "pre", **params}
+        return een.get(f"{demo.info['een']}/asset/list/image", params=asked, timeout=10)
+
+    def test_counting_backwards_is_newest_first(self, demo, een):
+        "A negative count lists what lies before the start, newest first"
+        entries = [entry["s"] for entry in self.listed(demo, een, start_timestamp="now", count="-20").json()]
+        assert len(entries) == 20
+        assert entries == sorted(entries, reverse=True)
+        assert entries[0] == stamp(image(een, demo))
+
+    def test_range_with_a_limit(self, demo, een):
+        "count limits a range from its start"
+        whole = self.listed(demo, een, start_timestamp="-60000", end_timestamp="-30000").json()
+        part = self.listed(demo, een, start_timestamp="-60000", end_timestamp="-30000", count="4").json()
+        assert 15 <= len(whole) <= 43
+        assert part == whole[:4]
+
+    def test_nothing_there_is_an_empty_list(self, demo, een):
+        "A range without frames is [], not an error"
+        assert self.listed(demo, een, start_timestamp="20190501000000.000", count="5").json() == []
+
+    def test_needs_an_end_or_a_count(self, demo, een):
+        "Neither end nor count is 400"
+        assert self.listed(demo, een, start_timestamp="now").status_code == 400
+        assert self.listed(demo, een, start_timestamp="now", count="many").status_code == 400
+
+
+@given(st.integers(min_value=10**8, max_value=2 * 10**9))
+def test_frames_keep_their_gaps(index):
+    "Two frames of a camera lie 0.7 to 2.0 s apart, and looking a frame's time up finds it"
+    times = FrameTimes(1, DOCK)
+    here, there = times.time_of(index), times.time_of(index + 1)
+    assert 0.7 <= (there - here).total_seconds() <= 2.0
+    assert times.at_or_before(here) == index
+    assert times.before(here) == index - 1
+    assert times.after(here) == index + 1
+    assert times.at_or_before(there - timedelta(milliseconds=1)) == index

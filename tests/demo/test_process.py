@@ -1,0 +1,182 @@
+"""The demo site as a process: how it starts, what it says, how it ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+import requests
+
+from camkit.demo.clock import START
+from camkit.demo.een.timestamps import parse_timestamp
+from tests.support.demo_server import QUICK, RunningDemo, demo_fixture, start_demo  # noqa: F401
+
+
+def now_of(demo: RunningDemo) -> str:
+    """The newest frame's time."""
+    with demo.log_in() as session:
+        params = {"id": "1007b3c4", "timestamp": "now", "asset_class": "pre"}
+        answer = session.get(f"{demo.info['een']}/asset/asset/image.jpeg", params=params, timeout=10)
+    return answer.headers["x-ee-timestamp"].removeprefix("preview-")
+
+
+def test_first_line_holds_the_addresses_and_credentials(demo):
+    "The JSON line has every address, without a trailing slash, and the demo's credentials"
+    assert set(demo.info) == {
+        "een",
+        "een_username",
+        "een_password",
+        "een_tfa_username",
+        "een_tfa_password",
+        "een_tfa_code",
+        "meraki",
+        "meraki_key",
+        "directory",
+        "control",
+    }
+    assert all(urlsplit(demo.info[name]).hostname == "127.0.0.1" for name in ("een", "meraki", "control"))
+    assert not any(value.endswith("/") for value in demo.info.values())
+    assert "{user_id}" in demo.info["directory"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ends_quietly_on_a_signal(number):
+    "Asked and then signalled, even with a request under way, it exits with 0 and nothing on stderr"
+    running = start_demo("--latency-ms", "60000")
+    address = urlsplit(running.info["een"])
+    with socket.create_connection((address.hostname, address.port)) as waiting:
+        waiting.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert running.stop(number) == (0, "")
+
+
+def test_ends_with_its_parent():
+    "It ends when the process that started it is gone, however that came about"
+    program = (
+        "import subprocess, sys\n"
+        "demo = subprocess.Popen([sys.executable, '-m', 'camkit.demo'], stdout=subprocess.PIPE)\n"
+        "demo.stdout.readline(); print(demo.pid, flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    process = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.communicate()
+    gone, alive = psutil.wait_procs([process], timeout=10)
+    assert (gone, alive) == ([process], [])
+
+
+def test_listens_on_loopback_only(demo):
+    "Both of its ports are bound to 127.0.0.1"
+    listening = [
+        connection.laddr
+        for connection in psutil.Process(demo.process.pid).net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) == 2
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_takes_the_port_it_is_given():
+    "--port decides the main port"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with start_demo("--port", str(port)) as running:
+        assert urlsplit(running.info["een"]).port == port
+
+
+def test_fixed_clock_stands_still_and_running_clock_runs(demo):
+    "The newest frame stays the same with the one clock, and moves on with the other"
+    assert now_of(demo) == now_of(demo)
+    with start_demo(*QUICK, "--clock", "running") as running:
+        first = now_of(running)
+        assert abs((parse_timestamp(first, START).moment - START).total_seconds()) < 60
+        deadline = time.monotonic() + 10
+        while now_of(running) == first and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert now_of(running) > first
+
+
+def test_latency_delays_vendor_answers_side_by_side():
+    "Answers take at least the latency, together and not one after the other"
+    with start_demo("--latency-ms", "300") as running:
+        address = urlsplit(running.info["een"])
+        started = time.monotonic()
+        waiting = [socket.create_connection((address.hostname, address.port)) for _ in range(5)]
+        for connection in waiting:
+            connection.sendall(b"GET /people/00071234 HTTP/1.0\r\n\r\n")
+        for connection in waiting:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+            connection.close()
+        assert 0.3 <= time.monotonic() - started < 5 * 0.3
+
+
+def test_answers_whatever_the_host_and_absolute_targets(demo):
+    "Any Host header will do, and a target with a host in it, as sent to a proxy"
+    named = requests.get(
+        demo.info["een"] + "/g/aaa/isauth", headers={"Host": "c001.eagleeyenetworks.com"}, timeout=10
+    )
+    proxied = requests.get(
+        "http://api.meraki.com/api/v1/organizations/549236/devices?perPage=3",
+        headers={"Authorization": f"Bearer {demo.info['meraki_key']}"},
+        proxies={"http": demo.info["een"]},
+        timeout=10,
+    )
+    assert named.status_code == 401
+    assert proxied.links["next"]["url"].startswith("http://api.meraki.com/api/v1/")
+
+
+def test_the_targets_host_wins_over_the_host_header(demo):
+    "Where a request names two hosts, links go to that of its target"
+    address = urlsplit(demo.info["een"])
+    target = "http://api.meraki.com/api/v1/organizations/549236/devices?perPage=3"
+    request = f"GET {target} HTTP/1.0\r\nHost: other.test\r\nAuthorization: Bearer {demo.info['meraki_key']}\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        head = connection.makefile("rb").read().partition(b"\r\n\r\n")[0]
+    assert b"<http://api.meraki.com/api/v1/" in head
+    assert b"other.test" not in head
+
+
+def test_counts_what_it_was_asked(demo):
+    "Requests are counted by pattern and listed without their credentials; the control path is not"
+    demo.control("POST", "reset")
+    secret = {"Authorization": "Bearer canary-7f3a"}
+    requests.get(demo.info["directory"].format(user_id="00071234"), timeout=10)
+    requests.get(demo.info["meraki"] + "/organizations?key=canary-7f3a", headers=secret, timeout=10)
+    seen = demo.control("GET", "requests")
+    assert seen.json()["counts"] == {"/people/<user_id>": 1, "/api/v1/organizations": 1}
+    last = seen.json()["last"]
+    assert [(entry["path"], entry["status"], entry["credential"]) for entry in last] == [
+        ("/people/00071234", 200, False),
+        ("/api/v1/organizations", 401, True),
+    ]
+    assert "canary" not in seen.text
+    demo.control("POST", "reset")
+    assert demo.control("GET", "requests").json()["last"] == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "x"], ["--clock", "broken"], ["--fault", "{}"], ["--latency-ms", "-1"]]
+)
+def test_bad_arguments_are_a_usage_message(arguments):
+    "What cannot be read on the command line ends with status 2 and says why"
+    command = [sys.executable, "-m", "camkit.demo", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 2
+    assert arguments[0] in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_importing_the_package_starts_nothing():
+    "import camkit.demo loads neither Flask nor gevent nor Pillow"
+    program = "import sys, camkit.demo; print({'flask', 'gevent', 'PIL'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "set()"

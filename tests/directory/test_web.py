@@ -1,0 +1,257 @@
+"""The web directory: entries of the demo site, and pages of other makes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+
+import pytest
+from PIL import Image
+
+from camkit import errors
+from camkit.directory import Cardholder, WebDirectory
+from camkit.http import Limits
+from tests.support.scripted import scripted, send
+
+QUICK = Limits(connect_s=1, read_s=1, deadline_s=3, attempts=2, backoff_s=0.01, max_bytes=150_000)
+
+
+def photo(kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (30, 40), "teal").save(buffer, kind)
+    return buffer.getvalue()
+
+
+def look_up(page: bytes, number: str = "007", picture: bytes = b"", **headers: str) -> Cardholder:
+    """What a directory whose pages and photos are these gives for a number."""
+
+    def answer(handler, _):
+        is_page = handler.path.endswith(number)
+        send(
+            handler,
+            200,
+            page if is_page else picture,
+            **({"Content_Type": "text/html", **headers} if is_page else {}),
+        )
+
+    with scripted(answer) as server:
+        directory = WebDirectory(server.base + "/people/{user_id}", limits=QUICK)
+        return directory.lookup(number)
+
+
+def test_finds_name_title_department_and_photo(site):
+    "An entry of the demo's directory is complete"
+    person = site.directory.lookup("00071234")
+    assert person.known and not person.note
+    assert (person.name, person.cardholder_id) == ("Zoë Lindqvist", "00071234")
+    assert person.title and person.department
+    assert person.photo_type == "image/jpeg"
+    assert Image.open(io.BytesIO(person.photo)).size == (320, 400)
+
+
+def test_keeps_the_zeros_of_a_number(site):
+    "The same digits without the zeros are somebody else, or nobody"
+    assert not site.directory.lookup("71234").known
+
+
+@pytest.mark.parametrize("number", ["86549999", "", "..", ".", " ", "a/../b", "<b>x</b>", "é?#%"])
+def test_says_that_a_number_is_unknown(site, number):
+    "A number that is in no directory is an answer with a note, whatever characters it has"
+    person = site.directory.lookup(number)
+    assert not person.known
+    assert person.note == "not in the directory"
+
+
+def test_reads_an_h_card():
+    "The other markup in use for people"
+    page = b'<div class="h-card"><img class="u-photo" src="me.png"><b class="p-name">Ann  Lee</b></div>'
+    person = look_up(page, picture=photo())
+    assert (person.name, person.photo_type, person.note) == ("Ann Lee", "image/png", "")
+
+
+def test_reads_a_plain_page_that_shows_the_number():
+    "Without markup the first heading is the name, if the page is about that number"
+    page = b"<title>Staff</title><h1>Ann Lee</h1><p>Badge 007</p><img src='/me.gif'>"
+    assert look_up(page, picture=photo("GIF")).name == "Ann Lee"
+    assert look_up(page, picture=photo("GIF")).photo_type == "image/gif"
+
+
+def test_takes_no_sign_in_page_for_a_person():
+    "A page that does not show the number names nobody"
+    person = look_up(b"<h1>Please sign in</h1><img src='logo.png'>", picture=photo())
+    assert not person.known
+    assert "no entry" in person.note
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("Copyright 2017", False),
+        ("171", False),
+        ("A17", False),
+        ("1_17", False),
+        ("Badge 17.", True),
+        ("(17)", True),
+        ("#17", True),
+        ("17", True),
+    ],
+)
+def test_wants_the_number_as_a_word_of_its_own(text, known):
+    "A year that happens to hold the digits does not make a sign-in page somebody's entry"
+    assert look_up(f"<h1>Sign in</h1><p>{text}</p>".encode(), number="17").known is known
+
+
+def test_finds_a_number_with_signs_in_it():
+    "What stands for something else in a pattern, or spaces around it, are no hindrance"
+    for number in ("a+b", "(1)", " 17 "):
+        page = f"<h1>Ann</h1><p>Number: {number.strip()}</p>".encode()
+        with scripted(lambda h, n, page=page: send(h, 200, page, Content_Type="text/html")) as server:
+            assert WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup(number).name == "Ann"
+
+
+def test_takes_a_page_that_is_a_picture_for_the_photo():
+    "Some directories answer with the photo itself"
+    picture = photo("JPEG")
+    person = look_up(picture, Content_Type="image/jpeg")
+    assert (person.photo, person.photo_type, person.name) == (picture, "image/jpeg", "")
+
+
+@pytest.mark.parametrize(
+    ("picture", "said"),
+    [
+        (b"", "cannot be shown"),
+        (b"<svg onload='alert(1)'/>", "cannot be shown"),
+        (photo()[:60], "cannot be shown"),
+        (b"x" * 200_000, "sent more than"),
+    ],
+)
+def test_a_photo_that_is_none_is_noted(picture, said):
+    "The name is kept, and the note says what is wrong with the photo"
+    person = look_up(b"<h1>Ann Lee</h1> 007 <img src='me.jpg'>", picture=picture)
+    assert person.name == "Ann Lee"
+    assert person.photo is None
+    assert said in person.note
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("http://localhost:9/me.jpg", "another site"),
+        ("file:///etc/passwd", "no web address"),
+        (f"data:image/png;base64,{base64.b64encode(photo()).decode()}", "no web address"),
+        ("http://[", "photo did not come"),
+        ("", "shows no photo"),
+    ],
+)
+def test_fetches_photos_from_its_own_host_only(source, said):
+    "An image address that leads elsewhere is not followed, and the note says so"
+    person = look_up(f"<h1>Ann Lee</h1> 007 <img src='{source}'>".encode(), picture=photo())
+    assert person.photo is None
+    assert said in person.note
+
+
+def two_people(page: str):
+    """A directory that redirects every number to Ann's page, and has another person's photo beside the numbers."""
+
+    def answer(handler, _):
+        if handler.path == "/people/ann/":
+            send(handler, 200, page.encode(), Content_Type="text/html")
+        elif handler.path == "/people/ann/me.jpg":
+            send(handler, 200, photo("JPEG"), Content_Type="image/jpeg")
+        elif handler.path.endswith("me.jpg"):
+            send(handler, 200, photo("PNG"), Content_Type="image/png")
+        else:
+            send(handler, 302, Location="/people/ann/")
+
+    return scripted(answer)
+
+
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [
+        ("<img src='me.jpg'>", "/people/ann/me.jpg"),
+        ("<base href='/people/ann/'><img src='me.jpg'>", "/people/ann/me.jpg"),
+        ("<base href='../bob/'><img src='me.jpg'>", "/people/bob/me.jpg"),
+        (
+            "<base target='_top'><base href='../bob/'><base href='/x/'><img src='me.jpg'>",
+            "/people/bob/me.jpg",
+        ),
+        ("<base href='../bob/'><img src='/people/ann/me.jpg'>", "/people/ann/me.jpg"),
+    ],
+)
+def test_looks_for_the_photo_where_a_browser_would(page, asked):
+    "From the address that the page came from after redirects, or from the base that it names"
+    with two_people(f"<div class=h-card><h1 class=p-name>Ann</h1>{page}</div>") as server:
+        person = WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup("123")
+    assert [seen.path for seen in server.seen] == ["/123", "/people/ann/", asked]
+    assert person.photo_type == ("image/jpeg" if "ann" in asked else "image/png")
+
+
+@pytest.mark.parametrize(
+    ("base", "said"), [("http://localhost:9/", "another site"), ("http://[", "photo did not come")]
+)
+def test_a_base_abroad_is_no_way_to_another_host(base, said):
+    "The photo stays limited to the directory's own host, whatever the page names as its base"
+    person = look_up(f"<base href='{base}'><h1>Ann Lee</h1> 007 <img src='me.jpg'>".encode(), picture=photo())
+    assert (person.name, person.photo) == ("Ann Lee", None)
+    assert said in person.note
+
+
+@pytest.mark.parametrize(
+    "page",
+    [b"<p>007</p><![foo bar", b"007" + b"x" * 2**20, b"007" + b"<b>" * 200_000],
+    ids=["rejected", "large", "nested"],
+)
+def test_a_page_that_cannot_be_read_is_a_note(page):
+    "One that the parser rejects, or that would take it seconds, is said so at once"
+    with scripted(lambda h, n: send(h, 200, page, Content_Type="text/html")) as server:
+        start = time.monotonic()
+        person = WebDirectory(server.base + "/{user_id}").lookup("007")
+    assert (person.known, person.note) == (False, "its page cannot be read")
+    assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize("open_end", [b"<a ", b"<a b='", b'<a b="', b"<!--", b"</", b"<b>"])
+def test_a_page_of_unfinished_markup_takes_no_time(open_end):
+    "Twenty thousand pieces without an end are read in a moment, not in half a minute"
+    start = time.monotonic()
+    assert look_up(b"<h1>Ann Lee</h1><p>007</p>" + open_end * 19_000).name == "Ann Lee"
+    assert time.monotonic() - start < 3
+
+
+def test_half_a_letter_in_a_number_is_a_note():
+    "A lone surrogate, which no address can hold, is asked of nobody"
+    with scripted(lambda h, n: send(h, 200)) as server:
+        person = WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup("12\ud800")
+    assert "no address can hold" in person.note
+    assert not server.seen
+
+
+def test_an_absent_directory_is_a_note():
+    "No connection, an error and a refusal are notes, not exceptions: the picture is what matters"
+    assert "did not answer" in WebDirectory("http://127.0.0.1:9/{user_id}", limits=QUICK).lookup("1").note
+    for status in (401, 500, 418):
+        with scripted(lambda h, n, status=status: send(h, status)) as server:
+            found = WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup("1")
+        assert found.note == f"the directory answered with HTTP {status}"
+
+
+def test_shows_text_from_outside_as_text():
+    "Markup in a name does not become markup in the notebook"
+    page = b"<div class='h-card'><b class='p-name'>&lt;img src=x onerror=alert(1)&gt;</b></div>"
+    shown = look_up(page)._repr_html_()
+    assert "<img src=x" not in shown
+    assert "&lt;img src=x" in shown
+
+
+def test_an_address_that_cannot_work_is_a_settings_error():
+    "Without {user_id}, without a scheme or with a password in it, before any request"
+    for address in (
+        "https://people.example/",
+        "people.example/{user_id}",
+        "https://me:secret@h.example/{user_id}",
+    ):
+        with pytest.raises(errors.SettingsError) as caught:
+            WebDirectory(address)
+        assert "secret" not in str(caught.value)

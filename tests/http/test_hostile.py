@@ -1,0 +1,226 @@
+"""The transport against answers that are odd on the wire: interim ones, floods, numbers and headers that are none."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import time
+import zlib
+
+import pytest
+
+from camkit import errors
+from camkit.http import Limits, TokenBucket, Transport
+from tests.support.scripted import scripted, send
+from tests.http.test_network import get, heartbeat
+
+QUICK = Limits(connect_s=1, read_s=1, deadline_s=5, attempts=2, backoff_s=0.01)
+SECRET = "kei-4711-canary"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+ZIPPED_CHUNKS = CHUNKED.replace(b"\r\n", b"\r\nContent-Encoding: gzip\r\n", 1)
+
+
+def chunks(body: bytes, size: int = 50_000) -> bytes:
+    "A body in pieces, each after its length, without the end"
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+
+
+def raw(*parts: bytes):
+    "An answer as it goes over the wire, and then the end of the connection"
+
+    def answer(handler, number):
+        for part in parts:
+            handler.wfile.write(part)
+        handler.close_connection = True
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [102, 103])
+def test_an_interim_answer_never_shifts_the_answers_that_follow(status):
+    "The final answer to one request would else be taken for the answer to the next: another camera's picture"
+
+    def answer(handler, number):
+        if number == 0:
+            handler.wfile.write(b"HTTP/1.1 %d Wait\r\nLink: </x>\r\n\r\n" % status)
+            time.sleep(0.1)
+        send(handler, 200, handler.path.encode())
+
+    with scripted(answer) as server:
+        transport = Transport("it", server.base, limits=QUICK)
+        assert [transport.request("GET", path).content for path in ("/a", "/b", "/c")] == [
+            b"/a",
+            b"/b",
+            b"/c",
+        ]
+        transport.close()
+
+
+def test_an_interim_answer_and_no_other_is_said():
+    "Not given out as an empty picture"
+    with scripted(raw(b"HTTP/1.1 103 Early Hints\r\n\r\n")) as server:
+        with pytest.raises(errors.BadResponse, match="interim answer, HTTP 103"):
+            get(server.base)
+        assert len(server.seen) == QUICK.attempts
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 4000),
+        (CHUNKED, b"1\r\na\r\n" * 20_000),
+        (CHUNKED + b"0\r\n", b"X: y\r\n" * 20_000),
+        (ZIPPED, gzip.compress(b"") * 5000),
+        (ZIPPED_CHUNKS, chunks(gzip.compress(b"") * 5000)),
+    ],
+    ids=["interim answers", "chunks of a byte", "trailers", "empty gzip members", "and those in chunks"],
+)
+def test_a_flood_of_next_to_nothing_ends_in_time(first, again):
+    "What comes as fast as it is read, and adds up to nothing, neither freezes others nor outlives the deadline"
+
+    def flood(handler, number):
+        handler.close_connection = True
+        handler.wfile.write(first)
+        ends = time.monotonic() + 10
+        while time.monotonic() < ends:
+            handler.wfile.write(again)
+
+    limits = Limits(connect_s=1, read_s=1, deadline_s=1, attempts=1)
+    with (
+        scripted(flood) as server,
+        heartbeat() as gaps,
+        pytest.raises(errors.DeadlineExceeded, match="did not finish its answer in time"),
+    ):
+        get(server.base, limits)
+    assert max(gaps) < 0.5
+
+
+@pytest.mark.parametrize("framed", ["by its length", "in chunks", "by the end of the connection"])
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("gzip", lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:])),
+        ("deflate", zlib.compress),
+        ("identity", bytes),
+    ],
+    ids=["gzip", "gzip of two members", "deflate", "none"],
+)
+def test_a_compressed_answer_is_unpacked_however_it_is_framed(coding, pack, framed):
+    "What servers compress on the way they mostly send in chunks"
+    body = b'{"name": "Ann Li"}' * 5000
+    sent = pack(body)
+    headers, wire = {
+        "by its length": (b"Content-Length: %d\r\n" % len(sent), sent),
+        "in chunks": (b"Transfer-Encoding: chunked\r\n", chunks(sent, 100) + b"0\r\n\r\n"),
+        "by the end of the connection": (b"", sent),
+    }[framed]
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\n%b\r\n" % (coding.encode(), headers)
+    with scripted(raw(head, wire)) as server:
+        assert get(server.base).content == body
+
+
+def test_a_bomb_in_chunks_is_not_unpacked_to_its_end():
+    "The cap holds for what comes out, however it is framed"
+    bomb = gzip.compress(bytes(64 * 2**20))
+    limits = Limits(connect_s=1, read_s=2, deadline_s=10, attempts=1, max_bytes=2**20)
+    with (
+        scripted(raw(ZIPPED_CHUNKS, chunks(bomb), b"0\r\n\r\n")) as server,
+        pytest.raises(errors.BadResponse, match="more than 1 MiB"),
+    ):
+        get(server.base, limits)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nx",
+        CHUNKED + b"-5\r\nhello\r\n0\r\n\r\n",
+        CHUNKED + b"f" * 5000 + b"\r\nhello\r\n0\r\n\r\n",
+    ],
+    ids=["a length of 5,000 digits", "a chunk of -5 bytes", "a chunk of 5,000 digits"],
+)
+def test_numbers_that_are_none_are_an_error_of_ours(answer):
+    "Never a ValueError out of the standard library"
+    with scripted(raw(answer)) as server, pytest.raises(errors.BadResponse):
+        get(server.base)
+
+
+def test_a_header_that_cannot_be_read_is_not_repeated_in_a_log(caplog, capfd):
+    "urllib3 would warn on stderr with all the headers that follow it, cookies included"
+    odd = f"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nodd line\r\nSet-Cookie: auth_key={SECRET}\r\n\r\n{{}}".encode()
+    with caplog.at_level(logging.DEBUG), scripted(raw(odd)) as server:
+        get(server.base)
+    assert SECRET not in caplog.text + "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    "other", ["BIGipServer/Common/pool=1.2; path=/", "a,b=c", "a@b=1", "{x}=1", "", "=", "no value"]
+)
+def test_an_odd_cookie_does_not_hide_the_others(other):
+    "A load balancer's may have any name"
+
+    def answer(handler, number):
+        handler.send_response(200)
+        handler.send_header("Set-Cookie", other)
+        handler.send_header("Set-Cookie", 'auth_key="c001~1"; Path=/; odd@attribute=1')
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with scripted(answer) as server:
+        assert get(server.base).cookies["auth_key"] == "c001~1"
+
+
+@pytest.mark.parametrize(
+    "body", [rb'{"name": "\ud800 \ud83d\ude00"}', b'{"name": "\xed\xa0\x80 \xf0\x9f\x98\x80"}']
+)
+def test_half_a_character_becomes_a_question_mark(body):
+    "No table and no file could hold it; a whole one stays"
+    with scripted(lambda h, n: send(h, 200, body)) as server:
+        assert get(server.base).json() == {"name": "? \N{GRINNING FACE}"}
+
+
+def test_a_token_of_the_address_is_scrubbed_from_an_error_that_repeats_it():
+    "A service that says what it did not find names the address, with all that is in it"
+
+    def answer(handler, number):
+        if number == 0:
+            send(handler, 302, Location=f"/stream/jpeg/snapshot/{SECRET}?id=1&A={SECRET}+2")
+        else:
+            send(handler, 404, f"no such object: {handler.path} ({SECRET} 2)".encode())
+
+    with scripted(answer) as server:
+        reply = get(server.base)
+    assert reply.status == 404
+    assert reply.said == "no such object: /stream/jpeg/snapshot/***?id=1&A=*** (***)"
+
+
+@pytest.mark.parametrize("attempts", [0, -1])
+def test_there_is_at_least_one_attempt(attempts):
+    "However many are asked for"
+    with scripted(lambda h, n: send(h, 200)) as server:
+        assert get(server.base, Limits(attempts=attempts)).ok
+        assert get(server.base, attempts=attempts).ok
+
+
+def test_a_wait_longer_than_a_call_may_take_is_said_at_once():
+    "The calls after a 429 with an hour's Retry-After do not hang for an hour"
+    with scripted(lambda h, n: send(h, 429 if n == 0 else 200, Retry_After="3600")) as server:
+        transport = Transport("it", server.base, limits=QUICK, rate=TokenBucket(100))
+        assert transport.request("GET", "/").status == 429
+        with pytest.raises(errors.RateLimited, match=r"it asked to wait, 3\d{3} s from now on") as caught:
+            transport.request("GET", "/")
+        assert caught.value.retry_after_s > 3590
+    assert len(server.seen) == 1
+
+
+def test_a_wait_that_fits_is_waited_for():
+    "The next call goes when the service said"
+    with scripted(lambda h, n: send(h, 429 if n == 0 else 200, Retry_After="0.5")) as server:
+        transport = Transport("it", server.base, limits=QUICK, rate=TokenBucket(100))
+        assert transport.request("GET", "/", attempts=1).status == 429
+        started = time.monotonic()
+        assert transport.request("GET", "/").status == 200
+    assert time.monotonic() - started > 0.3

@@ -1,0 +1,85 @@
+"""Secrets do not show themselves."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from camkit import errors
+from camkit.http.request import Request
+from camkit.http.secrets import Address, Credential, mask_url, scrub
+
+SECRET = "kei-4711-canary"
+SNAPSHOT = f"https://spn4.meraki.com/stream/jpeg/snapshot/{SECRET}"
+
+
+def test_a_credential_shows_only_its_header():
+    "repr, str and format hold no secret; on the request it is complete"
+    credential = Credential({"Authorization": f"Bearer {SECRET}"})
+    assert repr(credential) == f"{credential}" == "Credential(Authorization: **********)"
+    assert credential.headers["Authorization"] == f"Bearer {SECRET}"
+    for headers in (credential.headers, credential.headers.copy()):
+        assert repr(headers) == f"{headers}" == "Headers(Authorization)"
+
+
+def test_a_credential_knows_its_secret_parts():
+    "What follows the scheme or the cookie's name is a secret of its own"
+    assert SECRET in Credential({"Authorization": f"Bearer {SECRET}"}).secrets
+    assert SECRET in Credential({"Cookie": f"auth_key={SECRET}"}).secrets
+    assert SECRET in Credential({"Authorization": SECRET}).secrets
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "é", "\0"])
+def test_a_secret_that_cannot_be_sent_is_refused_without_showing_it(ending):
+    "A line break or a letter outside ASCII would make urllib3 print the whole header"
+    with pytest.raises(errors.SettingsError, match="cannot be sent") as caught:
+        Credential({"Authorization": f"Bearer {SECRET}{ending}"})
+    assert SECRET not in str(caught.value)
+
+
+def test_a_request_shows_no_secret():
+    "The repr of a request that is about to be sent, which a traceback may print, is clean"
+    from pydantic import SecretStr
+
+    ask = Request(
+        "POST",
+        Address(SNAPSHOT),
+        {"password": SecretStr(SECRET)},
+        Credential({"Cookie": f"a={SECRET}"}),
+    )
+    assert SECRET not in repr(ask)
+    assert json.loads(ask.body()) == {"password": SECRET}
+    assert set(ask.secrets()) == {f"a={SECRET}", SECRET}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"https://me:{SECRET}@h.example/p?id=1", "https://h.example/p?id=1"),
+        (f"https://h.example/p?A={SECRET}&id=1", "https://h.example/p?A=***&id=1"),
+        (f"https://h.example/p?whatever={SECRET}#{SECRET}", "https://h.example/p?whatever=***"),
+        (SNAPSHOT, "https://spn4.meraki.com/stream/jpeg/snapshot/***"),
+        (f"{SNAPSHOT}/more?x=1", "https://spn4.meraki.com/stream/jpeg/snapshot/***/more?x=***"),
+        (
+            "http://h.example/a?timestamp=20190412204500.000&id=1",
+            "http://h.example/a?timestamp=20190412204500.000&id=1",
+        ),
+        ("http://[", "(an address that cannot be read)"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(url, shown):
+    "Users, passwords, tokens and unknown query values are masked"
+    assert mask_url(url) == shown
+    assert repr(Address(url)) == repr(shown)
+    assert str(Address(url)) == url
+
+
+def test_an_error_that_repeats_the_secret_is_scrubbed():
+    "In whatever form a service repeats it: plain, in JSON, percent-encoded"
+    odd = 'pass"wörd/4711'
+    body = " ".join([odd, json.dumps(odd), quote(odd, safe=""), "x"]).encode()
+    assert scrub(body, [odd]) == b'*** "***" *** x'
+    assert scrub(b"a 1", ["1", ""]) == b"a 1"

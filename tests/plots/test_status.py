@@ -1,0 +1,166 @@
+"""The pictures of the device status: right cells, right counts, and labels that are text."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.patches import Rectangle
+
+from camkit.cameras.een.bitmask import STATUS_BITS
+from camkit.errors import InputError
+from camkit.plots.status import VERMILION, plot_overall_status, plot_silent_cameras, plot_status_bits
+
+ONLINE, OFF, PASSWORD, BRIDGE = 1441847, 32803, 0x120121, 1179649
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    "Figures are drawn without a screen and closed again"
+    matplotlib.use("Agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def devices() -> pd.DataFrame:
+    """Two silent cameras, one silent without a reason, a bridge, an unsupported one, one without a status."""
+    return pd.DataFrame(
+        {
+            "id": ["100a0001", "100a0002", "100a0003", "100b0004", "100a0005", None],
+            "name": ["Dock <b>3</b> $\\alpha$", "Gate", "Hall", "Bridge", "Old", "Nobody's"],
+            "type": ["camera", "camera", "camera", "bridge", "camera", None],
+            "device_status": pd.array([OFF, PASSWORD, ONLINE, BRIDGE, 0x60, None], dtype="Int64"),
+            "is_unsupported": pd.array([0, 0, 0, 0, 1, None], dtype="Int64"),
+        },
+        index=pd.RangeIndex(1, 7, name="position"),
+    )
+
+
+@pytest.fixture
+def silent() -> dict[str, str]:
+    """Why the first three gave no picture."""
+    return {
+        "100a0001": "no matching asset",
+        "100a0002": "proxy destination node connect timeout",
+        "100a0003": "a $price$ and <b>more</b> " * 4,
+    }
+
+
+def cells(ax) -> np.ndarray:
+    """The drawn matrix, NaN where nothing is drawn."""
+    return ax.collections[0].get_array().filled(np.nan)
+
+
+def labels(axis) -> list[str]:
+    """The texts at an axis."""
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def assert_nothing_is_clipped(ax) -> None:
+    """All that is drawn lies within the figure, give or take two pixels."""
+    figure = ax.figure
+    figure.canvas.draw()
+    box, page = figure.get_tightbbox().transformed(figure.dpi_scale_trans), figure.bbox
+    assert box.x0 >= -2 and box.y0 >= -2 and box.x1 <= page.x1 + 2 and box.y1 <= page.y1 + 2
+
+
+def test_status_bits_has_a_column_a_device_and_a_row_a_bit(devices):
+    "Set bits, set bits without meaning, clear bits and a missing status are four different things"
+    ax = plot_status_bits(devices)
+    drawn = pd.DataFrame(cells(ax), [label.split()[0] for label in labels(ax.yaxis)], devices.index)
+    assert drawn.shape == (len(STATUS_BITS), len(devices))
+    assert drawn.loc["REGISTERED"].tolist()[:5] == [0, 1, 1, 1, 0]
+    assert drawn.loc["DEPRECATED_ONLINE"].tolist()[:5] == [2, 2, 2, 2, 0]
+    assert drawn.loc["RESERVED_15"].tolist()[:5] == [2, 0, 0, 0, 0]
+    assert drawn[6].isna().all()
+
+
+def test_status_bits_marks_the_silent_devices(devices, silent):
+    "A frame around each silent device, and its position above it"
+    ax = plot_status_bits(devices, pd.Series(silent))
+    frames = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert [frame.get_x() for frame in frames] == [0, 1, 2]
+    assert labels(ax.child_axes[0].xaxis) == ["1", "2", "3"]
+
+
+def test_overall_status_counts_every_device_once(devices):
+    "The bars add up to the number of devices, each under its status, split by kind"
+    ax = plot_overall_status(devices)
+    written = dict(zip(labels(ax.yaxis), [text.get_text() for text in ax.texts], strict=True))
+    assert written == {
+        "No Change": "0",
+        "Invalid": "0",
+        "Off": "2  (camera 1, unsupported camera 1)",
+        "Internet Offline": "0",
+        "Online": "2  (camera 1, bridge 1)",
+        "Password Needed": "1",
+        "Offline": "0",
+        "Unknown": "1",
+    }
+    assert sum(bar.get_width() for bars in ax.containers for bar in bars) == len(devices)
+    online = [bars[4] for bars in ax.containers if bars[4].get_width()]
+    assert [(bar.get_x(), bar.get_width()) for bar in online] == [(0, 1), (1, 1)]
+
+
+def test_silent_cameras_frames_the_deciding_bit_and_tells_what_is_not_explained(devices, silent):
+    "Off is decided by bit 17, Password Needed by bit 8; the one that says Online stands out"
+    ax = plot_silent_cameras(devices, silent)
+    columns = [label.split("\n")[0] for label in labels(ax.xaxis)]
+    framed = [(round(frame.get_y()), columns[round(frame.get_x())]) for frame in ax.patches]
+    assert framed == [(0, "ON"), (1, "NEEDS"), (2, "STREAMING")]
+    verdicts = ax.child_axes[0].get_yticklabels()
+    assert [verdict.get_text().split(":")[0] for verdict in verdicts] == ["Off", "Password Needed", "Online"]
+    assert [verdict.get_color() == VERMILION for verdict in verdicts] == [False, False, True]
+    assert ax.get_title() == "The status explains 2 of 3 silent cameras"
+
+
+def test_silent_cameras_draws_a_status_that_decides_nothing(devices):
+    "A status of 0 and a missing one are drawn without a frame"
+    devices = devices.assign(device_status=pd.array([0, None, -1, 0, 0, 0], dtype="Int64"))
+    ax = plot_silent_cameras(
+        devices, dict.fromkeys(["100a0001", "100a0002", "100a0003"], "no matching asset")
+    )
+    assert list(ax.patches) == []
+    assert [text.get_text() for text in ax.texts[:6]] == ["clear"] * 5 + ["no status"]
+
+
+def test_a_silent_camera_that_is_not_in_the_list_is_an_error(devices):
+    "No camera disappears from the picture without a word"
+    with pytest.raises(InputError, match="no 100affff"):
+        plot_silent_cameras(devices, {"100affff": "no matching asset"})
+
+
+def test_names_and_errors_are_drawn_as_they_are(devices, silent):
+    "Dollar signs and tags from outside are text; what is too long is cut, and says so"
+    ax = plot_silent_cameras(devices, silent)
+    assert labels(ax.yaxis)[0] == "Dock <b>3</b> $\\alpha$  #1"
+    assert labels(ax.child_axes[0].yaxis)[2] == "Online: a $price$ and <b>more</b> a $price$ and <b>…"
+    assert not any(
+        label.get_parse_math() for axes in (ax, ax.child_axes[0]) for label in axes.get_yticklabels()
+    )
+
+
+@pytest.mark.parametrize("plot", [plot_status_bits, plot_overall_status, plot_silent_cameras])
+def test_nothing_is_clipped(plot, devices, silent):
+    "All labels fit on the new figure"
+    arguments = [devices] if plot is plot_overall_status else [devices, silent]
+    assert_nothing_is_clipped(plot(*arguments))
+
+
+@pytest.mark.parametrize("plot", [plot_status_bits, plot_overall_status, plot_silent_cameras])
+def test_an_empty_list_draws(plot, devices):
+    "No devices is an empty picture that says so, not a crash"
+    arguments = [devices[:0]] if plot is plot_overall_status else [devices[:0], {}]
+    ax = plot(*arguments)
+    ax.figure.canvas.draw()
+    assert " 0 " in ax.get_title() and not any(bar.get_width() for bar in ax.patches)
+
+
+def test_draws_on_the_axes_it_is_given(devices):
+    "The caller's axes come back, and no other figure is opened"
+    _, ax = plt.subplots()
+    assert plot_overall_status(devices, ax=ax) is ax
+    assert len(plt.get_fignums()) == 1

@@ -1,0 +1,257 @@
+"""The review in a real browser: pick, look, decide with mouse and keys, close, open again."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Locator, Page, expect
+
+from camkit.case import Case
+from tests.conftest import ROOT
+from tests.support.browser import (
+    RUN_MS,
+    Lab,
+    browser_page,
+    jupyter_lab,
+    needs_chromium,
+    notebook,
+    open_notebook,
+    outputs,
+    requests_abroad,
+    run_all,
+)
+from tests.support.review_notebook import ENVIRONMENT, panel_of, write_notebook
+from tools.notebooks import working_copy
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+ARTEFACTS = ROOT / "out" / "test-artefacts"
+QUICK = ("--ready-delay-ms", "0", "--timeout-ms", "20", "--rate-limit", "off")
+EVIL = "<script>window.broken = true</script><img src=x onerror='window.broken = true'>"
+
+SHOWS = """
+async (expected) => {
+  const pixels = async (source) => {
+    const image = new Image();
+    image.src = source;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, canvas.width, canvas.height).data;
+  };
+  const picture = document.querySelector(".camkit-picture img");
+  if (!picture?.complete || !picture.checkVisibility()) return false;
+  const [seen, wanted] = [await pixels(picture.src), await pixels(`data:image/jpeg;base64,${expected}`)];
+  return seen.length === wanted.length && seen.every((value, n) => value === wanted[n]);
+}
+"""
+"""Whether the picture on the page is the one expected, pixel by pixel."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for all tests; each has its own folder in it."""
+    root = tmp_path_factory.mktemp("notebooks")
+    with jupyter_lab(root, tmp_path_factory.mktemp("jupyter"), **ENVIRONMENT) as lab:
+        yield lab
+
+
+@pytest.fixture
+def folder(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder for the test's notebook and its case; the kernels end with the test."""
+    folder = lab.root / re.sub(r"\W+", "-", request.node.name)
+    folder.mkdir()
+    yield folder
+    end_kernels(lab)
+
+
+def end_kernels(lab: Lab) -> None:
+    """Shut down every kernel, as at the end of a working day."""
+    headers = {"Authorization": f"token {lab.token}"}
+    for session in requests.get(f"{lab.url}api/sessions", headers=headers, timeout=10).json():
+        requests.delete(
+            f"{lab.url}api/sessions/{session['id']}", headers=headers, timeout=10
+        ).raise_for_status()
+
+
+def open_and_run(page: Page, lab: Lab, book: str) -> Locator:
+    """Open a notebook, run it, and give its panel."""
+    open_notebook(page, lab, book)
+    run_all(page)
+    panel = page.locator(".camkit-review")
+    expect(panel).to_have_css("border-radius", "6px")  # its style has come, so it has its size
+    panel.scroll_into_view_if_needed()
+    return panel
+
+
+def expect_picture(panel: Locator, case: Case, event: int, step_s: float = 0.0) -> None:
+    """Expect that the picture on the screen is, or soon becomes, that frame of the case, pixel by pixel."""
+    expect(panel.get_by_role("combobox", name="Event")).to_have_value(re.compile(rf"^{event}: "))
+    frames = case.table("snapshots").set_index(["event", "step_s"])["image"]
+    expected = base64.b64encode(case.image(frames[event, step_s])).decode()
+    panel.page.wait_for_function(SHOWS, arg=expected, timeout=10_000)
+
+
+def expect_on_screen(page: Page, *parts: Locator) -> None:
+    """Expect that all of each part is inside the notebook's part of the window, give or take a border."""
+    box = notebook(page).locator(".jp-WindowedPanel-outer").bounding_box()
+    assert box is not None
+    for part in parts:
+        inside = part.bounding_box()
+        assert inside is not None
+        for start, size in (("x", "width"), ("y", "height")):
+            assert inside[start] >= box[start] - 2
+            assert inside[start] + inside[size] <= box[start] + box[size] + 2
+
+
+def expect_whole(panel: Locator, *parts: Locator) -> None:
+    """Expect that no part is smaller than what it holds, or sticks out of the panel."""
+    box = panel.bounding_box()
+    assert box is not None
+    for part in parts:
+        inside = part.bounding_box()
+        assert inside is not None
+        assert inside["width"] > 20 and inside["height"] > 10
+        assert inside["x"] >= box["x"] and inside["x"] + inside["width"] <= box["x"] + box["width"]
+        assert inside["y"] + inside["height"] <= box["y"] + box["height"]
+    cut = panel.locator(".camkit-facts").evaluate("part => part.scrollHeight - part.clientHeight")
+    assert cut <= 0
+
+
+def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
+    "Notebook 02: the right picture for each event, verdicts by mouse and by key, an evil note; all there the next day"
+    working_copy(ROOT, folder)
+    book = f"{folder.name}/notebooks/02_snapshots.ipynb"
+    with browser_page() as page:
+        abroad = requests_abroad(page)
+        panel = open_and_run(page, lab, book)
+        cell = notebook(page).locator(".jp-CodeCell")
+        cells, picker = cell.count(), cell.filter(has_text="EventPicker(")
+        picker.locator("tbody tr").nth(8).click()
+        expect(picker.get_by_role("status")).to_contain_text("9 of ")
+        cell.filter(has_text="snapshots_for(").locator(".jp-InputArea-editor").click()
+        page.locator("#jp-MainMenu").get_by_text("Run", exact=True).click()
+        page.locator('.lm-Menu [data-command="notebook:run-all-below"]').click()
+        status, event = panel.get_by_role("status"), panel.get_by_role("combobox", name="Event")
+        expect(event.locator("option")).to_have_count(9, timeout=RUN_MS)
+        panel.scroll_into_view_if_needed()
+
+        with Case(folder / "out" / "front-door") as case:
+            for number in (0, 1, 2, 3, 4, 5, None, 7, 8):  # the camera of the seventh is off
+                if number is None:
+                    expect(panel.locator(".camkit-picture")).to_contain_text("The camera is offline.")
+                else:
+                    expect_picture(panel, case, number)
+                panel.get_by_role("button", name="Next").click()
+            event.select_option(index=0)
+            expect_picture(panel, case, 0)
+            panel.get_by_role("button", name="Mismatch").click()
+            expect(status).to_contain_text("Verdict: mismatch")
+            panel.get_by_role("button", name="Match (M)").click()
+            expect(status).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
+
+            page.keyboard.press("ArrowRight")
+            expect_picture(panel, case, 1)
+            page.keyboard.press("ArrowDown")
+            expect_picture(panel, case, 1, step_s=5.0)
+            page.keyboard.press("t")
+            page.keyboard.type(f"{EVIL} mxunc")
+            page.keyboard.press("Escape")
+            expect(status).to_contain_text("recorded with the verdict")
+            page.keyboard.press("x")
+            expect(status).to_contain_text("Verdict: mismatch")
+            expect(panel.get_by_text("2 of 9 reviewed")).to_be_visible()
+            verdicts = case.verdicts()[["event", "verdict", "note"]].to_numpy().tolist()
+        assert verdicts == [[0, "mismatch", ""], [0, "match", ""], [1, "mismatch", f"{EVIL} mxunc"]]
+        expect(cell).to_have_count(cells)  # JupyterLab's X would have cut one
+
+        assert abroad == []
+
+    end_kernels(lab)
+    with browser_page() as page:
+        abroad = requests_abroad(page)
+        panel = open_and_run(page, lab, book)
+        expect(panel.get_by_text("2 of 9 reviewed")).to_be_visible()
+        event = panel.get_by_role("combobox", name="Event")
+        expect(event).to_have_value(re.compile("^2: "))  # the first that nobody has decided on
+        event.select_option(index=0)
+        expect(panel.get_by_role("status")).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
+        panel.get_by_role("button", name="Next").click()
+        expect(panel.get_by_role("textbox", name="Note")).to_have_value(f"{EVIL} mxunc")
+        with Case(folder / "out" / "front-door") as case:
+            expect_picture(panel, case, 1, step_s=5.0)
+        assert page.evaluate("window.broken") is None
+        assert abroad == []
+
+
+def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
+    "It ends at once, the kernel answers all the while, and loading begins anew on demand"
+    write_notebook(
+        folder / "review.ipynb", panel_of("picked()", "--ready-delay-ms", "25000"), "panel.wait(0)"
+    )
+    with browser_page() as page:
+        panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
+        picture = panel.locator(".camkit-picture")
+        expect(picture).to_have_text("Loading …")
+        expect(outputs(page, 1)).to_have_text("False")
+        panel.get_by_role("button", name="Stop loading").click()
+        expect(picture).to_have_text("Not loaded: press Load again.", timeout=2000)
+        panel.get_by_role("button", name="Match (M)").click()
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: match")
+        panel.get_by_role("button", name="Load again").click()
+        expect(picture).to_have_text("Loading …")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, height: int):
+    "Without scrolling, also where a camera is dead; in a small window nothing is cut off; the keyboard alone will do"
+    write_notebook(folder / "review.ipynb", panel_of("picked().iloc[[1, 6]]", *QUICK))
+    with browser_page(width, height) as page:
+        panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
+        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+        buttons = ["Match (M)", "Mismatch (X)", "Unclear (U)", "Nobody there (N)", "Use this frame (C)"]
+        shown = [panel.get_by_role("button", name=name, exact=True) for name in buttons]
+        shown += [
+            panel.get_by_role("img", name=name)
+            for name in ("What Server room saw", "Directory photo of Jonas")
+        ]
+        shown += [panel.get_by_role("textbox", name="Note"), panel.get_by_role("status"), panel.locator("dl")]
+        expect_on_screen(page, panel, *shown)
+        picture = panel.get_by_role("img", name="What Server room saw").bounding_box()
+        assert picture is not None
+        assert picture["width"] >= 600
+
+        page.set_viewport_size({"width": 853, "height": 480})  # what 150 % leaves of 1280x720
+        expect(panel).to_have_css("width", re.compile(r"^[1-4]?\d\d(\.\d+)?px"))
+        expect_whole(panel, *shown, panel.get_by_role("combobox", name="Event"))
+        page.set_viewport_size({"width": width, "height": height})
+
+        panel.get_by_role("button", name="Previous").focus()
+        page.keyboard.press("Tab")
+        expect(panel.get_by_role("combobox", name="Event")).to_be_focused()
+        page.keyboard.press("x")  # in the list of events a letter looks for an event
+        page.keyboard.press("Tab")
+        page.keyboard.press("x")
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: mismatch")
+        page.keyboard.press("Control+b")  # JupyterLab's own: hides the side bar
+        page.keyboard.press("Control+b")
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=ARTEFACTS / f"review-{width}x{height}.png")
+
+        page.keyboard.press("Enter")  # the focus is on Next
+        expect(panel.locator(".camkit-picture")).to_contain_text("The camera is offline.")
+        expect_on_screen(page, panel)
+        page.keyboard.press("u")
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: unclear")
+        page.keyboard.press("c")
+        expect(panel.get_by_role("alert")).to_contain_text("This frame has no picture")
+        expect_on_screen(page, panel)
+        page.screenshot(path=ARTEFACTS / f"dead-camera-{width}x{height}.png")
+        with Case(folder / "case") as case:
+            assert case.verdicts()["verdict"].tolist() == ["mismatch", "unclear"]

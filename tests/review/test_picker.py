@@ -1,0 +1,197 @@
+"""The event picker's view, driven through its traits as a browser would."""
+
+from __future__ import annotations
+
+import ipywidgets as ipw
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+from camkit.case import Case
+from camkit.errors import InputError
+from camkit.review.picker import EventPicker
+from tests.support.cases import made_up_events
+from tests.review.test_picker_state import make_events
+
+CHOOSE = """
+from camkit.review.picker import EventPicker
+from tests.review.test_picker_state import make_events
+picker = EventPicker(make_events(), default=2)
+picker
+"""
+
+
+@pytest.fixture
+def picker() -> EventPicker:
+    """Six events, the first two picked, the site in Denver."""
+    return EventPicker(make_events(), default=2, timezone="America/Denver")
+
+
+def controls(widget: ipw.Widget) -> dict[str, ipw.Widget]:
+    """All that can be typed into, chosen from or pressed, by its label."""
+    found = {}
+    for child in getattr(widget, "children", ()):
+        found |= controls(child)
+        if isinstance(child, ipw.Text | ipw.SelectMultiple | ipw.Button):
+            found[child.description] = child
+    return found
+
+
+def field(picker: EventPicker, label: str) -> ipw.Widget:
+    """The control with this label."""
+    return controls(picker)[label]
+
+
+def rows(picker: EventPicker) -> str:
+    """The rows of the table as they go to the browser."""
+    return picker.table.get_state()["_dt_args"]["data_json"]
+
+
+def test_starts_with_the_default_picks(picker):
+    "Without a browser the picker gives the default, and the table shows it as picked"
+    assert picker.picked.index.tolist() == [40, 39]
+    assert picker.table.selected_rows == [0, 1]
+
+
+def test_a_case_that_was_begun_goes_on_with_its_own_events(tmp_path):
+    "A new one begins with the default; events of another log are an error and not passed over"
+    log = made_up_events(4)
+    with Case(tmp_path / "case") as case:
+        assert EventPicker(log, 3, begun=case.events()).picked.index.tolist() == [0, 1, 2]
+        case.add_events(log.iloc[[1, 3]])
+        assert EventPicker(log, 3, begun=case.events()).picked.index.tolist() == [1, 3]
+        with pytest.raises(InputError, match="The default picks are not among the events: 3"):
+            EventPicker(log.iloc[:2], begun=case.events())
+
+
+def test_rows_picked_in_the_browser_are_picked(picker):
+    "What the table reports becomes the picks, and is counted"
+    picker.table.selected_rows = [0, 5]
+    assert picker.picked.index.tolist() == [40, 35]
+    assert (
+        repr(picker) == "EventPicker: 2 of 6 events picked, 6 shown when this cell ran; run it again to pick"
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "labels"),
+    [
+        ("From", "2019-04-12 06:00", [36, 35]),
+        ("To", "2019-04-12 03:00", [40, 39]),
+        ("Cardholder", "ada", [40, 37]),
+        ("Other text", "bold", [39]),
+        ("Reader", ("R2",), [39, 35]),
+        ("Outcome", ("denied", "unknown"), [39, 37]),
+    ],
+)
+def test_each_field_filters_the_table(picker, label, value, labels):
+    "A field's value decides what is shown, not what is picked; picking all picks just that"
+    field(picker, label).value = value
+    assert picker.picked.index.tolist() == [40, 39]
+    field(picker, "Clear picks").click()
+    field(picker, "Pick all shown").click()
+    assert picker.picked.index.tolist() == labels
+
+
+def test_the_examples_in_the_time_fields_show_every_event():
+    "Typed as they stand, From and To include the first and the last event; a minute alone shows its events"
+    events = make_events()
+    events["event_time"] += pd.Timedelta(seconds=12)
+    picker = EventPicker(events, timezone="America/Denver")
+    for label in ("From", "To"):
+        field(picker, label).value = field(picker, label).placeholder
+    assert (
+        repr(picker) == "EventPicker: 0 of 6 events picked, 6 shown when this cell ran; run it again to pick"
+    )
+    field(picker, "From").value = field(picker, "To").value
+    assert (
+        repr(picker) == "EventPicker: 0 of 6 events picked, 1 shown when this cell ran; run it again to pick"
+    )
+
+
+def test_picks_survive_filtering(picker):
+    "A pick out of sight stays, and is marked again when it comes back into sight"
+    field(picker, "Reader").value = ("R3",)
+    picker.table.selected_rows = [0]
+    field(picker, "Reader").value = ()
+    assert picker.table.selected_rows == [0, 1, 4]
+
+
+def test_clear_puts_everything_back(picker):
+    "Also what the filters hide"
+    field(picker, "Reader").value = ("R3",)
+    field(picker, "Clear picks").click()
+    assert len(picker.picked) == 0
+    assert ">0 of 6 events picked, 1 shown<" in picker.status.value
+
+
+def test_a_time_that_cannot_be_read_is_reported_and_not_applied(picker):
+    "The message says which field and why, escaped, and goes when the field is right"
+    field(picker, "To").value = "<i>noon</i>"
+    assert "To is not applied: &#x27;&lt;i&gt;noon&lt;/i&gt;&#x27; is no time" in picker.message.value
+    assert 'role="alert"' in picker.message.value
+    assert ", 6 shown" in repr(picker)
+    field(picker, "To").value = "2019-04-12"
+    assert picker.message.value == ""
+
+
+def test_a_range_that_ends_before_it_starts_says_so(picker):
+    "An empty table has its reason beside it"
+    field(picker, "From").value, field(picker, "To").value = "2019-04-13", "2019-04-12"
+    assert "From is later than To" in picker.message.value
+
+
+def test_one_day_is_a_range(picker):
+    "The same day in both fields shows that day"
+    field(picker, "From").value = field(picker, "To").value = "2019-04-12"
+    assert picker.message.value == ""
+    assert ", 6 shown" in repr(picker)
+
+
+def test_text_from_the_log_is_text(picker):
+    "Markup in cells and in column names reaches the table escaped"
+    assert "&lt;b&gt;bold&lt;/b&gt;" in rows(picker)
+    titled = EventPicker(make_events().rename(columns={"note": "<b>note</b>"}))
+    assert "&lt;b&gt;note&lt;/b&gt;" in titled.table.get_state()["_dt_args"]["table_html"]
+
+
+def test_every_control_has_a_label(picker):
+    "A screen reader can name each control"
+    assert list(controls(picker)) == [
+        *("From", "To", "Cardholder", "Other text", "Reader", "Outcome"),
+        *("Pick all shown", "Clear picks"),
+    ]
+
+
+def test_old_tables_are_closed(picker):
+    "Filtering leaves one table, not one for each change"
+    old = picker.table
+    field(picker, "Cardholder").value = "ada"
+    assert old.comm is None
+    assert picker.table.comm is not None
+
+
+def test_an_empty_log_can_be_shown():
+    "No events, no crash"
+    picker = EventPicker(make_events()[:0])
+    field(picker, "Pick all shown").click()
+    assert (
+        repr(picker) == "EventPicker: 0 of 0 events picked, 0 shown when this cell ran; run it again to pick"
+    )
+
+
+def test_in_a_notebook_without_a_browser_it_is_one_output(request):
+    "Run headless, the picker leaves a widget view with a text beside it, and its default picks are there"
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (CHOOSE, "picker.picked.index.tolist()")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    resources = {"metadata": {"path": request.config.rootpath}}
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources).execute()
+    (shown,), (picked,) = (cell["outputs"] for cell in notebook.cells)
+    assert shown["output_type"] == "execute_result"
+    assert (
+        shown["data"]["text/plain"]
+        == "EventPicker: 2 of 6 events picked, 6 shown when this cell ran; run it again to pick"
+    )
+    assert "application/vnd.jupyter.widget-view+json" in shown["data"]
+    assert picked["data"]["text/plain"] == "[40, 39]"

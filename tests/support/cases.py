@@ -1,0 +1,83 @@
+"""Events and snapshots for the tests of cases: seen on the demo site, or made up where the content does not matter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+
+from camkit.badges import load_badges
+from camkit.badges.doors import Door, load_doors
+from camkit.badges.flags import flag_events
+from camkit.cameras.snapshots import Outcome, Snapshot, Snapshots, snapshots_for
+from camkit.cameras.source import Picture
+from camkit.case import Case
+from camkit.demo.launch import DemoProcess
+from camkit.directory import Cardholder
+from camkit.site import demo_site
+from tests.conftest import ROOT
+
+ZONE = "America/Denver"
+START = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
+DOOR = Door("R1", "Main entrance", "meraki", "Q2XX-0000-0001", 2.0)
+MADE_AT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+def picked() -> pd.DataFrame:
+    """The first eight events of the sample, as an investigator would pick them."""
+    return load_badges(ROOT / "data" / "sample_badges.csv", timezone=ZONE).events.head(8)
+
+
+def flags() -> pd.DataFrame:
+    """The flags of the whole sample."""
+    log = load_badges(ROOT / "data" / "sample_badges.csv", timezone=ZONE)
+    return flag_events(log.events, load_doors(ROOT / "data" / "doors.csv"), ("07:00", "19:00"), timezone=ZONE)
+
+
+def look(demo: DemoProcess) -> Snapshots:
+    """What the demo site's cameras saw at the picked events, and what its directory says."""
+    with demo_site(demo.info) as site:
+        doors = load_doors(ROOT / "data" / "doors.csv")
+        return snapshots_for(picked(), site.sources, doors, directory=site.directory, timezone=ZONE)
+
+
+def review(case: Case, seen: Snapshots) -> None:
+    """Fill a case as a review of the picked events does."""
+    case.add_events(picked(), timezone=ZONE, flags=flags())
+    case.add_snapshots(seen)
+    case.record_verdict(0, "match")
+    case.record_verdict(1, "unclear", "Too dark?")
+    case.record_verdict(1, "mismatch", "It is David Cohen who comes in.")
+    case.record_verdict(5, "nobody", "The door opens, nobody comes through.")
+
+
+def made_up_events(count: int, **columns: Any) -> pd.DataFrame:
+    """Badge events, one a minute."""
+    times = pd.date_range(START, periods=count, freq="min").astype("datetime64[us, UTC]")
+    table = {"event_time": times, "cardholder_id": "4711", "reader_id": DOOR.reader_id, "outcome": "granted"}
+    return pd.DataFrame({**table, **columns})
+
+
+def made_up_snapshot(label: int | str, content: bytes, minute: int | None = None, **changes: Any) -> Snapshot:
+    """A picture of a made-up event; by default its label says which."""
+    at = START + timedelta(minutes=int(label) if minute is None else minute)
+    asked = at - timedelta(seconds=DOOR.clock_offset_s)
+    picture = Picture(DOOR.vendor, DOOR.camera_id, content, sha256(content).hexdigest(), asked, None)
+    person = Cardholder("4711", "Ann Li", photo=b"portrait", photo_type="image/png")
+    snapshot = Snapshot(
+        label, at, "4711", DOOR.reader_id, "granted", Outcome.PICTURE, "", DOOR, asked, picture, person
+    )
+    return replace(snapshot, **changes)
+
+
+def frame(snapshot: Snapshot, content: bytes, step_s: float) -> Snapshot:
+    """A frame some seconds after (or before) that snapshot."""
+    assert snapshot.picture is not None
+    asked = snapshot.picture.requested_at + timedelta(seconds=step_s)
+    picture = replace(
+        snapshot.picture, content=content, sha256=sha256(content).hexdigest(), requested_at=asked
+    )
+    return replace(snapshot, picture=picture)

@@ -1,0 +1,39 @@
+"""A notebook with a review panel, for the tests and the benchmark that drive it in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+
+from tests.conftest import ROOT
+
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "CAMKIT_DEMO": "1"}
+"""For JupyterLab, so that its kernels find the tests and insist on the demo site."""
+
+
+def panel_of(events: str, *options: str) -> str:
+    """A cell that reviews these events on a demo site with these options, in a case beside the notebook."""
+    return f"""
+import camkit
+from camkit.demo.launch import DemoProcess
+from camkit.site import demo_site
+from tests.support.cases import ZONE, flags, picked
+from tests.conftest import ROOT
+
+demo = DemoProcess(*{options!r})
+site = demo_site(demo.info, demo)
+doors = camkit.load_doors(ROOT / "data" / "doors.csv")
+case = camkit.Case("case", operator="R. Investigator")
+panel = camkit.ReviewPanel(
+    {events}, site.sources, doors, case, directory=site.directory, flags=flags()
+)
+panel
+"""
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """Write a notebook of code cells."""
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    sources = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=sources, metadata=kernel), path)

@@ -1,0 +1,178 @@
+"""Run the notebooks from the command line: ``python -m tools.notebooks demo | store | lab``.
+
+``demo`` runs them against the demo site and leaves what they make under ``out/``; ``store`` runs them and keeps the
+outputs in the notebooks themselves; ``lab`` opens JupyterLab on a working copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+
+from camkit.support.files import make_folder, write_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_TIMEOUT_S = 120
+
+
+def run(path: Path) -> NotebookNode:
+    """Execute one notebook in its own folder against the demo site.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The notebook, which is not changed.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The executed notebook, without timings and widget state, so that two runs are alike.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell fails.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT_S,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],  # it warns of TCP, which never leaves this machine
+    )
+    client.execute(env={**os.environ, "CAMKIT_DEMO": "1"})
+    return notebook
+
+
+def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
+    """Execute all notebooks on a fresh copy, and bring what they wrote to a folder.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The folder that holds ``notebooks`` and ``data``; nothing in it is changed.
+    out : pathlib.Path
+        Gets what the notebooks wrote to ``../out``; files of the same name are replaced, a case and its bag never are.
+
+    Returns
+    -------
+    dict of str to nbformat.NotebookNode
+        The executed notebooks, by file name.
+    """
+    executed = {}
+    with tempfile.TemporaryDirectory(prefix="camkit-") as folder:
+        copy = working_copy(root, Path(folder))
+        for path in notebooks(copy):
+            started = time.perf_counter()
+            print(f"  {path.name:<32}", end="", flush=True)
+            executed[path.name] = run(path)
+            print(f"{time.perf_counter() - started:5.1f} s", flush=True)
+        # A case that is there may be somebody's evidence: it is left alone, and so is its bag.
+        kept = {case.parent.name for case in out.glob("*/case.sqlite")}
+        for product in sorted((copy / "out").glob("*")):
+            if product.name.removesuffix(".zip") in kept:
+                print(f"  {os.path.relpath(out / product.name)} is there already; it is left as it is.")
+            elif product.is_dir():
+                shutil.copytree(product, out / product.name, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(product, out / product.name)
+    return executed
+
+
+def demo(root: Path) -> None:
+    """Run all notebooks; leave them executed, as HTML, with their images and plots, under ``out/``."""
+    began = time.perf_counter()
+    out = root / "out"
+    folder = make_folder(out / "notebooks")
+    # No script is asked for from elsewhere, so the pages open offline.
+    exporter = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", jupyter_widgets_base_url="")
+    for name, notebook in run_all(root, out).items():
+        page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": Path(name).stem}})
+        write_whole(folder / name, nbformat.writes(notebook).encode())
+        write_whole((folder / name).with_suffix(".html"), page.encode())
+    pages = sorted(folder.glob("*.html"))
+    shown = os.path.relpath(out)
+    print(
+        f"\nDone in {time.perf_counter() - began:.0f} s. In {shown}/ there are now\n"
+        f"  {len(pages):3} executed notebooks, each also as an HTML page, in {shown}/notebooks/\n"
+        f"  {len(list(out.glob('*-preview-*.jpeg'))):3} preview images (*.jpeg)\n"
+        f"  {len(list(out.glob('*.png'))):3} plots (*.png)\n"
+        f"  {len(list(out.glob('*/case.sqlite'))):3} case, and its evidence bag (*.zip)\n"
+        f"Begin with {os.path.relpath(pages[0])}"
+    )
+
+
+def store(root: Path) -> None:
+    """Run all notebooks and keep their outputs in place; what they write to ``out`` is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="camkit-") as out:
+        for name, notebook in run_all(root, Path(out)).items():
+            write_whole(root / "notebooks" / name, nbformat.writes(notebook).encode() + b"\n")
+
+
+def lab(root: Path, arguments: list[str]) -> NoReturn:
+    """Open JupyterLab, on this machine only and with a token, on a working copy under ``out/lab``."""
+    copy = working_copy(root, root / "out" / "lab")
+    first = notebooks(copy)[0]
+    print(f"Working copy: {copy} (what you change there stays; remove the folder to start afresh)")
+    command = [
+        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", "--ServerApp.ip=127.0.0.1",
+        f"--LabApp.default_url=/lab/tree/notebooks/{first.name}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None", *arguments,
+    ]  # fmt: skip
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container; else Jupyter refuses
+    os.chdir(copy)
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
+
+
+def working_copy(root: Path, copy: Path) -> Path:
+    """Copy notebooks and data to a folder, keeping what is there already."""
+    for source in (*notebooks(root), *sorted((root / "data").glob("*"))):
+        target = copy / source.relative_to(root)
+        if source.is_file() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    return copy
+
+
+def notebooks(root: Path) -> list[Path]:
+    """The notebooks, in their order."""
+    return sorted((root / "notebooks").glob("[0-9]*.ipynb"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description="Run the notebooks.")
+    parser.add_argument("what", choices=("demo", "store", "lab"))
+    parser.add_argument("--root", type=Path, default=ROOT, help="the folder that holds notebooks/ and data/")
+    chosen, rest = parser.parse_known_args(arguments)
+    if chosen.what == "lab":
+        lab(chosen.root, rest)
+    if rest:
+        parser.error(f"unknown: {' '.join(rest)}")
+    try:
+        {"demo": demo, "store": store}[chosen.what](chosen.root.resolve())
+    except CellExecutionError as error:
+        print(f"a cell failed\n\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
