@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from camkit.errors import SettingsError
 
+__all__ = ["Settings", "load_settings"]
+
 
 class Settings(BaseSettings):
     """The names are those of the environment variables; see `load_settings`."""

@@ -10,14 +10,15 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from camkit.cameras.een import EagleEye
-from camkit.cameras.een.login import LOGIN_URL
+from camkit.cameras import SnapshotSource
+from camkit.cameras.een import LOGIN_URL, EagleEye
 from camkit.cameras.meraki import API_URL, Meraki
-from camkit.cameras.snapshots import SnapshotSource
 from camkit.demo.launch import DemoProcess
 from camkit.directory import WebDirectory
 from camkit.errors import SettingsError
 from camkit.settings import Settings, load_settings
+
+__all__ = ["Site", "connect", "demo_site"]
 
 T = TypeVar("T")
 

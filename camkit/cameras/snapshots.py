@@ -16,8 +16,7 @@ from typing import Any
 import pandas as pd
 from gevent.event import AsyncResult
 
-from camkit.badges.doors import Door, doors_by_reader
-from camkit.badges.require import require_events
+from camkit.badges import Door, doors_by_reader, require_events
 from camkit.cameras.source import Picture, SnapshotSource
 from camkit.directory import Cardholder, Directory, cardholder_html
 from camkit.errors import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.cameras.snapshots import Snapshot
+from camkit.cameras import Snapshot
 from camkit.case import chain, decisions, pictures, tables
 from camkit.case import events as recording
 from camkit.case.database import Database, Stamp, this_user

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from camkit.badges.flags import FLAGS
-from camkit.badges.require import NEEDED, require_events
-from camkit.cameras.snapshots import Snapshot
+from camkit.badges import FLAGS, NEEDED, require_events
+from camkit.cameras import Snapshot
 from camkit.case.database import Stamp, find, insert
 from camkit.case.times import utc_text, zone_text
 from camkit.errors import CaseError, InputError, TimestampError

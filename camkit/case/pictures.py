@@ -8,8 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from camkit.cameras.snapshots import Snapshot
-from camkit.cameras.source import Picture
+from camkit.cameras import Picture, Snapshot
 from camkit.case.database import Database, Stamp, find, insert
 from camkit.case.events import check_event, label_of
 from camkit.case.images import StoredImage, store_image

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from camkit.badges.export import export_table
+from camkit.badges import export_table
 from camkit.errors import InputError
 from camkit.support.files import make_folder, write_whole
 

@@ -70,7 +70,7 @@ class RequestLog:
             self._leaks += is_image and entry["credential"]
 
             def start(status: str, *rest: Any) -> Any:
-                entry["status"] = int(status.split()[0])
+                entry["status"] = int(status.split(maxsplit=1)[0])
                 return start_response(status, *rest)
 
             try:

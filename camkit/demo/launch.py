@@ -13,6 +13,8 @@ from typing import Any
 
 from camkit.errors import DemoSiteError
 
+__all__ = ["DemoProcess"]
+
 START_S = 60.0
 
 

@@ -17,7 +17,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from camkit.badges.flags import FLAGS
+from camkit.badges import FLAGS
 from camkit.errors import InputError
 from camkit.support.timezones import as_zone
 

@@ -14,16 +14,18 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch, Rectangle
 
-from camkit.cameras.een.bitmask import (
+from camkit.cameras.een import (
     CAMERA_RULES,
     STATUS_BITS,
     OverallStatus,
     Standing,
     StatusBit,
     deciding_bits,
+    decode_status,
+    explained_by_status,
+    overall_status,
     rule_for,
 )
-from camkit.cameras.een.status import decode_status, explained_by_status, overall_status
 from camkit.errors import InputError
 
 BLUE, SKY, ORANGE, VERMILION, GREY, PALE = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#8A8A8A", "#EEF1F4"

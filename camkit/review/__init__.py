@@ -1,4 +1,6 @@
-"""The review: look at each picked event, decide, note why.
+"""The review: pick events, look at each, decide, note why."""
 
-`panel` is the view; `state` is what it shows; `frames` brings the pictures; `prefetch` brings them ahead of time.
-"""
+from camkit.review.panel import ReviewPanel
+from camkit.review.picker import EventPicker
+
+__all__ = ["EventPicker", "ReviewPanel"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from camkit.cameras.snapshots import Snapshot
+from camkit.cameras import Snapshot
 from camkit.directory import Cardholder
 
 

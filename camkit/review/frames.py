@@ -12,8 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from camkit.cameras.snapshots import Outcome, Snapshot, snapshots_for
-from camkit.cameras.source import Picture, SnapshotSource
+from camkit.cameras import Outcome, Picture, Snapshot, SnapshotSource, snapshots_for
 from camkit.case import Case
 from camkit.directory import Cardholder, Directory
 from camkit.errors import CaseError

@@ -7,8 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from camkit.cameras.snapshots import Snapshot
-from camkit.cameras.source import SnapshotSource
+from camkit.cameras import Snapshot, SnapshotSource
 from camkit.directory import Directory
 from camkit.review.event import EventReview
 from camkit.review.frames import RecordedFrames, fetch_frames

@@ -11,10 +11,8 @@ from typing import Any
 import ipywidgets as ipw
 import pandas as pd
 
-from camkit.cameras.snapshots import Snapshot
-from camkit.cameras.source import SnapshotSource
-from camkit.case import Case, Verdict
-from camkit.case.decisions import MEANINGS
+from camkit.cameras import Snapshot, SnapshotSource
+from camkit.case import MEANINGS, Case, Verdict
 from camkit.directory import Directory
 from camkit.errors import CamkitError
 from camkit.review import show

@@ -10,7 +10,7 @@ import anywidget
 import ipywidgets as ipw
 import traitlets
 
-from camkit.cameras.snapshots import Snapshot
+from camkit.cameras import Snapshot
 from camkit.review import show
 from camkit.review.state import ReviewState
 

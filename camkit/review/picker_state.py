@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges.require import require_events
+from camkit.badges import require_events
 from camkit.errors import InputError, TimestampError
 from camkit.support.timezones import as_zone
 

@@ -10,7 +10,7 @@ from html import escape
 
 from PIL import Image
 
-from camkit.cameras.snapshots import Snapshot
+from camkit.cameras import Snapshot
 from camkit.directory import cardholder_html
 from camkit.review.event import EventReview
 from camkit.support.html import text_html, visible

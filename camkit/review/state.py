@@ -9,7 +9,7 @@ from datetime import UTC, tzinfo
 
 import pandas as pd
 
-from camkit.cameras.snapshots import Outcome, Snapshot, snapshots_for
+from camkit.cameras import Outcome, Snapshot, snapshots_for
 from camkit.case import Case, Verdict
 from camkit.errors import CaseError, InputError
 from camkit.review.event import Decision, EventReview

@@ -8,6 +8,8 @@ import pandas as pd
 
 from camkit.errors import InputError
 
+__all__ = ["check"]
+
 
 @runtime_checkable
 class Checkable(Protocol):

@@ -11,6 +11,8 @@ from secrets import token_hex
 
 from camkit.errors import OutputError
 
+__all__ = ["make_folder", "write_whole", "written_whole"]
+
 _CANNOT_WRITE = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR,
     errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EIO,

@@ -7,6 +7,8 @@ import re
 from datetime import datetime, tzinfo
 from html import escape
 
+__all__ = ["GREY", "image_html", "local_time", "text_html", "visible"]
+
 GREY = "color:var(--jp-ui-font-color2, #666)"
 """The style of what is said by the way."""
 

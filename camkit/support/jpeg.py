@@ -7,6 +7,8 @@ import warnings
 
 from PIL import Image, UnidentifiedImageError
 
+__all__ = ["BadImage", "check_ends", "check_jpeg", "check_photo", "problem_of_jpeg"]
+
 MAX_PIXELS = 64_000_000
 """Twice the largest sensor of the two vendors' cameras, in pixels; more is taken for an attack."""
 

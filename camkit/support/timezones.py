@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from camkit.errors import TimestampError
 
+__all__ = ["as_zone"]
+
 
 def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
     """Take a time zone by its IANA name, by a fixed offset such as ``UTC-06:00``, or as it is.

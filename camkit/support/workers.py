@@ -12,6 +12,8 @@ from gevent.pool import Pool
 
 from camkit.errors import InputError
 
+__all__ = ["run_together", "whole_number"]
+
 T = TypeVar("T")
 
 

@@ -22,9 +22,9 @@ from camkit.demo.launch import DemoProcess
 from camkit.directory import WebDirectory
 from camkit.http import Limits
 from camkit.support.jpeg import check_jpeg
+from tests.http.test_secrets_stay import everything_about
 from tests.support.control import Control
 from tests.support.fault_table import CALLS, ROWS, Row
-from tests.http.test_secrets_stay import everything_about
 
 LIMITS = Limits(
     connect_s=0.4, read_s=0.4, deadline_s=1.5, attempts=2, backoff_s=0.01, backoff_max_s=0.05, max_bytes=2**20

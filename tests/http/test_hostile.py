@@ -11,8 +11,8 @@ import pytest
 
 from camkit import errors
 from camkit.http import Limits, TokenBucket, Transport
-from tests.support.scripted import scripted, send
 from tests.http.test_network import get, heartbeat
+from tests.support.scripted import scripted, send
 
 QUICK = Limits(connect_s=1, read_s=1, deadline_s=5, attempts=2, backoff_s=0.01)
 SECRET = "kei-4711-canary"

@@ -11,8 +11,8 @@ from nbclient import NotebookClient
 from camkit.case import Case
 from camkit.errors import InputError
 from camkit.review.picker import EventPicker
-from tests.support.cases import made_up_events
 from tests.review.test_picker_state import make_events
+from tests.support.cases import made_up_events
 
 CHOOSE = """
 from camkit.review.picker import EventPicker

@@ -1,8 +1,39 @@
-"""Eagle Eye Networks, API v1."""
+"""Eagle Eye Networks: the account's devices, their status, their previews."""
 
+from camkit.cameras.een.bitmask import (
+    CAMERA_RULES,
+    STATUS_BITS,
+    DeviceStatus,
+    OverallStatus,
+    Standing,
+    StatusBit,
+    deciding_bits,
+    rule_for,
+)
 from camkit.cameras.een.client import EagleEye
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame
-from camkit.cameras.een.login import Account
+from camkit.cameras.een.login import LOGIN_URL, Account
+from camkit.cameras.een.probe import probe_cameras
+from camkit.cameras.een.status import decode_status, explain_status, explained_by_status, overall_status
 
-__all__ = ["Account", "EagleEye", "Frame", "usable_cameras"]
+__all__ = [
+    "CAMERA_RULES",
+    "LOGIN_URL",
+    "STATUS_BITS",
+    "Account",
+    "DeviceStatus",
+    "EagleEye",
+    "Frame",
+    "OverallStatus",
+    "Standing",
+    "StatusBit",
+    "deciding_bits",
+    "decode_status",
+    "explain_status",
+    "explained_by_status",
+    "overall_status",
+    "probe_cameras",
+    "rule_for",
+    "usable_cameras",
+]

@@ -19,8 +19,7 @@ from pydantic import SecretStr
 
 from camkit.cameras.een.wire import branded_host
 from camkit.errors import LoginRefused, ServiceError
-from camkit.http import Limits, Meanings, Reply, Transport, raise_for_status
-from camkit.http.secrets import Credential
+from camkit.http import Credential, Limits, Meanings, Reply, Transport, raise_for_status
 
 LOGIN_URL = "https://login.eagleeyenetworks.com"
 DOMAINS = ("eagleeyenetworks.com",)

@@ -29,9 +29,17 @@ from camkit.cameras.meraki.wire import (
 )
 from camkit.cameras.source import Picture, aware
 from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound
-from camkit.http import Limits, Meanings, Reply, TokenBucket, Transport, raise_for_status
-from camkit.http.limits import RETRY_STATUSES
-from camkit.http.secrets import Address, Credential
+from camkit.http import (
+    RETRY_STATUSES,
+    Address,
+    Credential,
+    Limits,
+    Meanings,
+    Reply,
+    TokenBucket,
+    Transport,
+    raise_for_status,
+)
 from camkit.support.jpeg import problem_of_jpeg
 
 API_URL = "https://api.meraki.com/api/v1"

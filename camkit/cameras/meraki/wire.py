@@ -14,8 +14,7 @@ import pandas as pd
 
 from camkit.cameras.source import aware
 from camkit.errors import BadResponse
-from camkit.http import Reply
-from camkit.http.secrets import Address
+from camkit.http import Address, Reply
 
 DEVICE_COLUMNS = tuple("serial name model productType networkId address lanIp mac firmware".split())
 

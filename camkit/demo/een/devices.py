@@ -135,7 +135,7 @@ def _bridges(position: int, kind: str) -> list[list[str | None]]:
 
 
 def _tags(name: str) -> list[str]:
-    return [name.split()[0].lower()] if name.startswith(("Parking", "Dock", "Annex")) else []
+    return [name.split(maxsplit=1)[0].lower()] if name.startswith(("Parking", "Dock", "Annex")) else []
 
 
 def _addresses(position: int, kind: str) -> str:
