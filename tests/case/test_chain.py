@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from urllib3 import HTTPHeaderDict
 
-from camkit.case import Case, chain
-from camkit.case.schema import APPEND_ONLY, KEYS
+from camkit.case import Case, chain, schema
+from camkit.case.database import Stamp, insert
 from camkit.errors import CaseError, InputError
 from camkit.http import Reply
-from tests.support.cases import START, made_up_events, made_up_snapshot
+from tests.support.cases import CAMERA, DOOR, START, at_doors, made_up_events, made_up_snapshot
 
+KEYS = schema.KEYS[schema.VERSION]
+TWO_VIEWS = replace(DOOR, cameras=(CAMERA, replace(CAMERA, camera_id="Q2XX-0000-0002", view="outside")))
 REPLY = Reply("GET", "https://a.example/1", 200, HTTPHeaderDict(), b"{}", START, START, 0.1)
 
 
@@ -26,7 +28,11 @@ def fill(folder: Path) -> Case:
     "An open case with rows in every table, three events and three verdicts among them"
     case = Case(folder, operator="R. Investigator")
     events = made_up_events(3)
-    case.add_events(events, flags=events[[]].assign(first=True))
+    case.add_events(at_doors(events), flags=events[[]].assign(first=True))
+    case.add_snapshots([made_up_snapshot(0, b"outside", door=TWO_VIEWS, camera=TWO_VIEWS.cameras[1])])
+    with case.database.writing() as connection:
+        row = {"from_version": 2, "to_version": 3, "seal": "", "schema_sha256": ""}
+        insert(connection, "upgrades", {**row, **Stamp("R. Investigator").columns("upgraded_at")})
     for label in range(3):
         seen = made_up_snapshot(label, b"picture %d" % label)
         assert seen.picture is not None
@@ -90,13 +96,13 @@ def test_a_rewritten_verdict_is_found_though_its_guard_is_back(case):
     "Taking the trigger out, changing a row and putting the trigger back leaves a trace"
     with unguarded(case, "verdicts") as raw:
         raw.execute("UPDATE verdicts SET verdict = 'match' WHERE id = 2")
-    assert said(case) == ["verdict 2 was changed, or something recorded before it was changed or taken out"]
+    assert said(case) == ["verdict 2 was changed, or something recorded before it was changed or removed"]
 
 
 @pytest.mark.parametrize("table", [*KEYS])
 def test_a_changed_row_of_any_table_is_found(case, table):
     "Also where the change is only in who added it, or which address was asked"
-    column = "url" if table == "requests" else "operator"
+    column = {"requests": "url", "camera_views": "view"}.get(table, "operator")
     with unguarded(case, table) as raw:
         raw.execute(f"UPDATE {table} SET {column} = 'forged' WHERE rowid = 1")
     (text,) = said(case)
@@ -108,11 +114,11 @@ def test_a_row_that_was_taken_out_is_found(case):
     "By its link; and where that was taken out as well, by the next one"
     with unguarded(case, "verdicts") as raw:
         raw.execute("DELETE FROM verdicts WHERE id = 2")
-    assert said(case) == ["verdict 2 was taken out"]
+    assert said(case) == ["verdict 2 was removed"]
     with unguarded(case, "chain") as raw:
         raw.execute("DELETE FROM chain WHERE table_name = 'verdicts' AND row_key = 2")
     (text,) = said(case)
-    assert text.endswith("something recorded before it was changed or taken out")
+    assert text.endswith("something recorded before it was changed or removed")
 
 
 def test_a_row_that_was_slipped_in_is_found(case):
@@ -134,15 +140,15 @@ def test_a_changed_view_is_found(case):
         raw.execute("DROP VIEW overview")
         raw.execute(made.replace("verdicts.verdict,", "'match' AS verdict,"))
     assert case.events()["verdict"].tolist() == ["match"] * 3
-    assert said(case) == ["the view overview is gone or altered"]
+    assert said(case) == ["the view overview is missing or altered"]
 
 
-@pytest.mark.parametrize("table", [*APPEND_ONLY])
+@pytest.mark.parametrize("table", [*KEYS, "chain"])
 def test_a_row_cannot_be_replaced_by_its_place(case, table):
     "Neither by its key nor by its rowid, for a program that has SQLite's own settings"
     with closing(sqlite3.connect(case.database.path, isolation_level=None)) as raw:
         columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]
-        key = APPEND_ONLY[table]
+        key = {**KEYS, "chain": "number"}[table]
         before = raw.execute(f"SELECT rowid, * FROM {table}").fetchall()
         others = ", ".join(
             "'another'" if column == key and table in ("events", "images") else column for column in columns
@@ -211,8 +217,10 @@ def test_the_chain_can_be_followed_without_camkit(case):
 def test_values_that_change_on_their_way_in_are_no_alarm(case):
     "A line as text becomes a number; odd text and large numbers stay what they are"
     case.add_events(
-        made_up_events(1, line="7", Note="Zoë \u2028 \0 '\"", reader_id="", cardholder_id="007").set_axis(
-            [2**62]
+        at_doors(
+            made_up_events(1, line="7", Note="Zoë \u2028 \0 '\"", reader_id="", cardholder_id="007").set_axis(
+                [2**62]
+            )
         )
     )
     assert case.verify().ok
@@ -221,8 +229,8 @@ def test_values_that_change_on_their_way_in_are_no_alarm(case):
 def test_the_verdict_of_verify_says_what_was_checked(case):
     "Hashes of images, and the chain"
     assert repr(case.verify()) == (
-        "Case front-door: 4 images (0.0 MB) have their recorded SHA-256, and all rows of the database fit the chain of "
-        "hashes that was made with them."
+        "Case front-door: 5 images (0.0 MB) have their recorded SHA-256, and all rows of the database match the chain "
+        "of hashes that was made with them."
     )
 
 
@@ -258,11 +266,11 @@ def test_a_row_that_the_database_swallows_is_told(case):
     "Whoever records a verdict does not go away believing that it is there"
     with closing(sqlite3.connect(case.database.path)) as raw:
         raw.execute("CREATE TRIGGER quiet BEFORE INSERT ON verdicts BEGIN SELECT RAISE(IGNORE); END")
-    with pytest.raises(CaseError, match=r"did not take a row of verdicts.* Run verify\(\)"):
+    with pytest.raises(CaseError, match=r"did not accept a row of verdicts.* Run verify\(\)"):
         case.record_verdict(0, "mismatch")
     with closing(sqlite3.connect(case.database.path)) as raw:
         raw.execute("CREATE TRIGGER loud BEFORE INSERT ON choices BEGIN SELECT RAISE(ABORT, 'no'); END")
-    with pytest.raises(CaseError, match=r"did not take what was added \(no\)\. Run verify\(\)"):
+    with pytest.raises(CaseError, match=r"did not accept what was added \(no\)\. Run verify\(\)"):
         case.choose(0, case.events()["sha256"][0])
 
 
