@@ -86,7 +86,7 @@ def device_id(position: int) -> str | None:
         return None
     door = BY_READER[DOOR_READER]
     if NAMES[position - 1] == door.name:
-        return door.camera_id
+        return door.main.camera_id
     digest = hashlib.sha256(f"camkit demo device {position}".encode()).hexdigest()
     return ("101" if position in NOT_CAMERAS else "100") + digest[:5]
 

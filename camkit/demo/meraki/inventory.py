@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from camkit.demo.world.doors import DOORS, OFFLINE_SERIAL, TIMEZONE
+from camkit.demo.world.doors import BY_CAMERA, DOORS, OFFLINE_SERIAL, TIMEZONE, Camera
 
 ORGANIZATION_ID = "549236"
 HEADQUARTERS, ANNEX = "N_642829496481097214", "L_642829496481104387"
@@ -82,7 +82,7 @@ class Device:
             "address": "1700 Demo Street, Denver" if located else "",
             "notes": None,
             "lanIp": f"10.20.{self.number // 200}.{self.number % 200 + 10}",
-            "tags": ["door"] if any(door.camera_id == self.serial for door in DOORS) else [],
+            "tags": ["door"] if self.serial in BY_CAMERA else [],
             "networkId": self.network_id,
             "firmware": f"{self.product_type}-demo-1",
             "floorPlanId": None,
@@ -115,18 +115,13 @@ class Device:
         }
 
 
+_Plan = tuple[str, str | None, str, str, str]
+"""Serial, name, model, product type and network of one device."""
+
+
 def _devices() -> list[Device]:
-    plan: list[tuple[str, str | None, str, str, str]] = [
-        (
-            door.camera_id,
-            door.name,
-            "MV12W" if door.camera_id.startswith("Q2FV") else "MV72",
-            "camera",
-            HEADQUARTERS,
-        )
-        for door in DOORS
-        if door.vendor == "meraki"
-    ]
+    """All devices by serial. What is derived from a number stays as it is when devices are added at the end."""
+    plan = [_door_camera(door.main, door.name) for door in DOORS if door.main.vendor == "meraki"]
     for kind, model, prefix, network, names in (
         ("camera", "MV22", "Q2HV", HEADQUARTERS, ["Lobby", "Café", None, "Canteen till"]),
         ("camera", "MV12N", "Q2FV", ANNEX, ["Annex hall", "Annex <stairs>"]),
@@ -149,11 +144,18 @@ def _devices() -> list[Device]:
         ("wireless", "MR36", "Q3AB", ANNEX, [f"AP annex {n}" for n in range(1, 7)]),
     ):
         plan += [(_serial(prefix, model, n), name, model, kind, network) for n, name in enumerate(names)]
+    for door in DOORS:
+        plan += [_door_camera(camera, f"{door.name} {camera.view}") for camera in door.cameras[1:]]
     devices = [
         Device(serial, name, model, kind, network, _status(serial, number), number)
         for number, (serial, name, model, kind, network) in enumerate(plan)
     ]
     return sorted(devices, key=lambda device: device.serial)
+
+
+def _door_camera(camera: Camera, name: str) -> _Plan:
+    model = "MV12W" if camera.camera_id.startswith("Q2FV") else "MV72"
+    return camera.camera_id, name, model, "camera", HEADQUARTERS
 
 
 def _serial(prefix: str, model: str, number: int) -> str:

@@ -28,9 +28,9 @@ _WALK_S = 16
 @lru_cache(maxsize=4096)
 def preview_jpeg(world: World, camera_id: str, name: str, moment: datetime) -> bytes:
     """The preview frame that a camera took at `moment`."""
-    image = empty_picture(camera_id, name, WIDTH)
+    image = empty_picture(camera_id, name, WIDTH, moment)
     if camera_id in BY_CAMERA:
-        draw_people(image, world.people_at(camera_id, moment))
+        draw_people(image, world.people_at(camera_id, moment), BY_CAMERA[camera_id].view)
     else:
         _draw_passer_by(image, camera_id, moment)
     time = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"

@@ -60,8 +60,12 @@ def badges_csv(seed: int) -> str:
 
 def doors_csv() -> str:
     """The doors as the text of ``data/doors.csv``."""
-    rows = ((d.reader_id, d.name, d.vendor, d.camera_id, d.clock_offset_s) for d in DOORS)
-    return _csv(("reader_id", "door", "vendor", "camera_id", "clock_offset_s"), rows)
+    rows = (
+        (door.reader_id, door.name, camera.view, camera.vendor, camera.camera_id, camera.clock_offset_s)
+        for door in DOORS
+        for camera in door.cameras
+    )
+    return _csv(("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s"), rows)
 
 
 def _csv(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:

@@ -12,8 +12,9 @@ from camkit.demo.world.people import BY_ID, STRANGER, Looks
 
 DEFAULT_SEED = 20190412
 
-BEFORE_S, AFTER_S = 3.0, 5.0
-"""A person is in the picture from this long before a swipe to this long after it, seconds."""
+IN_VIEW_S = {"": (3.0, 5.0), "inside": (3.0, 5.0), "outside": (5.0, 3.0)}
+"""By a camera's view: how long before a swipe a person comes into view, and how long after it the person
+leaves it, seconds. People come from outside, so the camera there sees them earlier."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class World:
         self.events = badge_log(seed)
         self._passages: dict[str, list[tuple[datetime, BadgeEvent]]] = {camera: [] for camera in BY_CAMERA}
         for event in self.events:
-            door = BY_READER[event.reader_id]
-            true_time = (event.time - timedelta(seconds=door.clock_offset_s)).astimezone(UTC)
-            self._passages[door.camera_id].append((true_time, event))
+            for camera in BY_READER[event.reader_id].cameras:
+                swipe = (event.time - timedelta(seconds=camera.clock_offset_s)).astimezone(UTC)
+                self._passages[camera.camera_id].append((swipe, event))
         for passages in self._passages.values():
             passages.sort(key=lambda passage: passage[0])
 
@@ -68,12 +69,15 @@ class World:
         moment : datetime.datetime
             UTC-aware.
         """
-        passages = self._passages.get(camera_id, [])
-        first = bisect_left(passages, moment - timedelta(seconds=AFTER_S), key=lambda passage: passage[0])
-        last = bisect_right(passages, moment + timedelta(seconds=BEFORE_S), key=lambda passage: passage[0])
+        if camera_id not in BY_CAMERA:
+            return []
+        passages = self._passages[camera_id]
+        before_s, after_s = IN_VIEW_S[BY_CAMERA[camera_id].view]
+        first = bisect_left(passages, moment - timedelta(seconds=after_s), key=lambda passage: passage[0])
+        last = bisect_right(passages, moment + timedelta(seconds=before_s), key=lambda passage: passage[0])
         seen: dict[str, Sighting] = {}
-        for true_time, event in passages[first:last]:
-            progress = ((moment - true_time).total_seconds() + BEFORE_S) / (BEFORE_S + AFTER_S)
+        for swipe, event in passages[first:last]:
+            progress = ((moment - swipe).total_seconds() + before_s) / (before_s + after_s)
             for place, who in enumerate(event.seen):
                 looks = BY_ID[who].looks if who in BY_ID else STRANGER
                 seen.setdefault(who, Sighting(looks, progress, place))
