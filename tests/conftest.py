@@ -17,9 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def demo() -> Iterator[DemoProcess]:
     """One demo site for the whole session, as quick as it can be."""
-    process = DemoProcess("--ready-delay-ms", "50", "--timeout-ms", "20")
-    yield process
-    process.stop()
+    with DemoProcess("--ready-delay-ms", "50", "--timeout-ms", "20") as demo:
+        yield demo
 
 
 @pytest.fixture

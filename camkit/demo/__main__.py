@@ -16,15 +16,15 @@ def main() -> int:
     """Read the command line and do what it says."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    from camkit.demo.options import parse  # after the signals: imports take time
+    from camkit.demo.options import parse  # noqa: PLC0415 - after the signals are set: importing takes time
 
     options = parse()
     if options.write_data is not None:
-        from camkit.demo.data_files import write_data
+        from camkit.demo.data_files import write_data  # noqa: PLC0415 - as above
 
         write_data(options.write_data, options.seed)
         return 0
-    from camkit.demo.server import serve
+    from camkit.demo.server import serve  # noqa: PLC0415 - as above; write_data needs no server
 
     serve(options)
     return 0

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from typing import Any
+from typing import Any, Self
 
 from camkit.errors import DemoSiteError
 
@@ -70,6 +70,12 @@ class DemoProcess:
                 raise
             finally:
                 patience.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         """End it, and wait until it is gone; nothing happens when it is."""

@@ -10,11 +10,11 @@ import requests
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from camkit.demo.launch import DemoProcess
 from camkit.demo.world.people import PEOPLE
-from tests.support.demo_server import RunningDemo, demo_fixture  # noqa: F401
 
 
-def page(demo: RunningDemo, user_id: str) -> tuple[requests.Response, BeautifulSoup]:
+def page(demo: DemoProcess, user_id: str) -> tuple[requests.Response, BeautifulSoup]:
     answer = requests.get(demo.info["directory"].format(user_id=user_id), timeout=10)
     return answer, BeautifulSoup(answer.text, "html.parser")
 

@@ -11,24 +11,24 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.support.demo_server import QUICK, RunningDemo, demo_fixture, start_demo  # noqa: F401
+from camkit.demo.launch import DemoProcess
 
-ENTRANCE, OFFLINE = "Q2GV-7K2M-D9HT", "Q2JV-X7PE-4RNC"
+ENTRANCE, OUTSIDE, OFFLINE = "Q2GV-7K2M-D9HT", "Q2GV-4CDN-W7YK", "Q2JV-X7PE-4RNC"
 SWIPE = "2019-04-12T14:20:29-06:00"
 
 
-def api(demo: RunningDemo, method: str, path: str, **arguments) -> requests.Response:
+def api(demo: DemoProcess, method: str, path: str, **arguments) -> requests.Response:
     headers = {"Authorization": f"Bearer {demo.info['meraki_key']}"} | arguments.pop("headers", {})
     return requests.request(
         method, demo.info["meraki"] + path, headers=headers, timeout=10, allow_redirects=False, **arguments
     )
 
 
-def order(demo: RunningDemo, serial: str = ENTRANCE, **body) -> requests.Response:
+def order(demo: DemoProcess, serial: str = ENTRANCE, **body) -> requests.Response:
     return api(demo, "POST", f"/devices/{serial}/camera/generateSnapshot", json=body)
 
 
-def organization(demo: RunningDemo) -> str:
+def organization(demo: DemoProcess) -> str:
     return api(demo, "GET", "/organizations").json()[0]["id"]
 
 
@@ -56,11 +56,24 @@ class TestInventory:
     def test_several_dozen_devices_of_all_kinds(self, demo, devices_path):
         "The organization has cameras among other devices, one without a name"
         devices = api(demo, "GET", devices_path).json()
-        assert len(devices) > 40
+        assert len(devices) == 53
         assert {"camera", "switch", "wireless", "appliance"} <= {device["productType"] for device in devices}
         assert {None, ""} <= {device["name"] for device in devices}
         assert all(
             re.fullmatch(r"Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}", device["serial"]) for device in devices
+        )
+
+    def test_second_camera_of_a_door_changes_no_other_device(self, demo, devices_path):
+        "The outside camera got the last number: addresses of the devices made before it are as they were"
+        devices = api(demo, "GET", devices_path).json()
+        macs = {device["serial"]: device["mac"] for device in devices}
+        assert macs[ENTRANCE] == "02:18:5a:00:00:00"
+        assert macs[OUTSIDE] == "02:18:5a:00:00:34" == max(macs.values())
+        (outside,) = (device for device in devices if device["serial"] == OUTSIDE)
+        assert (outside["name"], outside["model"], outside["tags"]) == (
+            "Main entrance outside",
+            "MV72",
+            ["door"],
         )
 
     def test_filters(self, demo, devices_path):
@@ -172,7 +185,7 @@ class TestSnapshot:
 
     def test_is_not_ready_at_once_and_expires(self):
         "Before it is ready 404, then 200, and after its life 410"
-        with start_demo("--ready-delay-ms", "250", "--snapshot-life-s", "0.6") as slow:
+        with DemoProcess("--ready-delay-ms", "250", "--snapshot-life-s", "0.6") as slow:
             url = order(slow, timestamp=SWIPE).json()["url"]
             statuses = []
             while not statuses or statuses[-1] != 410:
@@ -180,21 +193,20 @@ class TestSnapshot:
                 time.sleep(0.05)
         assert list(dict.fromkeys(statuses)) == [404, 200, 410]
 
-    def test_a_key_at_the_image_origin_is_noticed(self, demo):
+    def test_a_key_at_the_image_origin_is_noticed(self, demo, control):
         "The site counts snapshot fetches that bring a credential, and keeps no token"
-        demo.control("POST", "reset")
         url = order(demo, timestamp=SWIPE).json()["url"]
         requests.get(url, timeout=10)
-        assert demo.control("GET", "requests").json()["credentials_at_image_origin"] == 0
+        assert control.asked()["credentials_at_image_origin"] == 0
         requests.get(url, headers={"Authorization": "Bearer x"}, timeout=10)
-        seen = demo.control("GET", "requests")
-        assert seen.json()["credentials_at_image_origin"] == 1
-        assert url.rpartition("/")[2] not in seen.text
+        seen = control.asked()
+        assert seen["credentials_at_image_origin"] == 1
+        assert url.rpartition("/")[2] not in str(seen)
 
 
 def test_more_than_the_burst_is_429_with_retry_after():
     "Twenty requests at once pass; then 429 with Retry-After and the vendor's text"
-    with start_demo() as limited, requests.Session() as session:
+    with DemoProcess() as limited, requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {limited.info['meraki_key']}"
         answers = [session.get(limited.info["meraki"] + "/organizations", timeout=10) for _ in range(60)]
     refused = [answer for answer in answers if answer.status_code == 429]
@@ -208,7 +220,6 @@ class TestVendorSdk:
     @pytest.fixture
     def dashboard(self, demo):
         """The SDK trusts only the vendor's hosts in links, so it goes through the site as a proxy."""
-        demo.control("DELETE", "faults")
         dashboard = meraki.DashboardAPI(
             demo.info["meraki_key"],
             base_url="http://api.meraki.com/api/v1",
@@ -236,7 +247,7 @@ class TestVendorSdk:
         assert caught.value.status == 400
         assert "offline" in str(caught.value)
 
-    def test_waits_as_told_after_429(self, demo, dashboard):
+    def test_waits_as_told_after_429(self, control, dashboard):
         "The SDK honours Retry-After and succeeds at the second try"
         fault = {
             "route": "/api/v1/organizations",
@@ -244,7 +255,7 @@ class TestVendorSdk:
             "times": 1,
             "params": {"status": 429, "retry_after": 1},
         }
-        assert demo.control("PUT", "faults", json=[fault]).status_code == 204
+        control.faults(fault)
         asked_at = time.monotonic()
         assert dashboard.organizations.getOrganizations()[0]["name"] == "Camkit Demo"
         assert time.monotonic() - asked_at >= 1

@@ -12,8 +12,9 @@ import pytest
 from camkit.demo.clock import START
 from camkit.demo.een.devices import account
 from camkit.demo.een.population import Answer
+from camkit.demo.meraki.inventory import BY_SERIAL
 from camkit.demo.world.badge_log import badge_log, badges_csv, doors_csv
-from camkit.demo.world.doors import BY_READER, DOORS
+from camkit.demo.world.doors import BY_CAMERA, BY_READER, DOORS, Camera
 from camkit.demo.world.people import BY_ID, PEOPLE, STRANGER
 from camkit.demo.world.story import FIRST_ROWS, STORY, UNKNOWN_BADGE
 from camkit.demo.world.world import DEFAULT_SEED, World
@@ -59,7 +60,7 @@ def test_the_first_eight_rows_hold_the_story():
     kinds = [event.kind for event in FIRST_ROWS]
     assert kinds.count("match") >= 3
     assert {"borrowed", "tailgating", "empty", "camera_off", "clock_offset"} <= set(kinds)
-    assert any(BY_READER[event.reader_id].vendor == "een" for event in FIRST_ROWS)
+    assert any(BY_READER[event.reader_id].main.vendor == "een" for event in FIRST_ROWS)
 
 
 def test_kinds_of_the_story_mean_what_they_say():
@@ -110,20 +111,47 @@ def test_plain_events_show_their_cardholder(world):
 
 
 def test_the_camera_sees_whom_the_story_tells(world):
-    "At the true time of each told event, the door's camera sees exactly the people named"
+    "At the time of each story event by its own clock, each of the door's cameras sees exactly the people named"
     for event in STORY:
-        door = BY_READER[event.reader_id]
-        moment = event.time - timedelta(seconds=door.clock_offset_s)
-        seen = [sighting.looks for sighting in world.people_at(door.camera_id, moment)]
-        assert seen == [BY_ID[who].looks if who in BY_ID else STRANGER for who in event.seen], event.sentence
+        for camera in BY_READER[event.reader_id].cameras:
+            moment = event.time - timedelta(seconds=camera.clock_offset_s)
+            seen = [sighting.looks for sighting in world.people_at(camera.camera_id, moment)]
+            expected = [BY_ID[who].looks if who in BY_ID else STRANGER for who in event.seen]
+            assert seen == expected, (event.sentence, camera.view)
 
 
 def test_the_readers_offset_matters(world):
     "At the time the laboratory's reader claims, nobody is there: its clock runs 47 seconds ahead"
     event = next(event for event in FIRST_ROWS if event.kind == "clock_offset")
-    door = BY_READER[event.reader_id]
-    assert door.clock_offset_s == 47
-    assert world.people_at(door.camera_id, event.time) == []
+    camera = BY_READER[event.reader_id].main
+    assert camera.clock_offset_s == 47
+    assert world.people_at(camera.camera_id, event.time) == []
+
+
+def test_the_outside_camera_has_a_clock_of_its_own(world):
+    "Asked for the reader's time, the entrance's outside camera sees nobody: its clock is 12 seconds behind"
+    event = next(event for event in FIRST_ROWS if event.kind == "tailgating")
+    inside, outside = BY_READER[event.reader_id].cameras
+    assert (inside.view, inside.clock_offset_s) == ("inside", 0)
+    assert (outside.view, outside.clock_offset_s) == ("outside", 12)
+    assert len(world.people_at(inside.camera_id, event.time)) == 2
+    assert world.people_at(outside.camera_id, event.time) == []
+
+
+def test_the_outside_camera_sees_people_first(world):
+    "Outside, a person comes into view two seconds earlier, and leaves it two seconds earlier"
+    swipe = datetime(2019, 4, 12, 20, 20, 29, tzinfo=UTC)
+    inside, outside = BY_READER["HQ-R1"].cameras
+
+    def in_view(camera: Camera) -> list[int]:
+        return [
+            seconds
+            for seconds in range(-8, 9)
+            if world.people_at(camera.camera_id, swipe + timedelta(seconds=seconds - camera.clock_offset_s))
+        ]
+
+    assert in_view(inside) == list(range(-3, 6))
+    assert in_view(outside) == list(range(-5, 4))
 
 
 def test_people_come_and_go_around_a_swipe(world):
@@ -154,5 +182,14 @@ def test_cardholders_are_told_apart():
 def test_doors_name_cameras_that_exist():
     "The Eagle Eye door's camera is one of the account's that answer; one Meraki camera is offline"
     answering = {device.id for device in account(DEFAULT_SEED) if device.answer is Answer.PICTURE}
-    assert {door.camera_id for door in DOORS if door.vendor == "een"} <= answering
-    assert len(DOORS) == 6
+    assert {camera.camera_id for camera in BY_CAMERA.values() if camera.vendor == "een"} <= answering
+    assert {camera.camera_id for camera in BY_CAMERA.values() if camera.vendor == "meraki"} <= set(BY_SERIAL)
+    assert [len(door.cameras) for door in DOORS] == [2, 1, 1, 1, 1, 1]
+
+
+def test_doors_file_lists_the_main_camera_first():
+    "A door with two cameras has two rows, the main camera's first; a single camera has an empty view"
+    rows = list(csv.DictReader(doors_csv().splitlines()))
+    entrance = [(row["view"], row["camera_id"]) for row in rows if row["reader_id"] == "HQ-R1"]
+    assert entrance == [("inside", "Q2GV-7K2M-D9HT"), ("outside", "Q2GV-4CDN-W7YK")]
+    assert {row["view"] for row in rows if row["reader_id"] != "HQ-R1"} == {""}

@@ -88,8 +88,10 @@ def parse_time(text: object) -> datetime:
 
 
 def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | None) -> Blueprint:
-    """The routes; without a bucket there is no rate limit."""
+    """The routes. Without a bucket, requests are not limited."""
     routes = Blueprint("meraki", __name__, url_prefix="/api/v1")
+    _add_inventory(routes, clock)
+    _add_camera(routes, clock, snapshots)
 
     @routes.before_request
     def admit() -> Response | None:
@@ -100,6 +102,12 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
         answer = make_response(jsonify({"errors": ["API rate limit exceeded for organization"]}), 429)
         answer.headers["Retry-After"] = "1"
         return answer
+
+    return routes
+
+
+def _add_inventory(routes: Blueprint, clock: Clock) -> None:
+    """The organization, its networks and its devices."""
 
     @routes.get("/organizations")
     def organizations() -> Response:
@@ -134,6 +142,10 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
     def one_device(serial: str) -> Response:
         return jsonify(_known_device(serial).item())
 
+
+def _add_camera(routes: Blueprint, clock: Clock, snapshots: Snapshots) -> None:
+    """Snapshots and video links."""
+
     @routes.post("/devices/<serial>/camera/generateSnapshot")
     def generate_snapshot(serial: str) -> Response:
         no_body = not request.is_json and not request.data
@@ -151,8 +163,6 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
         pages = "https://n149.meraki.com/office-cameras/n/camkit/manage/nodes/new_list"
         vision = f"https://vision.meraki.com/n/{camera.network_id[2:]}/cameras/{node}?ts={at}"
         return jsonify({"url": f"{pages}/{node}?timestamp={at}", "visionUrl": vision})
-
-    return routes
 
 
 def _has_key() -> bool:

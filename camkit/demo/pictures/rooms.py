@@ -85,22 +85,7 @@ def forecourt_at_night(pen: Pen, wall: Colour) -> None:
 def _forecourt(pen: Pen, wall: Colour, sky: Colour, windows: Sequence[Colour], light: float) -> None:
     """`windows` are the colours of the windows in turn; `light` below 1 makes all but the lamps darker."""
     pen.rectangle(0, 0, 640, 180, sky)
-    panes = cycle(windows)
-    for left, top, right, brick in ((18, 52, 258, (176, 116, 96)), (372, 76, 634, shade(wall, 0.92))):
-        pen.rectangle(left, top, right, 178, shade(brick, light))
-        pen.rectangle(left - 5, top - 6, right + 5, top + 3, shade(brick, 0.7 * light))
-        for y in range(top + 14, 140, 30):
-            for x in range(left + 14, right - 24, 34):
-                pen.rectangle(x, y, x + 20, y + 18, next(panes))
-    for x, size in ((288, 30), (326, 38), (356, 26)):
-        pen.rectangle(x - 4, 130, x + 4, 180, shade(_WOOD, 0.7 * light))
-        pen.ellipse(x, 128 - size * 0.4, size, size * 1.15, shade(_LEAF, light))
-        pen.ellipse(x - size * 0.3, 118 - size * 0.4, size * 0.55, size * 0.6, shade(_LEAF, 1.2 * light))
-    pen.rectangle(0, 174, 640, 210, shade(_ASPHALT, light))
-    for x in range(8, 640, 52):
-        pen.rectangle(x, 190, x + 26, 193, shade(_PAPER, light))
-    for x, colour in ((128, (64, 92, 138)), (540, (150, 54, 52))):
-        car(pen, x, 188, shade(colour, light), light)
+    _street(pen, wall, windows, light)
     paving = shade((190, 186, 176), (1 + light) / 2)  # under the lamps
     pen.rectangle(0, 206, 640, 360, paving)
     pen.rectangle(0, 206, 640, 211, shade(paving, 1.15))
@@ -119,6 +104,26 @@ def _forecourt(pen: Pen, wall: Colour, sky: Colour, windows: Sequence[Colour], l
     pen.polygon([(0, 0), (640, 0), (610, 24), (30, 24)], shade((92, 98, 108), light))
     for x in (200, 320, 440):
         pen.rectangle(x - 30, 12, x + 30, 19, _LAMP, radius=3)
+
+
+def _street(pen: Pen, wall: Colour, windows: Sequence[Colour], light: float) -> None:
+    """Two buildings, trees between them, and a street with cars."""
+    panes = cycle(windows)
+    for left, top, right, brick in ((18, 52, 258, (176, 116, 96)), (372, 76, 634, shade(wall, 0.92))):
+        pen.rectangle(left, top, right, 178, shade(brick, light))
+        pen.rectangle(left - 5, top - 6, right + 5, top + 3, shade(brick, 0.7 * light))
+        for y in range(top + 14, 140, 30):
+            for x in range(left + 14, right - 24, 34):
+                pen.rectangle(x, y, x + 20, y + 18, next(panes))
+    for x, size in ((288, 30), (326, 38), (356, 26)):
+        pen.rectangle(x - 4, 130, x + 4, 180, shade(_WOOD, 0.7 * light))
+        pen.ellipse(x, 128 - size * 0.4, size, size * 1.15, shade(_LEAF, light))
+        pen.ellipse(x - size * 0.3, 118 - size * 0.4, size * 0.55, size * 0.6, shade(_LEAF, 1.2 * light))
+    pen.rectangle(0, 174, 640, 210, shade(_ASPHALT, light))
+    for x in range(8, 640, 52):
+        pen.rectangle(x, 190, x + 26, 193, shade(_PAPER, light))
+    for x, colour in ((128, (64, 92, 138)), (540, (150, 54, 52))):
+        car(pen, x, 188, shade(colour, light), light)
 
 
 def lobby(pen: Pen, wall: Colour) -> None:
@@ -266,7 +271,10 @@ def car(pen: Pen, x: float, y: float, colour: Colour, light: float = 1.0) -> Non
     """A car seen from the side, its wheels on `y`."""
     pen.rectangle(x - 50, y - 34, x + 54, y - 8, colour, radius=10)
     pen.polygon([(x - 34, y - 32), (x - 20, y - 56), (x + 22, y - 56), (x + 40, y - 32)], colour)
-    pen.polygon([(x - 26, y - 33), (x - 15, y - 51), (x + 19, y - 51), (x + 31, y - 33)], shade((176, 204, 220), light))
+    pen.polygon(
+        [(x - 26, y - 33), (x - 15, y - 51), (x + 19, y - 51), (x + 31, y - 33)],
+        shade((176, 204, 220), light),
+    )
     for wheel in (-28, 32):
         pen.ellipse(x + wheel, y - 8, 12, 12, _DARK)
         pen.ellipse(x + wheel, y - 8, 5, 5, shade(_METAL, light))
