@@ -8,12 +8,12 @@ from types import FrameType
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
-    """Until the server has taken the signals over, end at once and quietly."""
+    """Exit at once and without output, until the server handles the signals."""
     raise SystemExit(0)
 
 
 def main() -> int:
-    """Read the command line and do what it says."""
+    """Read the command line, then serve the site or write its data files."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     from camkit.demo.options import parse  # noqa: PLC0415 - after the signals are set: importing takes time

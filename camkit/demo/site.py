@@ -1,7 +1,7 @@
-"""The demo site put together: a world, the vendors' routes over it, and two WSGI applications.
+"""The whole demo site: a world, the vendors' routes over it, and two WSGI applications.
 
-The main application serves the vendors' paths and the directory; the second one, on another port and so
-another origin, serves ordered snapshots and the pictures that live on another archiver.
+The main application serves the vendors' paths and the directory. The second one, on another port and so
+another origin, serves ordered snapshots and the pictures that are kept on another archiver.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ CONTROL = "/demo"
 
 
 class Site:
-    """Both applications, over the state they share.
+    """Both applications and the state that they share.
 
     Parameters
     ----------
     options : Options
         The command line.
     media_origin : str
-        The second origin's address, which answers of the first one point to.
+        The second origin's address, which answers of the first one refer to.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Site:
         self.media = self._wrapped(media, options)
 
     def reset(self) -> None:
-        """Forget what was asked and ordered, and every lock; faults and sessions stay."""
+        """Clear the request log, ordered snapshots and locks; faults and sessions are kept."""
         self._log.reset()
         self._login.reset()
         self._store.reset()
@@ -91,7 +91,7 @@ def _flask(name: str) -> Flask:
 
 
 def _no_trailing_slash() -> Response | None:
-    """The vendor was seen to answer 500 to a path that ends in a slash."""
+    """Answer 500 to a path that ends in a slash, as the vendor's server was observed to do."""
     if request.path.startswith(("/g/", "/asset/")) and request.path.endswith("/"):
         return Response("internal server error", 500, mimetype="text/plain")
     return None

@@ -69,7 +69,7 @@ class TestLogin:
 
     @pytest.mark.parametrize("status", [400, 402, 412, 460, 461, 462, 465])
     def test_gives_each_documented_refusal(self, demo, status):
-        "A user name asks for the status that it names"
+        "The username states the status of the answer"
         assert (
             authenticate(demo, username=f"status-{status}@camkit.example", password="x").status_code == status
         )
@@ -91,7 +91,7 @@ class TestLogin:
         assert codes == [200, 401]
 
     def test_authorize_sets_the_session_and_names_the_brand(self, demo):
-        "The cookie is auth_key, and the body names the branded subdomain"
+        "The cookie is auth_key, and the body contains the branded subdomain"
         with requests.Session() as session:
             token = authenticate(
                 demo, username=demo.info["een_username"], password=demo.info["een_password"]
@@ -106,7 +106,7 @@ class TestLogin:
         [("login.eagleeyenetworks.com", "Domain=eagleeyenetworks.com"), ("eagleeyenetworks.com.test", "")],
     )
     def test_cookie_is_for_the_vendors_whole_domain(self, demo, host, domain):
-        "Asked by a name of the vendor's, the cookie also serves the branded hosts; else only this one"
+        "On a host of the vendor's domain, the cookie is also valid for the branded hosts; else for this host only"
         token = authenticate(
             demo, username=demo.info["een_username"], password=demo.info["een_password"]
         ).json()
@@ -125,13 +125,13 @@ class TestLogin:
             assert session.post(f"{base}/logout", timeout=10).status_code == 401
 
     def test_stale_a_beats_a_good_cookie(self, demo, session):
-        "A session in the query is taken before the cookie"
+        "A session in the query takes precedence over the cookie"
         url = f"{demo.info['een']}/g/aaa/isauth"
         assert session.get(url, params={"A": "c001~stale"}, timeout=10).status_code == 401
         assert requests.get(url, params={"A": session.cookies["auth_key"]}, timeout=10).status_code == 200
 
     def test_sessions_can_be_made_to_expire(self):
-        "The control path ends sessions, as idleness does"
+        "The control path ends sessions, as a timeout does"
         with DemoProcess(*QUICK) as other, closing(Control(other.info)) as control, log_in(other) as session:
             control.expire_sessions()
             assert session.get(f"{other.info['een']}/g/device/list", timeout=10).status_code == 401
@@ -154,8 +154,8 @@ class TestSecondFactor:
         fields = {"token": token} | ({} if code is None else {"two_factor_authentication_code": code})
         return session.post(f"{base}/authorize", json=fields, timeout=10).status_code
 
-    def test_whole_way(self, demo, base):
-        "The code is announced, sent, asked for and taken; a client that keeps tfa_key is known the next time"
+    def test_whole_login(self, demo, base):
+        "The code is announced, sent, required and accepted; a client that keeps tfa_key needs no code the next time"
         with requests.Session() as session:
             answer = self.start(demo, session).json()
             assert set(answer["two_factor_authentication_code"]) == {"sms", "email"}
@@ -167,7 +167,7 @@ class TestSecondFactor:
             assert list(self.start(demo, session).json()) == ["token"]
 
     def test_ways_to_send_the_code(self, demo, base):
-        "No telephone is 412, an unknown way 415"
+        "Without a telephone number 412, with an unknown way 415"
         token = self.start(demo).json()["token"]
         assert self.send(base, token, "sms") == 412
         assert self.send(base, token, "pigeon") == 415
@@ -187,7 +187,7 @@ def rows(demo, session):
 
 class TestDevices:
     def test_population_is_the_published_one(self, rows):
-        "94 rows; the odd ones stand where they stood"
+        "94 rows; the unusual ones are at the published positions"
         places = {n for n, row in enumerate(rows, start=1)}
         assert places == set(range(1, 95))
         assert {n for n, row in enumerate(rows, start=1) if row[3] != "camera"} == NOT_CAMERAS
@@ -203,7 +203,7 @@ class TestDevices:
         assert all(re.fullmatch(r"[0-9a-f]{8}", device_id) for device_id in ids)
 
     def test_statuses_say_why(self, rows):
-        "Of the eight silent cameras seven say why in their status, and one says Online"
+        "The status of seven of the eight silent cameras says why; that of one is Online"
         silent = sorted(overall(rows[n - 1][10]) for n in SILENT)
         assert silent == [
             "Internet Offline",
@@ -220,32 +220,32 @@ class TestDevices:
         assert {overall(rows[n - 1][10]) for n in healthy} == {"Online"}
 
     def test_bridges_say_whether_they_are_connected(self, rows):
-        "One bridge is not connected, and the two cameras behind it are offline with it"
+        "One bridge is not connected, and so the two cameras behind it are offline"
         gone = [row for row in rows if row[3] == "bridge" and not row[10] & 0x100000]
         assert len(gone) == 1
         behind = {device_id for device_id, _ in gone[0][4]}
         assert behind == {rows[31][1], rows[67][1]}
 
-    def test_asking_each_device_gives_the_published_outcome(self, demo, session, rows):
-        "69 pictures, and the three texts for the others"
-        outcomes: dict[object, set[int]] = {}
+    def test_each_device_gives_the_published_answer(self, demo, session, rows):
+        "69 pictures, and one of four errors for each other device"
+        answers: dict[object, set[int]] = {}
         for n, row in enumerate(rows, start=1):
             answer = image(session, demo, id=row[1])
-            said = "image" if answer.ok else (answer.status_code, answer.text)
-            outcomes.setdefault(said, set()).add(n)
-        assert len(outcomes.pop("image")) == 69
-        assert outcomes.pop((400, "esn not a camera")) == NOT_CAMERAS
-        assert outcomes.pop((400, "Invalid Camera ID (c= or id=)")) == {94}
-        no_asset = outcomes.pop((404, "no matching asset"))
-        assert outcomes.pop((504, "proxy destination node connect timeout")) == UNSUPPORTED | (
+            kind = "image" if answer.ok else (answer.status_code, answer.text)
+            answers.setdefault(kind, set()).add(n)
+        assert len(answers.pop("image")) == 69
+        assert answers.pop((400, "esn not a camera")) == NOT_CAMERAS
+        assert answers.pop((400, "Invalid Camera ID (c= or id=)")) == {94}
+        no_asset = answers.pop((404, "no matching asset"))
+        assert answers.pop((504, "proxy destination node connect timeout")) == UNSUPPORTED | (
             SILENT - no_asset
         )
         assert 25 in no_asset
         assert 72 not in no_asset
-        assert not outcomes
+        assert not answers
 
     def test_filters(self, demo, session, rows):
-        "e, t and s match whole, n in part"
+        "e, t and s match exactly, n in part"
         url = f"{demo.info['een']}/g/device/list"
 
         def count(**params: str) -> int:
@@ -282,7 +282,7 @@ class TestImages:
         assert Image.open(io.BytesIO(answer.content)).size == (640, 360)
 
     def test_now_is_the_same_frame_five_times(self, demo, session):
-        "Asking for now again gives the same frame, byte for byte"
+        "Repeated requests for now give the same frame, byte for byte"
         answers = [image(session, demo) for _ in range(5)]
         assert len({stamp(answer) for answer in answers}) == 1
         assert len({answer.content for answer in answers}) == 1
@@ -320,7 +320,7 @@ class TestImages:
         assert not all(known)
 
     def test_after_now_is_404_and_next_now_waits(self, demo, session):
-        "after has nothing newer than now; next waits for it and gives a newer frame"
+        "after finds nothing newer than now; next waits, and gives a newer frame"
         newest = stamp(image(session, demo))
         assert image(session, demo, "after").status_code == 404
         started = time.monotonic()
@@ -331,7 +331,7 @@ class TestImages:
         assert stamp(image(session, demo, "prev")) == newest
 
     def test_next_can_be_looped(self, demo, session):
-        "next from the last frame's own time gives one new frame after the other"
+        "next from the last frame's time gives one new frame after the other"
         at = stamp(image(session, demo, "prev"))
         seen = [at]
         for _ in range(2):
@@ -339,7 +339,7 @@ class TestImages:
         assert seen == sorted(set(seen))
 
     def test_cache_headers_only_for_fixed_times(self, demo, session):
-        "What is relative to now must not be cached"
+        "A picture by a time relative to now must not be cached"
         fixed = stamp(image(session, demo))
         assert "cache-control" not in image(session, demo).headers
         assert "cache-control" not in image(session, demo, timestamp="-4000").headers
@@ -363,7 +363,7 @@ class TestImages:
         assert session.get(f"{demo.info['een']}/g/device/list/", timeout=10).status_code == 500
 
     def test_older_pictures_of_one_camera_are_elsewhere(self, demo, session, rows):
-        "One camera's pictures of more than an hour ago are a 301 to another origin, which wants the session too"
+        "Pictures older than an hour of one camera are a 301 to another origin, which needs the session too"
         archived = rows[60][1]
         assert image(session, demo, id=archived, timestamp="-1800000").status_code == 200
         moved = image(session, demo, id=archived, timestamp="-7200000")
@@ -380,7 +380,7 @@ class TestList:
         return session.get(f"{demo.info['een']}/asset/list/image", params=asked, timeout=10)
 
     def test_counting_backwards_is_newest_first(self, demo, session):
-        "A negative count lists what lies before the start, newest first"
+        "A negative count lists the frames before the start, newest first"
         entries = [
             entry["s"] for entry in self.listed(demo, session, start_timestamp="now", count="-20").json()
         ]
@@ -407,7 +407,7 @@ class TestList:
 
 @given(st.integers(min_value=10**8, max_value=2 * 10**9))
 def test_frames_keep_their_gaps(index):
-    "Two frames of a camera lie 0.7 to 2.0 s apart, and looking a frame's time up finds it"
+    "Two frames of a camera are 0.7 to 2.0 s apart, and a frame is found by its time"
     times = FrameTimes(1, DOCK)
     here, there = times.time_of(index), times.time_of(index + 1)
     assert 0.7 <= (there - here).total_seconds() <= 2.0

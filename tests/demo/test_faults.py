@@ -1,4 +1,4 @@
-"""The demo site misbehaving on demand: what a client sees of each fault."""
+"""The demo site's faults: what a client sees of each."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def photo(demo) -> bytes:
 
 @contextmanager
 def raw(demo: DemoProcess, path: str = PHOTO) -> Iterator[socket.socket]:
-    """A connection on which the path was asked for."""
+    """A connection on which the path was requested."""
     address = urlsplit(demo.info["een"])
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -50,7 +50,7 @@ def raw(demo: DemoProcess, path: str = PHOTO) -> Iterator[socket.socket]:
 
 
 def opens(data: bytes) -> bool:
-    """Whether Pillow can decode a picture whole."""
+    """Whether Pillow can decode the whole picture."""
     try:
         Image.open(io.BytesIO(data)).load()
     except (OSError, SyntaxError, Image.DecompressionBombError):
@@ -59,21 +59,21 @@ def opens(data: bytes) -> bool:
 
 
 def test_every_kind_is_tested_here():
-    "A kind of fault that no test names is not done"
+    "Each kind of fault has a test in this file"
     source = Path(__file__).read_text(encoding="utf-8")
     assert [kind for kind in KINDS if f'"{kind}"' not in source] == []
 
 
 class TestKinds:
     def test_slow(self, demo, control, photo):
-        "slow gives the right answer late"
+        "slow gives the correct answer late"
         put(control, "slow", params={"ms": 150})
         started = time.monotonic()
         assert get(demo).content == photo
         assert time.monotonic() - started >= 0.15
 
     def test_drip(self, demo, control, photo):
-        "drip gives the right answer in many small pieces"
+        "drip gives the correct answer in many small pieces"
         put(control, "drip", params={"bytes_per_s": len(photo) * 2})
         with raw(demo) as connection:
             pieces = [connection.recv(1 << 20)]
@@ -91,7 +91,7 @@ class TestKinds:
                 _ = answer.content
 
     def test_short(self, demo, control):
-        "short sends chunks and never the last one"
+        "short sends chunks without the last one"
         put(control, "short")
         with get(demo, stream=True) as answer:
             assert answer.headers["transfer-encoding"] == "chunked"
@@ -119,7 +119,7 @@ class TestKinds:
 
     @pytest.mark.parametrize(("where", "ends"), [("middle", True), ("end", False)])
     def test_corrupt_jpeg(self, demo, control, photo, where, ends):
-        "corrupt-jpeg starts and is announced like a JPEG and cannot be decoded"
+        "corrupt-jpeg starts and is declared like a JPEG, but cannot be decoded"
         put(control, "corrupt-jpeg", params={"where": where})
         data = get(demo).content
         assert data[:200] == photo[:200]
@@ -127,7 +127,7 @@ class TestKinds:
         assert not opens(data)
 
     def test_huge(self, demo, control):
-        "huge announces a gigabyte and streams it for as long as somebody reads"
+        "huge announces a gigabyte and streams it for as long as the client reads"
         put(control, "huge")
         with get(demo, stream=True) as answer:
             assert answer.headers["content-length"] == "1000000000"
@@ -135,7 +135,7 @@ class TestKinds:
         assert read == 8 << 20
 
     def test_bomb(self, demo, control):
-        "bomb is a small JPEG that says it has 3.6 thousand million pixels"
+        "bomb is a small JPEG that claims to have 3.6 billion pixels"
         put(control, "bomb")
         data = get(demo).content
         assert len(data) < 100_000
@@ -152,7 +152,7 @@ class TestKinds:
         assert list(answer.json()) == ["errors"]
 
     def test_status_with_retry_after(self, demo, control):
-        "Retry-After is absent, in seconds, or a date that is really ahead"
+        "Retry-After is absent, in seconds, or a date in the future"
         put(control, "status", params={"status": 429})
         assert "retry-after" not in get(demo).headers
         put(control, "status", params={"status": 429, "retry_after": 2})
@@ -168,13 +168,13 @@ class TestKinds:
             connection.recv(1)
 
     def test_close(self, demo, control):
-        "close closes the connection without a word"
+        "close closes the connection without an answer"
         put(control, "close")
         with raw(demo) as connection:
             assert connection.recv(1) == b""
 
     def test_hang(self, demo, control):
-        "hang never answers, and others are answered meanwhile"
+        "hang never answers, while other requests are answered"
         put(control, "hang", times=1)
         with raw(demo) as connection:
             connection.settimeout(0.3)
@@ -184,7 +184,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("code", [302, 307, 308])
     def test_redirect_home(self, demo, control, photo, code):
-        "redirect-home leads to the right answer on the same origin, the query kept"
+        "redirect-home leads to the correct answer on the same origin and keeps the query"
         put(control, "redirect-home", params={"code": code})
         answer = get(demo, PHOTO + "?a=1")
         assert [each.status_code for each in answer.history] == [code]
@@ -197,13 +197,13 @@ class TestKinds:
         assert get(demo, allow_redirects=False).headers["location"] == "http://abroad.test" + PHOTO
 
     def test_redirect_loop(self, demo, control):
-        "redirect-loop leads nowhere else"
+        "redirect-loop redirects to itself"
         put(control, "redirect-loop")
         with pytest.raises(requests.TooManyRedirects):
             get(demo)
 
     def test_gzip(self, demo, control, photo):
-        "gzip is the right answer compressed; gzip-broken is not compressed; gzip-bomb unpacks to a lot"
+        "gzip is the correct answer compressed; gzip-broken is not compressed; gzip-bomb unpacks to a large body"
         put(control, "gzip")
         assert get(demo).headers["content-encoding"] == "gzip"
         assert get(demo).content == photo
@@ -224,19 +224,19 @@ class TestWhichRequests:
             return [session.get(demo.info["een"] + path, timeout=10).status_code for _ in range(count)]
 
     def test_after_and_times(self, demo, control):
-        "after spares the first, times ends it"
+        "after lets the first requests pass, times ends the fault"
         put(control, "status", after=2, times=1)
         assert self.statuses(demo, 5) == [200, 200, 503, 200, 200]
 
     def test_route_and_method(self, demo, control):
-        "Only the route and the method that are named go wrong"
+        "Only requests with the fault's route and method go wrong"
         put(control, "status", route="/people/*/photo.jpg", method="GET")
         assert self.statuses(demo, 1) == [503]
         assert self.statuses(demo, 1, "/people/00071234") == [200]
         assert requests.head(demo.info["een"] + PHOTO, timeout=10).status_code == 200
 
     def test_probability_is_repeatable(self, demo, control):
-        "The same seed lets the same requests go wrong"
+        "With the same seed the same requests go wrong"
         runs = []
         for seed in (1, 1, 2):
             put(control, "status", probability=0.4, seed=seed)
@@ -244,8 +244,8 @@ class TestWhichRequests:
         assert runs[0] == runs[1] != runs[2]
         assert set(runs[0]) == {200, 503}
 
-    def test_the_first_fault_that_strikes_happens(self, demo, control):
-        "Faults are tried in order, and several may be in force"
+    def test_the_first_fault_that_applies_is_used(self, demo, control):
+        "Several faults can be active; the first that applies is used"
         faults = [
             {"route": PHOTO, "kind": "status", "params": {"status": 500}, "times": 1},
             {"route": "/people/*", "kind": "status", "params": {"status": 502}},
@@ -261,8 +261,8 @@ class TestWhichRequests:
         image_url = requests.post(url, json={}, headers=headers, timeout=10).json()["url"]
         assert requests.get(image_url, timeout=10).status_code == 500
 
-    def test_log_names_the_fault(self, demo, control):
-        "The request log says which fault struck, also where no answer was given"
+    def test_log_contains_the_fault(self, demo, control):
+        "The request log contains the fault that was applied, even without an answer"
         put(control, "close")
         with pytest.raises(requests.ConnectionError):
             get(demo)
@@ -270,7 +270,7 @@ class TestWhichRequests:
         assert (entry["status"], entry["fault"]) == (None, "close")
 
     def test_command_line(self):
-        "--fault puts faults in force from the start, and they make no noise"
+        "--fault activates faults from the start, and they write nothing to stderr"
         faults = [{"route": PHOTO, "kind": kind, "times": 1} for kind in ("close", "truncate")]
         arguments = [part for fault in faults for part in ("--fault", json.dumps(fault))]
         with started(*arguments) as (process, info):
@@ -286,7 +286,7 @@ class TestWhichRequests:
     [
         ("not json", "Expecting value"),
         ({"route": "/x"}, "route, kind"),
-        ({"route": "/x", "kind": "nonsense"}, "no kind 'nonsense'"),
+        ({"route": "/x", "kind": "nonsense"}, "unknown kind 'nonsense'"),
         ({"route": "/x", "kind": "slow", "params": {"seconds": 1}}, "seconds"),
         ({"route": "/x", "kind": "slow", "when": 1}, "route, kind"),
         ({"route": 1, "kind": "slow"}, "route"),
@@ -294,13 +294,21 @@ class TestWhichRequests:
     ],
 )
 def test_bad_descriptions_say_what_is_wrong(description, says):
-    "A fault that cannot be read is refused with a sentence"
+    "An invalid fault is refused with a message that says why"
     with pytest.raises(ValueError, match=says):
         fault_from(description)
 
 
+def test_faults_can_be_removed_over_http(demo, control):
+    "DELETE on the control path removes all faults"
+    put(control, "status")
+    assert get(demo).status_code == 503
+    assert requests.delete(f"{demo.info['control']}/faults", timeout=10).status_code == 204
+    assert get(demo).status_code == 200
+
+
 def test_bad_descriptions_are_refused_over_http(demo):
-    "The control path answers 400 with the sentence, and nothing changes"
+    "The control path answers 400 with the message, and changes nothing"
     url = f"{demo.info['control']}/faults"
     answer = requests.put(url, json=[{"route": "*", "kind": "nonsense"}], timeout=10)
     assert answer.status_code == 400
@@ -308,7 +316,7 @@ def test_bad_descriptions_are_refused_over_http(demo):
     assert get(demo).status_code == 200
 
 
-def test_strikes_counts_only_what_matches():
-    "Requests elsewhere do not use a fault up"
+def test_applies_counts_only_what_matches():
+    "Requests to other paths do not count"
     fault = Fault("/a", "close", times=1)
-    assert [fault.strikes("GET", path) for path in ("/b", "/a", "/a")] == [False, True, False]
+    assert [fault.applies("GET", path) for path in ("/b", "/a", "/a")] == [False, True, False]

@@ -48,13 +48,13 @@ def test_previews_have_the_published_size(world, camera, hour):
 
 
 def test_no_two_frames_are_alike(world):
-    "Twenty frames of one camera are twenty pictures"
+    "Twenty frames of one camera are twenty different pictures"
     camera = CAMERAS[0]
     assert len(set(frames(world, camera.id, camera.name, START, 20))) == 20
 
 
 def test_swipe_at_the_dock_is_in_its_previews(world):
-    "At the Eagle Eye door the preview of a swipe shows more than the empty doorway does"
+    "At the Eagle Eye door the preview of a swipe differs from the empty doorway"
     dock = next(camera for camera in CAMERAS if camera.name == "Loading dock")
     swipe = datetime(2019, 4, 12, 17, 33, 36, tzinfo=UTC)
 
@@ -67,7 +67,7 @@ def test_swipe_at_the_dock_is_in_its_previews(world):
 
 
 def test_snapshots_have_a_real_cameras_size(world):
-    "A snapshot is 1280 x 720 and 50 to 80 kB, with somebody in it, with nobody, and at night"
+    "A snapshot is 1280 x 720 and 50 to 80 kB, with a person, empty, and at night"
     moments = (SWIPE, SWIPE - timedelta(minutes=4), SWIPE - timedelta(hours=14))
     for camera, moment in itertools.product((ENTRANCE, OUTSIDE), moments):
         data = snapshot_jpeg(world, camera, "Main entrance", moment)
@@ -76,7 +76,7 @@ def test_snapshots_have_a_real_cameras_size(world):
 
 
 def test_views_of_a_door_look_different(world):
-    "The two cameras of the entrance show different places, and the one outside a darker one at night"
+    "The two cameras of the entrance show different places, and it is dark outside at night"
 
     def pixels(camera: str, moment: datetime) -> Image.Image:
         return Image.open(io.BytesIO(snapshot_jpeg(world, camera, "Main entrance", moment)))
@@ -86,8 +86,8 @@ def test_views_of_a_door_look_different(world):
     assert _difference(pixels(OUTSIDE, night), pixels(OUTSIDE, day)) > 60
 
 
-def test_people_outside_are_on_the_picture(world):
-    "At a swipe the outside camera, asked by its own clock, shows somebody in front of the empty forecourt"
+def test_swipe_at_the_entrance_is_in_the_outside_picture(world):
+    "At a swipe by its own clock, the outside camera shows a person on the forecourt"
 
     def pixels(moment: datetime) -> Image.Image:
         data = snapshot_jpeg(world, OUTSIDE, "Main entrance outside", moment)
@@ -98,7 +98,7 @@ def test_people_outside_are_on_the_picture(world):
 
 
 def test_portraits_are_all_different():
-    "Each cardholder has a portrait of 320 x 400, unlike all others"
+    "Each cardholder has a portrait of 320 x 400 that differs from all others"
     portraits = [Image.open(io.BytesIO(portrait_jpeg(person.looks))) for person in PEOPLE]
     assert {portrait.size for portrait in portraits} == {(320, 400)}
     for n, one in enumerate(portraits):

@@ -1,4 +1,4 @@
-"""The demo site as a process: how it starts, what it says, how it ends."""
+"""The demo site as a process: its start, its output and its end."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_first_line_holds_the_addresses_and_credentials(demo):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_quietly_on_a_signal(number):
-    "Asked and then signalled, even with a request under way, it exits with 0 and nothing on stderr"
+    "On a signal, even with a request in progress, it exits with 0 and writes nothing to stderr"
     with started("--latency-ms", "60000") as (process, info):
         address = urlsplit(info["een"])
         with socket.create_connection((address.hostname, address.port)) as waiting:
@@ -57,7 +57,7 @@ def test_ends_quietly_on_a_signal(number):
 
 
 def test_ends_with_its_parent():
-    "It ends when the process that started it is gone, however that came about"
+    "It ends with the process that started it, even if that process is killed"
     program = (
         "import subprocess, sys\n"
         "demo = subprocess.Popen([sys.executable, '-m', 'camkit.demo'], stdout=subprocess.PIPE)\n"
@@ -85,8 +85,8 @@ def test_listens_on_loopback_only():
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
-def test_takes_the_port_it_is_given():
-    "--port decides the main port"
+def test_uses_the_given_port():
+    "--port sets the port of the main origin"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -95,7 +95,7 @@ def test_takes_the_port_it_is_given():
 
 
 def test_fixed_clock_stands_still_and_running_clock_runs(demo):
-    "The newest frame stays the same with the one clock, and moves on with the other"
+    "The newest frame stays the same with the fixed clock, and changes with the running clock"
     assert now_of(demo) == now_of(demo)
     with DemoProcess(*QUICK, "--clock", "running") as running:
         first = now_of(running)
@@ -106,8 +106,8 @@ def test_fixed_clock_stands_still_and_running_clock_runs(demo):
         assert now_of(running) > first
 
 
-def test_latency_delays_vendor_answers_side_by_side():
-    "Answers take at least the latency, together and not one after the other"
+def test_latency_delays_answers_in_parallel():
+    "Answers take at least the latency, in parallel and not one after the other"
     with DemoProcess("--latency-ms", "300") as running:
         address = urlsplit(running.info["een"])
         started = time.monotonic()
@@ -120,8 +120,8 @@ def test_latency_delays_vendor_answers_side_by_side():
         assert 0.3 <= time.monotonic() - started < 5 * 0.3
 
 
-def test_answers_whatever_the_host_and_absolute_targets(demo):
-    "Any Host header will do, and a target with a host in it, as sent to a proxy"
+def test_accepts_any_host_and_absolute_targets(demo):
+    "Any Host header is accepted, and an absolute target as sent to a proxy"
     named = requests.get(
         demo.info["een"] + "/g/aaa/isauth", headers={"Host": "c001.eagleeyenetworks.com"}, timeout=10
     )
@@ -136,7 +136,7 @@ def test_answers_whatever_the_host_and_absolute_targets(demo):
 
 
 def test_the_targets_host_wins_over_the_host_header(demo):
-    "Where a request names two hosts, links go to that of its target"
+    "If a request contains two hosts, links go to the one of its target"
     address = urlsplit(demo.info["een"])
     target = "http://api.meraki.com/api/v1/organizations/549236/devices?perPage=3"
     request = f"GET {target} HTTP/1.0\r\nHost: other.test\r\nAuthorization: Bearer {demo.info['meraki_key']}\r\n\r\n"
@@ -147,8 +147,8 @@ def test_the_targets_host_wins_over_the_host_header(demo):
     assert b"other.test" not in head
 
 
-def test_counts_what_it_was_asked(demo, control):
-    "Requests are counted by pattern and listed without their credentials; the control path is not"
+def test_logs_requests(demo, control):
+    "Requests are counted by pattern and logged without credentials, except those to the control path"
     secret = {"Authorization": "Bearer canary-7f3a"}
     requests.get(demo.info["directory"].format(user_id="00071234"), timeout=10)
     requests.get(demo.info["meraki"] + "/organizations?key=canary-7f3a", headers=secret, timeout=10)
@@ -168,7 +168,7 @@ def test_counts_what_it_was_asked(demo, control):
     "arguments", [["--port", "x"], ["--clock", "broken"], ["--fault", "{}"], ["--latency-ms", "-1"]]
 )
 def test_bad_arguments_are_a_usage_message(arguments):
-    "What cannot be read on the command line ends with status 2 and says why"
+    "An invalid command line ends with status 2 and a message that says why"
     command = [sys.executable, "-m", "camkit.demo", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 2

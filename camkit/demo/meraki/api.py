@@ -1,6 +1,6 @@
 """``/api/v1``: the inventory, snapshots and video links of the Dashboard API.
 
-Source: meraki/openapi, ``spec3.json``. Wordings of errors that the vendor does not document are the demo's.
+Source: meraki/openapi, ``spec3.json``. Error texts that the vendor does not document are the demo's own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def refuse(status: int, text: str) -> NoReturn:
 
 
 class Snapshots:
-    """Orders pictures from the cameras.
+    """Takes orders for pictures of the cameras.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Snapshots:
         self._origin = origin
 
     def order(self, device: Device, body: dict[str, Any]) -> dict[str, str]:
-        """Order a picture; the answer's body. Refused as the vendor refuses."""
+        """Order a picture and return the body of the answer. Refused in the cases in which the vendor refuses."""
         moment = self._moment(body.get("timestamp"))
         fullframe = body.get("fullframe") is True
         if fullframe and "timestamp" in body:
@@ -79,7 +79,7 @@ class Snapshots:
 
 
 def parse_time(text: object) -> datetime:
-    """An ISO 8601 time as UTC; without an offset it is UTC. Refused when it is none."""
+    """Parse an ISO 8601 time, UTC if it has no offset. Any other text is refused."""
     try:
         moment = datetime.fromisoformat(str(text))
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -51,7 +51,7 @@ class Device:
     Attributes
     ----------
     name : str or None
-        None where nobody gave it one.
+        None for a device without a name.
     status : str
         ``online``, ``alerting``, ``offline`` or ``dormant``.
     """
@@ -66,11 +66,11 @@ class Device:
 
     @property
     def mac(self) -> str:
-        """An invented, locally administered address."""
+        """A made-up, locally administered address."""
         return f"02:18:5a:00:{self.number // 256:02x}:{self.number % 256:02x}"
 
     def item(self) -> dict[str, Any]:
-        """As one device, or one of a network, is answered: without its product type."""
+        """The device alone or in a network's list, without its product type."""
         located = self.number % 4 != 0
         return {
             "name": self.name,
@@ -90,11 +90,11 @@ class Device:
         }
 
     def organization_item(self) -> dict[str, Any]:
-        """As one of the organization's devices is answered."""
+        """The device in the organization's list."""
         return {**self.item(), "productType": self.product_type, "imei": None}
 
     def status_item(self, reported_at: str) -> dict[str, Any]:
-        """As one of the organization's device statuses is answered."""
+        """The device in the organization's list of statuses."""
         return {
             "name": self.name,
             "serial": self.serial,
@@ -120,7 +120,7 @@ _Plan = tuple[str, str | None, str, str, str]
 
 
 def _devices() -> list[Device]:
-    """All devices by serial. What is derived from a number stays as it is when devices are added at the end."""
+    """All devices, sorted by serial. Add new ones at the end of the plan: numbers decide addresses and status."""
     plan = [_door_camera(door.main, door.name) for door in DOORS if door.main.vendor == "meraki"]
     for kind, model, prefix, network, names in (
         ("camera", "MV22", "Q2HV", HEADQUARTERS, ["Lobby", "Café", None, "Canteen till"]),

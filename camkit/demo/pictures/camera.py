@@ -1,4 +1,4 @@
-"""What every camera does to its picture: its room, its light, its grain and its caption."""
+"""What the pictures of all cameras have in common: room, light, noise and caption."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _TINTS = {camera.camera_id: tint for tint, door in enumerate(DOORS) for camera i
 _GRAIN = 5
 _MARGIN = 64
 _NIGHT = [value * 2 // 3 for value in range(256)] * 2 + [value * 3 // 4 for value in range(256)]
-"""Dimmer red and green, and a little less so blue."""
+"""Darker red and green, and slightly less dark blue."""
 
 
 def empty_picture(camera_id: str, name: str, width: int, moment: datetime) -> Image.Image:
-    """A new picture of the place a camera looks at, with nobody in it."""
+    """A new picture of the place that a camera watches, without people."""
     if camera_id not in BY_CAMERA:
         tint = hashlib.sha256(camera_id.encode()).digest()[0] % len(WALLS)
         return _room(room_of(name), tint, width).copy()
@@ -36,7 +36,7 @@ def empty_picture(camera_id: str, name: str, width: int, moment: datetime) -> Im
 
 
 def finished(image: Image.Image, moment: datetime, name: str, time: str) -> Image.Image:
-    """The picture in the light of the hour, with the sensor's noise, and name and time burnt in."""
+    """The picture in the light of the hour, with the sensor's noise, and with name and time burnt in."""
     if _is_night(moment):
         image = image.point(_NIGHT)
     image = ImageChops.add(image, _grain(image.size, milliseconds(moment)), 1, -128)
@@ -46,7 +46,7 @@ def finished(image: Image.Image, moment: datetime, name: str, time: str) -> Imag
 
 @lru_cache(maxsize=256)
 def usual_quality(camera_id: str, name: str, width: int, size: int) -> int:
-    """The JPEG quality at which a camera's empty picture has `size` bytes, a start for all its pictures."""
+    """The JPEG quality at which a camera's empty picture has `size` bytes, where the search starts."""
     return quality_for(finished(empty_picture(camera_id, name, width, EPOCH), EPOCH, name, str(EPOCH)), size)
 
 
@@ -68,7 +68,7 @@ def _room(room: str, tint: int, width: int) -> Image.Image:
 
 
 def _grain(size: tuple[int, int], number: int) -> Image.Image:
-    """Noise around 128, a different piece of it for each number."""
+    """Noise around 128, a different part of it for each number."""
     place = Random(number)
     left, top = place.randrange(_MARGIN), place.randrange(_MARGIN)
     return _noise(size).crop((left, top, left + size[0], top + size[1]))
@@ -83,7 +83,7 @@ def _noise(size: tuple[int, int]) -> Image.Image:
 
 
 def _caption(image: Image.Image, name: str, time: str) -> None:
-    """Name and time in the upper corners; in ASCII, as cameras' own overlays are."""
+    """Name and time in the upper corners; in ASCII, as in the overlays of real cameras."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     size = max(11, image.width // 46)
     font = _font(size)

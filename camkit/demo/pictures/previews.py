@@ -39,7 +39,7 @@ def preview_jpeg(world: World, camera_id: str, name: str, moment: datetime) -> b
 
 
 def _draw_passer_by(image: Image.Image, camera_id: str, moment: datetime) -> None:
-    """Now and then, by day, somebody walks through the picture."""
+    """Sometimes, mostly by day, a person walks through the picture."""
     walk, seconds = divmod((moment - EPOCH).total_seconds(), _WALK_S)
     chance = Random(f"{camera_id} {walk}")
     by_day = 7 <= moment.astimezone(SITE_TIME).hour < 19

@@ -1,4 +1,4 @@
-"""The places cameras look at, each drawn on a board of 640 x 360 units."""
+"""The places that cameras watch, each drawn on a canvas of 640 x 360 units."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _plant(pen: Pen, x: float, y: float, size: float = 1.0) -> None:
 
 
 def doorway(pen: Pen, wall: Colour) -> None:
-    """A badge door, seen from the inside: the reader hangs to the right of it."""
+    """A badge door, seen from the inside: the reader is to the right of it."""
     pen.rectangle(0, 0, 640, 300, wall)
     pen.rectangle(0, 0, 640, 26, shade(wall, 1.08))
     pen.polygon([(0, 296), (640, 296), (640, 360), (0, 360)], (134, 136, 140))
@@ -316,6 +316,6 @@ _WORDS = (
 
 
 def room_of(name: str) -> str:
-    """The room that a camera of that name looks at."""
+    """The room that a camera with that name watches."""
     lower = name.casefold()
     return next((room for word, room in _WORDS if word in lower), "office")

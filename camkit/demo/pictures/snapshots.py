@@ -23,7 +23,7 @@ _FULL_QUALITY = 88
 def snapshot_jpeg(
     world: World, camera_id: str, name: str, moment: datetime, *, fullframe: bool = False
 ) -> bytes:
-    """What a camera saw at `moment`: 1280 x 720 pixels, or 1920 x 1080 in full frame, as JPEG."""
+    """What a camera saw at `moment` by its own clock: 1280 x 720 pixels, or 1920 x 1080 in full frame, as JPEG."""
     image = empty_picture(camera_id, name, FULL_WIDTH if fullframe else WIDTH, moment)
     if camera_id in BY_CAMERA:
         draw_people(image, world.people_at(camera_id, moment), BY_CAMERA[camera_id].view)

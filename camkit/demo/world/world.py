@@ -1,4 +1,4 @@
-"""The demo world in one object: what happened, and who a camera sees at a moment."""
+"""The demo world in one object: the events, and the people that a camera sees at a moment."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ leaves it, seconds. People come from outside, so the camera there sees them earl
 
 @dataclass(frozen=True)
 class Sighting:
-    """Somebody in a picture.
+    """A person in a picture.
 
     Attributes
     ----------
     progress : float
-        How far through the doorway, from 0 (just in view) to 1 (about to leave it).
+        How far through the view, from 0 (just in view) to 1 (about to leave it).
     place : int
-        0 for the one at the reader, 1 for one who follows.
+        0 for the person at the reader, 1 for a person who follows.
     """
 
     looks: Looks
@@ -35,12 +35,12 @@ class Sighting:
 
 
 class World:
-    """Everything that is true in the demo, for one seed.
+    """Everything that happens in the demo, for one seed.
 
     Parameters
     ----------
     seed : int
-        Same seed, same world.
+        The same seed gives the same world.
 
     Attributes
     ----------
@@ -60,12 +60,12 @@ class World:
             passages.sort(key=lambda passage: passage[0])
 
     def people_at(self, camera_id: str, moment: datetime) -> list[Sighting]:
-        """Who the camera sees at `moment` by its own clock, the one at the reader first.
+        """The people that a camera sees at `moment` by its own clock, the one at the reader first.
 
         Parameters
         ----------
         camera_id : str
-            Meraki serial or Eagle Eye id; a camera at no door sees nobody.
+            Meraki serial or Eagle Eye id; a camera that does not watch a door sees nobody.
         moment : datetime.datetime
             UTC-aware.
         """
