@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, request
 
-from camkit.demo.counting import RequestLog
 from camkit.demo.faults import Faults, fault_from
+from camkit.demo.request_log import RequestLog
 
 
 def create_blueprint(

@@ -55,7 +55,7 @@ class DemoProcess:
             timer = threading.Timer(START_S, self._process.kill)
             timer.start()
             try:
-                assert self._process.stdout is not None  # noqa: S101 - asked for above
+                assert self._process.stdout is not None  # noqa: S101 - requested above
                 line = self._process.stdout.readline()
                 self.info: dict[str, Any] = json.loads(line)
             except ValueError:

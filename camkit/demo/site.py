@@ -12,7 +12,6 @@ from flask import Flask, Response, request
 
 from camkit.demo import control, directory
 from camkit.demo.clock import Clock
-from camkit.demo.counting import RequestLog
 from camkit.demo.een import aaa, assets, devices_api
 from camkit.demo.een.devices import account
 from camkit.demo.een.login import Login
@@ -21,6 +20,7 @@ from camkit.demo.meraki import api, snapshots
 from camkit.demo.meraki.rate_limit import TokenBucket
 from camkit.demo.middleware import Latency, WsgiApp
 from camkit.demo.options import Options
+from camkit.demo.request_log import RequestLog
 from camkit.demo.world.world import World
 
 CONTROL = "/demo"

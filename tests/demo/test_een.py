@@ -35,9 +35,9 @@ def authenticate(demo: DemoProcess, **fields: str) -> requests.Response:
 def image(
     session: requests.Session, demo: DemoProcess, verb: str = "asset", **params: str
 ) -> requests.Response:
-    asked = {"id": DOCK, "timestamp": "now", "asset_class": "pre", **params}
+    query = {"id": DOCK, "timestamp": "now", "asset_class": "pre", **params}
     return session.get(
-        f"{demo.info['een']}/asset/{verb}/image.jpeg", params=asked, timeout=10, allow_redirects=False
+        f"{demo.info['een']}/asset/{verb}/image.jpeg", params=query, timeout=10, allow_redirects=False
     )
 
 
@@ -376,8 +376,8 @@ class TestImages:
 
 class TestList:
     def listed(self, demo, session, **params):
-        asked = {"id": DOCK, "asset_class": "pre", **params}
-        return session.get(f"{demo.info['een']}/asset/list/image", params=asked, timeout=10)
+        query = {"id": DOCK, "asset_class": "pre", **params}
+        return session.get(f"{demo.info['een']}/asset/list/image", params=query, timeout=10)
 
     def test_counting_backwards_is_newest_first(self, demo, session):
         "A negative count lists the frames before the start, newest first"

@@ -17,8 +17,8 @@ def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
     @routes.get("/device/list")
     @routes.get("/list/devices")
     def device_list() -> Response:
-        asked = query()
-        return jsonify([device.row for device in devices if _matches(device, asked)])
+        filters = query()
+        return jsonify([device.row for device in devices if _matches(device, filters)])
 
     @routes.get("/device")
     def one_device() -> Response:
@@ -33,13 +33,13 @@ def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
     return routes
 
 
-def _matches(device: Device, asked: dict[str, str]) -> bool:
+def _matches(device: Device, filters: dict[str, str]) -> bool:
     """Apply the filters. The vendor does not document them; here a name matches in part, the rest exactly."""
     return (
-        ("e" not in asked or device.id == asked["e"])
-        and ("n" not in asked or asked["n"].casefold() in device.name.casefold())
-        and ("t" not in asked or device.type == asked["t"])
-        and ("s" not in asked or device.service_status == asked["s"])
+        ("e" not in filters or device.id == filters["e"])
+        and ("n" not in filters or filters["n"].casefold() in device.name.casefold())
+        and ("t" not in filters or device.type == filters["t"])
+        and ("s" not in filters or device.service_status == filters["s"])
     )
 
 

@@ -71,7 +71,7 @@ def doorway(pen: Pen, wall: Colour) -> None:
 
 
 def forecourt(pen: Pen, wall: Colour) -> None:
-    """The place in front of a door, seen from above the door: the reader's post stands on the left."""
+    """The place in front of a door, seen from above the door: the reader's post is on the left."""
     _forecourt(pen, wall, sky=(170, 204, 232), windows=((96, 124, 148),), light=1.0)
 
 

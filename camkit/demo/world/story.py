@@ -81,7 +81,7 @@ FIRST_ROWS = (
         "granted",
         "empty",
         (),
-        "Gareth O'Neill's badge opens the warehouse, and nobody comes through.",
+        "Gareth O'Neill's badge opens the warehouse, and no one comes through.",
     ),
     StoryEvent(
         "2019-04-12T14:31:05-06:00",
