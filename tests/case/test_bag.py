@@ -45,14 +45,14 @@ def bag(exported, tmp_path):
     return tmp_path / "case"
 
 
-def test_a_bag_is_a_zip_whatever_it_is_called(exported, tmp_path):
+def test_a_bag_is_a_zip_whatever_its_name(exported, tmp_path):
     "A name without .zip gets it, and the result says so"
     assert exported[0].export(tmp_path / "case 7.final") == tmp_path / "case 7.final.zip"
     assert zipfile.is_zipfile(tmp_path / "case 7.final.zip")
 
 
 def by_bagit(bag: Path) -> bool:
-    "What bagit.py says, run as anybody would"
+    "What bagit.py says"
     command = [sys.executable, "-m", "bagit", "--validate", str(bag)]
     return subprocess.run(command, capture_output=True).returncode == 0
 
@@ -75,7 +75,7 @@ def test_the_bag_is_valid_for_bagit_and_for_sha256sum(bag):
     "which", ["images/*/*.jpg", "case.sqlite", "report.html", "evidence.json", "tables/*.csv"]
 )
 def test_one_flipped_bit_fails_both(bag, which):
-    "In whatever file"
+    "In any file"
     path = next((bag / "data").glob(which))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -288,7 +288,7 @@ with Case(sys.argv[1]) as case:
 
 
 def test_a_bag_that_cannot_be_made_is_an_output_error(exported, tmp_path, monkeypatch):
-    "With the reason that bagit gave, and no zip of something that is no bag"
+    "With the reason that bagit gave, and no zip of something that is not a bag"
     (tmp_path / "bagit.py").write_text("raise SystemExit('bagit is out of order')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(OutputError, match="could not be made: bagit is out of order"):

@@ -89,7 +89,7 @@ def seen_by_two(label: int, inside: bytes | None, outside: bytes | None) -> list
 
 
 class Nowhere(tzinfo):
-    "A zone of no name that one could look up"
+    "A zone whose name cannot be looked up"
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         "An hour and a half behind"
@@ -132,7 +132,7 @@ def test_events_are_added_once_however_often(case):
 
 
 def test_a_label_stands_for_one_event(case):
-    "Another event under a label that is taken is refused, and nothing of that call is added"
+    "Another event with a label that is taken is refused, and nothing of that call is added"
     case.add_events(made_up(1))
     with pytest.raises(
         InputError, match=r"Event 0 is already in this case .* new case for them, in another folder"
@@ -172,7 +172,7 @@ def test_the_zone_is_the_one_given_else_the_log_s_own(case):
     ],
 )
 def test_a_zone_can_be_read_back(case, zone, kept):
-    "Whatever name it was given: report and export can use it"
+    "Whatever it is called: report and export can use it"
     case.add_events(at_doors(made_up_events(1), timezone=zone))
     case.record_verdict(0, "unclear")
     assert case.events()["timezone"].tolist() == [kept]
@@ -182,7 +182,7 @@ def test_a_zone_can_be_read_back(case, zone, kept):
 
 
 def test_a_zone_that_cannot_be_read_back_is_refused(case):
-    "At the door: what is in a case stays there"
+    "When it is added: what is in a case stays there"
     with pytest.raises(TimestampError, match=r"The time zone .* cannot be kept: give an IANA name"):
         case.add_events(at_doors(made_up_events(1), timezone=Nowhere()))
     assert case.events().empty
@@ -209,7 +209,7 @@ def test_events_that_cannot_be_kept_are_refused(case, events, error, said):
 
 
 def test_flags_are_kept_with_their_evidence(case):
-    "A flag says in words what it means and which other event it rests on; it may come later than the event"
+    "A flag says in words what it means and which other event is the evidence; it may come later than the event"
     events = made_up(2)
     case.add_events(events)
     raised = pd.DataFrame({"too_fast": [False, True], "too_fast_event": pd.array([None, 0], "Int64")})
@@ -228,7 +228,7 @@ def test_flags_must_be_of_the_same_events(case):
 
 
 def test_pictures_are_kept_as_they_arrived(case, seen):
-    "Each picture lies unchanged under its SHA-256, in the right row, with what the vendor said of it"
+    "Each picture is stored unchanged under its SHA-256, in the right row, with what the vendor said of it"
     review(case, seen)
     events = case.events()
     for snapshot in seen:
@@ -286,7 +286,7 @@ def test_why_there_is_no_picture_is_kept(case, seen):
 
 
 def test_snapshots_are_added_once_however_often(case, seen):
-    "The same again adds nothing, not even when it was fetched anew"
+    "The same again adds nothing, not even when it was fetched again"
     review(case, seen)
     before = {name: len(case.table(name)) for name in ("snapshots", "requests", "images", "cardholders")}
     case.add_snapshots(seen)
@@ -330,7 +330,7 @@ def test_what_is_new_about_an_event_is_added(small):
 
 def test_a_snapshot_needs_its_event(small):
     "A picture of an event that is not in the case is refused before anything is written"
-    with pytest.raises(CaseError, match="no event 7 in this case"):
+    with pytest.raises(CaseError, match="Event 7 is not in this case"):
         small.add_snapshots([made_up_snapshot(7, b"stray")])
     assert small.verify().ok
 
@@ -342,7 +342,7 @@ def test_a_snapshot_of_another_log_is_refused(small):
 
 
 def test_a_picture_must_have_the_hash_it_claims(small):
-    "A source that gives a wrong SHA-256 is found out"
+    "A source that states a wrong SHA-256 is refused"
     wrong = replace(made_up_snapshot(0, b"a").picture, content=b"b")
     with pytest.raises(InputError, match="does not have the SHA-256"):
         small.add_snapshots([made_up_snapshot(0, b"", picture=wrong)])
@@ -442,7 +442,7 @@ def test_a_verdict_is_returned_as_it_was_recorded(small):
 
 
 def test_a_verdict_without_a_picture_says_so(small):
-    "None is no picture; leaving it out is the one that stands for the event"
+    "None means without a picture; by default it is the one that stands for the event"
     assert small.record_verdict(0, "nobody", image=None).image is None
     assert small.record_verdict(0, "nobody").image is not None
     assert small.verdicts()["image"].isna().tolist() == [True, False]
@@ -633,7 +633,7 @@ def test_of_several_that_make_a_case_at_once_one_stands(tmp_path):
 
 
 def test_several_processes_can_make_and_fill_one_case(tmp_path):
-    "All begin at once with the same empty folder; nobody is turned away and nothing is lost"
+    "All begin at once with the same empty folder; none is refused and nothing is lost"
     code = """
 print("ready", flush=True)
 sys.stdin.readline()
@@ -718,7 +718,7 @@ def test_a_database_that_cannot_grow_is_an_output_error(small):
 
 
 def test_a_closed_case_says_so(small):
-    "Closing twice is fine; using it afterwards is an error that says what to do, showing it is none"
+    "Closing twice is fine; using it afterwards is an error that says what to do, showing it is not"
     small.close()
     small.close()
     assert repr(small) == "Case front-door: closed."
@@ -737,7 +737,7 @@ def test_the_name_is_given_once(tmp_path):
 
 
 def test_another_database_is_not_taken_for_a_case(tmp_path):
-    "Neither another program's nor a file that is no database"
+    "Neither another program's nor a file that is not a database"
     raw = sqlite3.connect(tmp_path / "case.sqlite")
     raw.execute("CREATE TABLE recipes (name)")
     raw.close()
@@ -790,16 +790,16 @@ def test_verify_lists_every_problem_at_once(small):
 
 
 def test_a_case_that_is_only_to_be_opened_is_never_made(tmp_path):
-    "A typing error in a path is told, and leaves no empty case"
-    with pytest.raises(CaseError, match=r"There is no case in .*typo: check the path"):
+    "A typing error in a path is reported, and leaves no empty case"
+    with pytest.raises(CaseError, match=r"typo does not contain a case: check the path"):
         Case(tmp_path / "typo", make=False)
     assert not (tmp_path / "typo").exists()
     Case(tmp_path / "case").close()
     Case(tmp_path / "case", make=False).close()
 
 
-def test_what_lies_beside_the_images_is_named_and_nothing_wrong(small, tmp_path, capsys):
-    "What a file manager leaves behind, or a write that was interrupted, does not make the evidence less true"
+def test_files_beside_the_images_are_named_and_not_a_problem(small, tmp_path, capsys):
+    "What a file manager leaves behind, or a write that was interrupted, does not count against the evidence"
     images = small.folder / "images"
     (images / ".DS_Store").write_bytes(b"")
     (images / "Thumbs.db").write_bytes(b"")
@@ -833,8 +833,8 @@ def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, m
     assert small.verify().findings.empty
 
 
-def test_a_write_that_was_broken_off_is_nothing_wrong(small, tmp_path):
-    "A process killed while it writes an image leaves a part of it, which is no part of the case nor of its bag"
+def test_an_interrupted_write_is_not_a_problem(small, tmp_path):
+    "A process killed while it writes an image leaves a part of it, which belongs neither to the case nor to its bag"
     path = small.folder / small.table("images")["path"].iloc[0]
     path.with_name(f".{path.name}.0a1b2c3d.part").write_bytes(b"pict")
     assert small.verify().ok
@@ -865,7 +865,7 @@ def test_an_image_is_never_written_over(small):
 
 
 def test_a_row_that_points_to_nothing_is_found(small):
-    "Whoever put it there went round the checks"
+    "Somebody put it there without the checks"
     small.close()
     raw = sqlite3.connect(small.folder / "case.sqlite")
     raw.execute("INSERT INTO choices VALUES (1, 77, 'none', '2026', 'nobody', 'sqlite3')")
@@ -938,7 +938,7 @@ def test_a_verdict_with_a_picture_of_another_event_adds_nothing(small):
 
 
 def test_an_event_that_was_changed_behind_the_databases_back_is_found(small):
-    "Whoever drops the trigger and edits a row does not get past verify()"
+    "Dropping the trigger and editing a row does not get past verify()"
     with sqlite3.connect(small.folder / "case.sqlite") as connection:
         connection.execute("DROP TRIGGER events_no_update")
         connection.execute("UPDATE events SET cardholder_id = '1' WHERE event = 1")
@@ -948,7 +948,7 @@ def test_an_event_that_was_changed_behind_the_databases_back_is_found(small):
 
 
 def test_a_missing_guard_is_found(small):
-    "Whoever takes out what keeps verdicts from being changed is noticed"
+    "Removing what keeps verdicts from being changed shows"
     small.record_verdict(0, "match")
     with sqlite3.connect(small.folder / "case.sqlite") as connection:
         connection.execute("DROP TRIGGER verdicts_no_update")

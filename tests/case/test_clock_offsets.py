@@ -1,4 +1,4 @@
-"""The clock offset: told from events whose picture is known, with its evidence."""
+"""The clock offset: estimated from events whose picture is known, with its evidence."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_no_event_at_all_is_said():
 
 
 def test_only_matches_count():
-    "Whoever else is in a picture tells nothing about the clock"
+    "If somebody else is in a picture, it says nothing about the clock"
     table = seen(R4=[47, 46, 49, 500, 600]).assign(verdict=["match"] * 3 + ["mismatch", None])
     assert estimate_clock_offset(table).offsets["offset_s"].tolist() == [47.0]
 

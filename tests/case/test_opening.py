@@ -1,4 +1,4 @@
-"""Opening a case that cannot be written, is damaged, or is of another version."""
+"""Opening a case that cannot be written or is damaged."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def folder(tmp_path):
 
 
 def in_read_only(folder: Path) -> list[str]:
-    "What to put before a command so that the folder's file system is read-only for it, whoever runs it"
+    "What to put before a command so that the folder is read-only for it, whoever runs it"
     mounted = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"'
     for namespace in (["unshare", "-m"], ["unshare", "-r", "-m"]):
         try:
@@ -78,7 +78,7 @@ def in_read_only(folder: Path) -> list[str]:
 
 
 def read_only(folder: Path, out: Path) -> list[str]:
-    "What a process says that reads the case where it cannot be written"
+    "What a process prints that reads the case in a read-only folder"
     done = subprocess.run(
         [*in_read_only(folder), sys.executable, "-c", READ_ONLY, folder, out],
         cwd=ROOT,
@@ -91,7 +91,7 @@ def read_only(folder: Path, out: Path) -> list[str]:
 
 @contextmanager
 def onlooker(folder: Path) -> Iterator[Callable[[], str]]:
-    "A process that has the case open where it cannot be written; what it sees whenever it is asked"
+    "A process that has the case open in a read-only folder; what it sees whenever it is asked"
     with subprocess.Popen(
         [*in_read_only(folder), sys.executable, "-c", ONLOOKER, folder],
         cwd=ROOT,
@@ -156,7 +156,7 @@ def test_a_read_only_case_that_somebody_else_has_open(folder, tmp_path):
 
 
 def test_a_read_only_case_that_somebody_else_adds_to_later(folder):
-    "What was added is read, or one is told that it cannot be; never is the case shown as it was, or called damaged"
+    "What was added is read, or an error says that it cannot be; the old state is never shown, nor called damaged"
     with onlooker(folder) as look:
         assert look() == "1 True 0"
         for count in range(2, 6):
@@ -173,15 +173,15 @@ def test_a_read_only_case_that_somebody_else_adds_to_later(folder):
         assert look() == "7 True 0"
 
 
-def test_a_read_only_case_that_is_gone_is_told(folder):
-    "Such as that of a stick that was pulled out"
+def test_a_read_only_case_that_is_gone_is_reported(folder):
+    "Such as one on a memory stick that was removed"
     with onlooker(folder) as look:
         assert look() == "1 True 0"
         (folder / "case.sqlite").rename(folder / "away")
         assert look().startswith(f"CaseError {folder / 'case.sqlite'} cannot be read: No such file")
 
 
-def test_a_read_only_case_that_becomes_another_one_is_told(folder, tmp_path):
+def test_a_read_only_case_that_becomes_another_one_is_reported(folder, tmp_path):
     "Its rows are never shown under the first one's name"
     with Case(tmp_path / "other") as other:
         other.add_events(made_up(3))
@@ -199,7 +199,7 @@ def test_a_read_only_case_in_the_middle_of_a_change_is_not_opened(folder, tmp_pa
 
 
 def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatch):
-    "Until it stays as it was for the length of a reading, or else it is told: never is half a change read"
+    "Until it does not change during a reading, or else an error says so: half a change is never read"
     path = tmp_path / "case.sqlite"
     path.write_bytes(b"as it is in the end")
     marks = iter([(1,), (2,), (3,), (3,)])
@@ -212,8 +212,8 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"something else"])
-def test_a_read_only_file_that_is_no_case_is_told(folder, tmp_path, content):
-    "As it is where one may write"
+def test_a_read_only_file_that_is_not_a_case_is_reported(folder, tmp_path, content):
+    "As in a folder that can be written"
     (folder / "case.sqlite").write_bytes(content)
     (said,) = read_only(folder, tmp_path)
     assert said.startswith(f"CaseError {folder / 'case.sqlite'} is ")
@@ -229,7 +229,7 @@ PLACES = [
 
 @pytest.mark.parametrize("damage", [b"\xff\x80", b"\x00\x00", b"(("])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_damaged_database_is_told_in_camkits_words(folder, place, damage):
+def test_a_damaged_database_is_reported_in_camkits_words(folder, place, damage):
     "Whatever byte it is: opening and verifying say that it is damaged or altered, and nothing else comes out"
     path = folder / "case.sqlite"
     content = path.read_bytes()

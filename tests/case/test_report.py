@@ -77,7 +77,7 @@ def test_a_card_shows_both_pictures(case, seen):
         assert embedded(card(soup, snapshot.event.event_id)) == [*expected, snapshot.cardholder.photo]
 
 
-def test_a_card_tells_the_event_and_how_the_picture_was_come_by(case, seen):
+def test_a_card_describes_the_event_and_how_the_picture_was_fetched(case, seen):
     "Times in the site's zone and in UTC, door, holder, camera, hash, flags, source, requests"
     review(case, seen)
     laboratory = words(card(page(case), 7))
@@ -95,8 +95,8 @@ def test_a_card_tells_the_event_and_how_the_picture_was_come_by(case, seen):
     assert "the vendor says it shows 2019-04-12 17:33:36.445000 UTC, +0.4 s" in words(card(page(case), 3))
 
 
-def test_a_card_tells_every_verdict(case, seen):
-    "The latest stands last, the earlier ones before it, each with its note"
+def test_a_card_lists_every_verdict(case, seen):
+    "The latest is last, the earlier ones are before it, each with its note"
     review(case, seen)
     said = words(card(page(case), 1))
     assert said.index("Earlier Unclear R. Investigator") < said.index("Verdict Mismatch R. Investigator")
@@ -104,7 +104,7 @@ def test_a_card_tells_every_verdict(case, seen):
     assert "It is David Cohen who comes in." in said
 
 
-def test_flags_are_told_as_hints(case):
+def test_flags_are_described_as_hints(case):
     "In words, with the other event"
     events = made_up_events(2)
     raised = (
@@ -170,7 +170,7 @@ def test_a_card_shows_the_picture_of_each_camera(case):
 
 
 def test_what_could_not_be_fetched_is_listed_with_its_reason(case, seen):
-    "The camera that is off, and the person who is in no directory"
+    "The camera that is off, and the person who is not in the directory"
     case.add_events(at_doors(made_up_events(1).set_axis([100])))
     nobody = Cardholder("4711", note="not in the directory (HTTP 404)")
     case.add_snapshots([made_up_snapshot(100, b"x", minute=0, cardholder=nobody)])
@@ -217,7 +217,7 @@ def test_every_image_is_listed_with_its_hash(case, seen):
     assert "directory photo of 85063715" in listed.values()
 
 
-def test_an_altered_image_is_not_shown_but_told(case, seen):
+def test_an_altered_image_is_not_shown_but_reported(case, seen):
     "On top and in its card"
     review(case, seen)
     (case.folder / case.table("images")["path"].iloc[0]).write_bytes(seen[1].picture.content)
@@ -228,7 +228,7 @@ def test_an_altered_image_is_not_shown_but_told(case, seen):
 
 
 def test_the_seal_of_what_is_shown_is_in_the_report(case, seen):
-    "Whoever has the report can hold the case against it, also when more was added"
+    "Whoever has the report can check the case with it, also when more was added"
     review(case, seen)
     (seal,) = re.findall(r"Seal: ([0-9a-f]{64})", words(page(case)))
     case.record_verdict(0, "unclear")
@@ -277,7 +277,7 @@ def test_text_from_outside_is_never_markup(tmp_path):
 
 
 def test_a_text_from_right_to_left_leaves_its_neighbours_alone(case):
-    "A name is set apart from what stands around it, and an override, which would turn the rest, is shown as its number"
+    "A name is isolated from the text around it, and an override, which would reorder the rest, is shown as its number"
     name = "\u05e8\u05d5\u05ea"
     case.add_events(made_up(1, cardholder_id="\u202e123", reader_id="\u2067R\u2069"))
     shown = made_up_snapshot(0, b"x", 0, cardholder_id="\u202e123", reader_id="\u2067R\u2069")
@@ -295,7 +295,7 @@ def test_an_empty_case_has_a_report(case):
     assert "0 with a picture" in words(page(case))
 
 
-def test_a_report_goes_where_it_is_told(case, tmp_path):
+def test_a_report_is_written_where_it_should_be(case, tmp_path):
     "To a new folder as well, into one that is there; a place that cannot be written is an output error"
     assert case.report(tmp_path / "a" / "b" / "other.html").exists()
     assert case.report(tmp_path / "a") == tmp_path / "a" / "report.html"
@@ -311,7 +311,7 @@ def test_a_report_goes_where_it_is_told(case, tmp_path):
 @pytest.mark.browser
 @needs_chromium
 def test_the_report_opens_offline(case, seen):
-    "A browser shows every picture, asks for nothing but the file, and has nothing to complain of"
+    "A browser shows every picture, asks for nothing but the file, and reports no error"
     review(case, seen)
     path = case.report(now=MADE_AT)
     with browser_page() as browser:
