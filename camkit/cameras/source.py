@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
 from camkit.errors import TimestampError
@@ -43,10 +43,11 @@ class Picture:
         *replies: Reply,
         requested_at: datetime,
         captured_at: datetime | None,
+        sha256: str | None = None,
     ) -> Picture:
-        """Make a picture of the last of the answers that led to it."""
+        """Make a picture of the last of the answers that led to it; `sha256` if it is known already."""
         content = replies[-1].content
-        digest = sha256(content).hexdigest()
+        digest = sha256 or hashlib.sha256(content).hexdigest()
         return cls(vendor, camera_id, content, digest, requested_at, captured_at, replies)
 
 

@@ -64,7 +64,7 @@ def device_table(rows: Sequence[Any]) -> pd.DataFrame:
     for row in rows:
         cells = list(row) if isinstance(row, list) else []
         if not isinstance(row, list):
-            problems.append(f"the row is no array but {type(row).__name__}")
+            problems.append(f"the row is not an array but {type(row).__name__}")
         elif len(cells) < REQUIRED_COLUMNS:
             problems.append(f"the row has {len(cells)} of at least {REQUIRED_COLUMNS} columns")
         else:

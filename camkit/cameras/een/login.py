@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import gevent.lock
 from pydantic import SecretStr
 
-from camkit.cameras.een.wire import branded_host
+from camkit.cameras.een.formats import branded_host
 from camkit.errors import LoginRefused, ServiceError
 from camkit.http import Credential, Limits, Meanings, Reply, Transport, raise_for_status
 
@@ -25,7 +25,7 @@ LOGIN_URL = "https://login.eagleeyenetworks.com"
 DOMAINS = ("eagleeyenetworks.com",)
 
 PAUSE_S = 5.0
-"""No call causes another login so soon after one that the vendor could not answer, seconds."""
+"""After a login that the vendor could not answer, the shortest time before a call causes another one, seconds."""
 
 _AUTHENTICATE: Meanings = {
     400: (LoginRefused, "the login was not understood"),
@@ -73,9 +73,9 @@ class Session:
 
     Notes
     -----
-    It logs in by itself when a call needs it, and once more when the session has expired, for all
-    greenlets together. A login that was refused, with whatever status, is not tried again by itself: that would lock
-    the user out. One that the vendor could not answer (429, 5xx) is tried again by a later call, after a pause.
+    It logs in when a call needs it, and again when the session has expired, once for all greenlets. A refused
+    login, whatever its status, is not repeated automatically, as that would lock the user out. One that the vendor
+    could not answer (429, 5xx) is repeated by a later call, after a pause.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Session:
                 raise
 
     def ensure(self) -> None:
-        """Log in unless that is done; see `camkit.cameras.een.EagleEye.login` for what it raises."""
+        """Log in if necessary; see `camkit.cameras.een.EagleEye.login` for what it raises."""
         self._renewed(None)
 
     def logout(self) -> None:
@@ -137,23 +137,23 @@ class Session:
         check: Callable[[Reply], object],
         attempts: int | None = None,
     ) -> Reply:
-        """GET from the working host; when the session has expired, log in once more and go on."""
-        session = self._renewed(None)
-        for last in (False, True):
-            reply = self._transport.request(
+        """GET from the working host; when the session has expired, log in again and repeat the request once."""
+
+        def request(session: Credential) -> Reply:
+            return self._transport.request(
                 "GET", self.host + path, params=params, credential=session, check=check, attempts=attempts
             )
-            if reply.status != 401 or last:
-                break
-            session = self._renewed(session)
-        return reply
+
+        session = self._renewed(None)
+        reply = request(session)
+        return request(self._renewed(session)) if reply.status == 401 else reply
 
     def close(self) -> None:
         """Close this thread's idle connections."""
         self._transport.close()
 
     def _renewed(self, expired: Credential | None) -> Credential:
-        """The session; logs in, unless another greenlet has done so since `expired` was in use."""
+        """The session; logs in unless another greenlet has done so since `expired` was in use."""
         if self._session is None or self._session is expired:
             with self._login_lock:
                 if self._refusal is not None and time.monotonic() < self._refused_until:
@@ -170,7 +170,7 @@ class Session:
                 reply = self._authorize(token)
                 break
             except ServiceError as error:
-                # A token serves once, so after a failure of the second step the first is needed again.
+                # A token is valid once, so after a failure of the second step the first is needed again.
                 if last or not error.transient:
                     raise
         self.host = branded_host(self._transport.base_url, str(_field(reply, "active_brand_subdomain")))
@@ -234,12 +234,12 @@ def _check_session(reply: Reply) -> None:
 def _cookie(reply: Reply, name: str) -> dict[str, str]:
     """The header that sends a cookie back."""
     if not re.fullmatch(r"[!-~]+", reply.cookies.get(name, "")):
-        raise reply.bad("accepted the login and sent no session")
+        raise reply.bad("accepted the login but did not send a session")
     return {"Cookie": f"{name}={reply.cookies[name]}"}
 
 
 def _field(reply: Reply, name: str) -> Any:
     body = reply.json()
     if not isinstance(body, dict) or not body.get(name):
-        raise reply.bad(f"sent no {name!r}")
+        raise reply.bad(f"did not send {name!r}")
     return body[name]

@@ -1,4 +1,4 @@
-"""Ask each camera once, and write down which ones stay silent and what they say."""
+"""Ask each camera once: which ones stay silent, and what they answer instead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from functools import partial
 
 import pandas as pd
 
-from camkit.cameras.een import EagleEye, usable_cameras
+from camkit.cameras.een.client import EagleEye
+from camkit.cameras.een.devices import usable_cameras
 from camkit.errors import LoginRefused, ServiceError
 from camkit.support.workers import run_together
 
@@ -19,7 +20,7 @@ def probe_cameras(een: EagleEye, devices: pd.DataFrame | None = None, *, workers
     devices : pandas.DataFrame, optional
         As `EagleEye.devices` returns it; fetched when not given.
     workers : int
-        How many are asked at a time.
+        How many are asked at the same time.
 
     Returns
     -------
