@@ -183,10 +183,10 @@ def _finish_timeline(ax: Axes, zone: tzinfo, doors: list[str], explained: list[t
     ax.spines[["top", "right"]].set_visible(False)
     # Passed explicitly: by itself matplotlib leaves out labels that begin with "_", as a cardholder's may.
     artists, words = zip(*explained, strict=True)
+    # Below the axis, by a distance in font sizes, whatever the height of the axes.
     ax.legend(
         artists,
         words,
-        # Below the axis, by a distance in font sizes, whatever the height of the axes.
         loc="upper left",
         bbox_to_anchor=(0, 0),
         borderaxespad=5,

@@ -239,7 +239,7 @@ def test_fault(row, call, site, steer, tmp_path, monkeypatch, caplog, nothing_le
 def assert_no_secret(site: DemoProcess, clients: Clients, log: str) -> None:
     """Neither password, key, session nor snapshot token is in the log or in the exception."""
     shown = log + (everything_about(clients.caught) if clients.caught else "")
-    session = clients.een._session._session
+    session = clients.een._session
     secrets = [site.info["een_password"], site.info["meraki_key"], *(session.secrets if session else ())]
     assert not [secret for secret in secrets if secret in shown]
     assert not re.search(r"/stream/jpeg/snapshot/(?!\*\*\*)", shown)

@@ -9,11 +9,10 @@ from camkit.cameras.een.bitmask import (
     deciding_bits,
     rule_for,
 )
-from camkit.cameras.een.client import EagleEye
+from camkit.cameras.een.client import EagleEye, probe_cameras
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
 from camkit.cameras.een.login import LOGIN_URL, Account
-from camkit.cameras.een.probe import probe_cameras
 from camkit.cameras.een.status import decode_status, explain_status, explained_by_status, overall_status
 
 __all__ = [

@@ -119,72 +119,46 @@ class Rule:
         Whether the bit has to be set, or clear.
     meaning : str
         What that says about the device; the second half of a sentence.
-    explains_silence : bool
-        Whether it explains that the device gives no picture now.
     """
 
     overall: OverallStatus
     flag: DeviceStatus | None
     is_set: bool
     meaning: str
-    explains_silence: bool = False
 
     def matches(self, status: int) -> bool:
         """Whether the condition is met."""
         return bool(status & (LARGEST if self.flag is None else self.flag)) == self.is_set
 
+    @property
+    def explains_silence(self) -> bool:
+        """Whether it explains that the device gives no picture: it is not online, and that is news."""
+        return self.overall is not OverallStatus.ONLINE and self not in NO_NEWS_RULES
 
+
+# fmt: off
 NO_NEWS_RULES = (
     Rule(OverallStatus.NO_CHANGE, None, False, "nothing has changed since the last one."),
-    Rule(
-        OverallStatus.INVALID,
-        DeviceStatus.INVALID,
-        True,
-        "the other bits have no meaning, the last valid status still holds.",
-    ),
+    Rule(OverallStatus.INVALID, DeviceStatus.INVALID, True,
+         "the other bits have no meaning, the last valid status still holds."),
 )
 CAMERA_RULES = (
-    Rule(
-        OverallStatus.OFF,
-        DeviceStatus.ON,
-        False,
-        "the camera is switched off in its settings. While a camera is off, the vendor suppresses "
-        f"bit {_named(DeviceStatus.REGISTERED)}, which has no meaning then.",
-        explains_silence=True,
-    ),
-    Rule(
-        OverallStatus.INTERNET_OFFLINE,
-        DeviceStatus.REGISTERED,
-        False,
-        "the camera has no connection to the cloud.",
-        explains_silence=True,
-    ),
+    Rule(OverallStatus.OFF, DeviceStatus.ON, False,
+         "the camera is switched off in its settings. While a camera is off, the vendor suppresses "
+         f"bit {_named(DeviceStatus.REGISTERED)}, which has no meaning then."),
+    Rule(OverallStatus.INTERNET_OFFLINE, DeviceStatus.REGISTERED, False,
+         "the camera has no connection to the cloud."),
     Rule(OverallStatus.ONLINE, DeviceStatus.STREAMING, True, "the camera streams to its bridge."),
-    Rule(
-        OverallStatus.PASSWORD_NEEDED,
-        DeviceStatus.NEEDS_PASSWORD,
-        True,
-        "the bridge cannot sign in to the camera, which is as good as offline.",
-        explains_silence=True,
-    ),
-    Rule(
-        OverallStatus.OFFLINE,
-        DeviceStatus.STREAMING,
-        False,
-        "the camera does not stream to its bridge.",
-        explains_silence=True,
-    ),
+    Rule(OverallStatus.PASSWORD_NEEDED, DeviceStatus.NEEDS_PASSWORD, True,
+         "the bridge cannot sign in to the camera, which is as good as offline."),
+    Rule(OverallStatus.OFFLINE, DeviceStatus.STREAMING, False, "the camera does not stream to its bridge."),
 )
 BRIDGE_RULES = (
-    Rule(
-        OverallStatus.INTERNET_OFFLINE,
-        DeviceStatus.REGISTERED,
-        False,
-        "the bridge has no connection to the cloud.",
-        explains_silence=True,
-    ),
+    Rule(OverallStatus.INTERNET_OFFLINE, DeviceStatus.REGISTERED, False,
+         "the bridge has no connection to the cloud."),
     Rule(OverallStatus.ONLINE, DeviceStatus.REGISTERED, True, "the bridge is connected to the cloud."),
 )
+# fmt: on
 
 
 def rules_for(is_bridge: bool = False) -> tuple[Rule, ...]:

@@ -1,4 +1,4 @@
-"""A client of one Eagle Eye account: its devices, its preview frames, the frame nearest to a moment.
+"""A client of one Eagle Eye account: its devices, its preview frames, the frame nearest to a moment, who is silent.
 
 Sources: EENCloud/api-docs; how real bursts behave from public code (SwyftG/EEN).
 """
@@ -8,19 +8,20 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import pandas as pd
-from pydantic import SecretStr
 
 from camkit.cameras.een.devices import device_table, usable_cameras
-from camkit.cameras.een.frames import Frame, ReceivedFrame, nearest_frame
-from camkit.cameras.een.login import LOGIN_URL, Account, Session
 from camkit.cameras.een.formats import parse_een_time, require_camera_id, stamp
+from camkit.cameras.een.frames import Frame, ReceivedFrame, nearest_frame
+from camkit.cameras.een.login import Session
 from camkit.cameras.een.status import overall_status
 from camkit.cameras.source import Picture, aware
 from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
-from camkit.http import Limits, Meanings, Reply, raise_for_status
+from camkit.http import Meanings, Reply
+from camkit.support.workers import run_together
 
 CAMERAS_TRIED = 10
 """How many cameras `EagleEye.healthy_camera` asks before it gives up."""
@@ -34,7 +35,7 @@ _NO_FRAME: Meanings = {
 }
 
 
-class EagleEye:
+class EagleEye(Session):
     """A client of one Eagle Eye account.
 
     Parameters
@@ -53,6 +54,11 @@ class EagleEye:
     limits : Limits, optional
         Deadlines and caps.
 
+    Attributes
+    ----------
+    host : str
+        The address that serves every call after the login.
+
     Notes
     -----
     It logs in when a call needs it, and again when the session has expired, once for all greenlets. A
@@ -61,59 +67,6 @@ class EagleEye:
     """
 
     vendor = "een"
-
-    def __init__(
-        self,
-        username: str,
-        password: SecretStr,
-        api_key: SecretStr | None = None,
-        *,
-        base_url: str = LOGIN_URL,
-        ask_code: Callable[[str], str] = input,
-        limits: Limits | None = None,
-    ) -> None:
-        self._session = Session(
-            username, password, api_key, base_url=base_url, ask_code=ask_code, limits=limits
-        )
-
-    def login(self, send_code_by: str | None = None) -> Account:
-        """Log in: authenticate, authorize, and move to the account's branded host.
-
-        Parameters
-        ----------
-        send_code_by : {"sms", "email"}, optional
-            How the vendor sends the code, if the account wants a second factor; by default to the
-            telephone if one is stored, else by e-mail.
-
-        Returns
-        -------
-        Account
-
-        Raises
-        ------
-        LoginRefused
-            If the vendor refuses the user, the account or the code; the message says which.
-        ServiceError
-            If the login host fails or cannot be reached.
-        """
-        return self._session.login(send_code_by)
-
-    def ensure_login(self) -> None:
-        """Log in if necessary, so that a wrong password or an unreachable host is found before the work begins."""
-        self._session.ensure()
-
-    def logout(self) -> None:
-        """End the session at the vendor; nothing happens when there is none."""
-        self._session.logout()
-
-    @property
-    def host(self) -> str:
-        """The address that serves every call after the login."""
-        return self._session.host
-
-    def close(self) -> None:
-        """Close this thread's idle connections."""
-        self._session.close()
 
     def devices(self) -> pd.DataFrame:
         """List every device of the account, all documented columns by name.
@@ -174,16 +127,11 @@ class EagleEye:
         raise NotFound(
             f"Of the {len(devices)} devices, {len(candidates)} are cameras that are online, and the {len(tried)} that "
             "were asked gave no picture; see usable_cameras(devices) and probe_cameras(een).",
-            url=self._session.host,
+            url=self.host,
         )
 
     def frame(
-        self,
-        camera_id: str,
-        at: datetime | str = "now",
-        *,
-        verb: str = "prev",
-        attempts: int | None = None,
+        self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None
     ) -> Frame:
         """Fetch one preview image, and make sure that it is whole.
 
@@ -261,7 +209,7 @@ class EagleEye:
             "count": count,
         }
         doing = f"Listing the previews of camera {camera_id}"
-        return self._get("/asset/list/image", params, doing, read=_times)
+        return self._get("/asset/list/image", params, doing, read=_times, meanings=_NO_FRAME)
 
     def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
         """Fetch the frame nearest to a moment: the last one before it, or the first one after.
@@ -293,12 +241,7 @@ class EagleEye:
         )
 
     def _image(
-        self,
-        camera_id: str,
-        at: datetime | str,
-        verb: str,
-        attempts: int | None,
-        read: Callable[[Reply], T],
+        self, camera_id: str, at: datetime | str, verb: str, attempts: int | None, read: Callable[[Reply], T]
     ) -> T:
         require_camera_id(camera_id)
         return self._get(
@@ -306,25 +249,50 @@ class EagleEye:
             {"id": camera_id, "timestamp": stamp(at), "asset_class": "pre"},
             f"Fetching a preview of camera {camera_id}",
             read=read,
+            meanings=_NO_FRAME,
             attempts=attempts,
         )
 
-    def _get(
-        self,
-        path: str,
-        params: dict[str, Any],
-        doing: str,
-        *,
-        read: Callable[[Reply], T],
-        attempts: int | None = None,
-    ) -> T:
-        """GET, and what `read` makes of the answer; an answer that it refuses counts as a failed attempt."""
-        found: list[T] = []
-        reply = self._session.get(
-            path, params, check=lambda reply: found.append(read(reply)), attempts=attempts
-        )
-        raise_for_status(reply, doing, _NO_FRAME if path.startswith("/asset/") else None)
-        return found[-1]
+
+def probe_cameras(een: EagleEye, devices: pd.DataFrame | None = None, *, workers: int = 5) -> pd.DataFrame:
+    """Ask every usable camera for its newest preview, once.
+
+    Parameters
+    ----------
+    devices : pandas.DataFrame, optional
+        As `EagleEye.devices` returns it; fetched when not given.
+    workers : int
+        How many are asked at the same time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per usable camera, indexed like `devices`: ``id``, ``name`` (string), ``answered`` (bool) and
+        ``said`` (string: why there was no picture; missing where there was one).
+
+    Raises
+    ------
+    LoginRefused
+        If the vendor refuses the login.
+    """
+    devices = een.devices() if devices is None else devices
+    fleet = usable_cameras(devices)
+    table = fleet.loc[fleet["usable"], ["id", "name"]].copy()
+    said = run_together((partial(_ask, een, camera_id) for camera_id in table["id"]), workers)
+    table["answered"] = [text is None for text in said]
+    table["said"] = pd.array(said, dtype="string")
+    return table
+
+
+def _ask(een: EagleEye, camera_id: str) -> str | None:
+    """What a camera said instead of giving a picture."""
+    try:
+        een.frame(camera_id, "now", attempts=1)
+    except LoginRefused:
+        raise
+    except ServiceError as error:
+        return error.said or str(error)
+    return None
 
 
 def _list(reply: Reply) -> list[Any]:

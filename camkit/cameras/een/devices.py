@@ -24,14 +24,7 @@ REQUIRED_COLUMNS = 26
 
 CAMERA_TYPES = ("camera", "mobile_camera", "multiview_camera", "mca_camera")
 
-_INTEGERS = (
-    "device_status",
-    "timezone_utc_offset",
-    "is_unsupported",
-    "is_shared",
-    "is_hidden",
-    "responder_camera",
-)
+_INTEGERS = "device_status timezone_utc_offset is_unsupported is_shared is_hidden responder_camera".split()
 _TEXTS = (
     "account_id id name type service_status permissions guid serial_number timezone ip_address "
     "owner_account_name video_input video_status parent_camera_id child_camera_view"

@@ -41,12 +41,7 @@ def branded_host(login_url: str, subdomain: str) -> str:
 
 
 def een_time(at: datetime) -> str:
-    """Write a time as the vendor does.
-
-    Raises
-    ------
-    TimestampError
-        If it has no zone.
+    """Write a time as the vendor does; raise `TimestampError` if it has no zone.
 
     Examples
     --------
@@ -58,13 +53,7 @@ def een_time(at: datetime) -> str:
 
 
 def parse_een_time(text: str) -> datetime:
-    """Read a time as the vendor writes it; UTC-aware.
-
-    Raises
-    ------
-    BadResponse
-        If it is not such a time, or of a year in which there were no cameras.
-    """
+    """Read a time as the vendor writes it, UTC-aware; raise `BadResponse` if it is not such a time, or out of range."""
     first, last = _YEARS
     if _TIME.fullmatch(text) and first <= text[:4] <= last:
         with suppress(ValueError):

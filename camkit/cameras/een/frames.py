@@ -86,25 +86,10 @@ def _require(check: Callable[[bytes, str], object], reply: Reply) -> None:
 def nearest_frame(
     fetch: Callable[[datetime, str], Frame], camera_id: str, at: datetime, tolerance_s: float
 ) -> Frame:
-    """Find the frame nearest to a moment: the last one before it, or the first one after.
+    """Find the frame nearest to a moment: the last one before it, or the first one after; see `EagleEye.snapshot`.
 
-    Parameters
-    ----------
-    fetch : callable
-        Returns a camera's frame for a moment and a verb, ``prev`` or ``after``; raises `NoPicture` if there
-        is none.
-    tolerance_s : float
-        How far the frame may be from that moment, seconds.
-
-    Returns
-    -------
-    Frame
-        Of two frames equally near, the earlier.
-
-    Raises
-    ------
-    NoPicture
-        If there is no frame within the tolerance.
+    `fetch` returns a camera's frame for a moment and a verb, ``prev`` or ``after``; it raises `NoPicture` if there
+    is none.
     """
     found: list[Frame] = []
     refused: NoPicture | None = None

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import gevent.lock
@@ -20,6 +20,8 @@ from pydantic import SecretStr
 from camkit.cameras.een.formats import branded_host
 from camkit.errors import LoginRefused, ServiceError
 from camkit.http import Credential, Limits, Meanings, Reply, Transport, raise_for_status
+
+T = TypeVar("T")
 
 LOGIN_URL = "https://login.eagleeyenetworks.com"
 DOMAINS = ("eagleeyenetworks.com",)
@@ -69,13 +71,12 @@ class Account:
 
 
 class Session:
-    """One user's session; see `camkit.cameras.een.EagleEye` for the parameters.
+    """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it.
 
     Notes
     -----
-    It logs in when a call needs it, and again when the session has expired, once for all greenlets. A refused
-    login, whatever its status, is not repeated automatically, as that would lock the user out. One that the vendor
-    could not answer (429, 5xx) is repeated by a later call, after a pause.
+    A refused login, whatever its status, is not repeated automatically. One that the vendor could not answer
+    (429, 5xx) is repeated by a later call, after a pause.
     """
 
     def __init__(
@@ -102,7 +103,25 @@ class Session:
         self._login_lock = gevent.lock.RLock()
 
     def login(self, send_code_by: str | None = None) -> Account:
-        """Log in; see `camkit.cameras.een.EagleEye.login`."""
+        """Log in: authenticate, authorize, and move to the account's branded host.
+
+        Parameters
+        ----------
+        send_code_by : {"sms", "email"}, optional
+            How the vendor sends the code, if the account wants a second factor; by default to the
+            telephone if one is stored, else by e-mail.
+
+        Returns
+        -------
+        Account
+
+        Raises
+        ------
+        LoginRefused
+            If the vendor refuses the user, the account or the code; the message says which.
+        ServiceError
+            If the login host fails or cannot be reached.
+        """
         with self._login_lock:
             self._session = self._refusal = None
             try:
@@ -115,8 +134,8 @@ class Session:
                     self._refused_until = time.monotonic() + PAUSE_S if error.transient else math.inf
                 raise
 
-    def ensure(self) -> None:
-        """Log in if necessary; see `camkit.cameras.een.EagleEye.login` for what it raises."""
+    def ensure_login(self) -> None:
+        """Log in if necessary, so that a wrong password or an unreachable host is found before the work begins."""
         self._renewed(None)
 
     def logout(self) -> None:
@@ -129,28 +148,42 @@ class Session:
             if reply.status != 401:  # 401: it had expired already
                 raise_for_status(reply, "Logging out of Eagle Eye")
 
-    def get(
+    def close(self) -> None:
+        """Close this thread's idle connections."""
+        self._transport.close()
+
+    def _get(
         self,
         path: str,
         params: dict[str, Any],
+        doing: str,
         *,
-        check: Callable[[Reply], object],
+        read: Callable[[Reply], T],
+        meanings: Meanings | None = None,
         attempts: int | None = None,
-    ) -> Reply:
-        """GET from the working host; when the session has expired, log in again and repeat the request once."""
+    ) -> T:
+        """GET from the working host: what `read` makes of the answer. One that it refuses is a failed attempt.
+
+        When the session has expired, log in again and repeat the request once.
+        """
+        found: list[T] = []
 
         def request(session: Credential) -> Reply:
             return self._transport.request(
-                "GET", self.host + path, params=params, credential=session, check=check, attempts=attempts
+                "GET",
+                self.host + path,
+                params=params,
+                credential=session,
+                check=lambda reply: found.append(read(reply)),
+                attempts=attempts,
             )
 
         session = self._renewed(None)
         reply = request(session)
-        return request(self._renewed(session)) if reply.status == 401 else reply
-
-    def close(self) -> None:
-        """Close this thread's idle connections."""
-        self._transport.close()
+        if reply.status == 401:
+            reply = request(self._renewed(session))
+        raise_for_status(reply, doing, meanings)
+        return found[-1]
 
     def _renewed(self, expired: Credential | None) -> Credential:
         """The session; logs in unless another greenlet has done so since `expired` was in use."""

@@ -44,10 +44,6 @@ def decode_status(statuses: Any) -> pd.DataFrame:
         One bool column for each `DeviceStatus`, named like it, bit 20 first; the index is kept. When a value
         is not a status (missing, other text, negative, above 32 bits), its row is NA and the columns are of
         pandas' ``boolean`` dtype.
-
-    Notes
-    -----
-    The columns are views of one block (bit, row), filled without a copy of the whole.
     """
     series = _as_series(statuses)
     codes, unreadable = _codes(series)
@@ -204,9 +200,6 @@ def explained_by_status(devices: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-# Reading values -------------------------------------------------------------------------------------------
-
-
 def _as_series(values: Any) -> pd.Series:
     """One value or many, as a Series."""
     if isinstance(values, pd.Series):
@@ -257,9 +250,6 @@ def _blocks(length: int) -> Iterator[slice]:
     return (slice(start, start + BLOCK) for start in range(0, length, BLOCK))
 
 
-# Judging many at once -------------------------------------------------------------------------------------
-
-
 KEY_IS_ZERO, KEY_IS_BRIDGE = 0x40, 0x80
 
 
@@ -297,9 +287,6 @@ def _positions_by_key() -> bytes:
         rule = rule_for(0 if key & KEY_IS_ZERO else status, bool(key & KEY_IS_BRIDGE))
         found.append(order.index(rule.overall))
     return bytes(found)
-
-
-# Wording --------------------------------------------------------------------------------------------------
 
 
 def _hex(code: int) -> str:

@@ -47,10 +47,7 @@ class SavedFrame:
 def saved_frames(folder: Path, camera_id: str) -> list[SavedFrame]:
     """Find the whole frames of one camera in a folder, by number.
 
-    Returns
-    -------
-    list of SavedFrame
-        Anything that is not a readable file, not a whole JPEG or not named by a time is left out, and left alone.
+    Anything that is not a readable file, not a whole JPEG or not named by a time is left out, and left alone.
     """
     found = []
     for path in folder.glob("*-preview-*.jpeg"):
@@ -69,13 +66,7 @@ def saved_frames(folder: Path, camera_id: str) -> list[SavedFrame]:
 
 
 class Collection:
-    """The different frames of one camera in a folder; no two have the same time or the same bytes.
-
-    Attributes
-    ----------
-    found_before : int
-        How many were in the folder at the start.
-    """
+    """The different frames of one camera in a folder; no two have the same time or the same bytes."""
 
     def __init__(self, folder: Path, camera_id: str) -> None:
         self._folder, self._camera_id = folder, camera_id
@@ -83,7 +74,7 @@ class Collection:
         found = saved_frames(folder, camera_id)
         self._frames = [frame for frame in found if self.claim(frame)]
         self._known.update(mark for frame in found for mark in (frame.timestamp, frame.sha256))
-        self.found_before = len(self._frames)
+        self.found_before = len(self._frames)  # frames in the folder at the start
         taken = {frame.number for frame in found}
         self._unused = (number for number in itertools.count() if number not in taken)
         self._returned: list[int] = []

@@ -16,11 +16,11 @@ from tqdm.auto import tqdm
 
 from camkit.cameras.een import EagleEye, ReceivedFrame
 from camkit.cameras.een.devices import CAMERA_TYPES
+from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.previews.collection import Collection
 from camkit.cameras.een.previews.failures import Failures
 from camkit.cameras.een.previews.run import DownloadRun
 from camkit.cameras.een.previews.schedule import Schedule
-from camkit.cameras.een.formats import require_camera_id
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, ServiceError
 from camkit.support.files import make_folder
 from camkit.support.workers import run_together, whole_number
@@ -141,18 +141,12 @@ class _Bar:
 
 @dataclass
 class _Budget:
-    """How many frames a download may still get, with how many requests.
-
-    Attributes
-    ----------
-    under_way : int
-        Requests and received pictures that may still become frames on disk.
-    """
+    """How many frames a download is to get with how many requests, and how far it is."""
 
     wanted: int
     attempts: int
     requests: int = 0
-    under_way: int = 0
+    under_way: int = 0  # requests and received pictures that may still become frames on disk
 
     def allows_request(self, saved: int) -> bool:
         """Whether another request is needed and allowed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
@@ -108,7 +107,21 @@ class DownloadRun:
         InputError
             If `columns` is not positive.
         """
-        return contact_sheet(sorted(self.saved, key=lambda frame: frame.timestamp), columns)
+        if columns < 1:
+            raise InputError(f"columns is {columns}; it has to be at least 1.")
+        width, height, caption, gap = 200, 113, 18, 8
+        rows = max(1, -(-len(self.saved) // columns))
+        size = (columns * (width + gap) + gap, rows * (height + caption + gap) + gap)
+        sheet = Image.new("RGB", size, "white")
+        draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+        for place, frame in enumerate(sorted(self.saved, key=lambda frame: frame.timestamp)):
+            x = gap + place % columns * (width + gap)
+            y = gap + place // columns * (height + caption + gap)
+            thumbnail = _thumbnail(frame, (width, height))
+            sheet.paste(thumbnail, (x + (width - thumbnail.width) // 2, y + (height - thumbnail.height) // 2))
+            label = f"{frame.number:02d}   {frame.at:%H:%M:%S.%f}"[:-3]
+            draw.text((x + 2, y + height + 1), label, "#333333", font)
+        return sheet
 
     def problems(self) -> list[str]:
         """One sentence for each problem: too few frames, and files that are gone or are not what was saved."""
@@ -131,7 +144,14 @@ class DownloadRun:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        return run_html(self)
+        table = self.frames.drop(columns="latency_s")
+        table["sha256"] = table["sha256"].str[:16] + "…"
+        parts = [f"<p>{escape(self.summary())}</p>"]
+        if len(table):
+            parts.append(table.to_html(index=False, border=0))
+        if not self.complete and self.failures:
+            parts += ["<p>What failed:</p>", self.failed.to_html(index=False, border=0)]
+        return visible("".join(parts))
 
 
 def _problem(frame: SavedFrame) -> str | None:
@@ -147,25 +167,6 @@ def _problem(frame: SavedFrame) -> str | None:
     )
 
 
-def contact_sheet(frames: Sequence[SavedFrame], columns: int = 5) -> Image.Image:
-    """Draw thumbnails in a grid; see `DownloadRun.contact_sheet`."""
-    if columns < 1:
-        raise InputError(f"columns is {columns}; it has to be at least 1.")
-    width, height, caption, gap = 200, 113, 18, 8
-    rows = max(1, -(-len(frames) // columns))
-    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + caption + gap) + gap), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    for place, frame in enumerate(frames):
-        x = gap + place % columns * (width + gap)
-        y = gap + place // columns * (height + caption + gap)
-        thumbnail = _thumbnail(frame, (width, height))
-        sheet.paste(thumbnail, (x + (width - thumbnail.width) // 2, y + (height - thumbnail.height) // 2))
-        draw.text(
-            (x + 2, y + height + 1), f"{frame.number:02d}   {frame.at:%H:%M:%S.%f}"[:-3], "#333333", font
-        )
-    return sheet
-
-
 def _thumbnail(frame: SavedFrame, size: tuple[int, int]) -> Image.Image:
     """A frame in small; a grey place where its file is not what was saved."""
     if _problem(frame):
@@ -175,15 +176,3 @@ def _thumbnail(frame: SavedFrame, size: tuple[int, int]) -> Image.Image:
         thumbnail = image.convert("RGB")
         thumbnail.thumbnail(size)
     return thumbnail
-
-
-def run_html(run: DownloadRun) -> str:
-    """What a download left on disk, and what failed."""
-    table = run.frames.drop(columns="latency_s")
-    table["sha256"] = table["sha256"].str[:16] + "…"
-    parts = [f"<p>{escape(run.summary())}</p>"]
-    if len(table):
-        parts.append(table.to_html(index=False, border=0))
-    if not run.complete and run.failures:
-        parts += ["<p>What failed:</p>", run.failed.to_html(index=False, border=0)]
-    return visible("".join(parts))

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from gevent.event import Event
 
-from camkit.cameras.een.previews.failures import Reaction
 from camkit.cameras.een.formats import een_time
+from camkit.cameras.een.previews.failures import Reaction
 
 STEP_S = 2.1
 """Seconds between the moments asked for: just over the longest gap between frames in published runs."""
