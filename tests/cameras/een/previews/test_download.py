@@ -214,13 +214,15 @@ def test_the_next_request_is_out_before_a_picture_is_decoded(tmp_path, monkeypat
 @pytest.mark.parametrize("workers", [1, 3])
 def test_no_more_requests_are_under_way_than_workers(tmp_path, workers):
     "However many pictures wait to be decoded"
-    under_way, most, lock = [0], [0], threading.Lock()
+    under_way, most, lock, together = [0], [0], threading.Lock(), threading.Barrier(workers)
 
     def answer(handler, number):
         with lock:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
-        time.sleep(0.05)
+        if number < workers:
+            together.wait(30)
+        time.sleep(0.02)
         with lock:
             under_way[0] -= 1
         send_frame(handler, NOW - timedelta(seconds=2 * number))
