@@ -237,7 +237,7 @@ class EagleEye(Session):
             lambda moment, verb: self.frame(camera_id, moment, verb=verb), camera_id, at, tolerance_s
         )
         return Picture.from_reply(
-            self.vendor, camera_id, found.reply, requested_at=at, captured_at=found.at, sha256=found.sha256
+            self.vendor, camera_id, found.reply, requested_at=at, captured_at=found.at, digest=found.sha256
         )
 
     def _image(
