@@ -23,7 +23,7 @@ def utc_text(moment: datetime) -> str:
     '2019-04-12T20:20:29.000000Z'
     """
     if moment.tzinfo is None:
-        raise TimestampError(f"The time {moment} has no zone; give an aware one.")
+        raise TimestampError(f"The time {moment} does not have a zone; give an aware one.")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

@@ -25,7 +25,7 @@ from urllib3 import HTTPHeaderDict
 from camkit.badges import Camera
 from camkit.cameras import Result, Snapshot
 from camkit.case import Case, Decision, Verdict, images, schema, verify
-from camkit.case.times import zone_from_text
+from camkit.case.times import utc_text, zone_from_text
 from camkit.directory import Cardholder
 from camkit.errors import CaseError, InputError, OutputError, TimestampError
 from camkit.http import Reply
@@ -144,9 +144,9 @@ def test_a_label_stands_for_one_event(case):
 
 def test_further_columns_of_the_export_are_kept(case):
     "Whatever else the export says of an event is in extras, without the empty cells"
-    case.add_events(made_up(2, Mode=["card", None], Floor=[3, 4]))
+    case.add_events(made_up(2, Mode=["card", None], Floor=[3, 4], Since=[START, None]))
     assert [json.loads(text) for text in case.events()["extras"]] == [
-        {"Floor": 3, "Mode": "card"},
+        {"Floor": 3, "Mode": "card", "Since": "2026-01-05T07:00:00+00:00"},
         {"Floor": 4},
     ]
 
@@ -855,6 +855,18 @@ def test_one_flipped_bit_is_found(case, seen, position):
     assert case.verify().findings["kind"].tolist() == ["altered"]
     with pytest.raises(CaseError, match="its SHA-256 differs"):
         case.image(path.stem)
+
+
+def test_an_image_that_is_not_in_the_case_cannot_be_read(small):
+    "It says so"
+    with pytest.raises(CaseError, match=r"The image '0+' is not in this case"):
+        small.image("0" * 64)
+
+
+def test_a_time_without_a_zone_is_never_written():
+    "Not even where no table of events was checked"
+    with pytest.raises(TimestampError, match="does not have a zone"):
+        utc_text(START.replace(tzinfo=None))
 
 
 def test_an_image_is_never_written_over(small):

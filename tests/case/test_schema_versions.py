@@ -17,6 +17,7 @@ import pytest
 from camkit.cameras import Result
 from camkit.case import Case, schema
 from camkit.errors import CaseError
+from tests.case.test_opening import read_only
 from tests.conftest import ROOT
 from tests.support.cases import made_up, made_up_snapshot, picked_at_doors
 
@@ -178,6 +179,18 @@ def test_an_old_case_is_not_written(old, add):
     ):
         add(old)
     assert rows(old.database.path) == before
+
+
+def test_an_old_case_in_a_read_only_folder_is_read_and_verified(folder, tmp_path):
+    "Report and export go elsewhere; what cannot be written cannot be upgraded either, so the first step is a copy"
+    counts, written, *refused = read_only(folder, tmp_path)
+    assert counts == f"9 7 True {SEALS[-1]}"
+    assert written == "True True"
+    for said in refused[:2]:
+        assert said.startswith(
+            f"OutputError {folder / 'case.sqlite'} is read-only, so nothing can be added: copy"
+        )
+    assert sorted(path.name for path in folder.iterdir()) == ["case.sqlite", "images"]
 
 
 def test_the_frames_of_an_old_case_are_snapshots(old):
