@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from tests.bench.measure import Row
 from tools.notebooks import ROOT
 
 PARTS = ("download", "transport", "snapshots", "status", "badges", "case", "review", "kernel")
@@ -37,16 +39,16 @@ def plot(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def markdown(table: pd.DataFrame) -> str:
+def markdown(rows: Iterable[Row]) -> str:
     "The table for a reader: a workload's name once, seconds with their spread, ratios to the ideal and to camkit"
     lines = [
         "| workload | subject | seconds: median (min to max) | of the ideal | of camkit's |",
         "| --- | --- | --- | --- | --- |",
     ]
     before = ""
-    for row in table.itertuples():
+    for row in rows:
         spread = f"{row.median_s:.3g} ({row.min_s:.3g} to {row.max_s:.3g})"
-        ideal = "" if pd.isna(row.ratio_to_ideal) else f"{row.ratio_to_ideal:.2f}"
+        ideal = "" if row.ratio_to_ideal is None else f"{row.ratio_to_ideal:.2f}"
         ours = "1" if row.subject == "camkit" else f"{row.ratio_to_ours:.3g}"
         lines.append(
             f"| {row.workload if row.workload != before else ''} | {row.subject} | {spread} | {ideal} | {ours} |"
@@ -59,7 +61,7 @@ def main() -> None:
     "Run the parts asked for, or all"
     out = ROOT / "out" / "bench"
     out.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows: list[Row] = []
     for part in sys.argv[1:] or PARTS:
         print(f"{part} ...", flush=True)
         started = time.monotonic()
@@ -67,7 +69,7 @@ def main() -> None:
         print(f"  took {time.monotonic() - started:.0f} s", flush=True)
     table = pd.DataFrame([asdict(row) for row in rows])
     table.to_csv(out / "bench.csv", index=False)
-    (out / "bench.md").write_text(markdown(table), encoding="utf-8")
+    (out / "bench.md").write_text(markdown(rows), encoding="utf-8")
     plot(table).savefig(out / "bench.png", dpi=120)
     print(table.round(3).to_string(index=False))
     print(f"\nWritten: {(out / 'bench.csv').relative_to(ROOT)} and bench.png, bench.md beside it")

@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from camkit.badges import load_badges
-from camkit.badges.flags import flag_events
+from camkit.badges import flag_events, load_badges
 from tests.bench.measure import Row, in_turn, own_peak_mib
 
 ROUNDS = 7

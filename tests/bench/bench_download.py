@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,7 @@ def run_peer(subject: str, job: dict[str, Any]) -> dict[str, float]:
 
 
 @contextmanager
-def job_on(demo: DemoProcess, count: int, workers: int):
+def job_on(demo: DemoProcess, count: int, workers: int) -> Iterator[dict[str, Any]]:
     "What every subject is told: where, as whom, which frames"
     base = demo.info["een"]
     who = {"username": demo.info["een_username"], "password": demo.info["een_password"]}

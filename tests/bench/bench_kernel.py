@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.manager import start_new_kernel
 
@@ -38,7 +39,7 @@ def first_picture() -> float:
         )
         seen: list[float] = []
 
-        def look(message: dict) -> None:
+        def look(message: dict[str, Any]) -> None:
             if "data:image/jpeg" in str(message["content"].get("data", "")) and not seen:
                 seen.append(time.perf_counter() - started)
 
