@@ -1,6 +1,6 @@
-"""``python -m tests.bench [part ...]``: measure the kit's hot paths beside what one would use instead.
+"""``python -m tests.bench [part ...]``: measure the kit's hot paths and the alternatives.
 
-Writes one table to the terminal and to ``out/bench/bench.csv``; beside it a plot, and the table as README shows it.
+Prints one table and writes it to ``out/bench/bench.csv``, with a plot and the table in Markdown in the same folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PARTS = ("download", "transport", "snapshots", "status", "badges", "case", "revi
 
 
 def plot(table: pd.DataFrame) -> Figure:
-    "Each subject's time over camkit's, on a logarithmic axis; the bars begin where both are the same"
+    "Each subject's time divided by camkit's, on a logarithmic axis; a bar of no length means the same time"
     shown = table[table["subject"] != "camkit"].iloc[::-1]
     ratios = shown["ratio_to_ours"]
     figure = Figure(figsize=(9, 0.32 * len(shown) + 1.2), layout="constrained")
@@ -40,7 +40,7 @@ def plot(table: pd.DataFrame) -> Figure:
 
 
 def markdown(rows: Iterable[Row]) -> str:
-    "The table for a reader: a workload's name once, seconds with their spread, ratios to the ideal and to camkit"
+    "The table for README: each workload named once, seconds with their spread, ratios to the ideal and to camkit"
     lines = [
         "| workload | subject | seconds: median (min to max) | of the ideal | of camkit's |",
         "| --- | --- | --- | --- | --- |",
@@ -58,7 +58,7 @@ def markdown(rows: Iterable[Row]) -> str:
 
 
 def main() -> None:
-    "Run the parts asked for, or all"
+    "Run the parts named on the command line, or all"
     out = ROOT / "out" / "bench"
     out.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
@@ -72,7 +72,7 @@ def main() -> None:
     (out / "bench.md").write_text(markdown(rows), encoding="utf-8")
     plot(table).savefig(out / "bench.png", dpi=120)
     print(table.round(3).to_string(index=False))
-    print(f"\nWritten: {(out / 'bench.csv').relative_to(ROOT)} and bench.png, bench.md beside it")
+    print(f"\nWritten: {(out / 'bench.csv').relative_to(ROOT)} with bench.png and bench.md")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast a large case opens, and how fast it is verified beside ``sha256sum`` over the same files."""
+"""How fast a large case opens, and how fast it is verified compared with ``sha256sum`` over the same files."""
 
 from __future__ import annotations
 

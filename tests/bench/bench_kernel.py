@@ -1,4 +1,4 @@
-"""What a reader waits for: the import, and a fresh kernel's first picture."""
+"""What a user waits for: the import, and the first picture in a fresh kernel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.notebooks import ROOT, working_copy
 
 
 def process(code: str) -> float:
-    "Seconds of a whole interpreter that runs some code"
+    "The duration of an interpreter that runs some code, seconds"
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
     return time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Snapshots in bulk: how close to the organization's rate, how soon the first, and what one costs."""
+"""Snapshots in bulk: how close to the organization's rate limit, how soon the first arrives, and the time of one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ EVENTS = 1000
 
 
 def events(count: int) -> pd.DataFrame:
-    "So many events at one door with a Meraki camera, a minute apart"
+    "This many events at one door with a Meraki camera, a minute apart"
     when = pd.Timestamp("2019-04-12T12:00:00Z") - pd.to_timedelta(range(count), unit="min")
     columns = {"event_time": when, "cardholder_id": "85063715", "reader_id": "HQ-R1", "outcome": "granted"}
     return pd.DataFrame(columns)
 
 
 def in_bulk(site: Site, control: str, count: int) -> list[Row]:
-    "All of them with the limit on: seconds to the first picture and to the last, and what was turned away"
+    "All of them under the rate limit: seconds to the first and the last picture, and how many requests were refused"
     came: list[float] = []
     doors = load_doors("data/doors.csv")
     started = time.perf_counter()
@@ -55,7 +55,7 @@ def in_bulk(site: Site, control: str, count: int) -> list[Row]:
 
 
 def one(site: Site, info: dict[str, str]) -> list[Row]:
-    "A single snapshot, from asking to having it; the published way sleeps seven seconds whatever happens"
+    "A single snapshot, from the request to the picture; the published way always sleeps seven seconds"
     moments = iter(events(200)["event_time"])
 
     def ours() -> float:

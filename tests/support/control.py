@@ -1,4 +1,4 @@
-"""The demo site's control path: what it was asked, and what shall go wrong."""
+"""The demo site's control path: which requests came, and which faults to inject."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import requests
 
 
 class Control:
-    """Steers one running demo site; see `camkit.demo.control`."""
+    """Controls one running demo site; see `camkit.demo.control`."""
 
     def __init__(self, info: Mapping[str, Any]) -> None:
         self._base = info["control"]
@@ -17,11 +17,11 @@ class Control:
         self._http.trust_env = False
 
     def reset(self) -> None:
-        """Forget what was asked."""
+        """Set all counts to zero."""
         self._call("POST", "reset")
 
     def faults(self, *faults: Mapping[str, Any]) -> None:
-        """Put these faults in force instead of all others."""
+        """Inject these faults and no others."""
         self._call("PUT", "faults", json=list(faults))
 
     def expire_sessions(self) -> None:
@@ -29,15 +29,15 @@ class Control:
         self._call("POST", "expire-sessions")
 
     def asked(self) -> dict[str, Any]:
-        """What the site was asked since the last reset."""
+        """The requests since the last reset."""
         return self._call("GET", "requests").json()
 
     def count(self, part: str) -> int:
-        """How many requests went to paths with this part."""
+        """The number of requests to paths that contain this part."""
         return sum(number for path, number in self.asked()["counts"].items() if part in path)
 
     def close(self) -> None:
-        """No more faults; close the connection."""
+        """Remove all faults and close the connection."""
         self.faults()
         self._http.close()
 
