@@ -20,11 +20,14 @@ _WHERE = {
     "flag_events": "camkit.badges",
     "EventPicker": "camkit.review",
     "load_doors": "camkit.badges",
+    "resolve": "camkit.badges",
+    "DoorEvent": "camkit.badges",
+    "DoorEvents": "camkit.badges",
     "snapshots_for": "camkit.cameras",
     "Snapshot": "camkit.cameras",
     "Snapshots": "camkit.cameras",
     "SnapshotSource": "camkit.cameras",
-    "Outcome": "camkit.cameras",
+    "Result": "camkit.cameras",
     "usable_cameras": "camkit.cameras.een",
     "download_previews": "camkit.cameras.een.previews",
     "DownloadRun": "camkit.cameras.een.previews",
@@ -49,10 +52,13 @@ if TYPE_CHECKING:
     from camkit import errors as errors
     from camkit import plots as plots
     from camkit.badges import BadgeLog as BadgeLog
+    from camkit.badges import DoorEvent as DoorEvent
+    from camkit.badges import DoorEvents as DoorEvents
     from camkit.badges import flag_events as flag_events
     from camkit.badges import load_badges as load_badges
     from camkit.badges import load_doors as load_doors
-    from camkit.cameras import Outcome as Outcome
+    from camkit.badges import resolve as resolve
+    from camkit.cameras import Result as Result
     from camkit.cameras import Snapshot as Snapshot
     from camkit.cameras import Snapshots as Snapshots
     from camkit.cameras import SnapshotSource as SnapshotSource

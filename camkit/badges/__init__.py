@@ -1,6 +1,7 @@
 """What an investigator brings: badge exports, doors, and what looks odd in them."""
 
-from camkit.badges.doors import Door, doors_by_reader, load_doors
+from camkit.badges.doors import Camera, Door, load_doors, main_cameras
+from camkit.badges.events import DoorEvent, DoorEvents, resolve, site_timezone
 from camkit.badges.export import export_table
 from camkit.badges.flags import FLAGS, flag_events
 from camkit.badges.load import load_badges
@@ -11,11 +12,16 @@ __all__ = [
     "FLAGS",
     "NEEDED",
     "BadgeLog",
+    "Camera",
     "Door",
-    "doors_by_reader",
+    "DoorEvent",
+    "DoorEvents",
     "export_table",
     "flag_events",
     "load_badges",
     "load_doors",
+    "main_cameras",
     "require_events",
+    "resolve",
+    "site_timezone",
 ]

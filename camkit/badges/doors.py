@@ -1,39 +1,77 @@
-"""Which camera looks at which reader, and by how much their clocks differ."""
+"""Which cameras look at which reader, and by how much their clocks differ."""
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook
 
+from camkit.badges.files import Export
+from camkit.badges.layout import DELIMITERS
 from camkit.badges.require import require_doors
-from camkit.errors import DoorsFileError
+from camkit.badges.rows import records
+from camkit.badges.text import encodings_for, open_text
+from camkit.errors import BadgeFileError, DoorsFileError
 
-COLUMNS = ("reader_id", "door", "vendor", "camera_id", "clock_offset_s")
+COLUMNS = ("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s")
 VENDORS = ("meraki", "een")
+SHEETS = frozenset({".xlsx", ".xls", ".xlsb", ".xlsm", ".ods"})
+"""Suffixes of spreadsheets."""
 
 MAX_OFFSET_S = 10 * 366 * 86400.0
 """No two clocks are further apart than ten years, seconds; a larger number is a mistake."""
 
+Record = tuple[int, list[str]]
+"""The line of a row, and its cells."""
+
 
 @dataclass(frozen=True)
-class Door:
-    """One reader and the camera that looks at it.
+class Camera:
+    """One camera that looks at a door.
 
     Attributes
     ----------
+    vendor : str
+        ``meraki`` or ``een``.
+    camera_id : str
+        The vendor's identifier.
+    view : str
+        What it shows of the door, such as ``inside``; empty for the only camera of a door.
     clock_offset_s : float
-        The reader's clock minus the camera's, seconds.
+        The reader's clock minus this camera's, seconds.
+    """
+
+    vendor: str
+    camera_id: str
+    view: str = ""
+    clock_offset_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Door:
+    """One reader and the cameras that look at it.
+
+    Attributes
+    ----------
+    reader_id : str
+        As in the badge log.
+    name : str
+        What people call the door.
+    cameras : tuple of Camera
+        At least one; the first is the main camera.
     """
 
     reader_id: str
     name: str
-    vendor: str
-    camera_id: str
-    clock_offset_s: float = 0.0
+    cameras: tuple[Camera, ...]
+
+    @property
+    def main(self) -> Camera:
+        """The main camera."""
+        return self.cameras[0]
 
 
 def load_doors(path: str | Path) -> pd.DataFrame:
@@ -42,22 +80,25 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or pathlib.Path
-        A CSV (UTF-8) with the columns ``reader_id``, ``vendor`` (``meraki`` or ``een``) and ``camera_id``, and if
-        wanted ``door`` (a name for people) and ``clock_offset_s`` (the reader's clock minus the
-        camera's, seconds; 0 where empty). Further columns are kept.
+        Text with commas, semicolons, tabs or pipes in any encoding that badge logs are read in, or the first sheet of
+        a spreadsheet (``.xlsx``, ``.xls``, ``.xlsb``, ``.ods``). It has the columns ``reader_id``, ``vendor``
+        (``meraki`` or ``een``) and ``camera_id``, and optionally ``door`` (a name for people), ``view`` (which of the
+        door's cameras it is, such as ``inside``) and ``clock_offset_s`` (the reader's clock minus the camera's,
+        seconds; 0 where empty). A reader has one row for each of its cameras; the first is the main camera. Other
+        columns are kept.
 
     Returns
     -------
     pandas.DataFrame
-        One row per reader; text columns ``string``, ``clock_offset_s`` float64.
+        One row per reader and camera; text columns ``string``, ``clock_offset_s`` float64.
 
     Raises
     ------
     DoorsFileError
-        If the file is missing, lacks a column, or a row cannot be used; every such row is named.
+        If the file is missing or cannot be read, lacks a column, or a row cannot be used; every such row is named.
     """
     path = Path(path)
-    table = _read_csv(path)
+    table = _read(path)
     lacking = [name for name in ("reader_id", "vendor", "camera_id") if name not in table]
     if lacking:
         raise DoorsFileError(
@@ -66,17 +107,22 @@ def load_doors(path: str | Path) -> pd.DataFrame:
             path=path,
         )
     table["vendor"] = table["vendor"].str.lower()
-    if "door" not in table:
-        table["door"] = table["reader_id"]
-    given = table.get("clock_offset_s", pd.Series(pd.NA, index=table.index, dtype="string"))
-    offset: pd.Series = pd.to_numeric(given.fillna("").str.strip(), errors="coerce")
+    for optional in ("door", "view", "clock_offset_s"):
+        if optional not in table:
+            table[optional] = pd.array([pd.NA] * len(table), dtype="string")
+    names = table.groupby("reader_id")["door"]
+    table["door"] = table["door"].fillna(names.transform("first")).fillna(table["reader_id"])
+    several = table["reader_id"].duplicated(keep=False)
+    table["view"] = table["view"].fillna(table["camera_id"].where(several, ""))
+    offset = pd.to_numeric(table["clock_offset_s"].str.replace(",", "."), errors="coerce")
     problems = {
-        "no reader_id": table["reader_id"].fillna("") == "",
-        "the reader stands there twice": table["reader_id"].duplicated(keep=False)
-        & table["reader_id"].notna(),
+        "no reader_id": table["reader_id"].isna(),
+        "the reader has another door name above": names.transform("nunique") > 1,
+        "the reader has this camera twice": _repeats(table, "vendor", "camera_id"),
+        "the reader has this view twice": _repeats(table, "view"),
         "vendor is neither meraki nor een": ~table["vendor"].isin(VENDORS),
-        "no camera_id": table["camera_id"].fillna("") == "",
-        "clock_offset_s is no number of seconds": given.fillna("").str.strip().ne("")
+        "no camera_id": table["camera_id"].isna(),
+        "clock_offset_s is not a number of seconds": table["clock_offset_s"].notna()
         & ~(offset.abs() < MAX_OFFSET_S),
     }
     wrong = [
@@ -86,35 +132,56 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     ]
     if wrong:
         raise DoorsFileError(f"{path} has rows that cannot be used: {'; '.join(wrong)}.", path=path)
-    table = table.reset_index(drop=True)
-    offset = offset.reset_index(drop=True)
-    table["door"] = table["door"].fillna(table["reader_id"])
     table["clock_offset_s"] = offset.fillna(0.0).astype("float64")
-    return table[[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]]
+    others = [name for name in table.columns if name not in COLUMNS]
+    return table[[*COLUMNS, *others]].reset_index(drop=True)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:
+    """Return the table of doors as a look-up by reader.
+
+    Raises
+    ------
+    InputError
+        If it is not a table of doors, lacks a column or has a camera of a reader twice.
+    """
+    require_doors(doors, "door", "vendor", "camera_id", "clock_offset_s")
+    found: dict[str, Door] = {}
+    for row in doors.to_dict("records"):
+        reader = str(row["reader_id"])
+        camera = Camera(
+            str(row["vendor"]), str(row["camera_id"]), str(row.get("view", "")), float(row["clock_offset_s"])
+        )
+        known = found.get(reader, Door(reader, str(row["door"]), ()))
+        found[reader] = Door(reader, known.name, (*known.cameras, camera))
+    return found
+
+
+def main_cameras(doors: pd.DataFrame) -> pd.DataFrame:
+    """Keep one row for each reader, that of its main camera; indexed by reader."""
+    return doors.drop_duplicates("reader_id").set_index("reader_id")
+
+
+def _repeats(table: pd.DataFrame, *columns: str) -> pd.Series:
+    """Whether a row says the same of its reader as another row; rows without a reader do not."""
+    given = [table[name].notna() for name in ("reader_id", *columns)]
+    repeated = table.duplicated(["reader_id", *columns], keep=False)
+    return repeated & pd.concat(given, axis=1).all(axis=1)
+
+
+def _read(path: Path) -> pd.DataFrame:
     """The rows as text, indexed by their lines; only an empty cell is missing: a reader may well be called NA."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        rows = list(_sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path))
     except FileNotFoundError:
         raise DoorsFileError(f"There is no doors file {path}. Check the path.", path=path) from None
     except OSError as error:
         raise DoorsFileError(f"The doors file {path} cannot be read: {error.strerror}.", path=path) from None
-    except UnicodeDecodeError:
-        raise DoorsFileError(f"{path} is not UTF-8 text; save it as a CSV in UTF-8.", path=path) from None
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
-    try:
-        rows = [
-            (reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))
-        ]
-    except csv.Error as error:
-        raise DoorsFileError(f"{path}, line {reader.line_num}, is no CSV: {error}.", path=path) from None
+    except (BadgeFileError, CalamineError) as error:
+        raise DoorsFileError(f"The doors file {path} cannot be read: {error}", path=path) from None
     if not rows:
         raise DoorsFileError(f"{path} is empty. A doors file has {', '.join(COLUMNS)}.", path=path)
     (_, header), *body = rows
-    if len(header) == 1 and ";" in header[0]:
-        raise DoorsFileError(f"{path} is separated by semicolons; save it with commas.", path=path)
     if len(set(header)) < len(header):
         raise DoorsFileError(f"{path} has a column twice: {', '.join(header)}.", path=path)
     for line, row in body:
@@ -127,22 +194,33 @@ def _read_csv(path: Path) -> pd.DataFrame:
     return table.replace("", pd.NA)
 
 
-def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:
-    """Return the table of doors as a look-up by reader.
+def _text_rows(path: Path) -> Iterator[Record]:
+    """The rows of a text file, split by the delimiter that its header has most of."""
+    path.stat()  # tells a missing file from one that is not text
+    export = Export(path)
+    for encoding in encodings_for(export):
+        try:
+            with open_text(export, encoding) as stream:
+                lines = list(stream.lines())
+            break
+        except UnicodeDecodeError:
+            continue
+    header = next((line for line in lines if line.strip()), "")
+    delimiter = max(DELIMITERS, key=header.count)
+    for line, cells in records(lines, delimiter):
+        row = [cell.strip() for cell in cells]
+        if any(row):
+            yield line, row
 
-    Raises
-    ------
-    InputError
-        If it is no table of doors, lacks a column or has a reader twice.
-    """
-    require_doors(doors, *COLUMNS[1:])
-    return {
-        str(row["reader_id"]): Door(
-            str(row["reader_id"]),
-            str(row["door"]),
-            str(row["vendor"]),
-            str(row["camera_id"]),
-            float(row["clock_offset_s"]),
-        )
-        for row in doors.to_dict("records")
-    }
+
+def _sheet_rows(path: Path) -> Iterator[Record]:
+    """The rows of the first sheet; whole numbers are written without a fraction."""
+    path.stat()
+    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+    for line, cells in enumerate(sheet.to_python(skip_empty_area=False), start=1):
+        row = [
+            str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
+            for cell in cells
+        ]
+        if any(row):
+            yield line, row

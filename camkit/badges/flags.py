@@ -8,9 +8,10 @@ from datetime import time, tzinfo
 import numpy as np
 import pandas as pd
 
+from camkit.badges.doors import main_cameras
+from camkit.badges.events import site_timezone, true_time
 from camkit.badges.require import require_doors, require_events
 from camkit.errors import InputError, TimestampError
-from camkit.support.timezones import as_zone
 
 FLAGS = {
     "outside_hours": "outside the hours given",
@@ -48,8 +49,8 @@ def flag_events(
     events : pandas.DataFrame
         Events as `load_badges` gives them, all or some, in any order.
     doors : pandas.DataFrame, optional
-        The readers, as `load_doors` gives them. ``clock_offset_s`` is taken off the times of a reader. Readers with
-        the same ``door`` are no walk apart. A column ``walk_s_R2`` holds the seconds it takes to walk to reader
+        The readers, as `load_doors` gives them. The main camera's ``clock_offset_s`` is taken off a reader's times. Readers with
+        the same ``door`` are not a walk apart. A column ``walk_s_R2`` holds the seconds it takes to walk to reader
         ``R2``; one of the two directions is enough.
     hours : tuple of str or datetime.time, optional
         When people are expected, such as ``("07:00", "19:00")``: the end is outside. A start after the end is a night
@@ -104,8 +105,8 @@ def flag_events(
         require_doors(doors)
     reader = events["reader_id"]
     by_reader = events["event_time"].dt.tz_convert("UTC")
-    true_time = by_reader - _clock_offsets(reader, doors)
-    at = _microseconds(true_time)
+    by_camera = true_time(events, _clock_offsets(doors))
+    at = _microseconds(by_camera)
     who, where = _codes(events["cardholder_id"]), _codes(reader)
     outcome = events["outcome"].astype(object).to_numpy()
 
@@ -127,7 +128,7 @@ def flag_events(
         "clock_backwards": backwards,
     }
     flags = {
-        "outside_hours": _outside_hours(true_time, hours, timezone or events.attrs.get("timezone")),
+        "outside_hours": _outside_hours(by_camera, hours, site_timezone(events, timezone)),
         "first_time_at_reader": (who >= 0) & (where >= 0) & (last_here < 0),
         "unknown_cardholder": (who < 0) | _not_known(events["cardholder_id"], known),
     }
@@ -151,17 +152,16 @@ def _seconds(at: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def _outside_hours(
-    true_time: pd.Series, hours: tuple[str | time, str | time] | None, zone: str | tzinfo | None
+    moment: pd.Series, hours: tuple[str | time, str | time] | None, zone: tzinfo | None
 ) -> np.ndarray:
     if hours is None:
-        return np.zeros(len(true_time), dtype=bool)
-    zone = as_zone(zone)
+        return np.zeros(len(moment), dtype=bool)
     if zone is None:
         raise TimestampError(
             "hours= needs the zone it is meant in: pass timezone=, such as 'America/Denver'."
         )
     start, end = (_seconds_of_day(hour) for hour in hours)
-    local = true_time.dt.tz_convert(zone).dt
+    local = moment.dt.tz_convert(zone).dt
     second = (local.hour * 3600 + local.minute * 60 + local.second).to_numpy()
     if start <= end:
         return (second < start) | (second >= end)
@@ -172,16 +172,15 @@ def _seconds_of_day(hour: str | time) -> int:
     try:
         at = hour if isinstance(hour, time) else time.fromisoformat(hour)
     except (ValueError, TypeError) as error:
-        raise InputError(f"hours= has {hour!r}, which is no time of day: write it as '07:00'.") from error
+        raise InputError(f"hours= has {hour!r}, which is not a time of day: write it as '07:00'.") from error
     return at.hour * 3600 + at.minute * 60 + at.second
 
 
-def _clock_offsets(reader: pd.Series, doors: pd.DataFrame | None) -> pd.Series:
-    """By how much each event's reader is ahead of the true time."""
+def _clock_offsets(doors: pd.DataFrame | None) -> dict[str, float]:
+    """By how much each reader is ahead of its main camera, seconds."""
     if doors is None or "clock_offset_s" not in doors:
-        return pd.Series(pd.Timedelta(0), index=reader.index)
-    seconds = doors.set_index("reader_id")["clock_offset_s"].astype(float)
-    return pd.to_timedelta(reader.map(seconds).astype(float).fillna(0.0), unit="s").dt.as_unit("us")
+        return {}
+    return main_cameras(doors)["clock_offset_s"].astype(float).to_dict()
 
 
 def _walking_seconds(
@@ -199,13 +198,13 @@ def _walking_seconds(
 
 def _walks(doors: pd.DataFrame) -> pd.Series:
     """Seconds from reader to reader, as far as the doors tell them."""
-    seconds = doors.set_index("reader_id").filter(regex=f"^{WALK}")
+    seconds = main_cameras(doors).filter(regex=f"^{WALK}")
     seconds.columns = seconds.columns.str.removeprefix(WALK)
     try:
         given = pd.Series(seconds.replace("", pd.NA).stack().dropna().astype(float))
     except ValueError as error:
         raise InputError(f"The doors' {WALK} columns must hold seconds or nothing: {error}.") from error
-    door = doors.reindex(columns=["reader_id", "door"]).dropna()
+    door = doors.reindex(columns=["reader_id", "door"]).dropna().drop_duplicates("reader_id")
     one_door = pd.MultiIndex.from_frame(door.merge(door, on="door")[["reader_id_x", "reader_id_y"]])
     walks = pd.concat([given, given.swaplevel(), pd.Series(0.0, index=one_door)])
     return walks.loc[~walks.index.duplicated()]
@@ -291,7 +290,7 @@ def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np
 
 
 def _check(events: pd.DataFrame) -> None:
-    """Refuse what are no events."""
+    """Refuse what are not events."""
     require_events(events, "outcome")
     if not pd.api.types.is_integer_dtype(events.index) or not events.index.is_unique:
         raise InputError(

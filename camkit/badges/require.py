@@ -11,7 +11,7 @@ NEEDED = ("event_time", "cardholder_id", "reader_id")
 
 
 def require_events(events: object, *others: str) -> None:
-    """Refuse what is no table of events, such as those of `camkit.load_badges`.
+    """Refuse what is not a table of events, such as those of `camkit.load_badges`.
 
     Parameters
     ----------
@@ -23,14 +23,14 @@ def require_events(events: object, *others: str) -> None:
     Raises
     ------
     InputError
-        If it is no table, or a column is missing.
+        If it is not a table, or a column is missing.
     TimestampError
         If ``event_time`` has no time zone.
     """
     if not isinstance(events, pd.DataFrame):
         inside = isinstance(getattr(events, "events", None), pd.DataFrame)
         hint = "give its .events" if inside else "give the .events of load_badges"
-        raise InputError(f"A {type(events).__name__} is no table of events: {hint}.")
+        raise InputError(f"A {type(events).__name__} is not a table of events: {hint}.")
     if lacking := [name for name in (*NEEDED, *others) if name not in events]:
         raise InputError(f"The events have no column {', '.join(lacking)}: give the .events of load_badges.")
     if not isinstance(events["event_time"].dtype, pd.DatetimeTZDtype):
@@ -38,7 +38,7 @@ def require_events(events: object, *others: str) -> None:
 
 
 def require_doors(doors: object, *columns: str) -> None:
-    """Refuse what is no table of doors, such as that of `camkit.load_doors`.
+    """Refuse what is not a table of doors, such as that of `camkit.load_doors`.
 
     Parameters
     ----------
@@ -50,12 +50,13 @@ def require_doors(doors: object, *columns: str) -> None:
     Raises
     ------
     InputError
-        If it is no table, a column is missing, or a reader stands there twice.
+        If it is not a table, a column is missing, or a reader has a camera twice.
     """
     if not isinstance(doors, pd.DataFrame):
-        raise InputError(f"A {type(doors).__name__} is no table of doors: give what load_doors() returns.")
+        raise InputError(f"A {type(doors).__name__} is not a table of doors: give what load_doors() returns.")
     if lacking := [name for name in ("reader_id", *columns) if name not in doors]:
         raise InputError(f"The doors have no column {', '.join(lacking)}: give what load_doors() returns.")
-    twice = doors.loc[doors["reader_id"].duplicated(), "reader_id"]
+    same = [name for name in ("reader_id", "vendor", "camera_id") if name in doors]
+    twice = doors.loc[doors.duplicated(same), "reader_id"]
     if len(twice):
-        raise InputError(f"The doors have the reader {twice.iloc[0]} twice: leave one row for each.")
+        raise InputError(f"The doors have a camera of reader {twice.iloc[0]} twice: leave one row for each.")

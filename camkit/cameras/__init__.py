@@ -1,6 +1,22 @@
-"""What the cameras saw: pictures, and one snapshot for each event."""
+"""What the cameras saw: pictures, and a snapshot for each event and camera."""
 
-from camkit.cameras.snapshots import Outcome, Snapshot, Snapshots, snapshots_for
+from camkit.cameras.snapshots import (
+    Result,
+    Snapshot,
+    SnapshotFetcher,
+    Snapshots,
+    require_resolved,
+    snapshots_for,
+)
 from camkit.cameras.source import Picture, SnapshotSource
 
-__all__ = ["Outcome", "Picture", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"]
+__all__ = [
+    "Picture",
+    "Result",
+    "Snapshot",
+    "SnapshotFetcher",
+    "SnapshotSource",
+    "Snapshots",
+    "require_resolved",
+    "snapshots_for",
+]

@@ -1,81 +1,75 @@
-"""What the camera saw at each badge event: one `Snapshot` per event, picture or not.
+"""What the cameras saw at each badge event: one `Snapshot` per event and camera, with a picture or without.
 
-A vendor's client is a `SnapshotSource`; this module knows neither vendor nor wire.
+A vendor's client is a `SnapshotSource`; this module knows nothing of the vendors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from html import escape
-from typing import Any
+from itertools import groupby
+from operator import attrgetter
+from typing import Generic, TypeVar, overload
 
 import pandas as pd
 from gevent.event import AsyncResult
 
-from camkit.badges import Door, doors_by_reader, require_events
+from camkit.badges import Camera, DoorEvent, DoorEvents
 from camkit.cameras.source import Picture, SnapshotSource
 from camkit.directory import Cardholder, Directory, cardholder_html
-from camkit.errors import (
-    InputError,
-    LoginRefused,
-    NoPicture,
-    ServiceError,
-    ServiceUnreachable,
-)
+from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, ServiceUnreachable
 from camkit.support.html import GREY, image_html, local_time, text_html
-from camkit.support.timezones import as_zone
 from camkit.support.workers import run_together
 
+T = TypeVar("T")
 
-class Outcome(StrEnum):
-    """What came of one event."""
+
+class Result(StrEnum):
+    """What came of asking a camera about an event."""
 
     PICTURE = "picture"
     NO_DOOR = "no door"
-    """The event names no reader, or one that is not in the doors table."""
+    """The event does not name a reader, or one that is not in the doors table."""
     NO_TIME = "no time"
     """The event has no time."""
     NO_SOURCE = "no source"
-    """The door's camera belongs to a vendor that is not connected."""
+    """The camera belongs to a vendor that is not connected."""
     NO_PICTURE = "no picture"
-    """The camera has none for that moment."""
+    """The camera has no picture of that moment."""
     FAILED = "failed"
     """The service refused or failed."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One badge event and what its door's camera saw.
+    """A resolved badge event, and what one camera saw at that moment.
 
     Attributes
     ----------
-    event_id : object
-        The event's label in the index of ``events``.
-    event_time : datetime.datetime or None
-        By the reader's clock, UTC-aware; None where the event has none.
-    at : datetime.datetime or None
-        The same moment by the camera's clock: event time minus the door's clock offset.
-    outcome : Outcome
+    event : DoorEvent
+        The event, with its door.
+    camera : Camera or None
+        The camera that was asked, one of the door's; None where there is none to ask.
+    result : Result
+        What came of it.
     reason : str
-        Why there is no picture; empty when there is one.
+        Why there is no picture; empty where there is one.
+    picture : Picture or None
+        What the camera saw.
+    cardholder : Cardholder or None
+        The directory's entry; None where nobody looked it up.
     """
 
-    event_id: Any
-    event_time: datetime | None
-    cardholder_id: str
-    reader_id: str
-    access: str
-    outcome: Outcome
+    event: DoorEvent
+    camera: Camera | None
+    result: Result
     reason: str = ""
-    door: Door | None = None
-    at: datetime | None = None
     picture: Picture | None = None
     cardholder: Cardholder | None = None
-    timezone: tzinfo = UTC
 
     @property
     def ok(self) -> bool:
@@ -84,27 +78,36 @@ class Snapshot:
 
     @property
     def sha256(self) -> str:
-        """Of the picture, in hexadecimal; empty when there is none."""
+        """Of the picture, in hexadecimal; empty where there is none."""
         return self.picture.sha256 if self.picture else ""
 
     @property
+    def at(self) -> datetime | None:
+        """The moment of the event by the camera's clock, UTC-aware; None where there is no camera to ask."""
+        return self.event.at(self.camera) if self.camera else None
+
+    @property
     def offset_s(self) -> float | None:
-        """Picture minus event by the camera's clock, seconds; None where the vendor gives no time."""
+        """Picture minus event by the camera's clock, seconds; None where the vendor does not give a time."""
         if self.picture is None or self.picture.captured_at is None or self.at is None:
             return None
         return (self.picture.captured_at - self.at).total_seconds()
 
     def _repr_html_(self) -> str:
-        return snapshot_html(self)
+        return _card_html([self])
 
 
 class Snapshots(Sequence[Snapshot]):
-    """The snapshots of a selection of events, in their order."""
+    """The snapshots of a selection of events: one for each event and camera, in the order of the events."""
 
     def __init__(self, items: Sequence[Snapshot]) -> None:
         self._items = tuple(items)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Snapshot: ...
+    @overload
+    def __getitem__(self, index: slice) -> Snapshots: ...
+    def __getitem__(self, index: int | slice) -> Snapshot | Snapshots:
         return Snapshots(self._items[index]) if isinstance(index, slice) else self._items[index]
 
     def __len__(self) -> int:
@@ -114,183 +117,212 @@ class Snapshots(Sequence[Snapshot]):
         return iter(self._items)
 
     def __repr__(self) -> str:
-        counts = pd.Series([str(item.outcome) for item in self._items], dtype="string").value_counts()
-        said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-        return f"{len(self)} events: {said or 'none'}"
+        counts = pd.Series([str(item.result) for item in self._items], dtype="string").value_counts()
+        said = ", ".join(f"{count} {result}" for result, count in counts.items())
+        events = len(list(groupby(self, key=attrgetter("event"))))
+        several = f"{len(self)} snapshots of " if len(self) != events else ""
+        return f"{several}{events} events: {said or 'none'}"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per event.
+        """Return one row per snapshot.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed like the events; ``event_time`` (datetime64, UTC), ``cardholder_id``, ``name``,
-            ``reader_id``, ``door``, ``vendor``, ``camera_id``, ``outcome``, ``reason``, ``sha256`` (string) and
-            ``offset_s`` (float64, seconds, picture minus event by the camera's clock; NaN where
-            the vendor gives no time).
+            Indexed by the events' labels; ``event_time`` (datetime64, UTC), ``cardholder_id``, ``name``,
+            ``reader_id``, ``door``, ``view``, ``vendor``, ``camera_id``, ``outcome`` (what the reader did), ``result``
+            (what came of asking the camera), ``reason``, ``sha256`` (string) and ``offset_s`` (float64, seconds,
+            picture minus event by the camera's clock; NaN where the vendor does not give the time).
         """
         rows = [
             {
-                "event_time": item.event_time,
-                "cardholder_id": item.cardholder_id,
+                "event_time": item.event.event_time,
+                "cardholder_id": item.event.cardholder_id,
                 "name": item.cardholder.name if item.cardholder else None,
-                "reader_id": item.reader_id,
-                "door": item.door.name if item.door else None,
-                "vendor": item.door.vendor if item.door else None,
-                "camera_id": item.door.camera_id if item.door else None,
-                "outcome": str(item.outcome),
+                "reader_id": item.event.reader_id,
+                "door": item.event.door.name if item.event.door else None,
+                "view": item.camera.view if item.camera else None,
+                "vendor": item.camera.vendor if item.camera else None,
+                "camera_id": item.camera.camera_id if item.camera else None,
+                "outcome": item.event.outcome,
+                "result": str(item.result),
                 "reason": item.reason,
                 "offset_s": item.offset_s,
                 "sha256": item.sha256,
             }
             for item in self._items
         ]
-        columns = (
-            "event_time cardholder_id name reader_id door vendor camera_id outcome reason offset_s sha256"
-        )
-        table = pd.DataFrame(rows, columns=columns.split(), index=[item.event_id for item in self._items])
+        columns = "event_time cardholder_id name reader_id door view vendor camera_id outcome result reason offset_s sha256"
+        labels = [item.event.event_id for item in self._items]
+        table = pd.DataFrame(rows, columns=columns.split(), index=labels)
         text = dict.fromkeys(table.columns.difference(["event_time", "offset_s"]), "string")
         table["event_time"] = pd.to_datetime(table["event_time"], utc=True)
         return table.astype({**text, "offset_s": "float64"})
 
     def problems(self) -> list[str]:
-        """One sentence for each event without a picture, or without a directory entry."""
-        found = [f"Event {item.event_id}: {item.outcome}: {item.reason}" for item in self if not item.ok]
+        """One sentence for each snapshot without a picture, and for each cardholder without a directory entry."""
+        found = [f"{_name(item)}: {item.result}: {item.reason}" for item in self if not item.ok]
+        people = {item.event.event_id: item.cardholder for item in self if item.cardholder}
         found += [
-            f"Event {item.event_id}: cardholder {item.cardholder_id}: {item.cardholder.note}"
-            for item in self
-            if item.cardholder and item.cardholder.note
+            f"Event {event_id}: cardholder {person.cardholder_id}: {person.note}"
+            for event_id, person in people.items()
+            if person.note
         ]
         return found
 
     def _repr_html_(self) -> str:
-        return snapshots_html(self)
+        cards = (_card_html(list(group)) for _, group in groupby(self, key=attrgetter("event")))
+        return f"<div><p>{escape(repr(self))}</p>{''.join(cards)}</div>"
 
 
 def snapshots_for(
-    events: pd.DataFrame,
+    events: DoorEvents,
     source: SnapshotSource | Mapping[str, SnapshotSource],
-    doors: pd.DataFrame,
     *,
     directory: Directory | None = None,
     workers: int = 5,
-    timezone: tzinfo | str | None = None,
-    progress: Callable[[Snapshot], object] | None = None,
 ) -> Snapshots:
-    """Fetch, for each event, what its door's camera saw at that moment.
+    """Fetch, for each event, what each of its door's cameras saw at that moment.
 
     Parameters
     ----------
-    events : pandas.DataFrame
-        With ``event_time`` (UTC-aware), ``cardholder_id``, ``reader_id`` and, if there is one, ``outcome``.
+    events : DoorEvents
+        As `camkit.resolve` returns them.
     source : SnapshotSource or mapping of str to SnapshotSource
         One vendor's client, or several by vendor, as ``site.sources`` gives them.
-    doors : pandas.DataFrame
-        As `camkit.load_doors` returns it.
     directory : Directory, optional
         Looks each cardholder up, who is then shown beside the picture.
     workers : int
         How many are fetched at a time.
-    timezone : datetime.tzinfo or str, optional
-        The zone to show times in; by default the one in ``events.attrs["timezone"]``, else UTC.
-    progress : callable, optional
-        Called with each snapshot as it is done, in the thread of the call.
 
     Returns
     -------
     Snapshots
-        One per event, in their order. A picture that could not be had is in it, with the reason.
+        One per event and camera, in the order of the events and of their cameras. A picture that could not be
+        fetched is among them, with the reason.
 
     Raises
     ------
-    TimestampError
-        If ``event_time`` is not UTC-aware, or there is no such zone.
     InputError
-        If `events` is no table of events, or a column is missing.
+        If `events` is not what `camkit.resolve` returns.
+    LoginRefused
+        If a vendor refuses the login.
     """
-    require_events(events)
-    sources = source if isinstance(source, Mapping) else {source.vendor: source}
-    zone = as_zone(timezone or events.attrs.get("timezone")) or UTC
-    by_reader = doors_by_reader(doors)
-    shared = _Shared()
-
-    def fetch(label: Any, row: Mapping[Any, Any]) -> Snapshot:
-        event = _blank(label, row, by_reader, zone)
-        who = event.cardholder_id
-        if directory is not None and who:
-            event = replace(event, cardholder=shared(("who", who), lambda: directory.lookup(who)))
-        found = _look(event, sources, shared)
-        if progress is not None:
-            progress(found)
-        return found
-
-    rows = zip(events.index, events.to_dict("records"), strict=True)
-    return Snapshots(run_together((partial(fetch, label, row) for label, row in rows), workers))
+    require_resolved(events)
+    fetcher = SnapshotFetcher(source, directory)
+    pairs = [(event, camera) for event in events for camera in event.cameras or (None,)]
+    return Snapshots(run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers))
 
 
-def _blank(label: Any, row: Mapping[Any, Any], doors: Mapping[str, Door], zone: tzinfo) -> Snapshot:
-    """The event as it is before anything was fetched."""
-    reader = _text(row["reader_id"])
-    event_time = None if pd.isna(row["event_time"]) else row["event_time"].to_pydatetime(warn=False)
-    door, outcome, at = doors.get(reader), Outcome.NO_DOOR, None
-    reason = f"reader {reader} is not in the doors table" if reader else "the event names no reader"
-    if event_time is None:
-        outcome, reason = Outcome.NO_TIME, "the event has no time"
-    elif door is not None:
-        at = event_time - timedelta(seconds=door.clock_offset_s)
-    return Snapshot(
-        event_id=label,
-        event_time=event_time,
-        cardholder_id=_text(row["cardholder_id"]),
-        reader_id=reader,
-        access=_text(row.get("outcome")),
-        outcome=outcome,
-        reason=reason,
-        door=door,
-        at=at,
-        timezone=zone,
-    )
+def require_resolved(events: object) -> None:
+    """Refuse what is not resolved events, such as a table of events.
 
-
-def _look(event: Snapshot, sources: Mapping[str, SnapshotSource], shared: _Shared) -> Snapshot:
-    """Fetch the picture of one event; two that ask for the same camera and moment ask once."""
-    door, at = event.door, event.at
-    if door is None or at is None:
-        return event
-    source = sources.get(door.vendor)
-    if source is None:
-        reason = (
-            f"camera {door.camera_id} is of vendor {door.vendor}, and no {door.vendor} account is connected"
+    Raises
+    ------
+    InputError
+        If it is not what `camkit.resolve` returns.
+    """
+    if not isinstance(events, DoorEvents):
+        raise InputError(
+            f"A {type(events).__name__} is not resolved events: give what camkit.resolve(events, doors) returns."
         )
-        return replace(event, outcome=Outcome.NO_SOURCE, reason=reason)
-    if door.vendor in shared.gone and door.vendor not in shared.reached:
-        return replace(event, outcome=Outcome.FAILED, reason=shared.gone[door.vendor])
-    try:
-        picture = shared((door.vendor, door.camera_id, at), lambda: source.snapshot(door.camera_id, at))
-    except LoginRefused:
-        raise
-    except NoPicture as error:
-        return replace(event, outcome=Outcome.NO_PICTURE, reason=str(error))
-    except ServiceUnreachable as error:
-        shared.gone.setdefault(door.vendor, str(error))
-        return replace(event, outcome=Outcome.FAILED, reason=str(error))
-    except (ServiceError, InputError) as error:  # an InputError: the camera's id in the doors table is none
-        return replace(event, outcome=Outcome.FAILED, reason=str(error))
-    shared.reached.add(door.vendor)
-    return replace(event, outcome=Outcome.PICTURE, reason="", picture=picture)
 
 
-class _Shared:
-    """Results by key: the first greenlet that asks works, the others wait for what it finds."""
+class SnapshotFetcher:
+    """Fetches snapshots, several at a time, and nothing twice.
+
+    Parameters
+    ----------
+    source : SnapshotSource or mapping of str to SnapshotSource
+        One vendor's client, or several by vendor.
+    directory : Directory, optional
+        Looks the cardholders up.
+
+    Notes
+    -----
+    Several greenlets of one thread may use it at once. Each cardholder is looked up once, and two events that ask
+    for the same camera and moment ask once. A vendor that could not be reached and never gave a picture is not
+    asked again.
+    """
+
+    def __init__(
+        self, source: SnapshotSource | Mapping[str, SnapshotSource], directory: Directory | None = None
+    ) -> None:
+        self._sources = source if isinstance(source, Mapping) else {source.vendor: source}
+        self._directory = directory
+        self._cardholders: _Once[Cardholder] = _Once()
+        self._pictures: _Once[Picture] = _Once()
+        self._reached: set[str] = set()
+        self._unreachable: dict[str, str] = {}
+
+    def fetch(self, event: DoorEvent, camera: Camera | None, step_s: float = 0.0) -> Snapshot:
+        """Fetch what a camera saw.
+
+        Parameters
+        ----------
+        event : DoorEvent
+            The event.
+        camera : Camera or None
+            One of its cameras; None where it has none.
+        step_s : float
+            How long after the event, seconds; negative for before it.
+
+        Returns
+        -------
+        Snapshot
+            With the picture, or the reason why there is none.
+
+        Raises
+        ------
+        LoginRefused
+            If the vendor refuses the login.
+        """
+        person = self._look_up(event.cardholder_id)
+        if camera is None:
+            result = Result.NO_TIME if event.event_time is None else Result.NO_DOOR
+            return Snapshot(event, None, result, event.why_no_camera, cardholder=person)
+        found = partial(Snapshot, event, camera, cardholder=person)
+        source = self._sources.get(camera.vendor)
+        if source is None:
+            return found(
+                Result.NO_SOURCE,
+                f"camera {camera.camera_id} is of vendor {camera.vendor}, and no {camera.vendor} account is connected",
+            )
+        if camera.vendor in self._unreachable and camera.vendor not in self._reached:
+            return found(Result.FAILED, self._unreachable[camera.vendor])
+        at = event.at(camera, step_s)
+        try:
+            picture = self._pictures.get(
+                (camera.vendor, camera.camera_id, at), lambda: source.snapshot(camera.camera_id, at)
+            )
+        except LoginRefused:
+            raise
+        except NoPicture as error:
+            return found(Result.NO_PICTURE, str(error))
+        except (
+            ServiceError,
+            InputError,
+        ) as error:  # an InputError: the camera_id in the doors table is malformed
+            if isinstance(error, ServiceUnreachable):
+                self._unreachable.setdefault(camera.vendor, str(error))
+            return found(Result.FAILED, str(error))
+        self._reached.add(camera.vendor)
+        return found(Result.PICTURE, picture=picture)
+
+    def _look_up(self, cardholder_id: str) -> Cardholder | None:
+        directory = self._directory
+        if directory is None or not cardholder_id:
+            return None
+        return self._cardholders.get(cardholder_id, lambda: directory.lookup(cardholder_id))
+
+
+class _Once(Generic[T]):
+    """Results by key: the first greenlet that asks does the work, the others wait for its result."""
 
     def __init__(self) -> None:
-        self._results: dict[Any, AsyncResult] = {}
-        self.reached: set[str] = set()
-        """Vendors that gave a picture."""
-        self.gone: dict[str, str] = {}
-        """Vendors that could not be reached, and why: unless one of them gave a picture, it is not tried on and on."""
+        self._results: dict[Hashable, AsyncResult] = {}
 
-    def __call__(self, key: Any, make: Callable[[], Any]) -> Any:
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         if key not in self._results:
             result = self._results[key] = AsyncResult()
             try:
@@ -298,14 +330,17 @@ class _Shared:
             except BaseException as error:
                 result.set_exception(error)
                 raise
-        return self._results[key].get()
+        found: T = self._results[key].get()
+        return found
 
 
-def _text(value: Any) -> str:
-    return "" if value is None or value is pd.NA or value != value else str(value)
+def _name(snapshot: Snapshot) -> str:
+    """The event, and which of its door's cameras where there are several."""
+    view = snapshot.camera.view if snapshot.camera else ""
+    return f"Event {snapshot.event.event_id}, {view}" if view else f"Event {snapshot.event.event_id}"
 
 
-_CARD = "display:flex;gap:16px;align-items:flex-start;margin:4px 0 22px 0"
+_CARD = "display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;margin:4px 0 22px 0"
 _NONE = (
     "width:480px;height:270px;display:flex;align-items:center;justify-content:center;text-align:center;"
     "background:var(--jp-layout-color2, #f2f2f2);border:1px dashed #999;color:var(--jp-ui-font-color1, #444);"
@@ -313,45 +348,43 @@ _NONE = (
 )
 
 
-def snapshot_html(snapshot: Snapshot) -> str:
-    """The event's heading, the picture beside the directory entry, and how the picture was come by."""
-    picture, door = snapshot.picture, snapshot.door
-    reader = text_html(snapshot.reader_id)
-    place = f"{text_html(door.name)} ({reader})" if door else reader or "no reader"
-    when = local_time(snapshot.event_time, snapshot.timezone) if snapshot.event_time else "no time"
-    heading = " · ".join(part for part in (when, place, text_html(snapshot.access)) if part)
+def _card_html(snapshots: Sequence[Snapshot]) -> str:
+    """One event: its heading, what each camera saw, and the directory's entry beside it."""
+    event, person = snapshots[0].event, snapshots[0].cardholder
+    reader = text_html(event.reader_id)
+    place = f"{text_html(event.door.name)} ({reader})" if event.door else reader or "no reader"
+    when = local_time(event.event_time, event.timezone) if event.event_time else "no time"
+    heading = " · ".join(part for part in (when, place, text_html(event.outcome)) if part)
+    who = cardholder_html(person) if person else text_html(event.cardholder_id)
+    return f'<div><b>{heading}</b></div><div style="{_CARD}">{"".join(map(_picture_html, snapshots))}<div>{who}</div></div>'
+
+
+def _picture_html(snapshot: Snapshot) -> str:
+    """What one camera saw, and how that was fetched."""
+    picture = snapshot.picture
     if picture is not None:
-        left = image_html(
-            picture.content, "image/jpeg", f"What camera {picture.camera_id} saw", "width:480px"
-        )
+        alt = f"What camera {picture.camera_id} saw"
+        shown = image_html(picture.content, "image/jpeg", alt, "width:480px")
     else:
-        left = f'<div style="{_NONE}"><span>No picture: {text_html(snapshot.reason)}</span></div>'
-    who = cardholder_html(snapshot.cardholder) if snapshot.cardholder else text_html(snapshot.cardholder_id)
+        shown = f'<div style="{_NONE}"><span>No picture: {text_html(snapshot.reason)}</span></div>'
     facts = "".join(f"<div>{line}</div>" for line in _facts(snapshot))
-    return (
-        f'<div><b>{heading}</b></div><div style="{_CARD}"><div>{left}'
-        f'<div style="{GREY};font-size:12px;max-width:480px">{facts}</div></div>{who}</div>'
-    )
-
-
-def snapshots_html(snapshots: Snapshots) -> str:
-    """All of them, one below the other."""
-    return f"<div><p>{escape(repr(snapshots))}</p>{''.join(map(snapshot_html, snapshots))}</div>"
+    return f'<div>{shown}<div style="{GREY};font-size:12px;max-width:480px">{facts}</div></div>'
 
 
 def _facts(snapshot: Snapshot) -> list[str]:
-    """How the picture's moment relates to the event's, and what proves the picture."""
-    picture, door, at = snapshot.picture, snapshot.door, snapshot.at
+    """Which view it is, how the picture's moment relates to the event's, and what proves the picture."""
+    picture, camera = snapshot.picture, snapshot.camera
     lines = []
-    if door is not None and door.clock_offset_s:
-        lines.append(
-            f"The reader's clock is {door.clock_offset_s:+g} s against the camera's, which is taken off."
-        )
-    if picture is not None and at is not None:
-        asked = f"Asked for {local_time(picture.requested_at, snapshot.timezone)}"
+    if camera is not None and camera.view:
+        lines.append(f"View: {text_html(camera.view)}")
+    if camera is not None and camera.clock_offset_s:
+        offset = f"{camera.clock_offset_s:+g} s"
+        lines.append(f"The reader's clock is {offset} against the camera's, which is taken off.")
+    if picture is not None:
+        asked = f"Asked for {local_time(picture.requested_at, snapshot.event.timezone)}"
         taken = snapshot.offset_s
         said = (
             "the vendor does not say when it was taken" if taken is None else f"taken {taken:+.1f} s from it"
         )
-        lines += [f"{asked}; {said}.", f"SHA-256 {snapshot.sha256}"]
-    return [escape(line) for line in lines]
+        lines += [escape(f"{asked}; {said}."), f"SHA-256 {snapshot.sha256}"]
+    return lines

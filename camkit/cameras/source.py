@@ -1,4 +1,4 @@
-"""One image as it arrived, and what a vendor's client offers to get it."""
+"""One image as it arrived, and what a vendor's client offers to fetch it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from camkit.http import Reply
 
 @dataclass(frozen=True)
 class Picture:
-    """One image as it arrived, and how it was come by.
+    """One image as it arrived, and how it was fetched.
 
     Attributes
     ----------
+    vendor, camera_id : str
+        The camera that it is from.
     content : bytes
         The JPEG, unchanged.
+    sha256 : str
+        Of `content`, hexadecimal.
     requested_at : datetime.datetime
         The moment asked for, UTC-aware.
     captured_at : datetime.datetime or None
@@ -43,10 +47,11 @@ class Picture:
         *replies: Reply,
         requested_at: datetime,
         captured_at: datetime | None,
+        digest: str | None = None,
     ) -> Picture:
-        """Make a picture of the last of the answers that led to it."""
+        """Make a picture from the last of the answers that led to it; `digest` is its SHA-256 where it is known."""
         content = replies[-1].content
-        digest = sha256(content).hexdigest()
+        digest = digest or sha256(content).hexdigest()
         return cls(vendor, camera_id, content, digest, requested_at, captured_at, replies)
 
 

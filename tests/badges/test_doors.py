@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from camkit import errors, load_doors
-from camkit.badges.doors import doors_by_reader
+from camkit.badges.doors import Camera, doors_by_reader
 from tests.conftest import ROOT
 
 HEADER = "reader_id,door,vendor,camera_id,clock_offset_s\n"
@@ -21,9 +21,9 @@ def written(tmp_path, text: str | bytes):
 def test_reads_the_sample():
     "Six readers, one of them with an Eagle Eye camera, one with a clock that is off"
     doors = load_doors(ROOT / "data" / "doors.csv")
-    assert doors["vendor"].value_counts().to_dict() == {"meraki": 5, "een": 1}
+    assert doors["reader_id"].nunique() == 6
     assert doors.set_index("reader_id").loc["HQ-R4", "clock_offset_s"] == 47.0
-    assert doors_by_reader(doors)["HQ-R3"].camera_id == "1007b3c4"
+    assert doors_by_reader(doors)["HQ-R3"].main.camera_id == "1007b3c4"
 
 
 def test_fills_in_what_may_be_left_out(tmp_path):
@@ -38,17 +38,17 @@ def test_fills_in_what_may_be_left_out(tmp_path):
 
 def test_names_every_row_that_cannot_be_used(tmp_path):
     "All problems at once, by line"
-    rows = "a,A,meraki,Q1,0\na,A,meraki,Q2,0\n,B,een,1,0\nc,C,axis,1,0\nd,D,een,,0\ne,E,een,1,soon\nf,F,een,1,inf\n"
+    rows = "a,A,meraki,Q1,0\na,A,meraki,Q1,0\n,B,een,1,0\nc,C,axis,1,0\nd,D,een,,0\ne,E,een,1,soon\nf,F,een,1,inf\n"
     with pytest.raises(errors.DoorsFileError) as caught:
         load_doors(written(tmp_path, HEADER + rows))
     for said in (
-        "line 2: the reader stands there twice",
-        "line 3: the reader stands there twice",
+        "line 2: the reader has this camera twice",
+        "line 3: the reader has this camera twice",
         "line 4: no reader_id",
         "line 5: vendor is neither meraki nor een",
         "line 6: no camera_id",
-        "line 7: clock_offset_s is no number",
-        "line 8: clock_offset_s is no number",
+        "line 7: clock_offset_s is not a number",
+        "line 8: clock_offset_s is not a number",
     ):
         assert said in str(caught.value)
 
@@ -57,15 +57,15 @@ def test_names_every_row_that_cannot_be_used(tmp_path):
     ("text", "said"),
     [
         (b"", "is empty"),
-        (b"\xff\xfe\x00bad", "not UTF-8 text"),
+        (b"\x00\x01\x02\x03" * 100, "cannot be read"),
         ("reader_id,vendor,camera_id\nJUNK,R1,een,100b0bd4\n", "line 2, has 4 cells, the header 3"),
         ("reader_id,vendor,camera_id,reader_id\n", "has a column twice"),
-        ('reader_id,vendor,camera_id\n"R1,een,1\n', "line 2, is no CSV"),
+        ('reader_id,vendor,camera_id\n"R1,een\n', "line 2, has 1 cells, the header 3"),
         (b"a,b\n1,2,3\n4,5,6,7\n", "doors.csv"),
-        ("reader;vendor;camera\n1;2;3\n", "separated by semicolons"),
+        ("reader;vendor;camera\n1;2;3\n", "has no column reader_id, camera_id; its columns are reader, vendor, camera"),
     ],
 )
-def test_a_file_that_is_none_says_so(tmp_path, text, said):
+def test_a_file_that_is_not_a_doors_file_says_so(tmp_path, text, said):
     "Empty, not text, ragged or with other columns: one sentence with the path"
     with pytest.raises(errors.DoorsFileError, match=said) as caught:
         load_doors(written(tmp_path, text))
@@ -84,3 +84,70 @@ def test_a_table_without_the_columns_is_refused():
     "A hand-made table that lacks a column says which"
     with pytest.raises(errors.InputError, match="no column vendor, camera_id, clock_offset_s"):
         doors_by_reader(pd.DataFrame({"reader_id": ["1"], "door": ["A"]}))
+
+
+def test_a_reader_has_several_cameras(tmp_path):
+    "The first row is the main camera; each has a view and a clock offset of its own"
+    text = "reader_id,door,view,vendor,camera_id,clock_offset_s\nR1,Gate,inside,meraki,Q1,2\nR1,,outside,een,100abcde,-3\n"
+    door = doors_by_reader(load_doors(written(tmp_path, text)))["R1"]
+    assert door.name == "Gate"
+    assert door.cameras == (Camera("meraki", "Q1", "inside", 2.0), Camera("een", "100abcde", "outside", -3.0))
+    assert door.main.view == "inside"
+
+
+def test_cameras_without_a_view_are_called_by_their_ids(tmp_path):
+    "Only where a door has several: the only camera of a door needs no name"
+    text = "reader_id,vendor,camera_id\nR1,meraki,Q1\nR1,meraki,Q2\nR2,meraki,Q1\n"
+    assert load_doors(written(tmp_path, text))["view"].tolist() == ["Q1", "Q2", ""]
+
+
+def test_two_cameras_of_a_door_must_differ(tmp_path):
+    "A view twice, or another name for the same door, is named by its line"
+    text = "reader_id,door,view,vendor,camera_id\nR1,Gate,in,meraki,Q1\nR1,Yard,in,meraki,Q2\n"
+    with pytest.raises(errors.DoorsFileError) as caught:
+        load_doors(written(tmp_path, text))
+    assert "line 3: the reader has this view twice" in str(caught.value)
+    assert "the reader has another door name above" in str(caught.value)
+
+
+def test_one_camera_may_look_at_several_doors(tmp_path):
+    "The same camera below two readers is two rows"
+    text = "reader_id,vendor,camera_id\nR1,meraki,Q1\nR2,meraki,Q1\n"
+    doors = doors_by_reader(load_doors(written(tmp_path, text)))
+    assert doors["R1"].main == doors["R2"].main
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "reader_id;door;vendor;camera_id;clock_offset_s\nR1;Entrée;meraki;Q1;1,5\n".encode(),
+        "reader_id;door;vendor;camera_id;clock_offset_s\r\nR1;Entrée;meraki;Q1;1,5\r\n".encode("cp1252"),
+        "reader_id\tdoor\tvendor\tcamera_id\tclock_offset_s\nR1\tEntrée\tmeraki\tQ1\t1.5\n".encode("utf-16"),
+    ],
+    ids=["semicolons", "cp1252", "utf-16 with tabs"],
+)
+def test_reads_what_a_spreadsheet_program_saves(tmp_path, content):
+    "Semicolons, tabs, decimal commas and other encodings are read like a badge log's"
+    row = load_doors(written(tmp_path, content)).iloc[0]
+    assert (row["reader_id"], row["door"], row["clock_offset_s"]) == ("R1", "Entrée", 1.5)
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".XLSX"])
+def test_reads_the_first_sheet_of_a_spreadsheet(tmp_path, suffix):
+    "Numbers come as they are shown: a reader called 7 is not 7.0; empty rows do not count"
+    path = tmp_path / f"doors{suffix}"
+    rows = [["R1", "Gate", "meraki", "Q1", 47], [7, "Yard", "een", "100abcde", None]]
+    table = pd.DataFrame(rows, columns=HEADER.strip().split(","))
+    with path.open("wb") as file:
+        table.to_excel(file, index=False, engine="openpyxl")
+    doors = load_doors(path)
+    assert doors["reader_id"].tolist() == ["R1", "7"]
+    assert doors["clock_offset_s"].tolist() == [47.0, 0.0]
+
+
+def test_a_spreadsheet_that_cannot_be_read_says_so(tmp_path):
+    "Text in a file called .xlsx"
+    path = tmp_path / "doors.xlsx"
+    path.write_text(HEADER)
+    with pytest.raises(errors.DoorsFileError, match="cannot be read"):
+        load_doors(path)

@@ -1,9 +1,8 @@
-"""What is no table of events or doors is refused in the same words wherever they belong."""
+"""What is not a table of events or doors is refused in the same words wherever they belong."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -11,9 +10,8 @@ import pytest
 
 from camkit.badges import load_badges
 from camkit.badges.doors import load_doors
+from camkit.badges.events import resolve
 from camkit.badges.flags import flag_events
-from camkit.cameras.snapshots import snapshots_for
-from camkit.case import Case
 from camkit.errors import InputError, TimestampError
 from camkit.review.picker_state import PickState
 from tests.conftest import ROOT
@@ -21,16 +19,14 @@ from tests.conftest import ROOT
 Take = Callable[[Any], object]
 
 
-@pytest.fixture(params=["flag_events", "PickState", "snapshots_for", "Case.add_events"])
-def take(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Take]:
-    "Each thing that is done with events"
-    with Case(tmp_path / "case") as case:
-        yield {
-            "flag_events": flag_events,
-            "PickState": PickState,
-            "snapshots_for": lambda events: snapshots_for(events, {}, pd.DataFrame()),
-            "Case.add_events": case.add_events,
-        }[request.param]
+@pytest.fixture(params=["flag_events", "PickState", "resolve"])
+def take(request: pytest.FixtureRequest) -> Take:
+    "Each thing that is done with a table of events"
+    return {
+        "flag_events": flag_events,
+        "PickState": PickState,
+        "resolve": lambda events: resolve(events, pd.DataFrame()),
+    }[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +37,14 @@ def log():
 
 def test_a_whole_log_instead_of_its_events_is_told_apart(take, log):
     "The likeliest slip: the sentence says what to give"
-    with pytest.raises(InputError, match=r"BadgeLog is no table of events: give its \.events"):
+    with pytest.raises(InputError, match=r"BadgeLog is not a table of events: give its \.events"):
         take(log)
 
 
 @pytest.mark.parametrize("nothing", [None, "sample_badges.csv", [1, 2]])
-def test_what_is_no_table_is_refused(take, nothing):
+def test_what_is_not_a_table_is_refused(take, nothing):
     "Whatever it is, it is named"
-    with pytest.raises(InputError, match=rf"{type(nothing).__name__} is no table of events"):
+    with pytest.raises(InputError, match=rf"{type(nothing).__name__} is not a table of events"):
         take(nothing)
 
 
@@ -72,18 +68,18 @@ def test_the_outcome_is_needed_where_it_is_looked_at(take, log):
         take(log.events.drop(columns="outcome"))
 
 
-@pytest.fixture(params=["flag_events", "snapshots_for"])
+@pytest.fixture(params=["flag_events", "resolve"])
 def take_doors(request: pytest.FixtureRequest, log) -> Take:
     "Each thing that doors are given to"
     return {
         "flag_events": lambda doors: flag_events(log.events, doors),
-        "snapshots_for": lambda doors: snapshots_for(log.events, {}, doors),
+        "resolve": lambda doors: resolve(log.events, doors),
     }[request.param]
 
 
-def test_a_path_is_no_table_of_doors(take_doors):
+def test_a_path_is_not_a_table_of_doors(take_doors):
     "The sentence says what makes one of it"
-    with pytest.raises(InputError, match=r"str is no table of doors: give what load_doors\(\) returns"):
+    with pytest.raises(InputError, match=r"str is not a table of doors: give what load_doors\(\) returns"):
         take_doors("data/doors.csv")
 
 
@@ -93,8 +89,8 @@ def test_doors_without_readers_are_refused(take_doors):
         take_doors(load_doors(ROOT / "data/doors.csv").drop(columns="reader_id"))
 
 
-def test_a_reader_with_two_doors_is_refused(take_doors):
-    "Which camera counts is not for us to choose"
+def test_a_camera_twice_at_a_reader_is_refused(take_doors):
+    "Which row counts is not for us to choose"
     doors = load_doors(ROOT / "data/doors.csv")
     with pytest.raises(InputError, match=f"reader {doors['reader_id'][0]} twice"):
         take_doors(pd.concat([doors, doors.head(1)]))

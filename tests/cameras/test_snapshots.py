@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from camkit import Outcome, errors, load_badges, load_doors, snapshots_for
+from camkit import Result, errors, load_badges, load_doors, resolve, snapshots_for
+from camkit.cameras import Picture, SnapshotFetcher
 from camkit.cameras.meraki import Meraki
-from camkit.cameras.source import Picture
 from camkit.demo.world.story import FIRST_ROWS
 from camkit.directory import Cardholder
 from tests.conftest import ROOT
@@ -66,26 +66,26 @@ ONE_DOOR = doors_of(("R1", "meraki", "Q1", 0.0))
 
 def test_fetches_the_first_rows_of_the_story(site, events, doors):
     "Eight events at two vendors' cameras: seven pictures and one camera that is off, in the events' order"
-    found = snapshots_for(
-        events.head(8), site.sources, doors, directory=site.directory, timezone="America/Denver"
-    )
-    assert [item.event_id for item in found] == list(events.index[:8])
-    assert [item.ok for item in found] == [row.kind != "camera_off" for row in FIRST_ROWS]
-    assert [item.reader_id for item in found] == [row.reader_id for row in FIRST_ROWS]
+    resolved = resolve(events.head(8), doors, timezone="America/Denver")
+    found = snapshots_for(resolved, site.sources, directory=site.directory)
+    assert [item.event for item in found] == [event for event in resolved for _ in event.cameras]
+    main = [item for item in found if item.camera == item.event.door.main]
+    assert [item.event.event_id for item in main] == list(events.index[:8])
+    assert [item.ok for item in main] == [row.kind != "camera_off" for row in FIRST_ROWS]
     off = next(item for item in found if not item.ok)
-    assert off.outcome is Outcome.NO_PICTURE and "offline" in off.reason
+    assert off.result is Result.NO_PICTURE and "offline" in off.reason
     assert all(item.cardholder.photo for item in found)
-    assert len({item.sha256 for item in found if item.ok}) == 7
+    assert len({item.sha256 for item in found if item.ok}) == len(found) - 1
     assert "<img" in found._repr_html_()
-    een = next(item for item in found if item.door.vendor == "een")
+    een = next(item for item in found if item.camera.vendor == "een")
     assert abs(een.offset_s) < 2.0
 
 
 def test_takes_the_readers_clock_into_account(site, events, doors):
     "A reader that runs 47 s ahead is asked for the moment 47 s before its time"
     row = events[events["reader_id"] == "HQ-R4"].head(1)
-    found = snapshots_for(row, site.sources, doors)[0]
-    assert found.event_time - found.at == timedelta(seconds=47)
+    found = snapshots_for(resolve(row, doors), site.sources)[0]
+    assert found.event.event_time - found.at == timedelta(seconds=47)
     assert found.picture.requested_at == found.at
 
 
@@ -93,41 +93,41 @@ def test_keeps_the_order_whoever_is_ready_first():
     "Results stand in the events' order, under their labels, and no more than `workers` are under way"
     source = Source(seconds=0.01)
     many = events_of(*["R1"] * 12).set_index(pd.Index([f"e{i}" for i in range(11, -1, -1)]))
-    found = snapshots_for(many, source, ONE_DOOR, workers=3)
-    assert [item.event_id for item in found] == list(many.index)
+    found = snapshots_for(resolve(many, ONE_DOOR), source, workers=3)
+    assert [item.event.event_id for item in found] == list(many.index)
     assert source.most_at_once == 3
 
 
 def test_gives_one_snapshot_for_every_event_with_the_reason_it_has_none():
-    "No reader, an unknown one, no such vendor, no time, an id that is none: each is there and says why"
+    "No reader, an unknown one, no such vendor, no time, an id that is malformed: each is there and says why"
     table = doors_of(("R1", "meraki", "Q1", 0.0), ("R2", "een", "1007b3c4", 0.0))
     odd = events_of("R1", None, "R9", "R2", "R1", times=[NOON, NOON, NOON, NOON, None])
-    found = snapshots_for(odd, Source(), table)
-    assert [(item.outcome, item.reason) for item in found] == [
-        (Outcome.PICTURE, ""),
-        (Outcome.NO_DOOR, "the event names no reader"),
-        (Outcome.NO_DOOR, "reader R9 is not in the doors table"),
-        (Outcome.NO_SOURCE, "camera 1007b3c4 is of vendor een, and no een account is connected"),
-        (Outcome.NO_TIME, "the event has no time"),
+    found = snapshots_for(resolve(odd, table), Source())
+    assert [(item.result, item.reason) for item in found] == [
+        (Result.PICTURE, ""),
+        (Result.NO_DOOR, "the event does not name a reader"),
+        (Result.NO_DOOR, "reader R9 is not in the doors table"),
+        (Result.NO_SOURCE, "camera 1007b3c4 is of vendor een, and no een account is connected"),
+        (Result.NO_TIME, "the event has no time"),
     ]
     assert len(found.problems()) == 4
     assert repr(found) == "5 events: 2 no door, 1 picture, 1 no source, 1 no time"
 
 
-def test_one_camera_id_that_is_none_costs_one_picture(site):
-    "A mistyped id in the doors table is that event's outcome, not the end of all"
+def test_one_malformed_camera_id_costs_one_picture(site):
+    "A mistyped id in the doors table is that event's result, not the end of all"
     table = doors_of(("R1", "een", "nonsense", 0.0), ("R2", "meraki", "Q2GV-7K2M-D9HT", 0.0))
-    found = snapshots_for(events_of("R1", "R2"), site.sources, table)
-    assert [item.outcome for item in found] == [Outcome.FAILED, Outcome.PICTURE]
+    found = snapshots_for(resolve(events_of("R1", "R2"), table), site.sources)
+    assert [item.result for item in found] == [Result.FAILED, Result.PICTURE]
     assert "eight hexadecimal digits" in found[0].reason
 
 
 def test_no_events_give_no_snapshots(site, doors):
     "An empty selection is an empty result that can be shown and tabled"
-    found = snapshots_for(events_of(), site.sources, doors)
+    found = snapshots_for(resolve(events_of(), doors), site.sources)
     assert len(found) == 0
     assert repr(found) == "0 events: none"
-    assert found.to_frame().empty and "outcome" in found.to_frame()
+    assert found.to_frame().empty and "result" in found.to_frame()
     assert found._repr_html_()
 
 
@@ -135,7 +135,7 @@ def test_asks_once_for_the_same_camera_and_moment():
     "Two swipes in one second share one picture; another second is another picture"
     source = Source(seconds=0.01)
     same = events_of("R1", "R1", "R1", times=[NOON, NOON, NOON + timedelta(seconds=1)])
-    found = snapshots_for(same, source, ONE_DOOR)
+    found = snapshots_for(resolve(same, ONE_DOOR), source)
     assert len(source.asked) == 2
     assert found[0].picture is found[1].picture
 
@@ -144,28 +144,28 @@ def test_a_refused_login_ends_it_at_once(demo, events, doors):
     "A wrong key is an exception, not a reason repeated on every event"
     wrong = Meraki(SecretStr("not-the-key"), base_url=demo.info["meraki"])
     with pytest.raises(errors.LoginRefused, match="MERAKI_DASHBOARD_API_KEY"):
-        snapshots_for(events.head(8), {"meraki": wrong}, doors)
+        snapshots_for(resolve(events.head(8), doors), {"meraki": wrong})
 
 
 @pytest.mark.parametrize(
-    ("failure", "outcome"),
+    ("failure", "result"),
     [
-        (errors.NoPicture("off"), Outcome.NO_PICTURE),
-        (errors.NotFound("no such camera"), Outcome.FAILED),
-        (errors.DeadlineExceeded("too late"), Outcome.FAILED),
+        (errors.NoPicture("off"), Result.NO_PICTURE),
+        (errors.NotFound("no such camera"), Result.FAILED),
+        (errors.DeadlineExceeded("too late"), Result.FAILED),
     ],
 )
-def test_a_failing_camera_is_an_outcome(failure, outcome):
+def test_a_failing_camera_is_a_result(failure, result):
     "What the client raises is in the result, with its sentence"
-    found = snapshots_for(events_of("R1", "R1"), Source(failure), ONE_DOOR)
-    assert {(item.outcome, item.reason) for item in found} == {(outcome, str(failure))}
+    found = snapshots_for(resolve(events_of("R1", "R1"), ONE_DOOR), Source(failure))
+    assert {(item.result, item.reason) for item in found} == {(result, str(failure))}
 
 
-def test_a_defect_is_not_hidden_as_an_outcome():
+def test_a_defect_is_not_hidden_as_a_result():
     "An exception that is none of camkit's own comes out, and nothing goes on in the background"
     source = Source(ZeroDivisionError("a defect"), seconds=0.01)
     with pytest.raises(ZeroDivisionError):
-        snapshots_for(events_of(*["R1"] * 20), source, ONE_DOOR, workers=2)
+        snapshots_for(resolve(events_of(*["R1"] * 20), ONE_DOOR), source, workers=2)
     asked = len(source.asked)
     gevent.sleep(0.05)
     assert len(source.asked) == asked <= 4
@@ -173,32 +173,86 @@ def test_a_defect_is_not_hidden_as_an_outcome():
 
 def test_tables_what_came_of_each_event():
     "One row per event, indexed like the events, with documented types"
-    frame = snapshots_for(events_of("R1", "R9"), Source(), ONE_DOOR).to_frame()
+    frame = snapshots_for(resolve(events_of("R1", "R9"), ONE_DOOR), Source()).to_frame()
     assert frame["offset_s"].tolist()[0] == 1.5
     assert frame["offset_s"].isna().tolist() == [False, True]
     assert str(frame["event_time"].dt.tz) == "UTC"
-    assert frame["outcome"].tolist() == ["picture", "no door"]
+    assert frame["result"].tolist() == ["picture", "no door"]
+    assert frame["outcome"].tolist() == ["", ""]
 
 
-def test_reports_progress_and_slices():
-    "Each snapshot is reported once; a slice is a selection of its own"
-    seen = []
-    found = snapshots_for(events_of("R1", "R9", "R1"), Source(), ONE_DOOR, progress=seen.append)
-    assert sorted(map(repr, seen)) == sorted(map(repr, found))
+def test_a_slice_is_a_selection_of_its_own():
+    "Snapshots are a sequence"
+    found = snapshots_for(resolve(events_of("R1", "R9", "R1"), ONE_DOOR), Source())
     assert found[1:].problems() and len(found[:2]) == 2
+
+
+TWO_CAMERAS = pd.DataFrame(
+    [["R1", "Gate", "inside", "meraki", "Q1", 2.0], ["R1", "Gate", "outside", "meraki", "Q2", -3.0]],
+    columns="reader_id door view vendor camera_id clock_offset_s".split(),
+)
+
+
+def test_asks_every_camera_of_a_door_by_its_own_clock():
+    "One snapshot per event and camera, the main camera first, each at the moment by that camera's clock"
+    source = Source()
+    found = snapshots_for(resolve(events_of("R1", "R9"), TWO_CAMERAS), source)
+    assert [item.camera.view if item.camera else None for item in found] == ["inside", "outside", None]
+    assert [item.picture.requested_at - NOON for item in found[:2]] == [
+        timedelta(seconds=-2),
+        timedelta(seconds=3),
+    ]
+    assert repr(found) == "3 snapshots of 2 events: 2 picture, 1 no door"
+    assert found.to_frame()["view"].fillna("").tolist() == ["inside", "outside", ""]
+
+
+def test_shows_the_views_of_an_event_together():
+    "The heading and the cardholder are there once, the pictures of all views beside each other"
+    shown = snapshots_for(resolve(events_of("R1"), TWO_CAMERAS), Source())._repr_html_()
+    assert shown.count("(<bdi>R1</bdi>)") == 1
+    assert shown.count("<img") == 2
+    assert "View: <bdi>inside</bdi>" in shown and "View: <bdi>outside</bdi>" in shown
+
+
+def test_a_problem_names_the_view():
+    "Where a door has several cameras, it matters which one has no picture"
+    found = snapshots_for(resolve(events_of("R1"), TWO_CAMERAS), Source(errors.NoPicture("off")))
+    assert found.problems() == ["Event 0, inside: no picture: off", "Event 0, outside: no picture: off"]
+
+
+def test_one_camera_may_stand_for_several_doors():
+    "Two readers beside each other share a camera, and one moment of it is asked for once"
+    source = Source()
+    table = doors_of(("R1", "meraki", "Q1", 0.0), ("R2", "meraki", "Q1", 0.0))
+    found = snapshots_for(resolve(events_of("R1", "R2", times=[NOON, NOON]), table), source)
+    assert len(source.asked) == 1 and all(item.ok for item in found)
+
+
+def test_fetches_a_frame_some_seconds_before():
+    "A step is counted from the event, by the camera's clock"
+    (event,) = resolve(events_of("R1"), TWO_CAMERAS)
+    frame = SnapshotFetcher(Source()).fetch(event, event.cameras[1], -5.0)
+    assert frame.picture.requested_at == NOON + timedelta(seconds=3 - 5)
+    assert frame.at == NOON + timedelta(seconds=3)
+
+
+def test_a_table_of_events_is_refused():
+    "Events have to meet their doors first"
+    with pytest.raises(errors.InputError, match=r"camkit\.resolve\(events, doors\)"):
+        snapshots_for(events_of("R1"), Source())
 
 
 @pytest.mark.parametrize("workers", [0, -1])
 def test_needs_a_worker(workers):
     "No workers would wait for ever"
     with pytest.raises(errors.InputError, match="at least 1"):
-        snapshots_for(events_of("R1"), Source(), ONE_DOOR, workers=workers)
+        snapshots_for(resolve(events_of("R1"), ONE_DOOR), Source(), workers=workers)
 
 
 def test_refuses_doors_that_cannot_be_used():
     "A missing column is an error before any request"
     with pytest.raises(errors.InputError, match="no column door"):
-        snapshots_for(events_of("R1"), Source(), ONE_DOOR.drop(columns="door"))
+        snapshots_for(resolve(events_of("R1"), ONE_DOOR.drop(columns="door")), Source())
 
 
 def test_shows_text_from_outside_as_text():
@@ -211,14 +265,14 @@ def test_shows_text_from_outside_as_text():
             return Cardholder(cardholder_id, name=evil, title=evil, department=evil, note=evil)
 
     for source in (Source(), Source(errors.NoPicture(evil))):
-        found = snapshots_for(events_of(evil, evil + "2"), source, table, directory=Staff())
+        found = snapshots_for(resolve(events_of(evil, evil + "2"), table), source, directory=Staff())
         assert "<script>" not in found._repr_html_()
         assert "&lt;script&gt;" in found._repr_html_()
 
 
 def test_shows_text_that_rearranges_as_its_number():
     "A right-to-left override neither hides nor turns what stands around it"
-    shown = snapshots_for(events_of("R\u202e1"), Source(), ONE_DOOR)._repr_html_()
+    shown = snapshots_for(resolve(events_of("R\u202e1"), ONE_DOOR), Source())._repr_html_()
     assert "<bdi>R[U+202E]1</bdi>" in shown
     assert "\u202e" not in shown
 
@@ -233,7 +287,7 @@ def test_looks_each_cardholder_up_once():
             gevent.sleep(0.01)
             return Cardholder(cardholder_id, name="Ann Lee")
 
-    found = snapshots_for(events_of(*["R1"] * 10), Source(), ONE_DOOR, directory=Staff())
+    found = snapshots_for(resolve(events_of(*["R1"] * 10), ONE_DOOR), Source(), directory=Staff())
     assert asked == ["007"]
     assert {item.cardholder.name for item in found} == {"Ann Lee"}
 
@@ -254,6 +308,6 @@ def test_a_vendor_that_cannot_be_reached_is_not_tried_on_and_on():
     doors = pd.DataFrame(
         [["R", "Door", "meraki", "Q1", 0.0]], columns="reader_id door vendor camera_id clock_offset_s".split()
     )
-    found = snapshots_for(events, Gone(), doors, workers=2)
-    assert {(str(item.outcome), item.reason) for item in found} == {("failed", "There is nobody.")}
+    found = snapshots_for(resolve(events, doors), Gone(), workers=2)
+    assert {(str(item.result), item.reason) for item in found} == {("failed", "There is nobody.")}
     assert len(asked) <= 2

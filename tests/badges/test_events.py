@@ -1,0 +1,113 @@
+"""Events resolved: each with its door, its cameras and its times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from camkit import errors, load_badges, load_doors, resolve
+from camkit.badges.doors import Camera
+from camkit.badges.events import DoorEvent
+from tests.conftest import ROOT
+
+NOON = datetime(2019, 4, 12, 18, 0, tzinfo=UTC)
+DOORS = pd.DataFrame(
+    [
+        ["R1", "Gate", "inside", "meraki", "Q1", 2.0],
+        ["R1", "Gate", "outside", "meraki", "Q2", -3.5],
+        ["R2", "Yard", "", "een", "100abcde", 0.0],
+    ],
+    columns="reader_id door view vendor camera_id clock_offset_s".split(),
+)
+
+
+def events_of(*readers: str | None, **columns: object) -> pd.DataFrame:
+    "Events at noon, one for each reader"
+    table = {"event_time": pd.Timestamp(NOON), "cardholder_id": "007", "reader_id": list(readers), **columns}
+    return pd.DataFrame(table, index=[f"e{i}" for i in range(len(readers))])
+
+
+def test_an_event_meets_its_door_and_all_its_cameras():
+    "Each camera has its own clock; the true time is the main camera's"
+    (event,) = resolve(events_of("R1", outcome="denied"), DOORS, timezone="America/Denver")
+    inside, outside = Camera("meraki", "Q1", "inside", 2.0), Camera("meraki", "Q2", "outside", -3.5)
+    assert event == DoorEvent(
+        event_id="e0",
+        event_time=NOON,
+        true_time=NOON - timedelta(seconds=2),
+        outcome="denied",
+        cardholder_id="007",
+        reader_id="R1",
+        door=event.door,
+        timezone=ZoneInfo("America/Denver"),
+    )
+    assert event.cameras == (inside, outside)
+    assert event.at(inside) == NOON - timedelta(seconds=2)
+    assert event.at(outside, -5) == NOON + timedelta(seconds=3.5 - 5)
+    assert event.why_no_camera == ""
+
+
+@pytest.mark.parametrize(
+    ("columns", "reader", "why"),
+    [
+        ({}, "R9", "reader R9 is not in the doors table"),
+        ({}, None, "the event does not name a reader"),
+        ({"event_time": pd.DatetimeIndex([pd.NaT], tz="UTC")}, "R1", "the event has no time"),
+    ],
+)
+def test_an_event_without_a_camera_says_why(columns, reader, why):
+    "It is there all the same"
+    (event,) = resolve(events_of(reader, **columns), DOORS)
+    assert event.cameras == () and event.why_no_camera == why
+
+
+def test_an_event_without_a_time_has_no_moment():
+    "Nobody is asked for a moment that does not exist"
+    (event,) = resolve(events_of("R1", event_time=pd.DatetimeIndex([pd.NaT], tz="UTC")), DOORS)
+    assert event.true_time is None
+    with pytest.raises(errors.TimestampError, match="e0 has no time"):
+        event.at(Camera("meraki", "Q1"))
+
+
+def test_missing_cells_are_empty_text():
+    "No event belongs to somebody called nan"
+    (event,) = resolve(events_of(None, cardholder_id=pd.NA, outcome=None), DOORS)
+    assert (event.cardholder_id, event.reader_id, event.outcome) == ("", "", "")
+
+
+def test_an_unknown_reader_keeps_its_own_time():
+    "Without a door there is no offset to take off"
+    (event,) = resolve(events_of("R9"), DOORS)
+    assert event.true_time == event.event_time == NOON
+
+
+def test_the_zone_comes_with_the_log():
+    "What load_badges was given need not be given again; another one given here goes before it"
+    log = load_badges(ROOT / "data" / "sample_badges.csv", timezone="America/Denver")
+    doors = load_doors(ROOT / "data" / "doors.csv")
+    assert resolve(log.events.head(3), doors).timezone == ZoneInfo("America/Denver")
+    assert resolve(log.events, doors, timezone="UTC-05:00")[0].timezone.utcoffset(None) == timedelta(hours=-5)
+    assert resolve(events_of("R1"), DOORS).timezone is UTC
+
+
+def test_events_are_a_sequence_in_the_tables_order():
+    "Positions, slices and the table they came from"
+    resolved = resolve(events_of("R1", "R9", "R2"), DOORS)
+    assert [event.reader_id for event in resolved] == ["R1", "R9", "R2"]
+    assert resolved[-1].door.name == "Yard"
+    assert [event.event_id for event in resolved[1:]] == ["e1", "e2"]
+    assert resolved[1:].table.index.tolist() == ["e1", "e2"]
+    assert len(resolve(events_of(), DOORS)) == 0
+    assert repr(resolved) == "3 events, 2 at a door with a camera"
+
+
+def test_true_times_come_as_a_column_too():
+    "For all events at once, as the events themselves have them"
+    resolved = resolve(events_of("R1", "R9", "R2"), DOORS)
+    assert [moment.to_pydatetime() for moment in resolved.true_time] == [
+        event.true_time for event in resolved
+    ]
+    assert str(resolved.true_time.dtype) == "datetime64[us, UTC]"
