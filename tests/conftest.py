@@ -1,4 +1,4 @@
-"""Shared fixtures: a running demo site and clients of it."""
+"""Fixtures that many tests share: a running demo site and clients of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[DemoProcess]:
-    """One demo site for the whole session, with the shortest delays."""
+    """One demo site for the whole session, as quick as it can be."""
     process = DemoProcess("--ready-delay-ms", "50", "--timeout-ms", "20")
     yield process
     process.stop()
@@ -31,7 +31,7 @@ def site(demo: DemoProcess) -> Iterator[Site]:
 
 @pytest.fixture
 def control(demo: DemoProcess) -> Iterator[Control]:
-    """Control the shared demo site: its counts start at zero, and faults end with the test."""
+    """Steers the shared demo site; its counts start at zero, and no fault outlives the test."""
     control = Control(demo.info)
     control.reset()
     yield control
@@ -40,7 +40,7 @@ def control(demo: DemoProcess) -> Iterator[Control]:
 
 @pytest.fixture(autouse=True)
 def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test uses accounts configured on this machine."""
+    """No test sees this machine's accounts, nor a .env file above the repository."""
     for name in (
         "MERAKI_DASHBOARD_API_KEY MERAKI_BASE_URL EEN_USERNAME EEN_PASSWORD EEN_API_KEY EEN_BASE_URL "
         "CAMKIT_DIRECTORY_URL CAMKIT_DOORS CAMKIT_DEMO"

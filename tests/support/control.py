@@ -1,4 +1,4 @@
-"""The demo site's control path: which requests came, and which faults to inject."""
+"""The demo site's control path: what it was asked, and what shall go wrong."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import requests
 
 
 class Control:
-    """Controls one running demo site; see `camkit.demo.control`."""
+    """Steers one running demo site; see `camkit.demo.control`."""
 
     def __init__(self, info: Mapping[str, Any]) -> None:
         self._base = info["control"]
@@ -17,11 +17,11 @@ class Control:
         self._http.trust_env = False
 
     def reset(self) -> None:
-        """Set all counts to zero."""
+        """Forget what was asked."""
         self._call("POST", "reset")
 
     def faults(self, *faults: Mapping[str, Any]) -> None:
-        """Inject these faults and no others."""
+        """Put these faults in force instead of all others."""
         self._call("PUT", "faults", json=list(faults))
 
     def expire_sessions(self) -> None:
@@ -29,15 +29,15 @@ class Control:
         self._call("POST", "expire-sessions")
 
     def asked(self) -> dict[str, Any]:
-        """The requests since the last reset."""
+        """What the site was asked since the last reset."""
         return self._call("GET", "requests").json()
 
     def count(self, part: str) -> int:
-        """The number of requests to paths that contain this part."""
+        """How many requests went to paths with this part."""
         return sum(number for path, number in self.asked()["counts"].items() if part in path)
 
     def close(self) -> None:
-        """Remove all faults and close the connection."""
+        """No more faults; close the connection."""
         self.faults()
         self._http.close()
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 QUICK = ("--ready-delay-ms", "0", "--timeout-ms", "20", "--rate-limit", "off")
-"""Arguments for tests that are not about the vendors' delays and limits."""
+"""Arguments for tests that do not care about the vendors' delays and limits."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class RunningDemo:
     Attributes
     ----------
     info : dict
-        The JSON line that it printed: addresses and credentials.
+        The JSON line that it printed.
     process : subprocess.Popen
         Its process.
     """
@@ -40,7 +40,7 @@ class RunningDemo:
         self.stop()
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        """Stop it and return its exit code and its stderr."""
+        """End it, and give its exit code and what it wrote on stderr."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:

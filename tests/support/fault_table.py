@@ -1,13 +1,13 @@
-"""What the caller sees of each fault, for each call.
+"""Which fault leads to what, call by call: what the caller sees.
 
-ok: the right result, possibly after another attempt. note: the directory's entry says what is missing.
+ok: the right result, perhaps after another attempt. note: the directory's entry says what is missing.
 short: fewer frames, with the reasons in the result. Everything else is an exception:
 
 bad BadResponse · late DeadlineExceeded · error ServiceError · refused LoginRefused · denied AccessDenied ·
 none NoPicture · unknown NotFound · limited RateLimited
 
-limited, for a snapshot: the wait is longer than the test waits for a picture.
-odd: what a damaged page says, which cannot be distinguished from an intact one.
+limited, for a snapshot: the wait is longer than the test waits for a picture at all.
+odd: what a damaged page says, which nothing tells from a whole one.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ ROUTES = {
     "snapshot": "/stream/*",
     "directory": "/people/*",
 }
-"""Which requests fail; for a Meraki snapshot either the order or the download of the image."""
+"""Which requests go wrong: of a Meraki snapshot either the order, or the fetching of the image."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One fault and what each call gives under it.
+    """One fault and the outcome of each call under it.
 
     Attributes
     ----------
     times : int or None
-        How many requests fail; None for all.
+        How many requests go wrong; None for all.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Row:
     outcomes: dict[str, str]
 
     def fault(self, call: str) -> dict[str, Any]:
-        """The fault in the form of the demo site's control path."""
+        """As the demo site's control path takes it."""
         return {"route": ROUTES[call], "kind": self.kind, "params": self.params, "times": self.times}
 
 

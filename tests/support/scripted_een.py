@@ -1,4 +1,4 @@
-"""An Eagle Eye service on a scripted server: one camera whose frames the test defines."""
+"""An Eagle Eye service on a scripted server: one camera whose frames are the test's to choose."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def send_frame(handler: BaseHTTPRequestHandler, at: datetime, picture: bytes | N
 
 
 def asked_moment(handler: BaseHTTPRequestHandler) -> datetime:
-    """The requested moment."""
+    """The moment that a request names."""
     text = parse_qs(urlsplit(handler.path).query)["timestamp"][0]
     if text == "now":
         return NOW
@@ -46,7 +46,7 @@ def asked_moment(handler: BaseHTTPRequestHandler) -> datetime:
 
 
 def last_before(times: Sequence[datetime], at: datetime) -> datetime | None:
-    """The newest of some times before a moment; for `NOW`, at or before it."""
+    """The newest of some times before a moment, or at it when it is now."""
     return max((time for time in times if time < at or time == at == NOW), default=None)
 
 
@@ -54,7 +54,7 @@ def last_before(times: Sequence[datetime], at: datetime) -> datetime | None:
 def een_service(
     answer: Callable[[BaseHTTPRequestHandler, int], None], devices: Sequence[object] = ()
 ) -> Iterator[tuple[EagleEye, Scripted]]:
-    """A client of a service that accepts every login; `answer` handles the image requests, numbered from 0."""
+    """A client of a service that logs everyone in; `answer` gets the image requests, numbered from 0."""
     images = iter(range(10**6))
 
     def serve(handler: BaseHTTPRequestHandler, _: int) -> None:
