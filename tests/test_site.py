@@ -1,4 +1,4 @@
-"""Connecting: with settings, or to a demo site that ends with the process that started it."""
+"""Connecting: from settings, or to a demo site that ends with the process that started it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _in_an_empty_folder(tmp_path, monkeypatch):
 
 
 def gone(pid: int, within_s: float = 30.0) -> bool:
-    """Whether a process ends; the limit is generous, it only keeps a failing test from hanging."""
+    """Whether a process ends in time."""
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         try:
@@ -44,8 +44,8 @@ def gone(pid: int, within_s: float = 30.0) -> bool:
 # Settings
 
 
-def test_without_credentials_it_connects_to_the_demo_site_and_says_so(capsys):
-    "Both vendors and the directory are available, and the process ends with close()"
+def test_without_credentials_it_is_the_demo_site_and_says_so(capsys):
+    "Both vendors and the directory are there, and the process is gone after close()"
     with camkit.connect() as site:
         process = psutil.Process().children()[-1]
         assert site.is_demo and repr(site) == "the built-in demo site"
@@ -56,7 +56,7 @@ def test_without_credentials_it_connects_to_the_demo_site_and_says_so(capsys):
 
 
 def test_credentials_in_the_environment_are_used(monkeypatch, capsys):
-    "With credentials of one vendor there is neither a demo site nor the other vendor"
+    "With a vendor's credentials there is no demo, and the other vendor is not invented"
     monkeypatch.setenv("MERAKI_DASHBOARD_API_KEY", SECRET)
     monkeypatch.setenv("CAMKIT_DIRECTORY_URL", "https://people.example/{user_id}")
     monkeypatch.setenv("CAMKIT_DOORS", "my_doors.csv")
@@ -69,7 +69,7 @@ def test_credentials_in_the_environment_are_used(monkeypatch, capsys):
 
 
 def test_credentials_in_a_dotenv_file_are_used(tmp_path, monkeypatch):
-    "The nearest .env above the notebook is read; the environment has precedence; empty values count as not set"
+    "The nearest .env above the notebook counts; the environment wins; empty values count as not set"
     (tmp_path / ".env").write_text(f"EEN_USERNAME=file\nEEN_PASSWORD={SECRET}\nMERAKI_DASHBOARD_API_KEY=\n")
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
@@ -90,7 +90,7 @@ def test_credentials_in_a_dotenv_file_are_used(tmp_path, monkeypatch):
     ],
 )
 def test_half_a_set_of_credentials_names_what_is_missing(monkeypatch, given, missing):
-    "An error without the secret, not a demo site or a failing login"
+    "Neither a demo nor a failing login, but one sentence without the secret"
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(errors.SettingsError, match=missing) as caught:
@@ -98,8 +98,8 @@ def test_half_a_set_of_credentials_names_what_is_missing(monkeypatch, given, mis
     assert SECRET not in str(caught.value)
 
 
-def test_the_demo_site_can_be_forced(monkeypatch):
-    "CAMKIT_DEMO=1 has precedence over credentials"
+def test_the_demo_can_be_insisted_on(monkeypatch):
+    "CAMKIT_DEMO=1 wins over credentials, so that a notebook can be tried without them"
     monkeypatch.setenv("CAMKIT_DEMO", "1")
     monkeypatch.setenv("EEN_USERNAME", "me")
     with camkit.connect() as site:
@@ -116,7 +116,7 @@ def test_the_demo_site_can_be_forced(monkeypatch):
     ],
 )
 def test_a_malformed_setting_is_one_sentence(monkeypatch, name, value, said):
-    "An address is checked before anything is sent, and its secrets are not in the message"
+    "What is wrong with an address is said before anything is sent, and without what is secret in it"
     monkeypatch.setenv("EEN_USERNAME", "me")
     monkeypatch.setenv("EEN_PASSWORD", SECRET)
     monkeypatch.setenv("MERAKI_DASHBOARD_API_KEY", SECRET)
@@ -127,17 +127,17 @@ def test_a_malformed_setting_is_one_sentence(monkeypatch, name, value, said):
 
 
 def test_settings_show_no_secret(monkeypatch):
-    "A key is not in the repr of the settings, the site or its clients"
+    "Neither the settings nor the site and its clients show a key"
     monkeypatch.setenv("MERAKI_DASHBOARD_API_KEY", SECRET)
     monkeypatch.setenv("EEN_USERNAME", "me")
     monkeypatch.setenv("EEN_PASSWORD", SECRET)
     site = camkit.connect()
-    shown = repr([load_settings(), site, vars(site.meraki), vars(site.een), vars(site.een._session)])
+    shown = repr([load_settings(), site, vars(site.meraki), vars(site.een)])
     assert SECRET not in shown
 
 
-def test_a_dotenv_file_that_is_not_text_is_a_settings_error(tmp_path):
-    "The message names the encoding that is expected"
+def test_a_dotenv_file_that_is_none_is_one_sentence(tmp_path):
+    "Bytes that are no text are said to be in the .env file"
     (tmp_path / ".env").write_bytes(b"EEN_USERNAME=\xff\xfe\n")
     with pytest.raises(errors.SettingsError, match="not UTF-8 text"):
         load_settings()
@@ -147,7 +147,7 @@ def test_a_dotenv_file_that_is_not_text_is_a_settings_error(tmp_path):
 
 
 def kernel(ending: str) -> tuple[subprocess.Popen[str], int]:
-    """Start a process that connects to a demo site and then ends in some way; return it and the demo's process id."""
+    """A process that connects to a demo site and then ends in some way, and the demo's process id."""
     script = f"""
         import os, signal, sys, time
         import camkit, psutil
@@ -181,7 +181,7 @@ def kernel(ending: str) -> tuple[subprocess.Popen[str], int]:
     ],
 )
 def test_the_demo_ends_with_its_kernel(ending):
-    "The demo process ends, however the kernel ends, and when the site is closed or garbage collected"
+    "However the kernel ends, or the site is closed or forgotten, its demo process is gone within seconds"
     process, pid = kernel(ending)
     with process:
         assert gone(pid), ending
@@ -189,7 +189,7 @@ def test_the_demo_ends_with_its_kernel(ending):
 
 
 def test_an_interrupt_does_not_end_the_demo():
-    "Jupyter's Stop interrupts the kernel's process group; the demo has its own group"
+    "Jupyter's Stop interrupts the kernel's process group; the demo is in a group of its own"
     process, pid = kernel("signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)")
     with process:
         assert os.getpgid(pid) not in (os.getpgid(process.pid), os.getpgid(0))
@@ -198,15 +198,15 @@ def test_an_interrupt_does_not_end_the_demo():
 
 
 def test_a_demo_that_does_not_start_says_why():
-    "The last line of its stderr is in the error, and no process is left"
+    "The last line of its complaint is in the error, and no process is left"
     before = len(psutil.Process().children())
     with pytest.raises(errors.DemoSiteError, match="unrecognized arguments: --nonsense"):
         DemoProcess("--nonsense")
     assert len(psutil.Process().children()) == before
 
 
-def test_a_demo_that_prints_nothing_is_stopped(monkeypatch, tmp_path):
-    "A process that never prints its addresses is stopped after the time allowed"
+def test_a_demo_that_says_nothing_is_given_up(monkeypatch, tmp_path):
+    "A process that never prints its line is ended after the time allowed"
     quiet = tmp_path / "python"
     quiet.write_text("#!/bin/sh\nexec sleep 60\n")
     quiet.chmod(0o755)
@@ -219,7 +219,7 @@ def test_a_demo_that_prints_nothing_is_stopped(monkeypatch, tmp_path):
 
 
 def test_stopping_twice_is_fine():
-    "stop() may be called twice, and for a process that was killed"
+    "stop() may be called again; a process that was killed is also gone"
     demo = DemoProcess()
     demo._process.send_signal(signal.SIGKILL)
     demo.stop()
@@ -229,7 +229,7 @@ def test_stopping_twice_is_fine():
 
 @pytest.mark.parametrize("line", ["EEN_USERNAME: me@example.com", 'EEN_PASSWORD="abc'])
 def test_a_line_of_the_env_file_that_cannot_be_read_is_named(tmp_path, monkeypatch, line):
-    "It is an error; camkit does not fall back to the demo site"
+    "It does not lead to the demo site without a word"
     (tmp_path / ".env").write_text(f"# my cameras\n{line}\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(errors.SettingsError, match=r"\.env, line 2, is no NAME=value") as caught:
@@ -237,8 +237,8 @@ def test_a_line_of_the_env_file_that_cannot_be_read_is_named(tmp_path, monkeypat
     assert "abc" not in str(caught.value)
 
 
-def test_a_password_is_not_expanded(tmp_path, monkeypatch):
-    "A dollar sign stays a dollar sign"
+def test_a_password_is_taken_as_it_stands(tmp_path, monkeypatch):
+    "A dollar sign in it is a dollar sign"
     (tmp_path / ".env").write_text("EEN_USERNAME=me@example.com\nEEN_PASSWORD=pa$HOME${FOO}x\n")
     monkeypatch.chdir(tmp_path)
     assert load_settings().een_password.get_secret_value() == "pa$HOME${FOO}x"

@@ -27,8 +27,8 @@ def test_names_every_problem_of_every_result(capsys):
     assert capsys.readouterr().out == "- one.\n- two.\n- three.\n"
 
 
-def test_says_when_there_is_no_problem(capsys):
-    "The absence of problems is stated"
+def test_says_so_when_there_is_none(capsys):
+    "A reader is not left to wonder"
     check(Result(), Result())
     assert capsys.readouterr().out == "All in order.\n"
 
@@ -39,14 +39,14 @@ def test_names_the_odd_rows_of_a_device_list(capsys):
     assert capsys.readouterr().out == "- Device at position 1: the row has 2 of at least 26 columns.\n"
 
 
-def test_refuses_a_table_that_is_not_a_device_list():
-    "The message says what check() accepts"
+def test_refuses_a_table_that_is_no_device_list():
+    "With a sentence that says what it takes"
     with pytest.raises(InputError, match="list of devices"):
         check(pd.DataFrame({"a": [1]}))
 
 
 @pytest.mark.parametrize("odd", [3, "log", None])
-def test_refuses_what_is_not_a_result(odd):
-    "The message names its type"
+def test_refuses_what_is_no_result(odd):
+    "It is named, too"
     with pytest.raises(InputError, match=f"no {type(odd).__name__}"):
         check(odd)

@@ -27,12 +27,12 @@ def test_writes_a_file_and_leaves_nothing_else(tmp_path):
 
 
 def test_makes_a_folder_with_its_parents(tmp_path):
-    "An existing folder is accepted"
+    "A folder that is there already is fine"
     assert make_folder(tmp_path / "a" / "b") == make_folder(str(tmp_path / "a" / "b"))
     assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_a_file_in_place_of_a_folder_is_an_error(tmp_path):
+def test_says_that_a_file_is_in_the_way(tmp_path):
     "A file in place of the folder, or of one above it, is an OutputError that names it"
     (tmp_path / "out").write_text("mine")
     for path in (tmp_path / "out", tmp_path / "out" / "below"):
@@ -42,13 +42,13 @@ def test_a_file_in_place_of_a_folder_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
-def test_a_folder_name_that_is_not_possible_is_an_error(name):
+def test_says_that_a_folder_cannot_be_called_so(name):
     "A character that no file name may have is an OutputError, not whatever the system raises"
     with pytest.raises(errors.OutputError, match="has a character that no name of a file may have"):
         make_folder(name)
 
 
-def test_a_folder_in_place_of_a_file_is_an_error(tmp_path):
+def test_says_that_a_folder_is_in_the_way(tmp_path):
     "A folder in place of the file is an OutputError, and no temporary file stays"
     (tmp_path / "a.bin").mkdir()
     with pytest.raises(errors.OutputError, match="cannot be written"):

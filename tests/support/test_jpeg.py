@@ -29,7 +29,7 @@ def claiming(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "image/jpg", "IMAGE/JPEG; q=1", None])
 def test_accepts_a_whole_jpeg(kind):
-    "Baseline or progressive, with padding after its end; returns its size"
+    "Baseline or progressive, with some padding behind its end, and gives its size"
     assert check_jpeg(JPEG, kind) == (160, 90)
     assert check_jpeg(picture(progressive=True), kind) == (160, 90)
     assert check_jpeg(JPEG + b"\0\0\r\n", kind) == (160, 90)
@@ -52,14 +52,14 @@ def test_accepts_a_whole_jpeg(kind):
         (claiming(9_000, 9_000), "image/jpeg", "9000 x 9000 pixels"),
     ],
 )
-def test_refuses_what_is_not_a_whole_jpeg(content, kind, said):
+def test_refuses_what_is_no_whole_jpeg(content, kind, said):
     "Empty, of another type, cut off, corrupt, or a bomb: each with its reason"
     with pytest.raises(BadImage, match=said):
         check_jpeg(content, kind)
 
 
 def with_scans(number: int, size: tuple[int, int] = (160, 90)) -> bytes:
-    """A progressive picture whose last scan is repeated this many times."""
+    """A progressive picture whose last scan stands there that many times more."""
     plain = io.BytesIO()
     Image.new("L", size).save(plain, "JPEG", progressive=True)
     jpeg = plain.getvalue()
@@ -77,14 +77,14 @@ def test_refuses_a_jpeg_of_endless_scans_before_it_is_decoded():
                 check(bomb)
 
 
-def test_a_preview_in_the_metadata_does_not_count_as_scans():
+def test_a_preview_in_the_metadata_is_no_scan_too_many():
     "A photo with a thumbnail in its EXIF, progressive itself, is accepted"
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + picture(progressive=True)[:30_000]
     assert check_jpeg(picture(progressive=True, exif=exif)) == (160, 90)
 
 
 def test_does_not_let_a_global_switch_pass_half_an_image(monkeypatch):
-    "Half a JPEG is refused even where the notebook has set Pillow to accept truncated images"
+    "Even where the notebook told Pillow to accept truncated images, half a JPEG is refused"
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     with pytest.raises(BadImage):
         check_jpeg(JPEG[: len(JPEG) // 2])
@@ -92,12 +92,12 @@ def test_does_not_let_a_global_switch_pass_half_an_image(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
 def test_says_what_kind_a_photo_is(kind):
-    "By its bytes, not by what the server says"
+    "By its bytes, whatever the server called it"
     assert check_photo(picture(kind)) == f"image/{kind.lower()}"
 
 
-def test_a_photo_followed_by_a_second_picture_is_a_jpeg():
-    "The MPO format of some phones is a JPEG to a browser"
+def test_a_photo_with_a_second_picture_behind_it_is_a_jpeg():
+    "What Pillow calls MPO, as some telephones make it, is a JPEG to a browser"
     second = Image.new("RGB", (160, 90))
     assert check_photo(picture("MPO", save_all=True, append_images=[second])) == "image/jpeg"
 

@@ -1,4 +1,4 @@
-"""Tasks that run at the same time and stop together."""
+"""Several things at a time, stopped together."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from camkit.support.workers import run_together
 
 
 def test_gives_the_results_in_the_order_of_the_tasks():
-    "Not in the order in which they finish"
+    "Whichever is ready first"
     tasks = [lambda i=i: gevent.sleep(0.01 * (3 - i)) or i for i in range(3)]
     assert run_together(tasks, 3) == [0, 1, 2]
     assert run_together(tasks, np.int64(2)) == [0, 1, 2]
 
 
 def test_stops_the_others_when_one_fails():
-    "The first exception is raised, and running tasks are stopped"
+    "The first exception is raised, and what was under way goes no further"
     went_on = []
 
     def fail():
@@ -31,7 +31,7 @@ def test_stops_the_others_when_one_fails():
 
 
 @pytest.mark.parametrize("workers", [None, 0, -1, True, 1.5, "5"])
-def test_an_invalid_number_of_workers_is_an_input_error(workers):
-    "Before any task starts"
+def test_a_number_of_workers_that_is_none_is_an_input_error(workers):
+    "Before any task begins"
     with pytest.raises(errors.InputError, match=r"workers is .*; it has to be a whole number, at least 1"):
         run_together([lambda: pytest.fail("it began")], workers)
