@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WORKERS ?= 2
+PARALLEL := -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo lab test test-slow test-all bench notebooks lint lock clean
+.PHONY: help demo lab quick test test-slow test-all coverage bench notebooks lint lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,13 +26,19 @@ demo: $(READY) ## run every notebook against the demo site; results under out/
 lab: $(READY) ## open JupyterLab at the first notebook, on a working copy
 	@$(BIN)/python -m tools.notebooks lab $(LAB_OPTIONS)
 
+quick: $(READY) ## the tests for while you work: under a minute
+	@$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow and not browser and not not_quick" $(OPTIONS)
+
 test: $(READY) ## the test suite, with the notebooks checked cell by cell
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(OPTIONS)
 
 test-slow: $(READY)
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow $(OPTIONS)
 
 test-all: test test-slow ## the same, and then the slow tests
+
+coverage: $(READY) ## after `make test OPTIONS="--cov --cov-report="`: what the tests ran, room by room
+	@$(BIN)/python -m tools.room_coverage
 
 notebooks: $(READY) ## run the notebooks and store their outputs in place
 	@$(BIN)/python -m tools.notebooks store
@@ -38,14 +46,15 @@ notebooks: $(READY) ## run the notebooks and store their outputs in place
 bench: $(READY) ## measure against what one would use instead
 	@$(BIN)/python -m tests.bench
 
-lint: $(READY) ## style and types
+lint: $(READY) ## style, types, and which room imports which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
 
-lock: $(READY) ## resolve the versions anew (needs uv)
+lock: $(READY) ## resolve the versions again (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --extra test pyproject.toml -o requirements.lock
 
 clean: ## remove what the commands made, environment included
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find out -mindepth 1 ! -name .gitignore -delete

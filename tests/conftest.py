@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from camkit.demo.launch import DemoProcess
 from camkit.site import Site, demo_site
 from tests.support.control import Control
 
 ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("camkit", deadline=None)  # how fast the machine is, is not what tests are about
+settings.load_profile("camkit")
 
 
 @pytest.fixture(scope="session")

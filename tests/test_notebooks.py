@@ -1,4 +1,4 @@
-"""The notebooks: they run to the stored outputs, pictures included, and tell their story to a reader."""
+"""The notebooks reproduce their stored outputs, pictures included, and can be read without running them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_nbval(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.timeout(320)
 def test_every_notebook_runs_to_its_stored_outputs(tmp_path):
-    "All cells give again what is stored, images byte for byte, on an empty out folder"
+    "Every cell reproduces what is stored, images byte for byte, starting with an empty out folder"
     copy = working_copy(ROOT, tmp_path)
     done = run_nbval(copy)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
@@ -47,7 +47,7 @@ def test_every_notebook_runs_to_its_stored_outputs(tmp_path):
 
 
 def test_a_changed_picture_and_an_unrun_cell_are_found(tmp_path):
-    "The check itself can fail: on another picture, and on a cell without a stored run"
+    "The check can fail: for another picture, and for a cell that was stored without being run"
     book = nbformat.v4.new_notebook()
     code = "from IPython.display import Image\nImage(b'\\x89PNG\\r\\n\\x1a\\n', format='png')"
     book.cells = [nbformat.v4.new_code_cell(code), nbformat.v4.new_code_cell("1")]
@@ -59,7 +59,7 @@ def test_a_changed_picture_and_an_unrun_cell_are_found(tmp_path):
     said = run_nbval(tmp_path).stdout
     assert "1 failed, 1 error" in said
     assert "image/png" in said
-    assert "without having been run" in said
+    assert "without being run" in said
 
 
 @every_notebook
@@ -75,7 +75,7 @@ def test_is_stored_as_run_from_top_to_bottom(path):
 
 @every_notebook
 def test_holds_no_logic(path):
-    "No function, class, loop, branch or try: whatever can go wrong lives in the package, under a test"
+    "No function, class, loop, branch or try: what can go wrong is in the package, under a test"
     kinds = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda)
     for cell in code_cells(path):
         assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, kinds)], cell.source
@@ -83,7 +83,7 @@ def test_holds_no_logic(path):
 
 @every_notebook
 def test_tells_a_story(path):
-    "A title that asks, what one will do, one commented parameters cell, a check, and what to do if it fails"
+    "A question as the title, what the reader will do, one commented parameters cell, a check, and help if it fails"
     book = nbformat.read(path, as_version=4)
     prose = [cell.source for cell in book.cells if cell.cell_type == "markdown"]
     assert prose[0].startswith("# ") and "?" in prose[0].splitlines()[0]
@@ -103,8 +103,8 @@ def test_shows_nothing_of_this_machine(path):
     assert not re.search(r"127\.0\.0\.1:\d|0x[0-9a-f]{10,}|/home/|/root/|/tmp/", text)
 
 
-def test_a_case_goes_on_with_its_own_events(tmp_path):
-    "Run again, notebook 02 offers what the case has, and puts nothing else into it"
+def test_a_case_continues_with_its_own_events(tmp_path):
+    "Run again, notebook 02 shows the events of the case and adds no others"
     copy = working_copy(ROOT, tmp_path)
     path = copy / "notebooks" / "02_snapshots.ipynb"
     with Case(copy / "out" / "front-door") as case:
@@ -118,8 +118,8 @@ def test_a_case_goes_on_with_its_own_events(tmp_path):
         assert case.events().index.tolist() == [3, 20]
 
 
-def test_a_mistake_shows_its_sentence_and_not_the_code_it_came_through(tmp_path):
-    "In the cell that fails: the message says what is wrong and what to do"
+def test_a_mistake_shows_a_message_without_a_traceback(tmp_path):
+    "The failing cell shows one line: what is wrong and what to do"
     code = "import camkit\ncamkit.load_badges('no-such-log.csv')"
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     NotebookClient(book, kernel_name="python3", allow_errors=True).execute(cwd=str(tmp_path))
@@ -127,8 +127,8 @@ def test_a_mistake_shows_its_sentence_and_not_the_code_it_came_through(tmp_path)
     assert output.traceback == ["BadgeFileError: There is no file no-such-log.csv: check the path."]
 
 
-def test_a_case_that_is_there_is_never_overwritten(tmp_path):
-    "Neither the case nor its bag: it may be somebody's evidence"
+def test_an_existing_case_is_never_overwritten(tmp_path):
+    "Neither the case nor its bag: both may be evidence"
     (tmp_path / "notebooks").mkdir()
     code = (
         "from pathlib import Path\nout = Path('../out/mine'); out.mkdir(parents=True)\n"

@@ -1,14 +1,18 @@
-"""The two commands and the files they stand on."""
+"""Packaging: dependencies, metadata, what is in the wheel, and the commands of the Makefile."""
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from email import message_from_bytes
+from zipfile import ZipFile
 
 import yaml
 
+import camkit
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -21,7 +25,7 @@ def name_and_range(requirement: str) -> tuple[str, str]:
 
 
 def test_environment_yml_names_what_pyproject_names():
-    "Each runtime dependency stands in environment.yml with the same range, and so do those it adds for tests"
+    "environment.yml lists each runtime dependency with the same range, and so it does for what it adds for tests"
     entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     by_pip = next(entry["pip"] for entry in entries if isinstance(entry, dict))
     listed = dict(
@@ -36,14 +40,14 @@ def test_environment_yml_names_what_pyproject_names():
 
 
 def test_environment_yml_asks_conda_forge_only():
-    "No other channel, so that licences and versions are conda-forge's"
+    "No other channel, so that licences and versions are those of conda-forge"
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     assert environment["channels"] == ["conda-forge", "nodefaults"]
     assert "-e ." in environment["dependencies"][-1]["pip"]
 
 
 def test_every_dependency_is_locked_with_hashes_and_no_address():
-    "The lock pins each named dependency, with hashes, and says nothing of where to get it"
+    "The lock pins each named dependency, with hashes, and does not say where to get it"
     lock = (ROOT / "requirements.lock").read_text()
     pinned = {name_and_range(name)[0] for name in re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)}
     named = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
@@ -54,15 +58,54 @@ def test_every_dependency_is_locked_with_hashes_and_no_address():
     assert all("--hash=sha256:" in block for block in blocks if "==" in block)
 
 
-def test_the_packages_asked_for_are_there():
-    "What the kit is built on is named, each with a range"
+def test_the_main_dependencies_have_ranges():
+    "The libraries that the kit is built on are named, and every dependency has a range"
     names = dict(name_and_range(entry) for entry in PROJECT["dependencies"])
     assert {"jupyterlab", "requests", "gevent", "pandas", "ipywidgets", "matplotlib"} <= set(names)
     assert all(names.values())
 
 
+def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(tmp_path):
+    "Built by flit: modules, templates, profiles and scripts, the licence, and no tests or tools"
+    code = "import sys; from flit_core import buildapi; buildapi.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        metadata = message_from_bytes(archive.read(f"camkit-{camkit.__version__}.dist-info/METADATA"))
+    package = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "camkit").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {name for name in names if ".dist-info/" not in name} == package
+    assert {path.rpartition(".")[2] for path in package} >= {
+        "py",
+        "typed",
+        "html",
+        "css",
+        "js",
+        "sql",
+        "toml",
+    }
+    assert f"camkit-{camkit.__version__}.dist-info/licenses/LICENSE" in names
+    assert (metadata["Version"], metadata["License-Expression"]) == (camkit.__version__, "Apache-2.0")
+    assert metadata["Author"] == "The camkit authors"
+
+
+def test_pre_commit_runs_what_make_lint_runs():
+    "The same commands, from the same environment"
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    done = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/.ready", "lint"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert [hook["entry"] for hook in hooks] == done.stdout.splitlines()
+    assert all(hook["language"] == "system" and not hook["pass_filenames"] for hook in hooks)
+
+
 def test_importing_camkit_loads_nothing_heavy_and_patches_nothing():
-    "The import is free of pandas, matplotlib, ipywidgets, gevent and requests, and the socket stays Python's own"
+    "`import camkit` loads no pandas, matplotlib, ipywidgets, gevent or requests, and does not replace the socket"
     code = (
         "import sys, socket; before = socket.socket; import camkit\n"
         "assert socket.socket is before\n"
@@ -73,7 +116,7 @@ def test_importing_camkit_loads_nothing_heavy_and_patches_nothing():
 
 
 def test_using_the_clients_patches_nothing():
-    "Even with every module loaded, the standard library's sockets, threads and sleep are untouched"
+    "With every module loaded, the standard library's sockets, threads and sleep are the original ones"
     code = (
         "import socket, threading, time, ssl, select\n"
         "before = socket.socket, threading.Thread, time.sleep, ssl.SSLContext, select.select\n"
@@ -88,19 +131,19 @@ def test_using_the_clients_patches_nothing():
 
 
 def test_make_lists_its_commands_by_default():
-    "`make` alone says what there is"
+    "`make` alone lists the commands"
     done = subprocess.run(
         ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    for command in ("demo", "lab", "test", "notebooks", "lint"):
+    for command in ("demo", "lab", "quick", "test", "notebooks", "lint"):
         assert f"make {command} " in done.stdout
 
 
 def test_the_top_level_is_as_laid_out():
-    "Every folder and file that is promised is tracked; nothing else has crept in"
+    "Only the documented folders and files are tracked at the top level"
     done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        return  # an archive without its history
+        return  # an archive without a git history
     top = {path.split("/")[0] for path in done.stdout.splitlines()}
     folders = {"notebooks", "camkit", "data", "out", "tests", "tools", "docs", ".ci"}
     files = set(
@@ -111,18 +154,14 @@ def test_the_top_level_is_as_laid_out():
     assert "data/sample_badges.csv" in done.stdout
 
 
-def test_no_public_name_hides_behind_a_module_of_the_same_name():
-    "camkit.check is a function whatever was imported before it"
-    import camkit
-
+def test_no_public_name_is_hidden_by_a_module_of_the_same_name():
+    "camkit.check is a function, whatever was imported before"
     modules = {path.stem for path in (ROOT / "camkit").glob("*") if path.suffix == ".py" or path.is_dir()}
     assert set(camkit.__all__) & modules == {"errors", "plots"}
 
 
 def test_every_library_that_is_imported_is_declared():
-    "Nothing works only because something else happens to bring it along"
-    import ast
-
+    "No import works only because another package happens to depend on it"
     declared = {name_and_range(entry)[0] for entry in PROJECT["dependencies"]}
     other_names = {"bs4": "beautifulsoup4", "PIL": "pillow", "dotenv": "python-dotenv"}
     imported = set()

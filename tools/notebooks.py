@@ -1,7 +1,7 @@
 """Run the notebooks from the command line: ``python -m tools.notebooks demo | store | lab``.
 
-``demo`` runs them against the demo site and leaves what they make under ``out/``; ``store`` runs them and keeps the
-outputs in the notebooks themselves; ``lab`` opens JupyterLab on a working copy.
+``demo`` runs them against the demo site and writes the results to ``out/``; ``store`` runs them and saves the outputs
+in the notebooks; ``lab`` opens JupyterLab on a working copy.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ CELL_TIMEOUT_S = 120
 
 
 def run(path: Path) -> NotebookNode:
-    """Execute one notebook in its own folder against the demo site.
+    """Execute a notebook in its own folder against the demo site.
 
     Parameters
     ----------
     path : pathlib.Path
-        The notebook, which is not changed.
+        The notebook; the file is not changed.
 
     Returns
     -------
     nbformat.NotebookNode
-        The executed notebook, without timings and widget state, so that two runs are alike.
+        The executed notebook, without timings and widget state, so that two runs give the same file.
 
     Raises
     ------
@@ -53,21 +53,24 @@ def run(path: Path) -> NotebookNode:
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--IPKernelApp.log_level=40"],  # it warns of TCP, which never leaves this machine
+        extra_arguments=[
+            "--IPKernelApp.log_level=40"
+        ],  # else it warns about TCP, which stays on this machine
     )
     client.execute(env={**os.environ, "CAMKIT_DEMO": "1"})
     return notebook
 
 
 def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
-    """Execute all notebooks on a fresh copy, and bring what they wrote to a folder.
+    """Execute all notebooks on a fresh copy and collect the files that they write.
 
     Parameters
     ----------
     root : pathlib.Path
-        The folder that holds ``notebooks`` and ``data``; nothing in it is changed.
+        The folder with ``notebooks`` and ``data``; nothing in it is changed.
     out : pathlib.Path
-        Gets what the notebooks wrote to ``../out``; files of the same name are replaced, a case and its bag never are.
+        Receives what the notebooks write to ``../out``. Files of the same name are replaced; a case and its bag
+        are never replaced.
 
     Returns
     -------
@@ -82,11 +85,11 @@ def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
             print(f"  {path.name:<32}", end="", flush=True)
             executed[path.name] = run(path)
             print(f"{time.perf_counter() - started:5.1f} s", flush=True)
-        # A case that is there may be somebody's evidence: it is left alone, and so is its bag.
+        # An existing case may be evidence: it is not touched, and neither is its bag.
         kept = {case.parent.name for case in out.glob("*/case.sqlite")}
         for product in sorted((copy / "out").glob("*")):
             if product.name.removesuffix(".zip") in kept:
-                print(f"  {os.path.relpath(out / product.name)} is there already; it is left as it is.")
+                print(f"  {os.path.relpath(out / product.name)} exists already and was not replaced.")
             elif product.is_dir():
                 shutil.copytree(product, out / product.name, dirs_exist_ok=True)
             else:
@@ -95,11 +98,11 @@ def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
 
 
 def demo(root: Path) -> None:
-    """Run all notebooks; leave them executed, as HTML, with their images and plots, under ``out/``."""
+    """Run all notebooks and write them to ``out/``: executed, as HTML pages, with their images and plots."""
     began = time.perf_counter()
     out = root / "out"
     folder = make_folder(out / "notebooks")
-    # No script is asked for from elsewhere, so the pages open offline.
+    # The pages load no script from the network, so they open offline.
     exporter = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", jupyter_widgets_base_url="")
     for name, notebook in run_all(root, out).items():
         page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": Path(name).stem}})
@@ -108,27 +111,27 @@ def demo(root: Path) -> None:
     pages = sorted(folder.glob("*.html"))
     shown = os.path.relpath(out)
     print(
-        f"\nDone in {time.perf_counter() - began:.0f} s. In {shown}/ there are now\n"
+        f"\nDone in {time.perf_counter() - began:.0f} s. {shown}/ now contains\n"
         f"  {len(pages):3} executed notebooks, each also as an HTML page, in {shown}/notebooks/\n"
         f"  {len(list(out.glob('*-preview-*.jpeg'))):3} preview images (*.jpeg)\n"
         f"  {len(list(out.glob('*.png'))):3} plots (*.png)\n"
         f"  {len(list(out.glob('*/case.sqlite'))):3} case, and its evidence bag (*.zip)\n"
-        f"Begin with {os.path.relpath(pages[0])}"
+        f"Start with {os.path.relpath(pages[0])}"
     )
 
 
 def store(root: Path) -> None:
-    """Run all notebooks and keep their outputs in place; what they write to ``out`` is thrown away."""
+    """Run all notebooks and save their outputs in place; the files that they write are discarded."""
     with tempfile.TemporaryDirectory(prefix="camkit-") as out:
         for name, notebook in run_all(root, Path(out)).items():
             write_whole(root / "notebooks" / name, nbformat.writes(notebook).encode() + b"\n")
 
 
 def lab(root: Path, arguments: list[str]) -> NoReturn:
-    """Open JupyterLab, on this machine only and with a token, on a working copy under ``out/lab``."""
+    """Open JupyterLab on a working copy in ``out/lab``; it listens on loopback only and asks for a token."""
     copy = working_copy(root, root / "out" / "lab")
     first = notebooks(copy)[0]
-    print(f"Working copy: {copy} (what you change there stays; remove the folder to start afresh)")
+    print(f"Working copy: {copy} (your changes stay there; remove the folder to start again)")
     command = [
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", "--ServerApp.ip=127.0.0.1",
         f"--LabApp.default_url=/lab/tree/notebooks/{first.name}",
@@ -142,7 +145,7 @@ def lab(root: Path, arguments: list[str]) -> NoReturn:
 
 
 def working_copy(root: Path, copy: Path) -> Path:
-    """Copy notebooks and data to a folder, keeping what is there already."""
+    """Copy the notebooks and their data to a folder; files that exist there are kept."""
     for source in (*notebooks(root), *sorted((root / "data").glob("*"))):
         target = copy / source.relative_to(root)
         if source.is_file() and not target.exists():
@@ -152,7 +155,7 @@ def working_copy(root: Path, copy: Path) -> Path:
 
 
 def notebooks(root: Path) -> list[Path]:
-    """The notebooks, in their order."""
+    """List the notebooks in order."""
     return sorted((root / "notebooks").glob("[0-9]*.ipynb"))
 
 
@@ -160,16 +163,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description="Run the notebooks.")
     parser.add_argument("what", choices=("demo", "store", "lab"))
-    parser.add_argument("--root", type=Path, default=ROOT, help="the folder that holds notebooks/ and data/")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the folder with notebooks/ and data/")
     chosen, rest = parser.parse_known_args(arguments)
     if chosen.what == "lab":
         lab(chosen.root, rest)
     if rest:
-        parser.error(f"unknown: {' '.join(rest)}")
+        parser.error(f"unknown arguments: {' '.join(rest)}")
     try:
         {"demo": demo, "store": store}[chosen.what](chosen.root.resolve())
     except CellExecutionError as error:
-        print(f"a cell failed\n\n{error}", file=sys.stderr)
+        print(f"A cell failed.\n\n{error}", file=sys.stderr)
         return 1
     return 0
 

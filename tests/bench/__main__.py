@@ -1,6 +1,6 @@
-"""``python -m tests.bench [part ...]``: measure the kit's hot paths beside what one would use instead.
+"""``python -m tests.bench [part ...]``: measure the kit's hot paths and the alternatives.
 
-Writes one table to the terminal and to ``out/bench/bench.csv``; beside it a plot, and the table as README shows it.
+Prints one table and writes it to ``out/bench/bench.csv``, with a plot and the table in Markdown in the same folder.
 """
 
 from __future__ import annotations
@@ -8,18 +8,20 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from tests.bench.measure import Row
 from tools.notebooks import ROOT
 
 PARTS = ("download", "transport", "snapshots", "status", "badges", "case", "review", "kernel")
 
 
 def plot(table: pd.DataFrame) -> Figure:
-    "Each subject's time over camkit's, on a logarithmic axis; the bars begin where both are the same"
+    "Each subject's time divided by camkit's, on a logarithmic axis; a bar of no length means the same time"
     shown = table[table["subject"] != "camkit"].iloc[::-1]
     ratios = shown["ratio_to_ours"]
     figure = Figure(figsize=(9, 0.32 * len(shown) + 1.2), layout="constrained")
@@ -37,16 +39,16 @@ def plot(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def markdown(table: pd.DataFrame) -> str:
-    "The table for a reader: a workload's name once, seconds with their spread, ratios to the ideal and to camkit"
+def markdown(rows: Iterable[Row]) -> str:
+    "The table for README: each workload named once, seconds with their spread, ratios to the ideal and to camkit"
     lines = [
         "| workload | subject | seconds: median (min to max) | of the ideal | of camkit's |",
         "| --- | --- | --- | --- | --- |",
     ]
     before = ""
-    for row in table.itertuples():
+    for row in rows:
         spread = f"{row.median_s:.3g} ({row.min_s:.3g} to {row.max_s:.3g})"
-        ideal = "" if pd.isna(row.ratio_to_ideal) else f"{row.ratio_to_ideal:.2f}"
+        ideal = "" if row.ratio_to_ideal is None else f"{row.ratio_to_ideal:.2f}"
         ours = "1" if row.subject == "camkit" else f"{row.ratio_to_ours:.3g}"
         lines.append(
             f"| {row.workload if row.workload != before else ''} | {row.subject} | {spread} | {ideal} | {ours} |"
@@ -56,10 +58,10 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    "Run the parts asked for, or all"
+    "Run the parts named on the command line, or all"
     out = ROOT / "out" / "bench"
     out.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows: list[Row] = []
     for part in sys.argv[1:] or PARTS:
         print(f"{part} ...", flush=True)
         started = time.monotonic()
@@ -67,10 +69,10 @@ def main() -> None:
         print(f"  took {time.monotonic() - started:.0f} s", flush=True)
     table = pd.DataFrame([asdict(row) for row in rows])
     table.to_csv(out / "bench.csv", index=False)
-    (out / "bench.md").write_text(markdown(table), encoding="utf-8")
+    (out / "bench.md").write_text(markdown(rows), encoding="utf-8")
     plot(table).savefig(out / "bench.png", dpi=120)
     print(table.round(3).to_string(index=False))
-    print(f"\nWritten: {(out / 'bench.csv').relative_to(ROOT)} and bench.png, bench.md beside it")
+    print(f"\nWritten: {(out / 'bench.csv').relative_to(ROOT)} with bench.png and bench.md")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Time and memory of `load_badges` and `flag_events`, beside plain pandas on the same clean file.
+"""Time and memory of `load_badges` and `flag_events`, compared with plain pandas on the same clean file.
 
 Run as ``python -m tests.bench.bench_badges [rows ...]``. Times are medians of runs taken in turn in one process, warm;
 peak memory is that of a process which does nothing else.
@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from camkit.badges import load_badges
-from camkit.badges.flags import flag_events
+from camkit.badges import flag_events, load_badges
 from tests.bench.measure import Row, in_turn, own_peak_mib
 
 ROUNDS = 7
@@ -26,7 +25,7 @@ DAYS, CARDHOLDERS, READERS = 300, 10_000, 40
 
 
 def write_log(path: Path, rows: int) -> None:
-    """Write a log in the sample's form, in order of time."""
+    """Write a log in the form of the sample, in order of time."""
     random = np.random.default_rng(20190412)
     seconds = np.sort(random.integers(0, DAYS * 86400, rows))
     with path.open("w", encoding="utf-8") as file:
@@ -45,7 +44,7 @@ def write_log(path: Path, rows: int) -> None:
 
 
 def with_pandas(path: str) -> None:
-    """Read the file as text, and its times: the least that any loader does."""
+    """Read the file as text and parse its times: the least that any loader has to do."""
     table = pd.read_csv(path, engine="pyarrow", dtype=str)
     table["timestamp"] = pd.to_datetime(table["timestamp"], utc=True)
 
@@ -59,7 +58,7 @@ WAYS: dict[str, Callable[[str], None]] = {"pandas": with_pandas, "camkit": with_
 
 
 def timed(work: Callable[[], object]) -> Callable[[], float]:
-    """The same work, giving the seconds it took."""
+    """The same work as a subject that returns its seconds."""
 
     def run() -> float:
         started = time.perf_counter()
@@ -76,7 +75,7 @@ def peak_mib(way: str, path: Path) -> float:
 
 
 def bench_rows(rows: int) -> list[Row]:
-    """Load and flag a log of so many rows."""
+    """Load and flag a log with this many rows."""
     rounds = ROUNDS if rows <= 1_000_000 else 1
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "badges.csv"

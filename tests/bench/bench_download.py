@@ -1,4 +1,4 @@
-"""The download beside what one would use instead, against a demo site in a process of its own."""
+"""The download compared with the alternatives, against a demo site in its own process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,8 @@ from tests.bench.peers import SUBJECTS
 def run_peer(subject: str, job: dict[str, Any]) -> dict[str, float]:
     """Run one subject in a fresh process, into an empty folder.
 
-    The folder stays until the whole workload is over: ext4 passes over the inodes of files just removed, so a subject
-    would pay 0.2 ms a file for the tidiness of the one before.
+    The folder stays until the whole workload is done: ext4 skips the inodes of files just removed, which would cost the
+    next subject 0.2 ms a file.
     """
     out = tempfile.mkdtemp(dir=job["folder"])
     command = [sys.executable, "-m", "tests.bench.peers", subject, json.dumps({**job, "out": out})]
@@ -30,8 +31,8 @@ def run_peer(subject: str, job: dict[str, Any]) -> dict[str, float]:
 
 
 @contextmanager
-def job_on(demo: DemoProcess, count: int, workers: int):
-    "What every subject is told: where, as whom, which frames"
+def job_on(demo: DemoProcess, count: int, workers: int) -> Iterator[dict[str, Any]]:
+    "The job of every subject: the address, the login, the frames"
     base = demo.info["een"]
     who = {"username": demo.info["een_username"], "password": demo.info["een_password"]}
     session = requests.Session()
@@ -54,7 +55,7 @@ def job_on(demo: DemoProcess, count: int, workers: int):
 def workload(
     name: str, count: int, workers: int, options: list[str], *, rounds: int, ideal_s: float | None
 ) -> list[Row]:
-    "All subjects on one workload; a loop of its own would take too long where there is latency"
+    "All subjects on one workload; the plain loop is left out where it would take too long"
     demo = DemoProcess(*options)
     try:
         with job_on(demo, count, workers) as job:
@@ -87,7 +88,7 @@ def different_frames(rounds: int = 5) -> list[Row]:
 
 
 def memory() -> str:
-    "How much a download of 2,000 images adds to the process, beside one of 200"
+    "The memory that a download of 2,000 images adds to the process, compared with 200"
     demo = DemoProcess()
     try:
         grown = {}

@@ -1,4 +1,4 @@
-"""What a reader waits for: the import, and a fresh kernel's first picture."""
+"""What a user waits for: the import, and the first picture in a fresh kernel."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.manager import start_new_kernel
 
@@ -16,7 +17,7 @@ from tools.notebooks import ROOT, working_copy
 
 
 def process(code: str) -> float:
-    "Seconds of a whole interpreter that runs some code"
+    "The duration of an interpreter that runs some code, seconds"
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
     return time.perf_counter() - started
@@ -38,7 +39,7 @@ def first_picture() -> float:
         )
         seen: list[float] = []
 
-        def look(message: dict) -> None:
+        def look(message: dict[str, Any]) -> None:
             if "data:image/jpeg" in str(message["content"].get("data", "")) and not seen:
                 seen.append(time.perf_counter() - started)
 

@@ -1,4 +1,4 @@
-"""How long it takes in a browser from the key for "next" until the next picture is on the screen, loaded ahead."""
+"""The time in a browser from the key "next" until the next picture, loaded ahead, is on the screen."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def press_next(page: Page) -> Callable[[], float]:
 
 
 def bench() -> list[Row]:
-    """Go through the queue."""
+    """Step through the queue."""
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         log = 'camkit.load_badges(ROOT / "data" / "sample_badges.csv", timezone=ZONE).events'

@@ -1,6 +1,7 @@
-"""How fast the bitmask is decoded, beside a Python function called a row at a time.
+"""How fast the bitmask is decoded, compared with a Python function called for each row.
 
-The peers run on a share of the rows and are scaled up; the peak memory of ours stands beside the size of its result.
+The peers run on a share of the rows and their times are scaled up. The peak memory of camkit is given relative to
+the size of its result.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def peak_ratio(call: Callable[[pd.Series], pd.DataFrame | pd.Series], statuses: 
 
 
 def bench(rows: int = 10_000_000) -> list[Row]:
-    """Both functions beside their peers, which run on a share of the rows."""
+    """Both functions and their peers, which run on a share of the rows."""
     population = [1441847, 1441831, 1179649, 1441855, 32803, 0, 0x10005, 655360]
     statuses = pd.Series(np.random.default_rng(1).choice(population, rows))
     share = statuses[: rows // PEER_SHARE]

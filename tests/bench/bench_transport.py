@@ -1,4 +1,4 @@
-"""One call through the transport beside plain requests, and whether anybody freezes while it waits."""
+"""One call through the transport compared with plain requests, and whether other greenlets run while it waits."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PATH = "/people/00071234/photo.jpg"
 
 
 def seconds(call: Callable[[], object]) -> float:
-    "How long one call takes"
+    "The duration of one call, seconds"
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
 
 
 def one_call(base: str, rounds: int) -> list[Row]:
-    "One request and its whole answer, on a connection that is open already"
+    "One request with its whole answer, on an open connection"
     transport, plain = Transport("the demo", base), requests.Session()
     calls = {
         "camkit": lambda: transport.request("GET", PATH).content,

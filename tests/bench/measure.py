@@ -1,4 +1,4 @@
-"""Subjects measured in turn, so that a noisy machine is as noisy for each; ratios, medians and spread."""
+"""Measure subjects in turn, so that a noisy machine affects each alike; medians, spread and ratios."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def in_turn(
     ideal_s: float | None = None,
     warm_up: bool = True,
 ) -> list[Row]:
-    """Run each subject once a round; a subject returns the seconds it took, by its own account."""
+    """Run each subject once per round; a subject measures and returns its own seconds."""
     if warm_up:
         for subject in subjects.values():
             subject()
@@ -62,6 +62,6 @@ def in_turn(
 
 
 def own_peak_mib() -> float:
-    """Peak memory of this process, MiB; getrusage would begin with the parent's."""
+    """Peak memory of this process, MiB; getrusage would include the peak of the parent."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(found[1]) / 1024 if found else float("nan")

@@ -1,6 +1,6 @@
-"""What one would use instead of the kit to download previews, each in a few lines; and the kit itself.
+"""The alternatives to the kit for downloading previews, each in a few lines, and the kit itself.
 
-``python -m tests.bench.peers SUBJECT JOB`` runs one of them in this process and prints the seconds it took as
+``python -m tests.bench.peers SUBJECT JOB`` runs one of them in this process and prints its seconds as
 JSON. Every subject fetches the frames of the job's moments (the kit finds its own), checks each picture
 in the same way, and writes it to the job's folder.
 """
@@ -91,7 +91,7 @@ def requests_threads(job: dict[str, Any]) -> float:
 
 
 def published(job: dict[str, Any]) -> float:
-    "The published way: everything patched, requests in a gevent pool, asking for now again and again"
+    "The published way: everything patched, requests in a gevent pool, asking for `now` repeatedly"
     from gevent import monkey
 
     monkey.patch_all()
@@ -166,7 +166,7 @@ SUBJECTS = {
 
 
 def main() -> None:
-    "Run one subject and print what it took"
+    "Run one subject and print its measurements"
     subject, job = sys.argv[1], json.loads(sys.argv[2])
     job["moments"] = Path(job["moments"]).read_text().split()[: job["count"]]
     before = own_peak_mib()

@@ -1,7 +1,7 @@
-"""JupyterLab on loopback, driven in a real browser: what the browser tests share.
+"""JupyterLab on loopback, driven by a real browser, for the browser tests.
 
-Everything Jupyter keeps (settings, workspaces, runtime files) goes to a temporary folder, so that a test
-neither sees nor changes what the person at the machine has set up.
+Jupyter's settings, workspaces and runtime files go to a temporary folder, so that a test neither reads nor changes
+those of the user.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, Request, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = (
@@ -49,9 +49,9 @@ class Lab:
     url : str
         Its address, with a slash at the end.
     token : str
-        What it asks for.
+        The token that it requires.
     root : pathlib.Path
-        The folder it shows.
+        Its root folder.
     """
 
     url: str
@@ -120,10 +120,15 @@ def browser_page(width: int = 1280, height: int = 720) -> Iterator[Page]:
 
 
 def requests_abroad(page: Page) -> list[str]:
-    """List, from now on, the addresses a page asks for that are not on loopback."""
+    """List the addresses off loopback that a page requests from now on."""
     abroad: list[str] = []
     home = ("127.0.0.1", "localhost", None)
-    page.on("request", lambda it: urlsplit(it.url).hostname in home or abroad.append(it.url))
+
+    def note(request: Request) -> None:
+        if urlsplit(request.url).hostname not in home:
+            abroad.append(request.url)
+
+    page.on("request", note)
     return abroad
 
 
@@ -143,12 +148,12 @@ def run_all(page: Page) -> None:
 
 
 def outputs(page: Page, cell: int) -> Locator:
-    """What a code cell, counted from 0, has put out."""
+    """The outputs of a code cell, counted from 0."""
     return notebook(page).locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output")
 
 
 def wait_until_idle(page: Page) -> None:
-    """Wait until the kernel has nothing to do; the status bar says so, the cells say it too early."""
+    """Wait until the status bar says that the kernel is idle; the cells say so too early."""
     expect(page.locator("#jp-main-statusbar")).to_contain_text("(ipykernel) | Idle", timeout=RUN_MS)
 
 
@@ -158,7 +163,7 @@ def notebook(page: Page) -> Locator:
 
 
 def _address(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
-    """The address the server has chosen: it writes it to a file once it listens."""
+    """The server's address, which it writes to a file once it listens."""
     deadline = time.monotonic() + START_S
     info = runtime / f"jpserver-{server.pid}.json"
     while time.monotonic() < deadline and server.poll() is None:

@@ -1,4 +1,4 @@
-"""A CONNECT proxy on a free loopback port, to which every name is this machine."""
+"""A CONNECT proxy on a free loopback port that resolves every name to this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Proxy:
-    """The proxy: its address, and the targets it was asked for."""
+    """The proxy's address and the targets that were requested."""
 
     address: str
     targets: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ def connect_proxy(refuse: bool = False) -> Iterator[Proxy]:
 
 
 def relay(source: socket.socket, sink: socket.socket) -> None:
-    """Pass on what comes until one side ends."""
+    """Forward bytes until one side closes."""
     with suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)

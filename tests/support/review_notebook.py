@@ -1,4 +1,4 @@
-"""A notebook with a review panel, for the tests and the benchmark that drive it in a browser."""
+"""A notebook with a review panel, for the browser tests and the benchmark."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import nbformat
 from tests.conftest import ROOT
 
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "CAMKIT_DEMO": "1"}
-"""For JupyterLab, so that its kernels find the tests and insist on the demo site."""
+"""For JupyterLab: its kernels can import the tests and use the demo site."""
 
 
 def panel_of(events: str, *options: str) -> str:
-    """A cell that reviews these events on a demo site with these options, in a case beside the notebook."""
+    """A cell that reviews these events on a demo site with these options, in a case next to the notebook."""
     return f"""
 import camkit
 from camkit.demo.launch import DemoProcess

@@ -1,4 +1,4 @@
-"""A real HTTP server on a free loopback port that answers as a test tells it to."""
+"""A real HTTP server on a free loopback port whose answers a test defines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Seen:
-    """One request as the server got it."""
+    """One request as received by the server."""
 
     method: str
     path: str
@@ -22,7 +22,7 @@ class Seen:
 
 @dataclass
 class Scripted:
-    """The server: its address, what it was asked, and the function that answers."""
+    """The server's address and the requests it received."""
 
     base: str
     seen: list[Seen] = field(default_factory=list)
@@ -32,7 +32,7 @@ Answer = Callable[[BaseHTTPRequestHandler, int], None]
 
 
 def send(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
-    """Send one whole answer; ``Content_Type`` names the header Content-Type."""
+    """Send a complete answer; ``Content_Type`` is the header Content-Type."""
     handler.send_response(status)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     for name, value in {"Content-Length": str(len(body)), **names}.items():
@@ -43,7 +43,7 @@ def send(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **head
 
 @contextmanager
 def scripted(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
-    """Serve until the block ends; `answer` gets the handler and the number of the request, from 0."""
+    """Serve until the block ends; `answer` is called with the handler and the number of the request, from 0."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -1,0 +1,33 @@
+"""The examples in docstrings and in README.md run."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shutil
+from importlib import import_module
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.test_rooms import MODULES
+
+WITH_EXAMPLES = [name for name, path in MODULES.items() if ">>> " in path.read_text()]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_in_docstrings_give_what_they_say(name):
+    "Each module with an example, run by doctest"
+    module = import_module(name)
+    assert doctest.testmod(module).failed == 0
+
+
+def test_the_example_in_the_readme_runs(tmp_path, monkeypatch):
+    "All of its Python, from top to bottom, against the demo site"
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S))
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    names["site"].close()
+    assert len(list((tmp_path / "out").glob("*.jpeg"))) == 20
