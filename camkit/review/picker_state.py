@@ -10,9 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges import require_events
+from camkit.badges import require_events, site_timezone
 from camkit.errors import InputError, TimestampError
-from camkit.support.timezones import as_zone
 
 MISSING = "(none)"
 """How an absent reader or outcome is offered for choosing."""
@@ -80,7 +79,7 @@ class PickState:
     ) -> None:
         require_events(events, "outcome")
         self.events = events
-        self.zone = as_zone(timezone or events.attrs.get("timezone")) or UTC
+        self.zone = site_timezone(events, timezone) or UTC
         self._is_picked = _default_picks(events, default)
         self.show(Filters())
 
@@ -157,13 +156,15 @@ class PickState:
             return None
         try:
             if _is_date(text):
-                day = date.fromisoformat(text) + timedelta(days=is_end)
+                first = date.fromisoformat(text)
+                day = first + timedelta(days=1) if is_end else first
                 return datetime.combine(day, time(), self.zone).astimezone(UTC)
-            return self._place(datetime.fromisoformat(text), text) + is_end * _length(text)
+            moment = self._place(datetime.fromisoformat(text), text)
+            return moment + _length(text) if is_end else moment
         except TimestampError:
             raise
         except (ValueError, OverflowError):
-            message = f"{text!r} is no time: write it like 2019-04-12 or 2019-04-12 14:20."
+            message = f"{text!r} is not a time: write it like 2019-04-12 or 2019-04-12 14:20."
             raise TimestampError(message) from None
 
     def _place(self, moment: datetime, text: str) -> datetime:
@@ -227,10 +228,11 @@ def _contain(cells: pd.DataFrame, part: str) -> np.ndarray:
 
 
 def _length(text: str) -> timedelta:
-    """How long what the text names lasts: an hour, a minute or a second."""
-    clock = re.search(r"[Tt ]\d\d(:?\d\d)?(:?\d\d)?", text)
-    named = clock.lastindex if clock else 2
-    return timedelta(seconds={None: 3600, 1: 60}.get(named, 1))
+    """Return how long what the text names lasts: an hour, a minute or a second."""
+    clock = re.search(r"[Tt ]\d\d(?P<minute>:?\d\d)?(?P<second>:?\d\d)?", text)
+    if clock is None or clock["second"]:
+        return timedelta(seconds=1)
+    return timedelta(minutes=1) if clock["minute"] else timedelta(hours=1)
 
 
 def _is_date(text: str) -> bool:
