@@ -16,22 +16,21 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[DemoProcess]:
-    """One demo site for the whole session, as quick as it can be."""
-    process = DemoProcess("--ready-delay-ms", "50", "--timeout-ms", "20")
-    yield process
-    process.stop()
+    """One demo site for the whole session, with short delays."""
+    with DemoProcess("--ready-delay-ms", "50", "--timeout-ms", "20") as demo:
+        yield demo
 
 
 @pytest.fixture
 def site(demo: DemoProcess) -> Iterator[Site]:
-    """Fresh clients of the shared demo site."""
+    """New clients of the test's demo site."""
     with demo_site(demo.info) as site:
         yield site
 
 
 @pytest.fixture
 def control(demo: DemoProcess) -> Iterator[Control]:
-    """Steers the shared demo site; its counts start at zero, and no fault outlives the test."""
+    """Controls the test's demo site; its request log starts empty, and no fault outlives the test."""
     control = Control(demo.info)
     control.reset()
     yield control
@@ -40,7 +39,7 @@ def control(demo: DemoProcess) -> Iterator[Control]:
 
 @pytest.fixture(autouse=True)
 def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees this machine's accounts, nor a .env file above the repository."""
+    """No test uses this machine's accounts, nor a .env file above the repository."""
     for name in (
         "MERAKI_DASHBOARD_API_KEY MERAKI_BASE_URL EEN_USERNAME EEN_PASSWORD EEN_API_KEY EEN_BASE_URL "
         "CAMKIT_DIRECTORY_URL CAMKIT_DOORS CAMKIT_DEMO"

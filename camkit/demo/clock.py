@@ -1,4 +1,4 @@
-"""What time it is in the demo world."""
+"""The demo world's time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2019, 4, 12, 20, 45, tzinfo=UTC)
-"""The world's now when the site starts: 14:45 at the site in Denver."""
+"""The world's time when the site starts: 14:45 at the site in Denver."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Clock:
     Parameters
     ----------
     running : bool
-        Whether it ticks in real time. A clock that stands still gives every run the same answers.
+        Whether it ticks in real time. With a clock that stands still, every run gets the same answers.
     """
 
     running: bool = False
@@ -28,9 +28,9 @@ class Clock:
         return START + timedelta(seconds=time.monotonic() - self._started) if self.running else START
 
     def seconds_until(self, moment: datetime, seen: datetime) -> float:
-        """Real seconds somebody who has seen the world up to `seen` waits for `moment`.
+        """Real seconds to wait for `moment`, for a client that has seen the world up to `seen`.
 
-        A clock that stands still never reaches `moment`, so the wait is the gap that is left.
+        A clock that stands still never reaches `moment`, so the wait is the remaining gap.
         """
         since = self.now() if self.running else max(self.now(), seen)
         return max(0.0, (moment - since).total_seconds())

@@ -1,4 +1,4 @@
-"""The control path: what was asked, and what shall go wrong."""
+"""The control path: the request log and the faults, over HTTP."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, request
 
-from camkit.demo.counting import RequestLog
 from camkit.demo.faults import Faults, fault_from
+from camkit.demo.request_log import RequestLog
 
 
 def create_blueprint(
@@ -15,10 +15,10 @@ def create_blueprint(
 ) -> Blueprint:
     """The control routes.
 
-    - ``GET requests``: what was asked, see `RequestLog.as_json`.
-    - ``POST reset``: forget what was asked and ordered, and every lock; faults and sessions stay.
-    - ``PUT faults``: a JSON list of faults to put in force instead of all others.
-    - ``DELETE faults``: no more faults.
+    - ``GET requests``: the request log, see `RequestLog.as_json`.
+    - ``POST reset``: clear the request log, ordered snapshots and locks; faults and sessions are kept.
+    - ``PUT faults``: replace all faults with those of a JSON list.
+    - ``DELETE faults``: remove all faults.
     - ``POST expire-sessions``: end every Eagle Eye session, as if it had been idle for too long.
     """
     routes = Blueprint("control", __name__)
@@ -28,7 +28,7 @@ def create_blueprint(
         return jsonify(log.as_json())
 
     @routes.post("/reset")
-    def forget() -> Response:
+    def reset_all() -> Response:
         reset()
         return Response(status=204)
 
@@ -36,7 +36,7 @@ def create_blueprint(
     def put_faults() -> Response:
         descriptions = request.get_json(silent=True)
         if not isinstance(descriptions, list):
-            return Response("a JSON list of faults is needed", 400, mimetype="text/plain")
+            return Response("expected a JSON list of faults", 400, mimetype="text/plain")
         try:
             faults.set([fault_from(description) for description in descriptions])
         except ValueError as error:

@@ -8,7 +8,7 @@ from camkit.demo.world.badge_log import badges_csv, doors_csv
 
 
 def write_data(folder: str | Path, seed: int) -> None:
-    """Write both files into `folder`, each whole or not at all, with LF line ends."""
+    """Write both files into `folder`, each whole or not at all, with LF line endings."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in (("sample_badges.csv", badges_csv(seed)), ("doors.csv", doors_csv())):

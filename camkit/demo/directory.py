@@ -20,7 +20,7 @@ def create_blueprint() -> Blueprint:
     def person_page(user_id: str) -> str | tuple[str, int]:
         person = BY_ID.get(user_id)
         if person is None:
-            return render_template("nobody.html", user_id=user_id), 404
+            return render_template("not_found.html", user_id=user_id), 404
         return render_template("person.html", person=person)
 
     @routes.get("/people/<user_id>/photo.jpg")

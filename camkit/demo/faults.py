@@ -1,6 +1,6 @@
 """Faults on demand: which requests go wrong, and when.
 
-A fault is a JSON object, given with ``--fault`` or put to the control path in a list::
+A fault is a JSON object, passed with ``--fault`` or sent to the control path in a list::
 
     {"route": "/asset/*", "kind": "status", "params": {"status": 503}, "times": 2}
 """
@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any
 
 from camkit.demo.middleware import WsgiApp
-from camkit.demo.misbehaviour import KINDS, Asked, Reply
+from camkit.demo.misbehaviour import KINDS, Reply, Request
 
 _TYPES: dict[str, type | UnionType] = {
     "route": str,
@@ -38,21 +38,21 @@ class Fault:
     Attributes
     ----------
     route : str
-        Which paths, as a shell pattern: ``/asset/*``.
+        The paths that it applies to, as a shell pattern: ``/asset/*``.
     kind : str
         One of `camkit.demo.misbehaviour.KINDS`.
     params : dict
-        The kind's own arguments.
+        The arguments of the kind.
     method : str or None
-        Which method; None for all.
+        The HTTP method that it applies to; None for all.
     times : int or None
-        How many requests go wrong before the fault is over; None for all.
+        How many requests go wrong before the fault ends; None for no limit.
     after : int
-        How many matching requests are spared first.
+        How many matching requests are answered normally first.
     probability : float
         The share of the other matching requests that go wrong, 0 to 1.
     seed : int
-        For the draw; the same seed spares the same requests.
+        Seed of the random choice; the same seed chooses the same requests.
     """
 
     route: str
@@ -66,27 +66,27 @@ class Fault:
 
     def __post_init__(self) -> None:
         self._matched = 0
-        self._struck = 0
+        self._applied = 0
         self._random = Random(self.seed)
         for name, allowed in _TYPES.items():
             if not isinstance(getattr(self, name), allowed):
-                raise ValueError(f"fault: {name} is {getattr(self, name)!r}, which is of the wrong type")
+                raise ValueError(f"fault: {name} is {getattr(self, name)!r}, which has the wrong type")
         if self.kind not in KINDS:
-            raise ValueError(f"fault: no kind {self.kind!r}; there are {', '.join(KINDS)}")
+            raise ValueError(f"fault: unknown kind {self.kind!r}; the kinds are {', '.join(KINDS)}")
         try:
             inspect.signature(KINDS[self.kind]).bind(None, **self.params)
         except TypeError as error:
             raise ValueError(f"fault {self.kind}: params: {error}") from error
 
-    def strikes(self, method: str, path: str) -> bool:
-        """Whether this request goes wrong; counts it."""
+    def applies(self, method: str, path: str) -> bool:
+        """Whether this request goes wrong; counts the request if it matches."""
         if not fnmatchcase(path, self.route) or self.method not in (None, method):
             return False
         self._matched += 1
-        over = self.times is not None and self._struck >= self.times
+        over = self.times is not None and self._applied >= self.times
         if over or self._matched <= self.after or self._random.random() >= self.probability:
             return False
-        self._struck += 1
+        self._applied += 1
         return True
 
 
@@ -96,7 +96,7 @@ def fault_from(description: object) -> Fault:
     Raises
     ------
     ValueError
-        With a sentence that says what is wrong with it.
+        If it is not a valid fault; the message says why.
     """
     if isinstance(description, str):
         description = json.loads(description)
@@ -106,33 +106,33 @@ def fault_from(description: object) -> Fault:
 
 
 class Faults:
-    """The faults in force; the first one that strikes is the one that happens."""
+    """The active faults; the first one that applies to a request is used."""
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self.set(faults)
 
     def set(self, faults: Iterable[Fault]) -> None:
-        """Put these in force instead of all others."""
+        """Replace all faults with these."""
         self._faults = list(faults)
 
     def watch(self, inner: WsgiApp) -> WsgiApp:
-        """`inner`, with requests going wrong as the faults say."""
+        """Wrap `inner` so that requests go wrong as the faults say."""
 
         def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-            fault = next((fault for fault in self._faults if fault.strikes(method, path)), None)
+            fault = next((fault for fault in self._faults if fault.applies(method, path)), None)
             if fault is None:
                 return inner(environ, start_response)
             environ["camkit.fault"] = fault.kind
-            asked = Asked(environ, lambda: _honest(inner, environ))
-            reply = KINDS[fault.kind](asked, **fault.params)
+            request = Request(environ, lambda: _correct_reply(inner, environ))
+            reply = KINDS[fault.kind](request, **fault.params)
             start_response(reply.status, reply.headers)
             return reply.body
 
         return watched
 
 
-def _honest(inner: WsgiApp, environ: dict[str, Any]) -> Reply:
+def _correct_reply(inner: WsgiApp, environ: dict[str, Any]) -> Reply:
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> None:

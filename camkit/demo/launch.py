@@ -1,4 +1,4 @@
-"""Start the demo site in a process of its own, and end it."""
+"""Start and stop the demo site in a process of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from typing import Any
+from typing import Any, Self
 
 from camkit.errors import DemoSiteError
 
@@ -24,7 +24,7 @@ class DemoProcess:
     Attributes
     ----------
     info : dict
-        The line it printed: base addresses and its own credentials.
+        The JSON line that it printed: base addresses and the demo's credentials.
 
     Parameters
     ----------
@@ -34,45 +34,51 @@ class DemoProcess:
     Raises
     ------
     DemoSiteError
-        If it did not start.
+        If it does not start.
 
     Notes
     -----
-    It has a process group of its own, because Jupyter interrupts a kernel together with its group. It
-    ends when this process is gone, however that came about.
+    It has a process group of its own, because Jupyter interrupts a kernel together with its group. It ends
+    with this process, even if this process is killed.
     """
 
     def __init__(self, *options: str) -> None:
         command = [sys.executable, "-m", "camkit.demo", "--parent", str(os.getpid()), *options]
-        with tempfile.TemporaryFile() as complaints:
+        with tempfile.TemporaryFile() as errors:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=complaints,
+                stderr=errors,
                 start_new_session=True,
             )
-            patience = threading.Timer(START_S, self._process.kill)
-            patience.start()
+            timer = threading.Timer(START_S, self._process.kill)
+            timer.start()
             try:
-                assert self._process.stdout is not None  # noqa: S101 - asked for above
+                assert self._process.stdout is not None  # noqa: S101 - requested above
                 line = self._process.stdout.readline()
                 self.info: dict[str, Any] = json.loads(line)
             except ValueError:
                 self.stop()
-                complaints.seek(0)
-                said = complaints.read().decode("utf-8", "replace").strip().splitlines()
+                errors.seek(0)
+                lines = errors.read().decode("utf-8", "replace").strip().splitlines()
                 raise DemoSiteError(
-                    f"The demo site did not start: {said[-1] if said else 'no reason given'}"
+                    f"The demo site did not start: {lines[-1] if lines else 'no reason given'}"
                 ) from None
             except BaseException:  # interrupted while it started
                 self.stop()
                 raise
             finally:
-                patience.cancel()
+                timer.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
-        """End it, and wait until it is gone; nothing happens when it is."""
+        """Stop the process and wait for its end. Stopping it again has no effect."""
         if self._process.poll() is None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

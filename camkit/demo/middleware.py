@@ -1,4 +1,4 @@
-"""What stands between the socket and the applications: proxy-style targets, and latency."""
+"""The layers between the socket and the applications: absolute targets and latency."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from gevent.pywsgi import WSGIHandler
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _LATE_S = 0.0011
-"""What a bare client sees beyond the latency asked for, on average: timers count whole milliseconds, and parsing."""
+"""Average delay that a minimal client measures on top of the latency: parsing, and timers of whole milliseconds."""
 
 
-class Handler(WSGIHandler):
+class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no type hints
     """Also understands absolute targets, as a client behind an ``http_proxy`` setting sends them."""
 
     path: str
 
     def get_environ(self) -> dict[str, Any]:
-        """The request's environment, with the target's host where the target names one."""
+        """The request's environment; a host in the target replaces the ``Host`` header."""
         authority = ""
         if self.path.startswith("http://"):
             authority, _, rest = self.path.removeprefix("http://").partition("/")
@@ -34,9 +34,9 @@ class Handler(WSGIHandler):
 
 
 class Latency:
-    """Lets no answer leave earlier than a fixed time after its request came.
+    """Holds each answer back until a fixed time after its request arrived.
 
-    The time an answer takes to make counts: it is part of the latency, not on top of it.
+    The time it takes to make the answer is part of the latency, not added to it.
     """
 
     def __init__(self, app: WsgiApp, seconds: float) -> None:
@@ -44,10 +44,10 @@ class Latency:
         self._seconds = seconds
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Wait, answer, then wait for what is left.
+        """Wait, make the answer, then wait for the rest of the latency.
 
-        The answer is made at half time: then requests that come together have all been seen, and one that
-        takes long to draw does not make the others late.
+        The answer is made after half of the latency: by then requests that arrived together have all been
+        received, and one that is slow to draw does not delay the others.
         """
         if not self._seconds:
             return self._app(environ, start_response)

@@ -1,7 +1,7 @@
 """How an answer can go wrong, one function for each kind of fault.
 
-A kind takes what was asked and gives the reply; its keyword arguments are the fault's ``params``. A reply
-whose body breaks off raises `BrokenPipeError`, on which the server closes the connection without a word.
+A kind takes the request and returns the reply; its keyword arguments are the fault's ``params``. A reply
+that breaks off raises `BrokenPipeError`, on which the server closes the connection silently.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _RETURNED = "camkit_redirected=1"
 
 @dataclass(frozen=True)
 class Reply:
-    """A status line, headers and a body, which may be made while it is sent."""
+    """A status line, headers and a body, which may be generated while it is sent."""
 
     status: str
     headers: Headers
     body: Iterable[bytes]
 
     def with_headers(self, **changed: str | None) -> Reply:
-        """The same with headers replaced, or with None dropped; underscores stand for hyphens."""
+        """The same reply with headers replaced, or removed with None; underscores stand for hyphens."""
         names = {name.replace("_", "-"): value for name, value in changed.items()}
         kept = [(name, value) for name, value in self.headers if name.lower() not in names]
         added = [(name, value) for name, value in names.items() if value is not None]
@@ -49,86 +49,86 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request that is to go wrong.
 
     Attributes
     ----------
     environ : dict
         The WSGI environment.
-    honest : callable
-        Gives the reply as it would have been, its body whole.
+    correct : callable
+        Returns the reply without the fault, its body complete.
     """
 
     environ: dict[str, Any]
-    honest: Callable[[], Reply]
+    correct: Callable[[], Reply]
 
 
-def slow(asked: Asked, *, ms: float = 1000) -> Reply:
-    """The right answer, late."""
+def slow(request: Request, *, ms: float = 1000) -> Reply:
+    """The correct answer, delayed."""
     gevent.sleep(ms / 1000)
-    return asked.honest()
+    return request.correct()
 
 
-def drip(asked: Asked, *, bytes_per_s: float = 1000) -> Reply:
-    """The right answer, in drops."""
-    reply, body = _whole(asked)
+def drip(request: Request, *, bytes_per_s: float = 1000) -> Reply:
+    """The correct answer, sent slowly in small pieces."""
+    reply, body = _whole(request)
     size = max(1, int(bytes_per_s / 10))
 
-    def drops() -> Iterator[bytes]:
+    def pieces() -> Iterator[bytes]:
         for start in range(0, len(body), size):
             gevent.sleep(size / bytes_per_s)
             yield body[start : start + size]
 
-    return Reply(reply.status, reply.headers, drops())
+    return Reply(reply.status, reply.headers, pieces())
 
 
-def truncate(asked: Asked, *, keep: float = 0.5) -> Reply:
-    """The whole length announced, a part of it sent."""
-    reply, body = _whole(asked)
+def truncate(request: Request, *, keep: float = 0.5) -> Reply:
+    """The whole length announced, only a part of the body sent."""
+    reply, body = _whole(request)
     announced = reply.with_headers(content_length=str(len(body)))
     return Reply(reply.status, announced.headers, _breaking_off(body, keep))
 
 
-def short(asked: Asked, *, keep: float = 0.5) -> Reply:
-    """Sent in chunks, the last one never."""
-    reply, body = _whole(asked)
+def short(request: Request, *, keep: float = 0.5) -> Reply:
+    """Sent in chunks, without the last one."""
+    reply, body = _whole(request)
     return Reply(reply.status, reply.with_headers(content_length=None).headers, _breaking_off(body, keep))
 
 
-def empty(asked: Asked) -> Reply:
-    """200, and no body."""
-    return _ok(asked.honest().headers, b"")
+def empty(request: Request) -> Reply:
+    """200 with an empty body."""
+    return _ok(request.correct().headers, b"")
 
 
-def html(asked: Asked) -> Reply:
-    """200, with a web page where something else was asked for."""
+def html(request: Request) -> Reply:
+    """200 with a web page instead of the requested content."""
     page = b"<!doctype html><html><body><h1>Please sign in to the network</h1></body></html>"
     return _ok([("Content-Type", "text/html; charset=utf-8")], page)
 
 
-def wrong_type(asked: Asked, *, type: str = "application/octet-stream") -> Reply:
-    """The right body under another content type."""
-    return asked.honest().with_headers(content_type=type)
+def wrong_type(request: Request, *, type: str = "application/octet-stream") -> Reply:
+    """The correct body with another content type."""
+    return request.correct().with_headers(content_type=type)
 
 
-def not_jpeg(asked: Asked) -> Reply:
-    """Called a JPEG, and none."""
+def not_jpeg(request: Request) -> Reply:
+    """Declared as a JPEG, but not one."""
     return _ok([("Content-Type", "image/jpeg")], b"GIF89a, or so it says, but surely not a JPEG" * 40)
 
 
-def corrupt_jpeg(asked: Asked, *, where: str = "middle") -> Reply:
-    """A JPEG that is broken in its ``middle``, or lacks its ``end``."""
-    reply, body = _whole(asked)
+def corrupt_jpeg(request: Request, *, where: str = "middle") -> Reply:
+    """A JPEG that is damaged in its ``middle``, or whose ``end`` is missing."""
+    reply, body = _whole(request)
     if where == "end":
         return _ok(reply.headers, body[: len(body) * 2 // 3])
-    wound = b"\xff\xc4\x00\x03\xff" * (len(body) // 25)
+    damage = b"\xff\xc4\x00\x03\xff" * (len(body) // 25)
     at = len(body) // 2
-    return _ok(reply.headers, body[:at] + wound + body[at + len(wound) :])
+    return _ok(reply.headers, body[:at] + damage + body[at + len(damage) :])
 
 
-def huge(asked: Asked, *, megabytes: int = 1000) -> Reply:
-    """A JPEG's beginning with as much behind it as announced."""
+def huge(request: Request, *, megabytes: int = 1000) -> Reply:
+    """A JPEG's first bytes, followed by as many zeros as announced."""
     length = megabytes * _MEGABYTE
 
     def flood() -> Iterator[bytes]:
@@ -139,8 +139,8 @@ def huge(asked: Asked, *, megabytes: int = 1000) -> Reply:
     return Reply("200 OK", [("Content-Type", "image/jpeg"), ("Content-Length", str(length))], flood())
 
 
-def bomb(asked: Asked, *, side: int = 60_000) -> Reply:
-    """A small JPEG that says it is `side` pixels wide and high."""
+def bomb(request: Request, *, side: int = 60_000) -> Reply:
+    """A small JPEG whose header claims `side` pixels of width and height."""
     picture = bytearray(portrait_jpeg(STRANGER))
     size_at = picture.index(b"\xff\xc0") + 5
     picture[size_at : size_at + 4] = struct.pack(">HH", side, side)
@@ -148,13 +148,13 @@ def bomb(asked: Asked, *, side: int = 60_000) -> Reply:
 
 
 def status(
-    asked: Asked, *, status: int = 503, retry_after: float | None = None, as_date: bool = False
+    request: Request, *, status: int = 503, retry_after: float | None = None, as_date: bool = False
 ) -> Reply:
-    """Another status, for a 429 or 503 with ``Retry-After`` in seconds or as a date."""
+    """Another status, optionally with ``Retry-After`` in seconds or as a date."""
     phrase = HTTPStatus(status).phrase
     headers = [("Content-Type", "text/plain")]
     body = phrase.lower()
-    if asked.environ["PATH_INFO"].startswith("/api/"):
+    if request.environ["PATH_INFO"].startswith("/api/"):
         headers = [("Content-Type", "application/json")]
         body = json.dumps(
             {"errors": ["API rate limit exceeded for organization" if status == 429 else phrase]}
@@ -167,64 +167,64 @@ def status(
     return Reply(f"{status} {phrase}", headers, [body.encode()])
 
 
-def reset(asked: Asked) -> NoReturn:
+def reset(request: Request) -> NoReturn:
     """The connection is reset."""
-    linger_for_nothing = struct.pack("ii", 1, 0)
-    asked.environ["camkit.socket"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_nothing)
+    no_linger = struct.pack("ii", 1, 0)
+    request.environ["camkit.socket"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
     _cut()
 
 
-def close(asked: Asked) -> NoReturn:
+def close(request: Request) -> NoReturn:
     """The connection is closed without an answer."""
     _cut()
 
 
-def hang(asked: Asked) -> NoReturn:
-    """No answer, for as long as somebody waits for it."""
-    asked.environ["wsgi.input"].read()
-    wait_read(asked.environ["camkit.socket"].fileno())
+def hang(request: Request) -> NoReturn:
+    """No answer until the client closes the connection."""
+    request.environ["wsgi.input"].read()
+    wait_read(request.environ["camkit.socket"].fileno())
     _cut()
 
 
-def redirect_home(asked: Asked, *, code: int = 307) -> Reply:
-    """Once over to the same path on the same origin, where the right answer waits."""
-    if _RETURNED in asked.environ.get("QUERY_STRING", ""):
-        return asked.honest()
-    target = _target(asked)
+def redirect_home(request: Request, *, code: int = 307) -> Reply:
+    """One redirect to the same path on the same origin, which then gives the correct answer."""
+    if _RETURNED in request.environ.get("QUERY_STRING", ""):
+        return request.correct()
+    target = _target(request)
     return _redirect(
-        code, f"http://{asked.environ['HTTP_HOST']}{target}{'&' if '?' in target else '?'}{_RETURNED}"
+        code, f"http://{request.environ['HTTP_HOST']}{target}{'&' if '?' in target else '?'}{_RETURNED}"
     )
 
 
-def redirect_abroad(asked: Asked, *, code: int = 302, to: str = "http://abroad.invalid") -> Reply:
-    """Over to the same path on another host."""
-    return _redirect(code, to + _target(asked))
+def redirect_abroad(request: Request, *, code: int = 302, to: str = "http://abroad.invalid") -> Reply:
+    """A redirect to the same path on another host."""
+    return _redirect(code, to + _target(request))
 
 
-def redirect_loop(asked: Asked, *, code: int = 302) -> Reply:
-    """Over to the same path on the same origin, again and again."""
-    return _redirect(code, f"http://{asked.environ['HTTP_HOST']}{_target(asked)}")
+def redirect_loop(request: Request, *, code: int = 302) -> Reply:
+    """A redirect to the same path on the same origin, again and again."""
+    return _redirect(code, f"http://{request.environ['HTTP_HOST']}{_target(request)}")
 
 
-def bad_json(asked: Asked) -> Reply:
-    """200, with JSON that stops in the middle."""
+def bad_json(request: Request) -> Reply:
+    """200 with JSON that breaks off in the middle."""
     return _ok([("Content-Type", "application/json")], b'[{"id": "1234", "name": ')
 
 
-def gzip(asked: Asked) -> Reply:
-    """The right answer, compressed."""
-    reply, body = _whole(asked)
+def gzip(request: Request) -> Reply:
+    """The correct answer, compressed."""
+    reply, body = _whole(request)
     packed = gzip_format.compress(body, mtime=0)
     headers = reply.with_headers(content_length=str(len(packed)), content_encoding="gzip").headers
     return Reply(reply.status, headers, [packed])
 
 
-def gzip_broken(asked: Asked) -> Reply:
-    """Said to be compressed, and not so."""
-    return asked.honest().with_headers(content_encoding="gzip")
+def gzip_broken(request: Request) -> Reply:
+    """Declared as compressed, but not compressed."""
+    return request.correct().with_headers(content_encoding="gzip")
 
 
-def gzip_bomb(asked: Asked, *, megabytes: int = 200) -> Reply:
+def gzip_bomb(request: Request, *, megabytes: int = 200) -> Reply:
     """A small compressed body that unpacks to a large one."""
     headers = [("Content-Type", "image/jpeg"), ("Content-Encoding", "gzip")]
     return _ok(headers, _packed_zeros(megabytes))
@@ -236,8 +236,8 @@ def _packed_zeros(megabytes: int) -> bytes:
     return gzip_format.compress(bytes(_MEGABYTE), mtime=0) * megabytes
 
 
-def _whole(asked: Asked) -> tuple[Reply, bytes]:
-    reply = asked.honest()
+def _whole(request: Request) -> tuple[Reply, bytes]:
+    reply = request.correct()
     return reply, b"".join(reply.body)
 
 
@@ -254,9 +254,9 @@ def _cut() -> NoReturn:
     raise BrokenPipeError(errno.EPIPE, "the connection is cut on purpose")
 
 
-def _target(asked: Asked) -> str:
-    text = asked.environ.get("QUERY_STRING", "")
-    return asked.environ["PATH_INFO"] + (f"?{text}" if text else "")
+def _target(request: Request) -> str:
+    text = request.environ.get("QUERY_STRING", "")
+    return request.environ["PATH_INFO"] + (f"?{text}" if text else "")
 
 
 def _redirect(code: int, location: str) -> Reply:

@@ -1,4 +1,4 @@
-"""What the demo site can be told on its command line."""
+"""The demo site's command line."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from camkit.demo.world.world import DEFAULT_SEED
 
 @dataclass(frozen=True)
 class Options:
-    """The command line, read. Times are in milliseconds, save where a name says seconds.
+    """The options of the command line.
 
     Attributes
     ----------
     parent : int or None
-        The site ends when this process is no longer the one that started it.
+        A process id; the site ends when its parent is another process.
     write_data : str or None
         A folder to write the CSV files into, instead of serving.
     """
@@ -36,50 +36,55 @@ class Options:
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Read the command line; ends the process with a usage message where it cannot be read."""
+    """Read the command line; exits with a usage message if it is invalid."""
     parser = argparse.ArgumentParser(
         prog="python -m camkit.demo", description="Serve camkit's demo site on 127.0.0.1."
     )
     default = Options()
-    parser.add_argument("--port", type=_whole, default=default.port, help="0, the default, takes a free one")
-    parser.add_argument("--seed", type=int, default=default.seed, help="same seed, same world")
-    parser.add_argument("--latency-ms", type=_whole, default=0, help="delay of every vendor answer")
+    parser.add_argument("--port", type=_whole, default=default.port, help="0, the default, picks a free port")
+    parser.add_argument("--seed", type=int, default=default.seed, help="the same seed gives the same world")
+    parser.add_argument(
+        "--latency-ms", type=_whole, default=0, help="shortest time from a request to its answer"
+    )
     parser.add_argument(
         "--ready-delay-ms",
         type=_whole,
         default=default.ready_delay_ms,
-        help="from a Meraki snapshot's order until it can be fetched",
+        help="time from ordering a Meraki snapshot until it can be fetched",
     )
     parser.add_argument(
         "--timeout-ms",
         type=_whole,
         default=default.timeout_ms,
-        help="how long the Eagle Eye proxy tries a camera that it cannot reach",
+        help="how long the Eagle Eye proxy tries to reach a camera that does not answer",
     )
     parser.add_argument(
         "--snapshot-life-s",
         type=float,
         default=default.snapshot_life_s,
-        help="how long a Meraki snapshot can be fetched",
+        help="how long a Meraki snapshot can be fetched, seconds",
     )
     parser.add_argument(
-        "--clock", choices=("fixed", "running"), default=default.clock, help="does the world's time pass"
+        "--clock",
+        choices=("fixed", "running"),
+        default=default.clock,
+        help="whether the world's time runs",
     )
     parser.add_argument(
         "--rate-limit",
         choices=("on", "off"),
         default=default.rate_limit,
-        help="Meraki's ten requests a second",
+        help="Meraki's limit of ten requests a second",
     )
-    parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
-    parser.add_argument("--write-data", metavar="DIR", help="write the CSV files into DIR and end")
+    parser.add_argument("--parent", type=int, help="process id; end when the parent is another process")
+    parser.add_argument("--write-data", metavar="DIR", help="write the CSV files into DIR and exit")
     parser.add_argument(
         "--fault",
         type=_fault,
         action="append",
         default=[],
         metavar="JSON",
-        help='a fault, may be repeated: {"route": "/asset/*", "kind": "slow"}',
+        help='a fault, can be repeated: {"route": "/asset/*", "kind": "slow"}',
     )
     return Options(**vars(parser.parse_args(arguments)))
 

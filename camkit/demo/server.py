@@ -1,4 +1,4 @@
-"""The demo site's process: two listening sockets on 127.0.0.1, one JSON line, and a quiet end."""
+"""The demo site's process: it listens on two ports of 127.0.0.1 and prints one JSON line."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def serve(options: Options) -> None:
     Prints one JSON line first: the addresses ``een``, ``meraki``, ``directory`` and ``control``, and the
     demo's own credentials.
     """
+    parent = options.parent or os.getppid()  # before printing: then the parent may end
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stop.set)
@@ -37,7 +38,7 @@ def serve(options: Options) -> None:
     for server in servers:
         server.start()
     print(json.dumps(_introduction(origin)), flush=True)
-    gevent.spawn(_watch_parent, options.parent or os.getppid(), stop)
+    gevent.spawn(_watch_parent, parent, stop)
     stop.wait()
     for server in servers:
         server.stop(timeout=0)

@@ -1,7 +1,7 @@
-"""The demo site put together: a world, the vendors' routes over it, and two WSGI applications.
+"""The whole demo site: a world, the vendors' routes over it, and two WSGI applications.
 
-The main application serves the vendors' paths and the directory; the second one, on another port and so
-another origin, serves ordered snapshots and the pictures that live on another archiver.
+The main application serves the vendors' paths and the directory. The second one, on another port and so
+another origin, serves ordered snapshots and the pictures that are kept on another archiver.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from flask import Flask, Response, request
 
 from camkit.demo import control, directory
 from camkit.demo.clock import Clock
-from camkit.demo.counting import RequestLog
 from camkit.demo.een import aaa, assets, devices_api
 from camkit.demo.een.devices import account
 from camkit.demo.een.login import Login
@@ -21,20 +20,21 @@ from camkit.demo.meraki import api, snapshots
 from camkit.demo.meraki.rate_limit import TokenBucket
 from camkit.demo.middleware import Latency, WsgiApp
 from camkit.demo.options import Options
+from camkit.demo.request_log import RequestLog
 from camkit.demo.world.world import World
 
 CONTROL = "/demo"
 
 
 class Site:
-    """Both applications, over the state they share.
+    """Both applications and the state that they share.
 
     Parameters
     ----------
     options : Options
         The command line.
     media_origin : str
-        The second origin's address, which answers of the first one point to.
+        The second origin's address, which answers of the first one refer to.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Site:
         self.media = self._wrapped(media, options)
 
     def reset(self) -> None:
-        """Forget what was asked and ordered, and every lock; faults and sessions stay."""
+        """Clear the request log, ordered snapshots and locks; faults and sessions are kept."""
         self._log.reset()
         self._login.reset()
         self._store.reset()
@@ -91,7 +91,7 @@ def _flask(name: str) -> Flask:
 
 
 def _no_trailing_slash() -> Response | None:
-    """The vendor was seen to answer 500 to a path that ends in a slash."""
+    """Answer 500 to a path that ends in a slash, as the vendor's server was observed to do."""
     if request.path.startswith(("/g/", "/asset/")) and request.path.endswith("/"):
         return Response("internal server error", 500, mimetype="text/plain")
     return None

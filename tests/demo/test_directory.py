@@ -10,11 +10,11 @@ import requests
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from camkit.demo.launch import DemoProcess
 from camkit.demo.world.people import PEOPLE
-from tests.support.demo_server import RunningDemo, demo_fixture  # noqa: F401
 
 
-def page(demo: RunningDemo, user_id: str) -> tuple[requests.Response, BeautifulSoup]:
+def page(demo: DemoProcess, user_id: str) -> tuple[requests.Response, BeautifulSoup]:
     answer = requests.get(demo.info["directory"].format(user_id=user_id), timeout=10)
     return answer, BeautifulSoup(answer.text, "html.parser")
 
@@ -24,11 +24,11 @@ def test_page_is_marked_up_as_a_person(demo, person):
     "Each cardholder's page is a schema.org Person with name, number, title, department and image"
     _, soup = page(demo, person.user_id)
     scope = soup.find(itemtype="https://schema.org/Person")
-    said = {
+    found = {
         name: scope.find(itemprop=name).get_text(strip=True)
         for name in ("name", "identifier", "jobTitle", "department")
     }
-    assert said == {
+    assert found == {
         "name": person.name,
         "identifier": person.user_id,
         "jobTitle": person.title,
@@ -45,8 +45,8 @@ def test_photo_is_beside_the_page(demo):
 
 
 @pytest.mark.parametrize("user_id", ["86549999", "71234", "%3Cb%3E"])
-def test_nobody_is_a_404_page(demo, user_id):
-    "An unknown number is a page that says so, with the number as text; zeros count"
+def test_unknown_number_is_a_404_page(demo, user_id):
+    "An unknown number gets a page that says so, with the number as text; leading zeros matter"
     answer = requests.get(demo.info["directory"].format(user_id=user_id), timeout=10)
     assert answer.status_code == 404
     assert "no entry" in answer.text
@@ -54,13 +54,13 @@ def test_nobody_is_a_404_page(demo, user_id):
 
 
 def test_unknown_photo_is_404(demo):
-    "There is no photo of nobody"
+    "An unknown number has no photo"
     answer = requests.get(demo.info["directory"].format(user_id="86549999") + "/photo.jpg", timeout=10)
     assert answer.status_code == 404
 
 
 def test_front_page_says_what_this_is(demo):
-    "The front page explains itself and lists the people"
+    "The front page says that this is a demo, and lists the people"
     text = requests.get(demo.info["een"] + "/", timeout=10).text
     assert "demo" in text
     assert all(person.user_id in text for person in PEOPLE)

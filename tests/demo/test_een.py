@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,9 @@ from PIL import Image
 from camkit.demo.clock import START
 from camkit.demo.een.frames import FrameTimes
 from camkit.demo.een.timestamps import format_timestamp, parse_timestamp
-from tests.support.demo_server import QUICK, RunningDemo, demo_fixture, een_fixture, start_demo  # noqa: F401
+from camkit.demo.launch import DemoProcess
+from tests.demo.conftest import QUICK, log_in
+from tests.support.control import Control
 
 DOCK = "1007b3c4"
 NOT_CAMERAS = {9, 16, 23, 38, 67, 69, 73, 83, 86, 93}
@@ -25,14 +28,16 @@ SILENT = {25, 32, 44, 52, 55, 68, 72, 77}
 STAMP = re.compile(r"preview-\d{14}\.\d{3}")
 
 
-def authenticate(demo: RunningDemo, **fields: str) -> requests.Response:
+def authenticate(demo: DemoProcess, **fields: str) -> requests.Response:
     return requests.post(f"{demo.info['een']}/g/aaa/authenticate", json=fields, timeout=10)
 
 
-def image(een: requests.Session, demo: RunningDemo, verb: str = "asset", **params: str) -> requests.Response:
-    asked = {"id": DOCK, "timestamp": "now", "asset_class": "pre", **params}
-    return een.get(
-        f"{demo.info['een']}/asset/{verb}/image.jpeg", params=asked, timeout=10, allow_redirects=False
+def image(
+    session: requests.Session, demo: DemoProcess, verb: str = "asset", **params: str
+) -> requests.Response:
+    query = {"id": DOCK, "timestamp": "now", "asset_class": "pre", **params}
+    return session.get(
+        f"{demo.info['een']}/asset/{verb}/image.jpeg", params=query, timeout=10, allow_redirects=False
     )
 
 
@@ -64,7 +69,7 @@ class TestLogin:
 
     @pytest.mark.parametrize("status", [400, 402, 412, 460, 461, 462, 465])
     def test_gives_each_documented_refusal(self, demo, status):
-        "A user name asks for the status that it names"
+        "The username states the status of the answer"
         assert (
             authenticate(demo, username=f"status-{status}@camkit.example", password="x").status_code == status
         )
@@ -86,7 +91,7 @@ class TestLogin:
         assert codes == [200, 401]
 
     def test_authorize_sets_the_session_and_names_the_brand(self, demo):
-        "The cookie is auth_key, and the body names the branded subdomain"
+        "The cookie is auth_key, and the body contains the branded subdomain"
         with requests.Session() as session:
             token = authenticate(
                 demo, username=demo.info["een_username"], password=demo.info["een_password"]
@@ -101,7 +106,7 @@ class TestLogin:
         [("login.eagleeyenetworks.com", "Domain=eagleeyenetworks.com"), ("eagleeyenetworks.com.test", "")],
     )
     def test_cookie_is_for_the_vendors_whole_domain(self, demo, host, domain):
-        "Asked by a name of the vendor's, the cookie also serves the branded hosts; else only this one"
+        "On a host of the vendor's domain, the cookie is also valid for the branded hosts; else for this host only"
         token = authenticate(
             demo, username=demo.info["een_username"], password=demo.info["een_password"]
         ).json()
@@ -112,30 +117,29 @@ class TestLogin:
 
     def test_logout_ends_the_session(self, demo):
         "isauth is 200, logout 204, then both are 401"
-        with demo.log_in() as session:
+        with log_in(demo) as session:
             base = demo.info["een"] + "/g/aaa"
             assert session.get(f"{base}/isauth", timeout=10).status_code == 200
             assert session.post(f"{base}/logout", timeout=10).status_code == 204
             assert session.get(f"{base}/isauth", timeout=10).status_code == 401
             assert session.post(f"{base}/logout", timeout=10).status_code == 401
 
-    def test_stale_a_beats_a_good_cookie(self, demo, een):
-        "A session in the query is taken before the cookie"
+    def test_stale_a_beats_a_good_cookie(self, demo, session):
+        "A session in the query takes precedence over the cookie"
         url = f"{demo.info['een']}/g/aaa/isauth"
-        assert een.get(url, params={"A": "c001~stale"}, timeout=10).status_code == 401
-        assert requests.get(url, params={"A": een.cookies["auth_key"]}, timeout=10).status_code == 200
+        assert session.get(url, params={"A": "c001~stale"}, timeout=10).status_code == 401
+        assert requests.get(url, params={"A": session.cookies["auth_key"]}, timeout=10).status_code == 200
 
-    def test_sessions_can_be_made_to_expire(self, demo):
-        "The control path ends sessions, as idleness does"
-        with start_demo(*QUICK) as other, other.log_in() as session:
-            assert other.control("POST", "expire-sessions").status_code == 204
+    def test_sessions_can_be_made_to_expire(self):
+        "The control path ends sessions, as a timeout does"
+        with DemoProcess(*QUICK) as other, closing(Control(other.info)) as control, log_in(other) as session:
+            control.expire_sessions()
             assert session.get(f"{other.info['een']}/g/device/list", timeout=10).status_code == 401
 
 
 class TestSecondFactor:
     @pytest.fixture
-    def base(self, demo):
-        demo.control("POST", "reset")
+    def base(self, demo, control):
         return demo.info["een"] + "/g/aaa"
 
     def start(self, demo, session=requests):
@@ -150,8 +154,8 @@ class TestSecondFactor:
         fields = {"token": token} | ({} if code is None else {"two_factor_authentication_code": code})
         return session.post(f"{base}/authorize", json=fields, timeout=10).status_code
 
-    def test_whole_way(self, demo, base):
-        "The code is announced, sent, asked for and taken; a client that keeps tfa_key is known the next time"
+    def test_whole_login(self, demo, base):
+        "The code is announced, sent, required and accepted; a client that keeps tfa_key needs no code the next time"
         with requests.Session() as session:
             answer = self.start(demo, session).json()
             assert set(answer["two_factor_authentication_code"]) == {"sms", "email"}
@@ -163,7 +167,7 @@ class TestSecondFactor:
             assert list(self.start(demo, session).json()) == ["token"]
 
     def test_ways_to_send_the_code(self, demo, base):
-        "No telephone is 412, an unknown way 415"
+        "Without a telephone number 412, with an unknown way 415"
         token = self.start(demo).json()["token"]
         assert self.send(base, token, "sms") == 412
         assert self.send(base, token, "pigeon") == 415
@@ -177,13 +181,13 @@ class TestSecondFactor:
 
 
 @pytest.fixture(scope="module")
-def rows(demo, een):
-    return een.get(f"{demo.info['een']}/g/device/list", timeout=10).json()
+def rows(demo, session):
+    return session.get(f"{demo.info['een']}/g/device/list", timeout=10).json()
 
 
 class TestDevices:
     def test_population_is_the_published_one(self, rows):
-        "94 rows; the odd ones stand where they stood"
+        "94 rows; the unusual ones are at the published positions"
         places = {n for n, row in enumerate(rows, start=1)}
         assert places == set(range(1, 95))
         assert {n for n, row in enumerate(rows, start=1) if row[3] != "camera"} == NOT_CAMERAS
@@ -199,7 +203,7 @@ class TestDevices:
         assert all(re.fullmatch(r"[0-9a-f]{8}", device_id) for device_id in ids)
 
     def test_statuses_say_why(self, rows):
-        "Of the eight silent cameras seven say why in their status, and one says Online"
+        "The status of seven of the eight silent cameras says why; that of one is Online"
         silent = sorted(overall(rows[n - 1][10]) for n in SILENT)
         assert silent == [
             "Internet Offline",
@@ -216,47 +220,47 @@ class TestDevices:
         assert {overall(rows[n - 1][10]) for n in healthy} == {"Online"}
 
     def test_bridges_say_whether_they_are_connected(self, rows):
-        "One bridge is not connected, and the two cameras behind it are offline with it"
+        "One bridge is not connected, and so the two cameras behind it are offline"
         gone = [row for row in rows if row[3] == "bridge" and not row[10] & 0x100000]
         assert len(gone) == 1
         behind = {device_id for device_id, _ in gone[0][4]}
         assert behind == {rows[31][1], rows[67][1]}
 
-    def test_asking_each_device_gives_the_published_outcome(self, demo, een, rows):
-        "69 pictures, and the three texts for the others"
-        outcomes: dict[object, set[int]] = {}
+    def test_each_device_gives_the_published_answer(self, demo, session, rows):
+        "69 pictures, and one of four errors for each other device"
+        answers: dict[object, set[int]] = {}
         for n, row in enumerate(rows, start=1):
-            answer = image(een, demo, id=row[1])
-            said = "image" if answer.ok else (answer.status_code, answer.text)
-            outcomes.setdefault(said, set()).add(n)
-        assert len(outcomes.pop("image")) == 69
-        assert outcomes.pop((400, "esn not a camera")) == NOT_CAMERAS
-        assert outcomes.pop((400, "Invalid Camera ID (c= or id=)")) == {94}
-        no_asset = outcomes.pop((404, "no matching asset"))
-        assert outcomes.pop((504, "proxy destination node connect timeout")) == UNSUPPORTED | (
+            answer = image(session, demo, id=row[1])
+            kind = "image" if answer.ok else (answer.status_code, answer.text)
+            answers.setdefault(kind, set()).add(n)
+        assert len(answers.pop("image")) == 69
+        assert answers.pop((400, "esn not a camera")) == NOT_CAMERAS
+        assert answers.pop((400, "Invalid Camera ID (c= or id=)")) == {94}
+        no_asset = answers.pop((404, "no matching asset"))
+        assert answers.pop((504, "proxy destination node connect timeout")) == UNSUPPORTED | (
             SILENT - no_asset
         )
         assert 25 in no_asset
         assert 72 not in no_asset
-        assert not outcomes
+        assert not answers
 
-    def test_filters(self, demo, een, rows):
-        "e, t and s match whole, n in part"
+    def test_filters(self, demo, session, rows):
+        "e, t and s match exactly, n in part"
         url = f"{demo.info['een']}/g/device/list"
 
         def count(**params: str) -> int:
-            return len(een.get(url, params=params, timeout=10).json())
+            return len(session.get(url, params=params, timeout=10).json())
 
         assert count(e=DOCK) == 1
         assert count(t="bridge") == 7
         assert count(s="IGND") == 1
         assert count(n="parking") == len([row for row in rows if "parking" in row[2].lower()])
-        assert een.get(f"{demo.info['een']}/g/list/devices", timeout=10).json() == rows
+        assert session.get(f"{demo.info['een']}/g/list/devices", timeout=10).json() == rows
 
-    def test_one_device_agrees_with_the_list(self, demo, een, rows):
+    def test_one_device_agrees_with_the_list(self, demo, session, rows):
         "The single device's status is the list's, as a decimal string and in hexadecimal"
         row = rows[0]
-        device = een.get(f"{demo.info['een']}/g/device", params={"id": row[1]}, timeout=10).json()
+        device = session.get(f"{demo.info['een']}/g/device", params={"id": row[1]}, timeout=10).json()
         assert device["camera_info"]["status"] == str(row[10])
         assert int(device["camera_info"]["status_hex"], 16) == row[10]
         assert device["name"] == row[2]
@@ -268,24 +272,24 @@ class TestDevices:
 
 
 class TestImages:
-    def test_picture_with_its_headers(self, demo, een):
+    def test_picture_with_its_headers(self, demo, session):
         "A frame is a JPEG with its timestamp, its neighbours and its own address, on a 200"
-        answer = image(een, demo)
+        answer = image(session, demo)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "image/jpeg"
         assert STAMP.fullmatch(answer.headers["x-ee-timestamp"])
         assert "asset_class=pre" in answer.headers["location"]
         assert Image.open(io.BytesIO(answer.content)).size == (640, 360)
 
-    def test_now_is_the_same_frame_five_times(self, demo, een):
-        "Asking for now again gives the same frame, byte for byte"
-        answers = [image(een, demo) for _ in range(5)]
+    def test_now_is_the_same_frame_five_times(self, demo, session):
+        "Repeated requests for now give the same frame, byte for byte"
+        answers = [image(session, demo) for _ in range(5)]
         assert len({stamp(answer) for answer in answers}) == 1
         assert len({answer.content for answer in answers}) == 1
 
-    def test_neighbours_agree(self, demo, een):
+    def test_neighbours_agree(self, demo, session):
         "prev, asset and after name the frames of the list"
-        listed = een.get(
+        listed = session.get(
             f"{demo.info['een']}/asset/list/image",
             params={"id": DOCK, "start_timestamp": "-30000", "asset_class": "pre", "count": "5"},
             timeout=10,
@@ -293,115 +297,117 @@ class TestImages:
         moments = [entry["s"] for entry in listed]
         assert {entry["t"] for entry in listed} == {"PRFR"}
         middle = {"timestamp": moments[2]}
-        assert stamp(image(een, demo, "asset", **middle)) == moments[2]
-        assert stamp(image(een, demo, "prev", **middle)) == moments[1]
-        assert stamp(image(een, demo, "after", **middle)) == moments[3]
-        assert stamp(image(een, demo, "next", **middle)) == moments[3]
+        assert stamp(image(session, demo, "asset", **middle)) == moments[2]
+        assert stamp(image(session, demo, "prev", **middle)) == moments[1]
+        assert stamp(image(session, demo, "after", **middle)) == moments[3]
+        assert stamp(image(session, demo, "next", **middle)) == moments[3]
 
-    def test_asset_between_frames_is_the_one_before(self, demo, een):
+    def test_asset_between_frames_is_the_one_before(self, demo, session):
         "A moment between two frames gives the earlier one"
-        first = stamp(image(een, demo, timestamp="-60000"))
+        first = stamp(image(session, demo, timestamp="-60000"))
         later = parse_timestamp(first, datetime.now(UTC)).moment + timedelta(milliseconds=300)
-        assert stamp(image(een, demo, timestamp=format_timestamp(later))) == first
+        assert stamp(image(session, demo, timestamp=format_timestamp(later))) == first
 
-    def test_following_the_headers_walks_the_frames(self, demo, een):
+    def test_following_the_headers_walks_the_frames(self, demo, session):
         "x-ee-prev leads back frame by frame; sometimes it is unknown"
         known = []
-        at = stamp(image(een, demo))
+        at = stamp(image(session, demo))
         for _ in range(12):
-            answer = image(een, demo, "prev", timestamp=at)
+            answer = image(session, demo, "prev", timestamp=at)
             known.append(answer.headers["x-ee-prev"] != "unknown")
             at = stamp(answer)
         assert any(known)
         assert not all(known)
 
-    def test_after_now_is_404_and_next_now_waits(self, demo, een):
-        "after has nothing newer than now; next waits for it and gives a newer frame"
-        newest = stamp(image(een, demo))
-        assert image(een, demo, "after").status_code == 404
+    def test_after_now_is_404_and_next_now_waits(self, demo, session):
+        "after finds nothing newer than now; next waits, and gives a newer frame"
+        newest = stamp(image(session, demo))
+        assert image(session, demo, "after").status_code == 404
         started = time.monotonic()
-        following = image(een, demo, "next")
+        following = image(session, demo, "next")
         assert stamp(following) > newest
         still_to_come = parse_timestamp(stamp(following), START).moment - START
         assert time.monotonic() - started >= still_to_come.total_seconds() > 0
-        assert stamp(image(een, demo, "prev")) == newest
+        assert stamp(image(session, demo, "prev")) == newest
 
-    def test_next_can_be_looped(self, demo, een):
-        "next from the last frame's own time gives one new frame after the other"
-        at = stamp(image(een, demo, "prev"))
+    def test_next_can_be_looped(self, demo, session):
+        "next from the last frame's time gives one new frame after the other"
+        at = stamp(image(session, demo, "prev"))
         seen = [at]
         for _ in range(2):
-            seen.append(stamp(image(een, demo, "next", timestamp=seen[-1])))
+            seen.append(stamp(image(session, demo, "next", timestamp=seen[-1])))
         assert seen == sorted(set(seen))
 
-    def test_cache_headers_only_for_fixed_times(self, demo, een):
-        "What is relative to now must not be cached"
-        fixed = stamp(image(een, demo))
-        assert "cache-control" not in image(een, demo).headers
-        assert "cache-control" not in image(een, demo, timestamp="-4000").headers
-        assert "cache-control" in image(een, demo, timestamp=fixed).headers
+    def test_cache_headers_only_for_fixed_times(self, demo, session):
+        "A picture by a time relative to now must not be cached"
+        fixed = stamp(image(session, demo))
+        assert "cache-control" not in image(session, demo).headers
+        assert "cache-control" not in image(session, demo, timestamp="-4000").headers
+        assert "cache-control" in image(session, demo, timestamp=fixed).headers
 
-    def test_errors_by_time(self, demo, een):
+    def test_errors_by_time(self, demo, session):
         "Malformed is 400, beyond retention 410, in the future 404"
-        assert image(een, demo, timestamp="yesterday").status_code == 400
-        assert image(een, demo, timestamp="20190101000000.000").status_code == 410
-        assert image(een, demo, timestamp="20190501000000.000").text == "no matching asset"
-        assert image(een, demo, asset_class="huge").status_code == 400
-        assert image(een, demo, id="1000ffff").status_code == 404
+        assert image(session, demo, timestamp="yesterday").status_code == 400
+        assert image(session, demo, timestamp="20190101000000.000").status_code == 410
+        assert image(session, demo, timestamp="20190501000000.000").text == "no matching asset"
+        assert image(session, demo, asset_class="huge").status_code == 400
+        assert image(session, demo, id="1000ffff").status_code == 404
 
-    def test_short_names_and_semicolons(self, demo, een):
+    def test_short_names_and_semicolons(self, demo, session):
         "c, t and a are understood, and so is ; between them"
         url = f"{demo.info['een']}/asset/prev/image.jpeg?c={DOCK};t=now;a=pre"
-        assert een.get(url, timeout=10).status_code == 200
+        assert session.get(url, timeout=10).status_code == 200
 
-    def test_trailing_slash_is_a_server_error(self, demo, een):
+    def test_trailing_slash_is_a_server_error(self, demo, session):
         "A path that ends in a slash is 500"
-        assert een.get(f"{demo.info['een']}/g/device/list/", timeout=10).status_code == 500
+        assert session.get(f"{demo.info['een']}/g/device/list/", timeout=10).status_code == 500
 
-    def test_older_pictures_of_one_camera_are_elsewhere(self, demo, een, rows):
-        "One camera's pictures of more than an hour ago are a 301 to another origin, which wants the session too"
+    def test_older_pictures_of_one_camera_are_elsewhere(self, demo, session, rows):
+        "Pictures older than an hour of one camera are a 301 to another origin, which needs the session too"
         archived = rows[60][1]
-        assert image(een, demo, id=archived, timestamp="-1800000").status_code == 200
-        moved = image(een, demo, id=archived, timestamp="-7200000")
+        assert image(session, demo, id=archived, timestamp="-1800000").status_code == 200
+        moved = image(session, demo, id=archived, timestamp="-7200000")
         assert moved.status_code == 301
         target = moved.headers["location"]
         assert not target.startswith(demo.info["een"] + "/")
         assert requests.get(target, timeout=10).status_code == 401
-        assert een.get(target, timeout=10).headers["content-type"] == "image/jpeg"
+        assert session.get(target, timeout=10).headers["content-type"] == "image/jpeg"
 
 
 class TestList:
-    def listed(self, demo, een, **params):
-        asked = {"id": DOCK, "asset_class": "pre", **params}
-        return een.get(f"{demo.info['een']}/asset/list/image", params=asked, timeout=10)
+    def listed(self, demo, session, **params):
+        query = {"id": DOCK, "asset_class": "pre", **params}
+        return session.get(f"{demo.info['een']}/asset/list/image", params=query, timeout=10)
 
-    def test_counting_backwards_is_newest_first(self, demo, een):
-        "A negative count lists what lies before the start, newest first"
-        entries = [entry["s"] for entry in self.listed(demo, een, start_timestamp="now", count="-20").json()]
+    def test_counting_backwards_is_newest_first(self, demo, session):
+        "A negative count lists the frames before the start, newest first"
+        entries = [
+            entry["s"] for entry in self.listed(demo, session, start_timestamp="now", count="-20").json()
+        ]
         assert len(entries) == 20
         assert entries == sorted(entries, reverse=True)
-        assert entries[0] == stamp(image(een, demo))
+        assert entries[0] == stamp(image(session, demo))
 
-    def test_range_with_a_limit(self, demo, een):
+    def test_range_with_a_limit(self, demo, session):
         "count limits a range from its start"
-        whole = self.listed(demo, een, start_timestamp="-60000", end_timestamp="-30000").json()
-        part = self.listed(demo, een, start_timestamp="-60000", end_timestamp="-30000", count="4").json()
+        whole = self.listed(demo, session, start_timestamp="-60000", end_timestamp="-30000").json()
+        part = self.listed(demo, session, start_timestamp="-60000", end_timestamp="-30000", count="4").json()
         assert 15 <= len(whole) <= 43
         assert part == whole[:4]
 
-    def test_nothing_there_is_an_empty_list(self, demo, een):
+    def test_nothing_there_is_an_empty_list(self, demo, session):
         "A range without frames is [], not an error"
-        assert self.listed(demo, een, start_timestamp="20190501000000.000", count="5").json() == []
+        assert self.listed(demo, session, start_timestamp="20190501000000.000", count="5").json() == []
 
-    def test_needs_an_end_or_a_count(self, demo, een):
+    def test_needs_an_end_or_a_count(self, demo, session):
         "Neither end nor count is 400"
-        assert self.listed(demo, een, start_timestamp="now").status_code == 400
-        assert self.listed(demo, een, start_timestamp="now", count="many").status_code == 400
+        assert self.listed(demo, session, start_timestamp="now").status_code == 400
+        assert self.listed(demo, session, start_timestamp="now", count="many").status_code == 400
 
 
 @given(st.integers(min_value=10**8, max_value=2 * 10**9))
 def test_frames_keep_their_gaps(index):
-    "Two frames of a camera lie 0.7 to 2.0 s apart, and looking a frame's time up finds it"
+    "Two frames of a camera are 0.7 to 2.0 s apart, and a frame is found by its time"
     times = FrameTimes(1, DOCK)
     here, there = times.time_of(index), times.time_of(index + 1)
     assert 0.7 <= (there - here).total_seconds() <= 2.0

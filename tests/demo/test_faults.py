@@ -1,10 +1,11 @@
-"""The demo site misbehaving on demand: what a client sees of each fault."""
+"""The demo site's faults: what a client sees of each."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -18,26 +19,19 @@ import requests
 from PIL import Image
 
 from camkit.demo.faults import Fault, fault_from
+from camkit.demo.launch import DemoProcess
 from camkit.demo.misbehaviour import KINDS
-from tests.support.demo_server import RunningDemo, demo_fixture, start_demo  # noqa: F401
+from tests.demo.conftest import ended, started
+from tests.support.control import Control
 
 PHOTO = "/people/00071234/photo.jpg"
 
 
-@pytest.fixture(autouse=True)
-def _honest_again(demo) -> Iterator[None]:
-    yield
-    demo.control("DELETE", "faults")
+def put(control: Control, kind: str, route: str = PHOTO, params: dict | None = None, **fault) -> None:
+    control.faults({"route": route, "kind": kind, "params": params or {}, **fault})
 
 
-def put(demo: RunningDemo, kind: str, route: str = PHOTO, params: dict | None = None, **fault) -> None:
-    answer = demo.control(
-        "PUT", "faults", json=[{"route": route, "kind": kind, "params": params or {}, **fault}]
-    )
-    assert answer.status_code == 204, answer.text
-
-
-def get(demo: RunningDemo, path: str = PHOTO, **arguments) -> requests.Response:
+def get(demo: DemoProcess, path: str = PHOTO, **arguments) -> requests.Response:
     return requests.get(demo.info["een"] + path, timeout=10, **arguments)
 
 
@@ -47,8 +41,8 @@ def photo(demo) -> bytes:
 
 
 @contextmanager
-def raw(demo: RunningDemo, path: str = PHOTO) -> Iterator[socket.socket]:
-    """A connection on which the path was asked for."""
+def raw(demo: DemoProcess, path: str = PHOTO) -> Iterator[socket.socket]:
+    """A connection on which the path was requested."""
     address = urlsplit(demo.info["een"])
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -56,7 +50,7 @@ def raw(demo: RunningDemo, path: str = PHOTO) -> Iterator[socket.socket]:
 
 
 def opens(data: bytes) -> bool:
-    """Whether Pillow can decode a picture whole."""
+    """Whether Pillow can decode the whole picture."""
     try:
         Image.open(io.BytesIO(data)).load()
     except (OSError, SyntaxError, Image.DecompressionBombError):
@@ -65,22 +59,22 @@ def opens(data: bytes) -> bool:
 
 
 def test_every_kind_is_tested_here():
-    "A kind of fault that no test names is not done"
+    "Each kind of fault has a test in this file"
     source = Path(__file__).read_text(encoding="utf-8")
     assert [kind for kind in KINDS if f'"{kind}"' not in source] == []
 
 
 class TestKinds:
-    def test_slow(self, demo, photo):
-        "slow gives the right answer late"
-        put(demo, "slow", params={"ms": 150})
+    def test_slow(self, demo, control, photo):
+        "slow gives the correct answer late"
+        put(control, "slow", params={"ms": 150})
         started = time.monotonic()
         assert get(demo).content == photo
         assert time.monotonic() - started >= 0.15
 
-    def test_drip(self, demo, photo):
-        "drip gives the right answer in many small pieces"
-        put(demo, "drip", params={"bytes_per_s": len(photo) * 2})
+    def test_drip(self, demo, control, photo):
+        "drip gives the correct answer in many small pieces"
+        put(control, "drip", params={"bytes_per_s": len(photo) * 2})
         with raw(demo) as connection:
             pieces = [connection.recv(1 << 20)]
             while not pieces[-1].endswith(b"\xff\xd9"):
@@ -88,17 +82,17 @@ class TestKinds:
         assert b"".join(pieces).endswith(photo)
         assert len(pieces) >= 5
 
-    def test_truncate(self, demo, photo):
+    def test_truncate(self, demo, control, photo):
         "truncate announces the whole length and sends half of it"
-        put(demo, "truncate")
+        put(control, "truncate")
         with get(demo, stream=True) as answer:
             assert int(answer.headers["content-length"]) == len(photo)
             with pytest.raises(requests.exceptions.ChunkedEncodingError):
                 _ = answer.content
 
-    def test_short(self, demo):
-        "short sends chunks and never the last one"
-        put(demo, "short")
+    def test_short(self, demo, control):
+        "short sends chunks without the last one"
+        put(control, "short")
         with get(demo, stream=True) as answer:
             assert answer.headers["transfer-encoding"] == "chunked"
             with pytest.raises(requests.exceptions.ChunkedEncodingError):
@@ -114,9 +108,9 @@ class TestKinds:
             ("bad-json", "application/json", b"[{"),
         ],
     )
-    def test_wrong_content(self, demo, kind, content_type, begins):
+    def test_wrong_content(self, demo, control, kind, content_type, begins):
         "empty, html, wrong-type, not-jpeg and bad-json are each a 200 that is not what it should be"
-        put(demo, kind)
+        put(control, kind)
         answer = get(demo)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == content_type
@@ -124,64 +118,64 @@ class TestKinds:
         assert bool(answer.content) == bool(begins)
 
     @pytest.mark.parametrize(("where", "ends"), [("middle", True), ("end", False)])
-    def test_corrupt_jpeg(self, demo, photo, where, ends):
-        "corrupt-jpeg starts and is announced like a JPEG and cannot be decoded"
-        put(demo, "corrupt-jpeg", params={"where": where})
+    def test_corrupt_jpeg(self, demo, control, photo, where, ends):
+        "corrupt-jpeg starts and is declared like a JPEG, but cannot be decoded"
+        put(control, "corrupt-jpeg", params={"where": where})
         data = get(demo).content
         assert data[:200] == photo[:200]
         assert data.endswith(b"\xff\xd9") == ends
         assert not opens(data)
 
-    def test_huge(self, demo):
-        "huge announces a gigabyte and streams it for as long as somebody reads"
-        put(demo, "huge")
+    def test_huge(self, demo, control):
+        "huge announces a gigabyte and streams it for as long as the client reads"
+        put(control, "huge")
         with get(demo, stream=True) as answer:
             assert answer.headers["content-length"] == "1000000000"
             read = sum(len(block) for block, _ in zip(answer.iter_content(1 << 20), range(8), strict=False))
         assert read == 8 << 20
 
-    def test_bomb(self, demo):
-        "bomb is a small JPEG that says it has 3.6 thousand million pixels"
-        put(demo, "bomb")
+    def test_bomb(self, demo, control):
+        "bomb is a small JPEG that claims to have 3.6 billion pixels"
+        put(control, "bomb")
         data = get(demo).content
         assert len(data) < 100_000
         with pytest.raises(Image.DecompressionBombError):
             Image.open(io.BytesIO(data))
 
     @pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 500, 502, 503, 504])
-    def test_status(self, demo, status):
+    def test_status(self, demo, control, status):
         "status answers with any status, on Meraki's paths with the vendor's body"
-        put(demo, "status", route="*", params={"status": status})
+        put(control, "status", route="*", params={"status": status})
         assert get(demo).status_code == status
         answer = get(demo, "/api/v1/organizations")
         assert answer.status_code == status
         assert list(answer.json()) == ["errors"]
 
-    def test_status_with_retry_after(self, demo):
-        "Retry-After is absent, in seconds, or a date that is really ahead"
-        put(demo, "status", params={"status": 429})
+    def test_status_with_retry_after(self, demo, control):
+        "Retry-After is absent, in seconds, or a date in the future"
+        put(control, "status", params={"status": 429})
         assert "retry-after" not in get(demo).headers
-        put(demo, "status", params={"status": 429, "retry_after": 2})
+        put(control, "status", params={"status": 429, "retry_after": 2})
         assert get(demo).headers["retry-after"] == "2"
-        put(demo, "status", params={"status": 503, "retry_after": 90, "as_date": True})
+        put(control, "status", params={"status": 503, "retry_after": 90, "as_date": True})
         ahead = parsedate_to_datetime(get(demo).headers["retry-after"]).timestamp() - time.time()
         assert 60 < ahead <= 90
 
-    def test_reset(self, demo):
+    def test_reset(self, demo, control):
         "reset resets the connection"
-        put(demo, "reset")
+        put(control, "reset")
         with raw(demo) as connection, pytest.raises(ConnectionResetError):
             connection.recv(1)
 
-    def test_close(self, demo):
-        "close closes the connection without a word"
-        put(demo, "close")
+    def test_close(self, demo, control):
+        "close closes the connection without an answer"
+        put(control, "close")
         with raw(demo) as connection:
             assert connection.recv(1) == b""
 
-    def test_hang(self, demo):
-        "hang never answers, and others are answered meanwhile"
-        put(demo, "hang", times=1)
+    def test_hang(self, demo, control):
+        "hang never answers, while other requests are answered"
+        put(control, "hang", times=1)
         with raw(demo) as connection:
             connection.settimeout(0.3)
             with pytest.raises(TimeoutError):
@@ -189,34 +183,34 @@ class TestKinds:
             assert get(demo).status_code == 200
 
     @pytest.mark.parametrize("code", [302, 307, 308])
-    def test_redirect_home(self, demo, photo, code):
-        "redirect-home leads to the right answer on the same origin, the query kept"
-        put(demo, "redirect-home", params={"code": code})
+    def test_redirect_home(self, demo, control, photo, code):
+        "redirect-home leads to the correct answer on the same origin and keeps the query"
+        put(control, "redirect-home", params={"code": code})
         answer = get(demo, PHOTO + "?a=1")
         assert [each.status_code for each in answer.history] == [code]
         assert answer.url.startswith(demo.info["een"] + PHOTO + "?a=1")
         assert answer.content == photo
 
-    def test_redirect_abroad(self, demo):
+    def test_redirect_abroad(self, demo, control):
         "redirect-abroad leads to the same path on another host"
-        put(demo, "redirect-abroad", params={"to": "http://abroad.test"})
+        put(control, "redirect-abroad", params={"to": "http://abroad.test"})
         assert get(demo, allow_redirects=False).headers["location"] == "http://abroad.test" + PHOTO
 
-    def test_redirect_loop(self, demo):
-        "redirect-loop leads nowhere else"
-        put(demo, "redirect-loop")
+    def test_redirect_loop(self, demo, control):
+        "redirect-loop redirects to itself"
+        put(control, "redirect-loop")
         with pytest.raises(requests.TooManyRedirects):
             get(demo)
 
-    def test_gzip(self, demo, photo):
-        "gzip is the right answer compressed; gzip-broken is not compressed; gzip-bomb unpacks to a lot"
-        put(demo, "gzip")
+    def test_gzip(self, demo, control, photo):
+        "gzip is the correct answer compressed; gzip-broken is not compressed; gzip-bomb unpacks to a large body"
+        put(control, "gzip")
         assert get(demo).headers["content-encoding"] == "gzip"
         assert get(demo).content == photo
-        put(demo, "gzip-broken")
+        put(control, "gzip-broken")
         with pytest.raises(requests.exceptions.ContentDecodingError):
             get(demo)
-        put(demo, "gzip-bomb", params={"megabytes": 20})
+        put(control, "gzip-bomb", params={"megabytes": 20})
         packed = get(demo, stream=True)
         with packed, packed.raw as body:
             small = body.read(decode_content=False)
@@ -229,63 +223,62 @@ class TestWhichRequests:
         with requests.Session() as session:
             return [session.get(demo.info["een"] + path, timeout=10).status_code for _ in range(count)]
 
-    def test_after_and_times(self, demo):
-        "after spares the first, times ends it"
-        put(demo, "status", after=2, times=1)
+    def test_after_and_times(self, demo, control):
+        "after lets the first requests pass, times ends the fault"
+        put(control, "status", after=2, times=1)
         assert self.statuses(demo, 5) == [200, 200, 503, 200, 200]
 
-    def test_route_and_method(self, demo):
-        "Only the route and the method that are named go wrong"
-        put(demo, "status", route="/people/*/photo.jpg", method="GET")
+    def test_route_and_method(self, demo, control):
+        "Only requests with the fault's route and method go wrong"
+        put(control, "status", route="/people/*/photo.jpg", method="GET")
         assert self.statuses(demo, 1) == [503]
         assert self.statuses(demo, 1, "/people/00071234") == [200]
         assert requests.head(demo.info["een"] + PHOTO, timeout=10).status_code == 200
 
-    def test_probability_is_repeatable(self, demo):
-        "The same seed lets the same requests go wrong"
+    def test_probability_is_repeatable(self, demo, control):
+        "With the same seed the same requests go wrong"
         runs = []
         for seed in (1, 1, 2):
-            put(demo, "status", probability=0.4, seed=seed)
+            put(control, "status", probability=0.4, seed=seed)
             runs.append(self.statuses(demo, 30))
         assert runs[0] == runs[1] != runs[2]
         assert set(runs[0]) == {200, 503}
 
-    def test_the_first_fault_that_strikes_happens(self, demo):
-        "Faults are tried in order, and several may be in force"
+    def test_the_first_fault_that_applies_is_used(self, demo, control):
+        "Several faults can be active; the first that applies is used"
         faults = [
             {"route": PHOTO, "kind": "status", "params": {"status": 500}, "times": 1},
             {"route": "/people/*", "kind": "status", "params": {"status": 502}},
         ]
-        demo.control("PUT", "faults", json=faults)
+        control.faults(*faults)
         assert self.statuses(demo, 2) == [500, 502]
 
-    def test_image_origin_too(self, demo):
+    def test_image_origin_too(self, demo, control):
         "Faults reach the second origin"
-        put(demo, "status", route="/stream/*", params={"status": 500})
+        put(control, "status", route="/stream/*", params={"status": 500})
         headers = {"Authorization": f"Bearer {demo.info['meraki_key']}"}
         url = demo.info["meraki"] + "/devices/Q2GV-7K2M-D9HT/camera/generateSnapshot"
         image_url = requests.post(url, json={}, headers=headers, timeout=10).json()["url"]
         assert requests.get(image_url, timeout=10).status_code == 500
 
-    def test_log_names_the_fault(self, demo):
-        "The request log says which fault struck, also where no answer was given"
-        put(demo, "close")
-        demo.control("POST", "reset")
+    def test_log_contains_the_fault(self, demo, control):
+        "The request log contains the fault that was applied, even without an answer"
+        put(control, "close")
         with pytest.raises(requests.ConnectionError):
             get(demo)
-        (entry,) = demo.control("GET", "requests").json()["last"]
+        (entry,) = control.asked()["last"]
         assert (entry["status"], entry["fault"]) == (None, "close")
 
     def test_command_line(self):
-        "--fault puts faults in force from the start, and they make no noise"
+        "--fault activates faults from the start, and they write nothing to stderr"
         faults = [{"route": PHOTO, "kind": kind, "times": 1} for kind in ("close", "truncate")]
         arguments = [part for fault in faults for part in ("--fault", json.dumps(fault))]
-        running = start_demo(*arguments)
-        for _ in faults:
-            with pytest.raises(requests.RequestException):
-                get(running)
-        assert get(running).status_code == 200
-        assert running.stop() == (0, "")
+        with started(*arguments) as (process, info):
+            for _ in faults:
+                with pytest.raises(requests.RequestException):
+                    requests.get(info["een"] + PHOTO, timeout=10)
+            assert requests.get(info["een"] + PHOTO, timeout=10).status_code == 200
+            assert ended(process, signal.SIGTERM) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -293,7 +286,7 @@ class TestWhichRequests:
     [
         ("not json", "Expecting value"),
         ({"route": "/x"}, "route, kind"),
-        ({"route": "/x", "kind": "nonsense"}, "no kind 'nonsense'"),
+        ({"route": "/x", "kind": "nonsense"}, "unknown kind 'nonsense'"),
         ({"route": "/x", "kind": "slow", "params": {"seconds": 1}}, "seconds"),
         ({"route": "/x", "kind": "slow", "when": 1}, "route, kind"),
         ({"route": 1, "kind": "slow"}, "route"),
@@ -301,20 +294,29 @@ class TestWhichRequests:
     ],
 )
 def test_bad_descriptions_say_what_is_wrong(description, says):
-    "A fault that cannot be read is refused with a sentence"
+    "An invalid fault is refused with a message that says why"
     with pytest.raises(ValueError, match=says):
         fault_from(description)
 
 
+def test_faults_can_be_removed_over_http(demo, control):
+    "DELETE on the control path removes all faults"
+    put(control, "status")
+    assert get(demo).status_code == 503
+    assert requests.delete(f"{demo.info['control']}/faults", timeout=10).status_code == 204
+    assert get(demo).status_code == 200
+
+
 def test_bad_descriptions_are_refused_over_http(demo):
-    "The control path answers 400 with the sentence, and nothing changes"
-    answer = demo.control("PUT", "faults", json=[{"route": "*", "kind": "nonsense"}])
+    "The control path answers 400 with the message, and changes nothing"
+    url = f"{demo.info['control']}/faults"
+    answer = requests.put(url, json=[{"route": "*", "kind": "nonsense"}], timeout=10)
     assert answer.status_code == 400
     assert "nonsense" in answer.text
     assert get(demo).status_code == 200
 
 
-def test_strikes_counts_only_what_matches():
-    "Requests elsewhere do not use a fault up"
+def test_applies_counts_only_what_matches():
+    "Requests to other paths do not count"
     fault = Fault("/a", "close", times=1)
-    assert [fault.strikes("GET", path) for path in ("/b", "/a", "/a")] == [False, True, False]
+    assert [fault.applies("GET", path) for path in ("/b", "/a", "/a")] == [False, True, False]

@@ -1,4 +1,4 @@
-"""The demo's Meraki side, over HTTP, and driven by the vendor's own SDK."""
+"""The demo's Meraki side, over HTTP and with the vendor's own SDK."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.support.demo_server import QUICK, RunningDemo, demo_fixture, start_demo  # noqa: F401
+from camkit.demo.launch import DemoProcess
 
-ENTRANCE, OFFLINE = "Q2GV-7K2M-D9HT", "Q2JV-X7PE-4RNC"
+ENTRANCE, OUTSIDE, OFFLINE = "Q2GV-7K2M-D9HT", "Q2GV-4CDN-W7YK", "Q2JV-X7PE-4RNC"
 SWIPE = "2019-04-12T14:20:29-06:00"
 
 
-def api(demo: RunningDemo, method: str, path: str, **arguments) -> requests.Response:
+def api(demo: DemoProcess, method: str, path: str, **arguments) -> requests.Response:
     headers = {"Authorization": f"Bearer {demo.info['meraki_key']}"} | arguments.pop("headers", {})
     return requests.request(
         method, demo.info["meraki"] + path, headers=headers, timeout=10, allow_redirects=False, **arguments
     )
 
 
-def order(demo: RunningDemo, serial: str = ENTRANCE, **body) -> requests.Response:
+def order(demo: DemoProcess, serial: str = ENTRANCE, **body) -> requests.Response:
     return api(demo, "POST", f"/devices/{serial}/camera/generateSnapshot", json=body)
 
 
-def organization(demo: RunningDemo) -> str:
+def organization(demo: DemoProcess) -> str:
     return api(demo, "GET", "/organizations").json()[0]["id"]
 
 
@@ -38,8 +38,8 @@ def devices_path(demo):
 
 
 class TestKey:
-    def test_both_headers_are_taken(self, demo):
-        "The key is read as a bearer token and from the older header"
+    def test_both_headers_are_accepted(self, demo):
+        "The key is accepted as a bearer token and in the older header"
         url = demo.info["meraki"] + "/organizations"
         older = requests.get(url, headers={"X-Cisco-Meraki-API-Key": demo.info["meraki_key"]}, timeout=10)
         assert older.status_code == api(demo, "GET", "/organizations").status_code == 200
@@ -56,11 +56,24 @@ class TestInventory:
     def test_several_dozen_devices_of_all_kinds(self, demo, devices_path):
         "The organization has cameras among other devices, one without a name"
         devices = api(demo, "GET", devices_path).json()
-        assert len(devices) > 40
+        assert len(devices) == 53
         assert {"camera", "switch", "wireless", "appliance"} <= {device["productType"] for device in devices}
         assert {None, ""} <= {device["name"] for device in devices}
         assert all(
             re.fullmatch(r"Q[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}", device["serial"]) for device in devices
+        )
+
+    def test_second_camera_of_a_door_changes_no_other_device(self, demo, devices_path):
+        "The outside camera has the last number, so the addresses of all other devices are unchanged"
+        devices = api(demo, "GET", devices_path).json()
+        macs = {device["serial"]: device["mac"] for device in devices}
+        assert macs[ENTRANCE] == "02:18:5a:00:00:00"
+        assert macs[OUTSIDE] == "02:18:5a:00:00:34" == max(macs.values())
+        (outside,) = (device for device in devices if device["serial"] == OUTSIDE)
+        assert (outside["name"], outside["model"], outside["tags"]) == (
+            "Main entrance outside",
+            "MV72",
+            ["door"],
         )
 
     def test_filters(self, demo, devices_path):
@@ -76,7 +89,7 @@ class TestInventory:
         assert serials(**{"productTypes[]": ["camera", "appliance"]}) != cameras
 
     def test_pages_follow_the_link_header(self, demo, devices_path):
-        "Links with unquoted relations lead through all devices, and back"
+        "Links with unquoted relations lead through all matching devices and back"
         whole = [device["serial"] for device in api(demo, "GET", devices_path).json()]
         path, seen, prev = devices_path + "?perPage=7&productTypes[]=camera&productTypes[]=switch", [], None
         while path:
@@ -93,7 +106,7 @@ class TestInventory:
 
     @pytest.mark.parametrize("page", ["2", "5001", "many"])
     def test_page_sizes_out_of_range_are_400(self, demo, devices_path, page):
-        "perPage is held to the documented range"
+        "perPage must be in the documented range"
         assert api(demo, "GET", f"{devices_path}?perPage={page}").status_code == 400
 
     def test_statuses_say_which_camera_is_offline(self, demo, devices_path):
@@ -106,7 +119,7 @@ class TestInventory:
         assert set(statuses.values()) == {"online", "alerting", "offline", "dormant"}
 
     def test_networks_and_their_devices(self, demo, devices_path):
-        "The networks' devices together are the organization's, without their product type"
+        "All networks' devices together are the organization's, without their product type"
         networks = api(demo, "GET", devices_path.replace("/devices", "/networks")).json()
         assert all(re.match("[NL]_", network["id"]) for network in networks)
         devices = [
@@ -118,8 +131,8 @@ class TestInventory:
         assert all("productType" not in device for device in devices)
         assert api(demo, "GET", f"/devices/{ENTRANCE}").json() in devices
 
-    def test_video_link_names_the_moment(self, demo):
-        "A video link is a dashboard page at the moment asked for"
+    def test_video_link_contains_the_moment(self, demo):
+        "A video link is a dashboard page at the requested moment"
         answer = api(demo, "GET", f"/devices/{ENTRANCE}/camera/videoLink", params={"timestamp": SWIPE})
         assert answer.json()["url"].endswith("timestamp=1555100429000")
         assert answer.json()["visionUrl"].endswith("ts=1555100429000")
@@ -138,7 +151,7 @@ class TestSnapshot:
         assert Image.open(io.BytesIO(picture.content)).size == (1280, 720)
 
     def test_fullframe_is_larger_and_only_now(self, demo):
-        "A full frame is of now, larger; with a timestamp it is refused"
+        "A full frame is larger and always of now; with a timestamp it is refused"
         picture = requests.get(order(demo, fullframe=True).json()["url"], timeout=10)
         assert Image.open(io.BytesIO(picture.content)).size == (1920, 1080)
         assert order(demo, fullframe=True, timestamp=SWIPE).status_code == 400
@@ -158,21 +171,21 @@ class TestSnapshot:
         assert (answer.status_code, answer.json()) == (400, {"errors": [text]})
 
     def test_refused_devices(self, demo, devices_path):
-        "Offline and not a camera are 400, unknown is 404"
+        "An offline device and one that is not a camera are 400, an unknown one is 404"
         switch = api(demo, "GET", devices_path, params={"productTypes[]": "switch"}).json()[0]["serial"]
         assert order(demo, OFFLINE, timestamp=SWIPE).status_code == 400
         assert order(demo, switch).status_code == 400
         assert order(demo, "Q000-0000-0000").status_code == 404
 
-    def test_an_empty_body_called_json_is_400(self, demo):
-        "A JSON content type without JSON is refused; no body at all means now"
+    def test_an_empty_body_declared_as_json_is_400(self, demo):
+        "A JSON content type without JSON is refused; without a body the snapshot is of now"
         path = f"/devices/{ENTRANCE}/camera/generateSnapshot"
         assert api(demo, "POST", path, headers={"Content-Type": "application/json"}).status_code == 400
         assert api(demo, "POST", path).status_code == 202
 
     def test_is_not_ready_at_once_and_expires(self):
-        "Before it is ready 404, then 200, and after its life 410"
-        with start_demo("--ready-delay-ms", "250", "--snapshot-life-s", "0.6") as slow:
+        "404 before it is ready, then 200, and 410 once it has expired"
+        with DemoProcess("--ready-delay-ms", "250", "--snapshot-life-s", "0.6") as slow:
             url = order(slow, timestamp=SWIPE).json()["url"]
             statuses = []
             while not statuses or statuses[-1] != 410:
@@ -180,21 +193,20 @@ class TestSnapshot:
                 time.sleep(0.05)
         assert list(dict.fromkeys(statuses)) == [404, 200, 410]
 
-    def test_a_key_at_the_image_origin_is_noticed(self, demo):
-        "The site counts snapshot fetches that bring a credential, and keeps no token"
-        demo.control("POST", "reset")
+    def test_a_key_at_the_image_origin_is_counted(self, demo, control):
+        "The site counts requests for snapshots that contain a credential, and logs no token"
         url = order(demo, timestamp=SWIPE).json()["url"]
         requests.get(url, timeout=10)
-        assert demo.control("GET", "requests").json()["credentials_at_image_origin"] == 0
+        assert control.asked()["credentials_at_image_origin"] == 0
         requests.get(url, headers={"Authorization": "Bearer x"}, timeout=10)
-        seen = demo.control("GET", "requests")
-        assert seen.json()["credentials_at_image_origin"] == 1
-        assert url.rpartition("/")[2] not in seen.text
+        seen = control.asked()
+        assert seen["credentials_at_image_origin"] == 1
+        assert url.rpartition("/")[2] not in str(seen)
 
 
 def test_more_than_the_burst_is_429_with_retry_after():
     "Twenty requests at once pass; then 429 with Retry-After and the vendor's text"
-    with start_demo() as limited, requests.Session() as session:
+    with DemoProcess() as limited, requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {limited.info['meraki_key']}"
         answers = [session.get(limited.info["meraki"] + "/organizations", timeout=10) for _ in range(60)]
     refused = [answer for answer in answers if answer.status_code == 429]
@@ -207,8 +219,7 @@ def test_more_than_the_burst_is_429_with_retry_after():
 class TestVendorSdk:
     @pytest.fixture
     def dashboard(self, demo):
-        """The SDK trusts only the vendor's hosts in links, so it goes through the site as a proxy."""
-        demo.control("DELETE", "faults")
+        """The SDK follows links to the vendor's hosts only, so it uses the site as a proxy."""
         dashboard = meraki.DashboardAPI(
             demo.info["meraki_key"],
             base_url="http://api.meraki.com/api/v1",
@@ -225,7 +236,7 @@ class TestVendorSdk:
         assert devices == api(demo, "GET", devices_path).json()
 
     def test_orders_a_snapshot(self, dashboard):
-        "The SDK's snapshot can be fetched to its JPEG"
+        "The JPEG of a snapshot ordered with the SDK can be fetched"
         ordered = dashboard.camera.generateDeviceCameraSnapshot(ENTRANCE, timestamp=SWIPE)
         assert requests.get(ordered["url"], timeout=10).content.startswith(b"\xff\xd8")
 
@@ -236,15 +247,15 @@ class TestVendorSdk:
         assert caught.value.status == 400
         assert "offline" in str(caught.value)
 
-    def test_waits_as_told_after_429(self, demo, dashboard):
-        "The SDK honours Retry-After and succeeds at the second try"
+    def test_waits_after_429(self, control, dashboard):
+        "The SDK respects Retry-After and succeeds on the second attempt"
         fault = {
             "route": "/api/v1/organizations",
             "kind": "status",
             "times": 1,
             "params": {"status": 429, "retry_after": 1},
         }
-        assert demo.control("PUT", "faults", json=[fault]).status_code == 204
+        control.faults(fault)
         asked_at = time.monotonic()
         assert dashboard.organizations.getOrganizations()[0]["name"] == "Camkit Demo"
         assert time.monotonic() - asked_at >= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from camkit.demo.pictures.snapshots import snapshot_jpeg
 from camkit.demo.world.people import PEOPLE
 from camkit.demo.world.world import World
 
-ENTRANCE = "Q2GV-7K2M-D9HT"
+ENTRANCE, OUTSIDE = "Q2GV-7K2M-D9HT", "Q2GV-4CDN-W7YK"
 SWIPE = datetime(2019, 4, 12, 20, 20, 29, tzinfo=UTC)
 CAMERAS = [device for device in account(World().seed) if device.answer is Answer.PICTURE]
 
@@ -47,13 +48,13 @@ def test_previews_have_the_published_size(world, camera, hour):
 
 
 def test_no_two_frames_are_alike(world):
-    "Twenty frames of one camera are twenty pictures"
+    "Twenty frames of one camera are twenty different pictures"
     camera = CAMERAS[0]
     assert len(set(frames(world, camera.id, camera.name, START, 20))) == 20
 
 
 def test_swipe_at_the_dock_is_in_its_previews(world):
-    "At the Eagle Eye door the preview of a swipe shows more than the empty doorway does"
+    "At the Eagle Eye door the preview of a swipe differs from the empty doorway"
     dock = next(camera for camera in CAMERAS if camera.name == "Loading dock")
     swipe = datetime(2019, 4, 12, 17, 33, 36, tzinfo=UTC)
 
@@ -66,15 +67,38 @@ def test_swipe_at_the_dock_is_in_its_previews(world):
 
 
 def test_snapshots_have_a_real_cameras_size(world):
-    "A snapshot is 1280 x 720 and 50 to 80 kB, with somebody in it, with nobody, and at night"
-    for moment in (SWIPE, SWIPE - timedelta(minutes=4), SWIPE - timedelta(hours=14)):
-        data = snapshot_jpeg(world, ENTRANCE, "Main entrance", moment)
+    "A snapshot is 1280 x 720 and 50 to 80 kB, with a person, empty, and at night"
+    moments = (SWIPE, SWIPE - timedelta(minutes=4), SWIPE - timedelta(hours=14))
+    for camera, moment in itertools.product((ENTRANCE, OUTSIDE), moments):
+        data = snapshot_jpeg(world, camera, "Main entrance", moment)
         assert 50_000 <= len(data) <= 80_000
         assert Image.open(io.BytesIO(data)).size == (1280, 720)
 
 
+def test_views_of_a_door_look_different(world):
+    "The two cameras of the entrance show different places, and it is dark outside at night"
+
+    def pixels(camera: str, moment: datetime) -> Image.Image:
+        return Image.open(io.BytesIO(snapshot_jpeg(world, camera, "Main entrance", moment)))
+
+    day, night = SWIPE - timedelta(minutes=4), SWIPE - timedelta(hours=14)
+    assert _difference(pixels(ENTRANCE, day), pixels(OUTSIDE, day)) > 30
+    assert _difference(pixels(OUTSIDE, night), pixels(OUTSIDE, day)) > 60
+
+
+def test_swipe_at_the_entrance_is_in_the_outside_picture(world):
+    "At a swipe by its own clock, the outside camera shows a person on the forecourt"
+
+    def pixels(moment: datetime) -> Image.Image:
+        data = snapshot_jpeg(world, OUTSIDE, "Main entrance outside", moment)
+        return Image.open(io.BytesIO(data)).crop((520, 100, 760, 720))
+
+    swipe = SWIPE - timedelta(seconds=12)
+    assert _difference(pixels(swipe), pixels(swipe - timedelta(seconds=30))) > 20
+
+
 def test_portraits_are_all_different():
-    "Each cardholder has a portrait of 320 x 400, unlike all others"
+    "Each cardholder has a portrait of 320 x 400 that differs from all others"
     portraits = [Image.open(io.BytesIO(portrait_jpeg(person.looks))) for person in PEOPLE]
     assert {portrait.size for portrait in portraits} == {(320, 400)}
     for n, one in enumerate(portraits):

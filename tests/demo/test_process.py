@@ -1,4 +1,4 @@
-"""The demo site as a process: how it starts, what it says, how it ends."""
+"""The demo site as a process: its start, its output and its end."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ import requests
 
 from camkit.demo.clock import START
 from camkit.demo.een.timestamps import parse_timestamp
-from tests.support.demo_server import QUICK, RunningDemo, demo_fixture, start_demo  # noqa: F401
+from camkit.demo.launch import DemoProcess
+from tests.demo.conftest import QUICK, ended, log_in, started
 
 
-def now_of(demo: RunningDemo) -> str:
+def now_of(demo: DemoProcess) -> str:
     """The newest frame's time."""
-    with demo.log_in() as session:
+    with log_in(demo) as session:
         params = {"id": "1007b3c4", "timestamp": "now", "asset_class": "pre"}
         answer = session.get(f"{demo.info['een']}/asset/asset/image.jpeg", params=params, timeout=10)
     return answer.headers["x-ee-timestamp"].removeprefix("preview-")
@@ -47,16 +48,16 @@ def test_first_line_holds_the_addresses_and_credentials(demo):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_quietly_on_a_signal(number):
-    "Asked and then signalled, even with a request under way, it exits with 0 and nothing on stderr"
-    running = start_demo("--latency-ms", "60000")
-    address = urlsplit(running.info["een"])
-    with socket.create_connection((address.hostname, address.port)) as waiting:
-        waiting.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert running.stop(number) == (0, "")
+    "On a signal, even with a request in progress, it exits with 0 and writes nothing to stderr"
+    with started("--latency-ms", "60000") as (process, info):
+        address = urlsplit(info["een"])
+        with socket.create_connection((address.hostname, address.port)) as waiting:
+            waiting.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert ended(process, number) == (0, "")
 
 
 def test_ends_with_its_parent():
-    "It ends when the process that started it is gone, however that came about"
+    "It ends with the process that started it, even if that process is killed"
     program = (
         "import subprocess, sys\n"
         "demo = subprocess.Popen([sys.executable, '-m', 'camkit.demo'], stdout=subprocess.PIPE)\n"
@@ -72,30 +73,31 @@ def test_ends_with_its_parent():
     assert (gone, alive) == ([process], [])
 
 
-def test_listens_on_loopback_only(demo):
+def test_listens_on_loopback_only():
     "Both of its ports are bound to 127.0.0.1"
-    listening = [
-        connection.laddr
-        for connection in psutil.Process(demo.process.pid).net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
+    with started() as (process, _):
+        listening = [
+            connection.laddr
+            for connection in psutil.Process(process.pid).net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        ]
     assert len(listening) == 2
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
-def test_takes_the_port_it_is_given():
-    "--port decides the main port"
+def test_uses_the_given_port():
+    "--port sets the port of the main origin"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with start_demo("--port", str(port)) as running:
+    with DemoProcess("--port", str(port)) as running:
         assert urlsplit(running.info["een"]).port == port
 
 
 def test_fixed_clock_stands_still_and_running_clock_runs(demo):
-    "The newest frame stays the same with the one clock, and moves on with the other"
+    "The newest frame stays the same with the fixed clock, and changes with the running clock"
     assert now_of(demo) == now_of(demo)
-    with start_demo(*QUICK, "--clock", "running") as running:
+    with DemoProcess(*QUICK, "--clock", "running") as running:
         first = now_of(running)
         assert abs((parse_timestamp(first, START).moment - START).total_seconds()) < 60
         deadline = time.monotonic() + 10
@@ -104,9 +106,9 @@ def test_fixed_clock_stands_still_and_running_clock_runs(demo):
         assert now_of(running) > first
 
 
-def test_latency_delays_vendor_answers_side_by_side():
-    "Answers take at least the latency, together and not one after the other"
-    with start_demo("--latency-ms", "300") as running:
+def test_latency_delays_answers_in_parallel():
+    "Answers take at least the latency, in parallel and not one after the other"
+    with DemoProcess("--latency-ms", "300") as running:
         address = urlsplit(running.info["een"])
         started = time.monotonic()
         waiting = [socket.create_connection((address.hostname, address.port)) for _ in range(5)]
@@ -118,8 +120,8 @@ def test_latency_delays_vendor_answers_side_by_side():
         assert 0.3 <= time.monotonic() - started < 5 * 0.3
 
 
-def test_answers_whatever_the_host_and_absolute_targets(demo):
-    "Any Host header will do, and a target with a host in it, as sent to a proxy"
+def test_accepts_any_host_and_absolute_targets(demo):
+    "Any Host header is accepted, and an absolute target as sent to a proxy"
     named = requests.get(
         demo.info["een"] + "/g/aaa/isauth", headers={"Host": "c001.eagleeyenetworks.com"}, timeout=10
     )
@@ -134,7 +136,7 @@ def test_answers_whatever_the_host_and_absolute_targets(demo):
 
 
 def test_the_targets_host_wins_over_the_host_header(demo):
-    "Where a request names two hosts, links go to that of its target"
+    "If a request contains two hosts, links go to the one of its target"
     address = urlsplit(demo.info["een"])
     target = "http://api.meraki.com/api/v1/organizations/549236/devices?perPage=3"
     request = f"GET {target} HTTP/1.0\r\nHost: other.test\r\nAuthorization: Bearer {demo.info['meraki_key']}\r\n\r\n"
@@ -145,29 +147,28 @@ def test_the_targets_host_wins_over_the_host_header(demo):
     assert b"other.test" not in head
 
 
-def test_counts_what_it_was_asked(demo):
-    "Requests are counted by pattern and listed without their credentials; the control path is not"
-    demo.control("POST", "reset")
+def test_logs_requests(demo, control):
+    "Requests are counted by pattern and logged without credentials, except those to the control path"
     secret = {"Authorization": "Bearer canary-7f3a"}
     requests.get(demo.info["directory"].format(user_id="00071234"), timeout=10)
     requests.get(demo.info["meraki"] + "/organizations?key=canary-7f3a", headers=secret, timeout=10)
-    seen = demo.control("GET", "requests")
-    assert seen.json()["counts"] == {"/people/<user_id>": 1, "/api/v1/organizations": 1}
-    last = seen.json()["last"]
+    seen = control.asked()
+    assert seen["counts"] == {"/people/<user_id>": 1, "/api/v1/organizations": 1}
+    last = seen["last"]
     assert [(entry["path"], entry["status"], entry["credential"]) for entry in last] == [
         ("/people/00071234", 200, False),
         ("/api/v1/organizations", 401, True),
     ]
-    assert "canary" not in seen.text
-    demo.control("POST", "reset")
-    assert demo.control("GET", "requests").json()["last"] == []
+    assert "canary" not in str(seen)
+    control.reset()
+    assert control.asked()["last"] == []
 
 
 @pytest.mark.parametrize(
     "arguments", [["--port", "x"], ["--clock", "broken"], ["--fault", "{}"], ["--latency-ms", "-1"]]
 )
 def test_bad_arguments_are_a_usage_message(arguments):
-    "What cannot be read on the command line ends with status 2 and says why"
+    "An invalid command line ends with status 2 and a message that says why"
     command = [sys.executable, "-m", "camkit.demo", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 2

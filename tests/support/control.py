@@ -1,4 +1,4 @@
-"""The demo site's control path: what it was asked, and what shall go wrong."""
+"""A client of the demo site's control path: its request log and its faults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import requests
 
 
 class Control:
-    """Steers one running demo site; see `camkit.demo.control`."""
+    """Controls one running demo site; see `camkit.demo.control`."""
 
     def __init__(self, info: Mapping[str, Any]) -> None:
         self._base = info["control"]
@@ -17,11 +17,11 @@ class Control:
         self._http.trust_env = False
 
     def reset(self) -> None:
-        """Forget what was asked."""
+        """Clear the request log, ordered snapshots and locks."""
         self._call("POST", "reset")
 
     def faults(self, *faults: Mapping[str, Any]) -> None:
-        """Put these faults in force instead of all others."""
+        """Replace all faults with these."""
         self._call("PUT", "faults", json=list(faults))
 
     def expire_sessions(self) -> None:
@@ -29,15 +29,15 @@ class Control:
         self._call("POST", "expire-sessions")
 
     def asked(self) -> dict[str, Any]:
-        """What the site was asked since the last reset."""
+        """The request log since the last reset."""
         return self._call("GET", "requests").json()
 
     def count(self, part: str) -> int:
-        """How many requests went to paths with this part."""
+        """How many requests went to paths that contain `part`."""
         return sum(number for path, number in self.asked()["counts"].items() if part in path)
 
     def close(self) -> None:
-        """No more faults; close the connection."""
+        """Remove all faults and close the connection."""
         self.faults()
         self._http.close()
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from camkit.demo.een.login import Login, LoginError, user
-from camkit.demo.een.wire import body_fields, refuse, require_session, session_id
+from camkit.demo.een.request import BAD_ARGUMENTS, body_fields, refuse, require_session, session_id
 
 _VENDOR_DOMAIN = "eagleeyenetworks.com"
-_NO_ARGUMENTS = "unexpected or unidentifiable arguments"
 
 
 def create_blueprint(login: Login) -> Blueprint:
-    """The login routes over one login desk."""
+    """The login routes of one account."""
     routes = Blueprint("een_aaa", __name__, url_prefix="/g/aaa")
 
     @routes.errorhandler(LoginError)
@@ -63,12 +62,12 @@ def create_blueprint(login: Login) -> Blueprint:
 
 def _needed(fields: dict[str, str], *names: str) -> tuple[str, ...]:
     if any(not fields.get(name) for name in names):
-        refuse(400, _NO_ARGUMENTS)
+        refuse(400, BAD_ARGUMENTS)
     return tuple(fields[name] for name in names)
 
 
 def _set_cookie(answer: Response, name: str, value: str) -> None:
-    """For the vendor's whole domain where it was asked by a name of the vendor, else for this host."""
+    """Set a cookie for the vendor's whole domain if the request's host is in it, else for this host."""
     host = request.host.partition(":")[0]
     of_vendor = host == _VENDOR_DOMAIN or host.endswith("." + _VENDOR_DOMAIN)
     answer.set_cookie(name, value, path="/", httponly=True, domain=_VENDOR_DOMAIN if of_vendor else None)

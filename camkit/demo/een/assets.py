@@ -1,8 +1,8 @@
 """``/asset``: preview images by time, and the list of them.
 
-Where the vendor's documents are silent, the demo decides: ``asset`` takes the frame at the time asked for
-or the nearest before it within `TOLERANCE`; ``prev`` is strictly before, and with ``now`` the newest frame;
-``next`` waits for a frame that does not exist yet, up to `LOOKAHEAD` ahead.
+Where the vendor does not document the behaviour, the demo decides: ``asset`` selects the frame at the
+requested time or the nearest before it within `TOLERANCE`; ``prev`` is strictly before, and with ``now`` the
+newest frame; ``next`` waits for a frame that does not exist yet, up to `LOOKAHEAD` ahead.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from camkit.demo.een.devices import Device
 from camkit.demo.een.frames import FrameTimes
 from camkit.demo.een.login import Login
 from camkit.demo.een.population import Answer
-from camkit.demo.een.timestamps import Asked, format_timestamp, parse_timestamp
-from camkit.demo.een.wire import image_query, refuse, require_session
+from camkit.demo.een.request import BAD_ARGUMENTS, image_query, refuse, require_session
+from camkit.demo.een.timestamps import RequestedTime, format_timestamp, parse_timestamp
 from camkit.demo.pictures.previews import preview_jpeg
 from camkit.demo.world.world import World
 
@@ -29,7 +29,6 @@ ARCHIVED_AFTER = timedelta(hours=1)
 LONGEST_LIST = 100_000
 
 _CLASSES = {"pre": "preview", "all": "preview", "thumb": "thumb"}
-_BAD_ARGUMENTS = "unexpected or unidentifiable arguments"
 
 
 class Assets:
@@ -38,7 +37,7 @@ class Assets:
     Parameters
     ----------
     timeout_ms : int
-        How long the proxy tries before it gives up on a camera it cannot reach.
+        How long the proxy tries to reach a camera that does not answer, milliseconds.
     """
 
     def __init__(self, world: World, clock: Clock, devices: list[Device], timeout_ms: int) -> None:
@@ -48,7 +47,7 @@ class Assets:
         self._devices = {device.id: device for device in devices if device.id is not None}
 
     def device(self, device_id: str) -> Device:
-        """The device a request names; refused when it is none, no camera, or cannot be reached."""
+        """The device with this id. Refused if it is unknown, not a camera, or cannot be reached."""
         if len(device_id) != 8:
             refuse(400, "Invalid Camera ID (c= or id=)")
         device = self._devices.get(device_id)
@@ -61,31 +60,31 @@ class Assets:
             refuse(504, Answer.TIMEOUT.value)
         return device
 
-    def asked(self, text: str | None) -> Asked:
-        """A timestamp parameter; refused when malformed or beyond retention."""
+    def requested_time(self, text: str | None) -> RequestedTime:
+        """Parse a timestamp parameter. Refused if it is malformed or beyond retention."""
         try:
-            asked = parse_timestamp(text or "", self.clock.now())
+            requested = parse_timestamp(text or "", self.clock.now())
         except ValueError:
-            refuse(400, _BAD_ARGUMENTS)
-        if asked.moment < self.clock.now() - RETENTION:
+            refuse(400, BAD_ARGUMENTS)
+        if requested.moment < self.clock.now() - RETENTION:
             refuse(410, "out of retention")
-        return asked
+        return requested
 
-    def frame(self, verb: str, device: Device, asked: Asked) -> int:
-        """The number of the frame that `verb` names; waits where the vendor does."""
+    def frame(self, verb: str, device: Device, requested: RequestedTime) -> int:
+        """The number of the frame that `verb` selects; waits if the frame is still to come, as the vendor does."""
         if device.answer is Answer.NOTHING:
             refuse(404, Answer.NOTHING.value)
         times = self.times(device)
         newest = times.at_or_before(self.clock.now())
         if verb == "next":
-            return self._wait_for(times, asked)
+            return self._wait_for(times, requested)
         if verb == "after":
-            found = newest + 1 if asked.is_now else times.after(asked.moment)
-        elif verb == "prev" and not asked.is_now:
-            found = min(times.before(asked.moment), newest)
+            found = newest + 1 if requested.is_now else times.after(requested.moment)
+        elif verb == "prev" and not requested.is_now:
+            found = min(times.before(requested.moment), newest)
         else:
-            found = min(times.at_or_before(asked.moment), newest)
-        too_old = verb == "asset" and asked.moment - times.time_of(found) > TOLERANCE
+            found = min(times.at_or_before(requested.moment), newest)
+        too_old = verb == "asset" and requested.moment - times.time_of(found) > TOLERANCE
         if found > newest or too_old:
             refuse(404, Answer.NOTHING.value)
         return found
@@ -95,14 +94,14 @@ class Assets:
         return FrameTimes(self._world.seed, device.id or "")
 
     def jpeg(self, device: Device, index: int) -> bytes:
-        """The picture."""
+        """The picture of frame `index`."""
         return preview_jpeg(self._world, device.id or "", device.name, self.times(device).time_of(index))
 
-    def _wait_for(self, times: FrameTimes, asked: Asked) -> int:
-        if asked.moment > self.clock.now() + LOOKAHEAD:
+    def _wait_for(self, times: FrameTimes, requested: RequestedTime) -> int:
+        if requested.moment > self.clock.now() + LOOKAHEAD:
             refuse(404, Answer.NOTHING.value)
-        index = times.after(asked.moment)
-        gevent.sleep(self.clock.seconds_until(times.time_of(index), asked.moment))
+        index = times.after(requested.moment)
+        gevent.sleep(self.clock.seconds_until(times.time_of(index), requested.moment))
         return index
 
 
@@ -112,7 +111,7 @@ def create_blueprint(login: Login, assets: Assets, archiver: str | None) -> Blue
     Parameters
     ----------
     archiver : str or None
-        The origin that older pictures of the archived camera are redirected to; None on that origin itself.
+        The origin that older pictures of the archived camera are redirected to; None on that origin.
     """
     routes = Blueprint("een_assets", __name__, url_prefix="/asset")
     routes.before_request(lambda: require_session(login))
@@ -121,12 +120,12 @@ def create_blueprint(login: Login, assets: Assets, archiver: str | None) -> Blue
         params = image_query()
         kind = _asset_class(params)
         device = assets.device(params.get("id", ""))
-        asked = assets.asked(params.get("timestamp"))
-        index = assets.frame(verb, device, asked)
+        requested = assets.requested_time(params.get("timestamp"))
+        index = assets.frame(verb, device, requested)
         taken = assets.times(device).time_of(index)
         if archiver and device.archived and taken < assets.clock.now() - ARCHIVED_AFTER:
             return Response(status=301, headers={"location": archiver + request.full_path})
-        return _picture(assets, device, index, kind, cacheable=not asked.relative)
+        return _picture(assets, device, index, kind, cacheable=not requested.relative)
 
     for verb in ("asset", "prev", "next", "after"):
         for path in (f"/{verb}/image.jpeg", f"/{verb}/image.jpg"):
@@ -138,8 +137,8 @@ def create_blueprint(login: Login, assets: Assets, archiver: str | None) -> Blue
         params = image_query()
         code = "PRTH" if _asset_class(params) == "thumb" else "PRFR"
         device = assets.device(params.get("id", ""))
-        start = assets.asked(params.get("timestamp")).moment
-        end = assets.asked(params["end_timestamp"]).moment if "end_timestamp" in params else None
+        start = assets.requested_time(params.get("timestamp")).moment
+        end = assets.requested_time(params["end_timestamp"]).moment if "end_timestamp" in params else None
         moments = _listed(assets, device, start, end, _count(params))
         return jsonify([{"t": code, "s": format_timestamp(moment)} for moment in moments])
 
@@ -149,7 +148,7 @@ def create_blueprint(login: Login, assets: Assets, archiver: str | None) -> Blue
 def _asset_class(params: dict[str, str]) -> str:
     kind = _CLASSES.get(params.get("asset_class", ""))
     if kind is None:
-        refuse(400, _BAD_ARGUMENTS)
+        refuse(400, BAD_ARGUMENTS)
     return kind
 
 
@@ -157,18 +156,18 @@ def _count(params: dict[str, str]) -> int | None:
     try:
         count = int(params["count"]) if "count" in params else None
     except ValueError:
-        refuse(400, _BAD_ARGUMENTS)
+        refuse(400, BAD_ARGUMENTS)
     if count is not None and abs(count) > LONGEST_LIST:
-        refuse(400, f"count is more than this demo lists at once: {LONGEST_LIST}")
+        refuse(400, f"count is larger than the demo allows: {LONGEST_LIST}")
     return count
 
 
 def _listed(
     assets: Assets, device: Device, start: datetime, end: datetime | None, count: int | None
 ) -> list[datetime]:
-    """The frame times of a list request: from `start` on, or, where `count` is negative, back from it."""
+    """The frame times of a list request: from `start` on, or back from it if `count` is negative."""
     if end is None and count is None:
-        refuse(400, _BAD_ARGUMENTS)
+        refuse(400, BAD_ARGUMENTS)
     if device.answer is Answer.NOTHING:
         return []
     times = assets.times(device)
@@ -181,7 +180,7 @@ def _listed(
     if count is not None:
         last = min(last, first + count - 1)
     if last - first >= LONGEST_LIST:
-        refuse(400, f"the range holds more than this demo lists at once: {LONGEST_LIST} frames")
+        refuse(400, f"the range has more frames than the demo allows: {LONGEST_LIST}")
     return [times.time_of(index) for index in range(first, last + 1)]
 
 

@@ -1,4 +1,4 @@
-"""The demo's Eagle Eye account as the vendor sends it: one positional row for each device.
+"""The devices of the demo's Eagle Eye account as the vendor sends them: one positional row for each.
 
 Source of the columns: EENCloud/api-docs, "Get List of Devices"; real rows are 26 to 29 columns long.
 """
@@ -30,7 +30,7 @@ class Device:
     position : int
         Place in the list, counted from 1.
     answer : Answer
-        What asking it for a picture brings.
+        The answer to a request for its picture.
     row : list
         The row as the vendor sends it, by position.
     """
@@ -41,12 +41,12 @@ class Device:
 
     @property
     def id(self) -> str | None:
-        """The device's id (ESN), eight hexadecimal digits, or None for the one that has none."""
+        """The device's id (ESN), eight hexadecimal digits, or None for the one device without an id."""
         return self.row[1]
 
     @property
     def name(self) -> str:
-        """The name somebody gave it."""
+        """The device's name."""
         return self.row[2]
 
     @property
@@ -56,7 +56,7 @@ class Device:
 
     @property
     def service_status(self) -> str:
-        """``ATTD`` when attached, ``IGND`` when it could be."""
+        """``ATTD`` if attached, ``IGND`` if found but not attached."""
         return self.row[5]
 
     @property
@@ -66,7 +66,7 @@ class Device:
 
     @property
     def archived(self) -> bool:
-        """Whether its older pictures live on another archiver."""
+        """Whether its older pictures are kept on another archiver."""
         return self.position == population.ARCHIVED
 
 
@@ -116,7 +116,7 @@ def _row(position: int, random: Random) -> list[Any]:
 
 
 def _bridge_of(position: int) -> int:
-    """The bridge that sees a camera: the nearest one before it, save for the two that share a fault."""
+    """The bridge of a camera: the nearest one before it, except for the two cameras of the offline bridge."""
     if position in population.CUT_OFF:
         return population.DISCONNECTED_BRIDGE
     earlier = [

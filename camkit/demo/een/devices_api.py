@@ -6,25 +6,25 @@ from flask import Blueprint, Response, jsonify
 
 from camkit.demo.een.devices import Device
 from camkit.demo.een.login import Login
-from camkit.demo.een.wire import query, refuse, require_session
+from camkit.demo.een.request import BAD_ARGUMENTS, query, refuse, require_session
 
 
 def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
-    """The device routes over one account."""
+    """The device routes of one account."""
     routes = Blueprint("een_devices", __name__, url_prefix="/g")
     routes.before_request(lambda: require_session(login))
 
     @routes.get("/device/list")
     @routes.get("/list/devices")
     def device_list() -> Response:
-        asked = query()
-        return jsonify([device.row for device in devices if _matches(device, asked)])
+        filters = query()
+        return jsonify([device.row for device in devices if _matches(device, filters)])
 
     @routes.get("/device")
     def one_device() -> Response:
         device_id = query().get("id")
         if not device_id:
-            refuse(400, "unexpected or unidentifiable arguments")
+            refuse(400, BAD_ARGUMENTS)
         found = next((device for device in devices if device.id == device_id), None)
         if found is None:
             refuse(403, "missing privilege")
@@ -33,13 +33,13 @@ def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
     return routes
 
 
-def _matches(device: Device, asked: dict[str, str]) -> bool:
-    """The filters. How the vendor matches is not documented; here a name matches in part, the rest whole."""
+def _matches(device: Device, filters: dict[str, str]) -> bool:
+    """Apply the filters. The vendor does not document them; here a name matches in part, the rest exactly."""
     return (
-        ("e" not in asked or device.id == asked["e"])
-        and ("n" not in asked or asked["n"].casefold() in device.name.casefold())
-        and ("t" not in asked or device.type == asked["t"])
-        and ("s" not in asked or device.service_status == asked["s"])
+        ("e" not in filters or device.id == filters["e"])
+        and ("n" not in filters or filters["n"].casefold() in device.name.casefold())
+        and ("t" not in filters or device.type == filters["t"])
+        and ("s" not in filters or device.service_status == filters["s"])
     )
 
 

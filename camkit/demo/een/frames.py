@@ -1,4 +1,4 @@
-"""When a camera took its preview frames: worked out from their number, without a list.
+"""When a camera took its preview frames: computed from their number, without a list.
 
 Frame i of a camera is taken at i x 1.35 s plus a jitter of at most 0.325 s, so the gaps are 0.7 to 2.0 s, as
 in a published run (SwyftG/EEN, ``out/``).

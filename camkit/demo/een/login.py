@@ -1,7 +1,7 @@
-"""Who may log in to the demo's Eagle Eye account, and the tokens and sessions they hold.
+"""The logins of the demo's Eagle Eye account, with their tokens and sessions.
 
-Tokens and sessions are lifetimes of the protocol, so they run on the real, monotonic clock. Source:
-EENCloud/api-docs, "Authentication".
+The lifetimes are part of the protocol, so they run on the real, monotonic clock. Source: EENCloud/api-docs,
+"Authentication".
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ REFUSALS = {
     462: "user is pending",
     465: "ip address is invalid",
 }
-"""What ``status-<code>@camkit.example`` is answered, so that a client can be tried against each."""
+"""The answers to ``status-<code>@camkit.example``, so that a client can be tested against each."""
 
 
 class LoginError(Exception):
-    """A step of the login is refused.
+    """A step of the login was refused.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class _Token:
 
 @dataclass
 class Login:
-    """The login desk: it checks credentials, and remembers tokens and sessions."""
+    """Checks credentials, and keeps tokens and sessions."""
 
     _tokens: dict[str, _Token] = field(default_factory=dict)
     _sessions: dict[str, tuple[str, float]] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Login:
     _failed_codes: int = 0
 
     def authenticate(self, username: str, password: str, tfa_key: str | None) -> tuple[str, bool]:
-        """Credentials for a token, and whether a second factor is needed.
+        """Exchange credentials for a token; also returns whether a second factor is needed.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class Login:
         return token, second_factor
 
     def send_code(self, token: str, kind: str) -> None:
-        """Send the second factor's code; it lives for 15 minutes. This user has no telephone stored."""
+        """Send the second factor's code, valid for 15 minutes. The user has no telephone number."""
         held = self._live_token(token)
         if kind not in ("sms", "email"):
             raise LoginError(415, "two_factor_authentication_type is not supported")
@@ -93,7 +93,7 @@ class Login:
         held.code_until = time.monotonic() + CODE_S
 
     def authorize(self, token: str, code: str | None) -> tuple[str, str, str | None]:
-        """A token, and the code where one is needed, for the username, a session and a ``tfa_key``."""
+        """Exchange a token, and a code if one is needed, for username, session and ``tfa_key``."""
         if code is not None and code != TFA_CODE:
             self._failed_codes += 1
             if self._failed_codes > MAX_FAILED_CODES:
@@ -113,7 +113,7 @@ class Login:
         return held.username, session, tfa_key
 
     def is_valid(self, session: str | None) -> bool:
-        """Whether a session is alive; being used keeps it so."""
+        """Whether a session is valid; each use extends it."""
         username, until = self._sessions.get(session or "", ("", 0.0))
         if session is None or until < time.monotonic():
             return False
@@ -125,11 +125,11 @@ class Login:
         self._sessions.pop(session, None)
 
     def expire_sessions(self) -> None:
-        """End every session, as if all had been idle for too long."""
+        """End every session, as if it had been idle for too long."""
         self._sessions.clear()
 
     def reset(self) -> None:
-        """Forget tokens, failed codes and known clients; sessions stay."""
+        """Forget tokens, failed codes and known clients; sessions are kept."""
         self._tokens.clear()
         self._known_clients.clear()
         self._failed_codes = 0
@@ -142,7 +142,7 @@ class Login:
 
 
 def user(username: str) -> Mapping[str, object]:
-    """The user object that Authorize answers with; only its documented fields."""
+    """The user object that Authorize returns; only its documented fields."""
     tfa = username == TFA_USERNAME
     user_id = "ca0e2b71" if tfa else "ca0e1a60"
     return {

@@ -1,7 +1,7 @@
-"""Who is in the demo's Eagle Eye account: 94 devices, after the population of a published download run.
+"""The 94 devices of the demo's Eagle Eye account, modelled on a published download run.
 
 By position, counted from 1: ten rows are not cameras, six cameras are not supported, one has no id, eight
-give no image for different reasons, and the other 69 answer. Source of the population and of status 32803:
+return no image for different reasons, and the other 69 answer. Source of the population and of status 32803:
 SwyftG/EEN, README. The status bits: EENCloud/api-docs, "Status bitmask".
 """
 
@@ -15,11 +15,11 @@ from camkit.demo.world.doors import BY_READER
 
 COUNT = 94
 DOOR_READER = "HQ-R3"
-"""The reader whose door an Eagle Eye camera watches; the camera bears the door's name."""
+"""The reader whose door an Eagle Eye camera watches; the camera has the door's name."""
 
 NO_ID = 94
 ARCHIVED = 61
-"""The camera whose older pictures live on another archiver."""
+"""The camera whose older pictures are kept on another archiver."""
 
 NOT_CAMERAS = {
     9: "bridge",
@@ -35,8 +35,8 @@ NOT_CAMERAS = {
 }
 UNSUPPORTED = (8, 19, 40, 64, 87, 88)
 SILENT = {25: 32803, 32: 131105, 44: 1179937, 52: 1179681, 55: 1048611, 68: 163873, 72: 1441847, 77: 1181729}
-"""Status of the cameras that give no image: two off, two whose bridge is offline, one that needs a
-password, two offline, and 72, which says Online."""
+"""Status of the cameras that return no image: two off, two whose bridge is offline, one that needs a
+password, two offline, and 72, whose status is Online."""
 
 DISCONNECTED_BRIDGE = 86
 CUT_OFF = (32, 68)
@@ -50,7 +50,7 @@ _STATUS_UNATTACHED = 544
 
 
 class Answer(Enum):
-    """What asking a device for a picture brings."""
+    """The answer to a request for a device's picture."""
 
     PICTURE = "a picture"
     NOT_A_CAMERA = "esn not a camera"
@@ -81,18 +81,18 @@ NAMES = [name.strip() for name in _NAMES.replace("\n", "").split("|")]
 
 
 def device_id(position: int) -> str | None:
-    """An invented id, the same for every seed: the doors file names one of them."""
+    """A made-up id, the same for every seed, because the doors file contains one of them."""
     if position == NO_ID:
         return None
     door = BY_READER[DOOR_READER]
     if NAMES[position - 1] == door.name:
-        return door.camera_id
+        return door.main.camera_id
     digest = hashlib.sha256(f"camkit demo device {position}".encode()).hexdigest()
     return ("101" if position in NOT_CAMERAS else "100") + digest[:5]
 
 
 def answer(position: int) -> Answer:
-    """What asking the device at `position` for a picture brings."""
+    """The answer to a request for a picture of the device at `position`."""
     if position in NOT_CAMERAS:
         return Answer.NOT_A_CAMERA
     if position in UNSUPPORTED or position in _TIMING_OUT:

@@ -14,17 +14,17 @@ _RELATIVE = re.compile(r"[+-]\d{1,15}")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The moment a request names.
+class RequestedTime:
+    """The time that a request asks for.
 
     Attributes
     ----------
     moment : datetime.datetime
         UTC-aware.
     is_now : bool
-        Whether it said ``now``.
+        Whether the request says ``now``.
     relative : bool
-        Whether it is ``now`` or an offset from it, so that the answer must not be cached.
+        Whether it is ``now`` or an offset from it; then the answer must not be cached.
     """
 
     moment: datetime
@@ -33,12 +33,12 @@ class Asked:
 
 
 def format_timestamp(moment: datetime) -> str:
-    """A moment as the vendor writes it; finer than a millisecond is cut off."""
+    """Format a moment as the vendor does, truncated to milliseconds."""
     return f"{moment.astimezone(UTC):%Y%m%d%H%M%S}.{moment.microsecond // 1000:03d}"
 
 
-def parse_timestamp(text: str, now: datetime) -> Asked:
-    """A timestamp parameter: absolute, ``now``, or an offset from now in milliseconds (``-5000``).
+def parse_timestamp(text: str, now: datetime) -> RequestedTime:
+    """Parse a timestamp parameter: absolute, ``now``, or an offset from now in milliseconds (``-5000``).
 
     Raises
     ------
@@ -46,12 +46,12 @@ def parse_timestamp(text: str, now: datetime) -> Asked:
         If it is none of these.
     """
     if text == "now":
-        return Asked(now, is_now=True, relative=True)
+        return RequestedTime(now, is_now=True, relative=True)
     try:
         if _RELATIVE.fullmatch(text):
-            return Asked(now + timedelta(milliseconds=int(text)), relative=True)
+            return RequestedTime(now + timedelta(milliseconds=int(text)), relative=True)
         if _ABSOLUTE.fullmatch(text):
-            return Asked(datetime.strptime(text + "+0000", "%Y%m%d%H%M%S.%f%z"))
+            return RequestedTime(datetime.strptime(text + "+0000", "%Y%m%d%H%M%S.%f%z"))
     except OverflowError:
         pass
     raise ValueError(f"not a timestamp: {text!r}")

@@ -1,6 +1,6 @@
 """``/api/v1``: the inventory, snapshots and video links of the Dashboard API.
 
-Source: meraki/openapi, ``spec3.json``. Wordings of errors that the vendor does not document are the demo's.
+Source: meraki/openapi, ``spec3.json``. Error texts that the vendor does not document are the demo's own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def refuse(status: int, text: str) -> NoReturn:
 
 
 class Snapshots:
-    """Orders pictures from the cameras.
+    """Takes orders for pictures of the cameras.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Snapshots:
         self._origin = origin
 
     def order(self, device: Device, body: dict[str, Any]) -> dict[str, str]:
-        """Order a picture; the answer's body. Refused as the vendor refuses."""
+        """Order a picture and return the body of the answer. Refused in the cases in which the vendor refuses."""
         moment = self._moment(body.get("timestamp"))
         fullframe = body.get("fullframe") is True
         if fullframe and "timestamp" in body:
@@ -79,7 +79,7 @@ class Snapshots:
 
 
 def parse_time(text: object) -> datetime:
-    """An ISO 8601 time as UTC; without an offset it is UTC. Refused when it is none."""
+    """Parse an ISO 8601 time, UTC if it has no offset. Any other text is refused."""
     try:
         moment = datetime.fromisoformat(str(text))
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -88,8 +88,10 @@ def parse_time(text: object) -> datetime:
 
 
 def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | None) -> Blueprint:
-    """The routes; without a bucket there is no rate limit."""
+    """The routes. Without a bucket, requests are not limited."""
     routes = Blueprint("meraki", __name__, url_prefix="/api/v1")
+    _add_inventory(routes, clock)
+    _add_camera(routes, clock, snapshots)
 
     @routes.before_request
     def admit() -> Response | None:
@@ -100,6 +102,12 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
         answer = make_response(jsonify({"errors": ["API rate limit exceeded for organization"]}), 429)
         answer.headers["Retry-After"] = "1"
         return answer
+
+    return routes
+
+
+def _add_inventory(routes: Blueprint, clock: Clock) -> None:
+    """The organization, its networks and its devices."""
 
     @routes.get("/organizations")
     def organizations() -> Response:
@@ -134,6 +142,10 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
     def one_device(serial: str) -> Response:
         return jsonify(_known_device(serial).item())
 
+
+def _add_camera(routes: Blueprint, clock: Clock, snapshots: Snapshots) -> None:
+    """Snapshots and video links."""
+
     @routes.post("/devices/<serial>/camera/generateSnapshot")
     def generate_snapshot(serial: str) -> Response:
         no_body = not request.is_json and not request.data
@@ -151,8 +163,6 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
         pages = "https://n149.meraki.com/office-cameras/n/camkit/manage/nodes/new_list"
         vision = f"https://vision.meraki.com/n/{camera.network_id[2:]}/cameras/{node}?ts={at}"
         return jsonify({"url": f"{pages}/{node}?timestamp={at}", "visionUrl": vision})
-
-    return routes
 
 
 def _has_key() -> bool:

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from camkit.demo.world.doors import DOORS, OFFLINE_SERIAL, TIMEZONE
+from camkit.demo.world.doors import BY_CAMERA, DOORS, OFFLINE_SERIAL, TIMEZONE, Camera
 
 ORGANIZATION_ID = "549236"
 HEADQUARTERS, ANNEX = "N_642829496481097214", "L_642829496481104387"
@@ -51,7 +51,7 @@ class Device:
     Attributes
     ----------
     name : str or None
-        None where nobody gave it one.
+        None for a device without a name.
     status : str
         ``online``, ``alerting``, ``offline`` or ``dormant``.
     """
@@ -66,11 +66,11 @@ class Device:
 
     @property
     def mac(self) -> str:
-        """An invented, locally administered address."""
+        """A made-up, locally administered address."""
         return f"02:18:5a:00:{self.number // 256:02x}:{self.number % 256:02x}"
 
     def item(self) -> dict[str, Any]:
-        """As one device, or one of a network, is answered: without its product type."""
+        """The device alone or in a network's list, without its product type."""
         located = self.number % 4 != 0
         return {
             "name": self.name,
@@ -82,7 +82,7 @@ class Device:
             "address": "1700 Demo Street, Denver" if located else "",
             "notes": None,
             "lanIp": f"10.20.{self.number // 200}.{self.number % 200 + 10}",
-            "tags": ["door"] if any(door.camera_id == self.serial for door in DOORS) else [],
+            "tags": ["door"] if self.serial in BY_CAMERA else [],
             "networkId": self.network_id,
             "firmware": f"{self.product_type}-demo-1",
             "floorPlanId": None,
@@ -90,11 +90,11 @@ class Device:
         }
 
     def organization_item(self) -> dict[str, Any]:
-        """As one of the organization's devices is answered."""
+        """The device in the organization's list."""
         return {**self.item(), "productType": self.product_type, "imei": None}
 
     def status_item(self, reported_at: str) -> dict[str, Any]:
-        """As one of the organization's device statuses is answered."""
+        """The device in the organization's list of statuses."""
         return {
             "name": self.name,
             "serial": self.serial,
@@ -115,18 +115,13 @@ class Device:
         }
 
 
+_Plan = tuple[str, str | None, str, str, str]
+"""Serial, name, model, product type and network of one device."""
+
+
 def _devices() -> list[Device]:
-    plan: list[tuple[str, str | None, str, str, str]] = [
-        (
-            door.camera_id,
-            door.name,
-            "MV12W" if door.camera_id.startswith("Q2FV") else "MV72",
-            "camera",
-            HEADQUARTERS,
-        )
-        for door in DOORS
-        if door.vendor == "meraki"
-    ]
+    """All devices, sorted by serial. Add new ones at the end of the plan: numbers decide addresses and status."""
+    plan = [_door_camera(door.main, door.name) for door in DOORS if door.main.vendor == "meraki"]
     for kind, model, prefix, network, names in (
         ("camera", "MV22", "Q2HV", HEADQUARTERS, ["Lobby", "Café", None, "Canteen till"]),
         ("camera", "MV12N", "Q2FV", ANNEX, ["Annex hall", "Annex <stairs>"]),
@@ -149,11 +144,18 @@ def _devices() -> list[Device]:
         ("wireless", "MR36", "Q3AB", ANNEX, [f"AP annex {n}" for n in range(1, 7)]),
     ):
         plan += [(_serial(prefix, model, n), name, model, kind, network) for n, name in enumerate(names)]
+    for door in DOORS:
+        plan += [_door_camera(camera, f"{door.name} {camera.view}") for camera in door.cameras[1:]]
     devices = [
         Device(serial, name, model, kind, network, _status(serial, number), number)
         for number, (serial, name, model, kind, network) in enumerate(plan)
     ]
     return sorted(devices, key=lambda device: device.serial)
+
+
+def _door_camera(camera: Camera, name: str) -> _Plan:
+    model = "MV12W" if camera.camera_id.startswith("Q2FV") else "MV72"
+    return camera.camera_id, name, model, "camera", HEADQUARTERS
 
 
 def _serial(prefix: str, model: str, number: int) -> str:

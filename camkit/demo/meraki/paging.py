@@ -15,12 +15,12 @@ from flask import Response, jsonify, request
 def paged(
     items: list[Any], key: Callable[[Any], str], render: Callable[[Any], Any], limits: range
 ) -> Response:
-    """Answer one page of `items`, which are in the order of `key`.
+    """Answer with one page of `items`, which must be sorted by `key`.
 
     Parameters
     ----------
     limits : range
-        The allowed ``perPage``; without one the page is 1,000, or the most allowed.
+        The allowed ``perPage``. The default is 1,000, or the largest allowed if that is less.
     """
     default = min(1000, limits[-1])
     text = request.args.get("perPage", str(default))

@@ -19,7 +19,7 @@ class TokenBucket:
     _filled: float = field(default_factory=time.monotonic)
 
     def take(self) -> bool:
-        """Take one token; False when there is none."""
+        """Take one token; False if the bucket is empty."""
         now = time.monotonic()
         self._tokens = min(BURST, self._tokens + (now - self._filled) * PER_SECOND)
         self._filled = now
@@ -29,5 +29,5 @@ class TokenBucket:
         return True
 
     def reset(self) -> None:
-        """Fill it."""
+        """Fill the bucket."""
         self._tokens = BURST

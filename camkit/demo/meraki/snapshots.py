@@ -1,7 +1,7 @@
-"""Snapshots that were ordered: where they can be fetched, from when, and until when.
+"""Ordered snapshots: where, from when and until when they can be fetched.
 
-The image origin asks for no credentials: its address is the secret. Lifetimes run on the real, monotonic
-clock. Source: meraki/openapi, ``generateDeviceCameraSnapshot``; the rest as seen in public code.
+The image origin needs no credentials: the address is the secret. Lifetimes run on the real, monotonic clock.
+Source: meraki/openapi, ``generateDeviceCameraSnapshot``; the rest as used in public code.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class _Order:
 
 @dataclass
 class SnapshotStore:
-    """The orders, by their token.
+    """The orders by their token.
 
     Parameters
     ----------
     ready_delay_s, life_s : float
-        From the order until the picture can be fetched, and until it cannot any more, seconds.
+        Time from the order until the picture can be fetched, and until it expires, seconds.
     """
 
     ready_delay_s: float
@@ -36,7 +36,7 @@ class SnapshotStore:
     _orders: dict[str, _Order] = field(default_factory=dict)
 
     def order(self, draw: Callable[[], bytes]) -> str:
-        """Take an order and give its path on the image origin."""
+        """Take an order and return its path on the image origin."""
         now = time.monotonic()
         token = secrets.token_hex(8) + "VH" + secrets.token_urlsafe(72)
         self._orders[token] = _Order(draw, now + self.ready_delay_s, now + self.life_s)
@@ -47,7 +47,7 @@ class SnapshotStore:
         self._orders.clear()
 
     def answer(self, token: str) -> Response:
-        """What fetching `token` brings now: not ready 404, ready 200, expired 410."""
+        """The answer to a request for `token` now: 404 if not ready, 200, or 410 if expired."""
         order = self._orders.get(token)
         now = time.monotonic()
         if order is None or now < order.ready:

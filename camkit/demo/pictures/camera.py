@@ -1,4 +1,4 @@
-"""What every camera does to its picture: its room, its light, its grain and its caption."""
+"""What the pictures of all cameras have in common: room, light, noise and caption."""
 
 from __future__ import annotations
 
@@ -13,27 +13,31 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from camkit.demo.pictures.jpeg import quality_for
 from camkit.demo.pictures.pen import Pen
 from camkit.demo.pictures.rooms import HEIGHT, ROOMS, WALLS, WIDTH, room_of
-from camkit.demo.world.doors import DOORS, SITE_TIME
+from camkit.demo.world.doors import BY_CAMERA, DOORS, SITE_TIME
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_DOORS = [door.camera_id for door in DOORS]
+_TINTS = {camera.camera_id: tint for tint, door in enumerate(DOORS) for camera in door.cameras}
 _GRAIN = 5
 _MARGIN = 64
 _NIGHT = [value * 2 // 3 for value in range(256)] * 2 + [value * 3 // 4 for value in range(256)]
-"""Dimmer red and green, and a little less so blue."""
+"""Darker red and green, and slightly less dark blue."""
 
 
-def empty_picture(camera_id: str, name: str, width: int) -> Image.Image:
-    """A new picture of the place a camera looks at, with nobody in it."""
-    if camera_id in _DOORS:
-        return _room("doorway", _DOORS.index(camera_id), width).copy()
-    return _room(room_of(name), hashlib.sha256(camera_id.encode()).digest()[0] % len(WALLS), width).copy()
+def empty_picture(camera_id: str, name: str, width: int, moment: datetime) -> Image.Image:
+    """A new picture of the place that a camera watches, without people."""
+    if camera_id not in BY_CAMERA:
+        tint = hashlib.sha256(camera_id.encode()).digest()[0] % len(WALLS)
+        return _room(room_of(name), tint, width).copy()
+    room = "doorway"
+    if BY_CAMERA[camera_id].view == "outside":
+        room = "forecourt at night" if _is_night(moment) else "forecourt"
+    return _room(room, _TINTS[camera_id], width).copy()
 
 
 def finished(image: Image.Image, moment: datetime, name: str, time: str) -> Image.Image:
-    """The picture in the light of the hour, with the sensor's noise, and name and time burnt in."""
-    if not 6 <= moment.astimezone(SITE_TIME).hour < 20:
+    """The picture in the light of the hour, with the sensor's noise, and with name and time burnt in."""
+    if _is_night(moment):
         image = image.point(_NIGHT)
     image = ImageChops.add(image, _grain(image.size, milliseconds(moment)), 1, -128)
     _caption(image, name, time)
@@ -42,13 +46,17 @@ def finished(image: Image.Image, moment: datetime, name: str, time: str) -> Imag
 
 @lru_cache(maxsize=256)
 def usual_quality(camera_id: str, name: str, width: int, size: int) -> int:
-    """The JPEG quality at which a camera's empty picture has `size` bytes, a start for all its pictures."""
-    return quality_for(finished(empty_picture(camera_id, name, width), EPOCH, name, str(EPOCH)), size)
+    """The JPEG quality at which a camera's empty picture has `size` bytes, where the search starts."""
+    return quality_for(finished(empty_picture(camera_id, name, width, EPOCH), EPOCH, name, str(EPOCH)), size)
 
 
 def milliseconds(moment: datetime) -> int:
     """A moment as whole milliseconds since 1970."""
     return (moment - EPOCH) // (moment.resolution * 1000)
+
+
+def _is_night(moment: datetime) -> bool:
+    return not 6 <= moment.astimezone(SITE_TIME).hour < 20
 
 
 @lru_cache(maxsize=64)
@@ -60,7 +68,7 @@ def _room(room: str, tint: int, width: int) -> Image.Image:
 
 
 def _grain(size: tuple[int, int], number: int) -> Image.Image:
-    """Noise around 128, a different piece of it for each number."""
+    """Noise around 128, a different part of it for each number."""
     place = Random(number)
     left, top = place.randrange(_MARGIN), place.randrange(_MARGIN)
     return _noise(size).crop((left, top, left + size[0], top + size[1]))
@@ -75,7 +83,7 @@ def _noise(size: tuple[int, int]) -> Image.Image:
 
 
 def _caption(image: Image.Image, name: str, time: str) -> None:
-    """Name and time in the upper corners; in ASCII, as cameras' own overlays are."""
+    """Name and time in the upper corners; in ASCII, as in the overlays of real cameras."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     size = max(11, image.width // 46)
     font = _font(size)

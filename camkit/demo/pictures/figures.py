@@ -1,6 +1,6 @@
 """People, drawn from their looks: the same face on the directory photo and in front of a camera.
 
-A figure stands on a board of 400 x 1000 units; the head is centred at (200, 165).
+A figure is drawn on a canvas of 400 x 1000 units; the centre of the head is at (200, 165).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EYE_WHITE, _IRIS, _CARD = (250, 250, 248), (58, 42, 34), (246, 246, 242)
 
 @lru_cache(maxsize=64)
 def figure(looks: Looks, height: int) -> Image.Image:
-    """A person from head to toe, `height` pixels tall, on a transparent ground."""
+    """A person from head to toe, `height` pixels tall, on a transparent background."""
     pen = Pen(height * WIDTH // HEIGHT, height, unit=height / HEIGHT)
     draw_legs(pen)
     draw_bust(pen, looks)

@@ -1,4 +1,4 @@
-"""A drawing board in its own units, drawn larger than needed and scaled down, so that edges are smooth."""
+"""A canvas with its own units, drawn larger than needed and scaled down, so that edges are smooth."""
 
 from __future__ import annotations
 

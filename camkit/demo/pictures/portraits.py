@@ -15,7 +15,7 @@ _UNIT = 0.93
 
 @lru_cache(maxsize=64)
 def portrait_jpeg(looks: Looks) -> bytes:
-    """A portrait of 320 x 400 pixels, JPEG: head and shoulders on a plain ground."""
+    """A portrait of 320 x 400 pixels, JPEG: head and shoulders on a plain background."""
     left = 200 - WIDTH / _UNIT / 2
     pen = Pen(WIDTH, HEIGHT, unit=_UNIT, origin=(left, 8), background=(214, 222, 230))
     pen.ellipse(200, 230, 210, 250, (224, 231, 238))

@@ -28,9 +28,9 @@ _WALK_S = 16
 @lru_cache(maxsize=4096)
 def preview_jpeg(world: World, camera_id: str, name: str, moment: datetime) -> bytes:
     """The preview frame that a camera took at `moment`."""
-    image = empty_picture(camera_id, name, WIDTH)
+    image = empty_picture(camera_id, name, WIDTH, moment)
     if camera_id in BY_CAMERA:
-        draw_people(image, world.people_at(camera_id, moment))
+        draw_people(image, world.people_at(camera_id, moment), BY_CAMERA[camera_id].view)
     else:
         _draw_passer_by(image, camera_id, moment)
     time = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
@@ -39,7 +39,7 @@ def preview_jpeg(world: World, camera_id: str, name: str, moment: datetime) -> b
 
 
 def _draw_passer_by(image: Image.Image, camera_id: str, moment: datetime) -> None:
-    """Now and then, by day, somebody walks through the picture."""
+    """Sometimes, mostly by day, a person walks through the picture."""
     walk, seconds = divmod((moment - EPOCH).total_seconds(), _WALK_S)
     chance = Random(f"{camera_id} {walk}")
     by_day = 7 <= moment.astimezone(SITE_TIME).hour < 19

@@ -1,8 +1,9 @@
-"""The places cameras look at, each drawn on a board of 640 x 360 units."""
+"""The places that cameras watch, each drawn on a canvas of 640 x 360 units."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 
 from camkit.demo.pictures.pen import Colour, Pen, shade
 
@@ -46,7 +47,7 @@ def _plant(pen: Pen, x: float, y: float, size: float = 1.0) -> None:
 
 
 def doorway(pen: Pen, wall: Colour) -> None:
-    """A badge door, seen from the inside: the reader hangs to the right of it."""
+    """A badge door, seen from the inside: the reader is to the right of it."""
     pen.rectangle(0, 0, 640, 300, wall)
     pen.rectangle(0, 0, 640, 26, shade(wall, 1.08))
     pen.polygon([(0, 296), (640, 296), (640, 360), (0, 360)], (134, 136, 140))
@@ -67,6 +68,62 @@ def doorway(pen: Pen, wall: Colour) -> None:
         pen.line([(542, 104 + row * 10), (592 - row % 2 * 14, 104 + row * 10)], (150, 152, 150), 2)
     pen.rectangle(48, 196, 66, 262, (196, 48, 44), radius=7)
     pen.rectangle(53, 186, 61, 198, _DARK)
+
+
+def forecourt(pen: Pen, wall: Colour) -> None:
+    """The place in front of a door, seen from above the door: the reader's post is on the left."""
+    _forecourt(pen, wall, sky=(170, 204, 232), windows=((96, 124, 148),), light=1.0)
+
+
+def forecourt_at_night(pen: Pen, wall: Colour) -> None:
+    """The same in the dark, with some windows lit."""
+    dark, lit = (30, 36, 50), (250, 214, 130)
+    windows = (dark, lit, dark, dark, dark, lit, lit, dark, dark, dark, dark)
+    _forecourt(pen, wall, sky=(18, 24, 46), windows=windows, light=0.45)
+
+
+def _forecourt(pen: Pen, wall: Colour, sky: Colour, windows: Sequence[Colour], light: float) -> None:
+    """`windows` are the colours of the windows in turn; `light` below 1 makes all but the lamps darker."""
+    pen.rectangle(0, 0, 640, 180, sky)
+    _street(pen, wall, windows, light)
+    paving = shade((190, 186, 176), (1 + light) / 2)  # under the lamps
+    pen.rectangle(0, 206, 640, 360, paving)
+    pen.rectangle(0, 206, 640, 211, shade(paving, 1.15))
+    pen.polygon([(262, 211), (378, 211), (560, 360), (80, 360)], shade(paving, 1.12))
+    for n, y in enumerate((222, 238, 260, 290, 328)):
+        pen.line([(0, y), (640, y)], shade(paving, 0.88), 1 + n * 0.4)
+    for far in range(-3, 4):
+        pen.line([(320 + far * 28, 211), (320 + far * 118, 360)], shade(paving, 0.88), 1.6)
+    for x in (180, 250, 390, 460):
+        pen.rectangle(x - 5, 196, x + 5, 232, shade(_METAL, light), radius=4)
+        pen.rectangle(x - 5, 204, x + 5, 209, shade((226, 190, 60), light))
+    pen.rectangle(70, 214, 84, 340, shade(_METAL, light), radius=4)
+    pen.rectangle(60, 176, 94, 234, _DARK, radius=5)
+    pen.ellipse(77, 189, 4, 4, (96, 230, 120))
+    pen.rectangle(67, 202, 87, 225, (70, 76, 86), radius=2)
+    pen.polygon([(0, 0), (640, 0), (610, 24), (30, 24)], shade((92, 98, 108), light))
+    for x in (200, 320, 440):
+        pen.rectangle(x - 30, 12, x + 30, 19, _LAMP, radius=3)
+
+
+def _street(pen: Pen, wall: Colour, windows: Sequence[Colour], light: float) -> None:
+    """Two buildings, trees between them, and a street with cars."""
+    panes = cycle(windows)
+    for left, top, right, brick in ((18, 52, 258, (176, 116, 96)), (372, 76, 634, shade(wall, 0.92))):
+        pen.rectangle(left, top, right, 178, shade(brick, light))
+        pen.rectangle(left - 5, top - 6, right + 5, top + 3, shade(brick, 0.7 * light))
+        for y in range(top + 14, 140, 30):
+            for x in range(left + 14, right - 24, 34):
+                pen.rectangle(x, y, x + 20, y + 18, next(panes))
+    for x, size in ((288, 30), (326, 38), (356, 26)):
+        pen.rectangle(x - 4, 130, x + 4, 180, shade(_WOOD, 0.7 * light))
+        pen.ellipse(x, 128 - size * 0.4, size, size * 1.15, shade(_LEAF, light))
+        pen.ellipse(x - size * 0.3, 118 - size * 0.4, size * 0.55, size * 0.6, shade(_LEAF, 1.2 * light))
+    pen.rectangle(0, 174, 640, 210, shade(_ASPHALT, light))
+    for x in range(8, 640, 52):
+        pen.rectangle(x, 190, x + 26, 193, shade(_PAPER, light))
+    for x, colour in ((128, (64, 92, 138)), (540, (150, 54, 52))):
+        car(pen, x, 188, shade(colour, light), light)
 
 
 def lobby(pen: Pen, wall: Colour) -> None:
@@ -210,20 +267,25 @@ def parking(pen: Pen, wall: Colour) -> None:
         car(pen, x, 214, colour)
 
 
-def car(pen: Pen, x: float, y: float, colour: Colour) -> None:
+def car(pen: Pen, x: float, y: float, colour: Colour, light: float = 1.0) -> None:
     """A car seen from the side, its wheels on `y`."""
     pen.rectangle(x - 50, y - 34, x + 54, y - 8, colour, radius=10)
     pen.polygon([(x - 34, y - 32), (x - 20, y - 56), (x + 22, y - 56), (x + 40, y - 32)], colour)
-    pen.polygon([(x - 26, y - 33), (x - 15, y - 51), (x + 19, y - 51), (x + 31, y - 33)], (176, 204, 220))
+    pen.polygon(
+        [(x - 26, y - 33), (x - 15, y - 51), (x + 19, y - 51), (x + 31, y - 33)],
+        shade((176, 204, 220), light),
+    )
     for wheel in (-28, 32):
         pen.ellipse(x + wheel, y - 8, 12, 12, _DARK)
-        pen.ellipse(x + wheel, y - 8, 5, 5, _METAL)
+        pen.ellipse(x + wheel, y - 8, 5, 5, shade(_METAL, light))
 
 
 ROOMS: dict[str, Callable[[Pen, Colour], None]] = {
     "corridor": corridor,
     "dock": dock,
     "doorway": doorway,
+    "forecourt": forecourt,
+    "forecourt at night": forecourt_at_night,
     "laboratory": laboratory,
     "lobby": lobby,
     "office": office,
@@ -254,6 +316,6 @@ _WORDS = (
 
 
 def room_of(name: str) -> str:
-    """The room that a camera of that name looks at."""
+    """The room that a camera with that name watches."""
     lower = name.casefold()
     return next((room for word, room in _WORDS if word in lower), "office")

@@ -31,7 +31,7 @@ class BadgeEvent:
     outcome : str
         ``granted`` or ``denied``.
     seen : tuple of str
-        Who is really in the picture: UserIDs, or ``stranger``.
+        The people who are really in the picture: UserIDs, or ``stranger``.
     """
 
     time: datetime
@@ -43,9 +43,9 @@ class BadgeEvent:
 
 def badge_log(seed: int) -> list[BadgeEvent]:
     """All events: the four published ones first, then the rest, newest first."""
-    told = [_told(event) for event in STORY]
-    published = told[:4]
-    rest = told[4:] + _ordinary_life(Random(seed), told)
+    story = [_from_story(event) for event in STORY]
+    published = story[:4]
+    rest = story[4:] + _ordinary_life(Random(seed), story)
     return published + sorted(rest, key=lambda event: event.time, reverse=True)
 
 
@@ -60,8 +60,12 @@ def badges_csv(seed: int) -> str:
 
 def doors_csv() -> str:
     """The doors as the text of ``data/doors.csv``."""
-    rows = ((d.reader_id, d.name, d.vendor, d.camera_id, d.clock_offset_s) for d in DOORS)
-    return _csv(("reader_id", "door", "vendor", "camera_id", "clock_offset_s"), rows)
+    rows = (
+        (door.reader_id, door.name, camera.view, camera.vendor, camera.camera_id, camera.clock_offset_s)
+        for door in DOORS
+        for camera in door.cameras
+    )
+    return _csv(("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s"), rows)
 
 
 def _csv(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
@@ -72,16 +76,16 @@ def _csv(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     return out.getvalue()
 
 
-def _told(event: StoryEvent) -> BadgeEvent:
+def _from_story(event: StoryEvent) -> BadgeEvent:
     return BadgeEvent(event.time, event.cardholder_id, event.reader_id, event.outcome, event.seen)
 
 
-def _ordinary_life(random: Random, told: list[BadgeEvent]) -> list[BadgeEvent]:
+def _ordinary_life(random: Random, story: list[BadgeEvent]) -> list[BadgeEvent]:
     """Plain events that stay clear of each other and of the story, so that none looks odd by accident."""
     kept: list[BadgeEvent] = []
     days = (FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1))
     for event in (event for day in days for event in _day(random, day)):
-        near = told + kept[-120:]
+        near = story + kept[-120:]
         if event.time < _LAST_ORDINARY and not any(_clash(event, other) for other in near):
             kept.append(event)
     return kept

@@ -26,7 +26,7 @@ BLACK_HAIR, DARK_BROWN, CHESTNUT, GINGER, BLOND, GREY, WHITE = (
 
 @dataclass(frozen=True)
 class Looks:
-    """What sets one drawn person apart from another.
+    """The features of a drawn person.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Person:
     Attributes
     ----------
     user_id : str
-        The badge's number: eight digits, as text, leading zeros kept.
+        The badge's number: eight digits, as text, with leading zeros.
     doors : tuple of str
         The reader ids this person's badge opens.
     """
@@ -180,4 +180,4 @@ PEOPLE = (
 BY_ID = {person.user_id: person for person in PEOPLE}
 
 STRANGER = Looks(FAIR, DARK_BROWN, (92, 96, 60), style="bun", jacket=(38, 42, 48))
-"""Somebody nobody has in the directory."""
+"""A person who is not in the directory."""

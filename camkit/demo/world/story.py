@@ -1,7 +1,7 @@
-"""The truth behind the badge log: every event that is not simply the cardholder walking through the door.
+"""The truth behind the badge log: every event that is more than the cardholder walking through the door.
 
-Tests and readers who want to check themselves find here who was really in the picture. An event of the
-log that is not listed shows exactly the cardholder it names.
+It says who was really in the picture, for tests and for readers who want to check their verdicts. An event
+of the log that is not listed shows exactly its cardholder.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 STRANGER = "stranger"
-"""Stands in `StoryEvent.seen` for a person who is in nobody's directory."""
+"""In `StoryEvent.seen`: a person who is not in the directory."""
 
 UNKNOWN_BADGE = "86549999"
 
@@ -27,7 +27,7 @@ class StoryEvent:
         ``match``, ``borrowed``, ``tailgating``, ``empty``, ``camera_off``, ``clock_offset``,
         ``unknown_badge``, ``denied_then_granted``, ``repeated``, ``too_soon`` or ``night``.
     seen : tuple of str
-        The UserIDs of those really in the picture, or `STRANGER`.
+        The people who are really in the picture: UserIDs, or `STRANGER`.
     sentence : str
         What happened.
     """
@@ -81,7 +81,7 @@ FIRST_ROWS = (
         "granted",
         "empty",
         (),
-        "Gareth O'Neill's badge opens the warehouse, and nobody comes through.",
+        "Gareth O'Neill's badge opens the warehouse, and no one comes through.",
     ),
     StoryEvent(
         "2019-04-12T14:31:05-06:00",
@@ -112,7 +112,7 @@ LATER_ROWS = (
         "denied",
         "unknown_badge",
         (STRANGER,),
-        "A badge that is in nobody's directory is refused at the warehouse, at night.",
+        "A badge that is not in the directory is refused at the warehouse, at night.",
     ),
     StoryEvent(
         "2019-04-10T09:14:22-06:00",

@@ -1,4 +1,4 @@
-"""What the site was asked, so that a test can see each request; never a credential itself."""
+"""The log of the site's requests, so that a test can see each one. Credentials are never logged."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ class RequestLog:
         self._leaks = 0
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Clear the log."""
         self._counts.clear()
         self._last.clear()
         self._leaks = 0
 
     def as_json(self) -> dict[str, Any]:
-        """The answer of ``GET /demo/requests``.
+        """The body of ``GET /demo/requests``.
 
-        ``counts``: path pattern to number of requests. ``credentials_at_image_origin``: how many snapshot
-        fetches brought one. ``last``: the last `LAST` requests, oldest first, each with
+        ``counts``: path pattern to number of requests. ``credentials_at_image_origin``: how many requests
+        for a snapshot came with a credential. ``last``: the last `LAST` requests, oldest first, each with
 
         - ``method``, ``path``: the path without its query, and without the token in a snapshot's address;
         - ``origin``: ``main`` or ``media``;
-        - ``status``: None while unanswered, or when the connection was cut before an answer;
-        - ``fault``: the kind of the fault that struck it, or None;
-        - ``credential``: whether a credential header or cookie came with it.
+        - ``status``: None until answered, or if the connection was closed before an answer;
+        - ``fault``: the kind of fault that was applied to it, or None;
+        - ``credential``: whether it came with a credential header or cookie.
         """
         return {
             "counts": dict(self._counts),

@@ -1,4 +1,4 @@
-"""Reading an Eagle Eye request: its fields, its parameters, its session; and refusing it in plain text."""
+"""Read an Eagle Eye request: its fields, parameters and session; or refuse it in plain text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl
 from flask import Response, abort, request
 
 from camkit.demo.een.login import Login
+
+BAD_ARGUMENTS = "unexpected or unidentifiable arguments"
 
 _SHORT_NAMES = {
     "c": "id",
@@ -19,22 +21,22 @@ _SHORT_NAMES = {
 
 
 def refuse(status: int, text: str) -> NoReturn:
-    """End the request with an error in plain text, as the vendor frames them."""
+    """End the request with an error in plain text, as the vendor does."""
     abort(Response(text, status, mimetype="text/plain"))
 
 
 def body_fields() -> dict[str, str]:
-    """The fields of the body: JSON, form or multipart. Anything but a flat object is refused with 400."""
+    """The fields of the body: JSON, form or multipart. Other JSON than an object is refused with 400."""
     if not request.is_json:
         return request.form.to_dict()
     fields = request.get_json(silent=True)
     if not isinstance(fields, dict):
-        refuse(400, "unexpected or unidentifiable arguments")
+        refuse(400, BAD_ARGUMENTS)
     return {str(name): str(value) for name, value in fields.items()}
 
 
 def query() -> dict[str, str]:
-    """The query's parameters as they were named; both ``&`` and ``;`` separate them."""
+    """The query's parameters by the names in the request; both ``&`` and ``;`` separate them."""
     text = request.query_string.decode("latin-1").replace(";", "&")
     return dict(parse_qsl(text, keep_blank_values=True))
 
@@ -45,13 +47,13 @@ def image_query() -> dict[str, str]:
 
 
 def session_id() -> str | None:
-    """The session a request belongs to: ``A`` in the query, the form or the JSON body, then the cookie."""
+    """The session of the request: ``A`` in the query, the form or the JSON body, else the cookie."""
     fields = request.get_json(silent=True) if request.is_json else request.form
     named = fields.get("A") if isinstance(fields, dict) else None
     return query().get("A") or (str(named) if named else None) or request.cookies.get("auth_key")
 
 
 def require_session(login: Login) -> None:
-    """Refuse a request whose session is missing, unknown or over."""
+    """Refuse a request whose session is missing, unknown or expired."""
     if not login.is_valid(session_id()):
         refuse(401, "invalid session cookie")
