@@ -268,12 +268,11 @@ class ReviewState:
     def write_note(self, note: str) -> None:
         """Record a note with the verdict of the event in front; while it has none, keep the note until it does."""
         item = self.current
-        changed = note != item.note
         item.draft = None
-        if changed and item.decisions:
+        if note != item.note and item.decisions:
             latest = item.decisions[-1]
             self._record_verdict(item, latest.verdict, note, item.chosen if latest.image else None)
-        elif changed:
+        elif note != item.note:
             item.draft = note
         self.on_change()
 

@@ -191,7 +191,7 @@ def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
 
 
 def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
-    "It ends at once, the kernel answers all the while, and loading begins anew on demand"
+    "It ends at once, the kernel answers all the while, and loading begins again on demand"
     write_notebook(
         folder / "review.ipynb", panel_of("picked()", "--ready-delay-ms", "25000"), "panel.wait(0)"
     )

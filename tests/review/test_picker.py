@@ -129,7 +129,7 @@ def test_clear_puts_everything_back(picker):
 def test_a_time_that_cannot_be_read_is_reported_and_not_applied(picker):
     "The message says which field and why, escaped, and goes when the field is right"
     field(picker, "To").value = "<i>noon</i>"
-    assert "To is not applied: &#x27;&lt;i&gt;noon&lt;/i&gt;&#x27; is no time" in picker.message.value
+    assert "To is not applied: &#x27;&lt;i&gt;noon&lt;/i&gt;&#x27; is not a time" in picker.message.value
     assert 'role="alert"' in picker.message.value
     assert ", 6 shown" in repr(picker)
     field(picker, "To").value = "2019-04-12"

@@ -194,12 +194,12 @@ def test_reads_typed_times_in_the_sites_zone(state, text, start, end):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("yesterday", "is no time"),
-        ("12/04/2019", "is no time"),
-        ("2019-04-31", "is no time"),
-        ("2019-04-12 25:00", "is no time"),
-        ("0001-01-01T00:00+14:00", "is no time"),
-        ("9999-12-31T23:59:59-14:00", "is no time"),
+        ("yesterday", "is not a time"),
+        ("12/04/2019", "is not a time"),
+        ("2019-04-31", "is not a time"),
+        ("2019-04-12 25:00", "is not a time"),
+        ("0001-01-01T00:00+14:00", "is not a time"),
+        ("9999-12-31T23:59:59-14:00", "is not a time"),
         ("2019-11-03 01:30", "repeats"),
         ("2019-03-10 02:30", "skips"),
     ],

@@ -23,11 +23,10 @@ from tests.conftest import ROOT
 
 demo = DemoProcess(*{options!r})
 site = demo_site(demo.info, demo)
-doors = camkit.load_doors(ROOT / "data" / "doors.csv")
+events = camkit.resolve({events}, camkit.load_doors(ROOT / "data" / "doors.csv"))
 case = camkit.Case("case", operator="R. Investigator")
-panel = camkit.ReviewPanel(
-    {events}, site.sources, doors, case, directory=site.directory, flags=flags()
-)
+case.add_events(events, flags=flags())
+panel = camkit.ReviewPanel(events, case, site.sources, directory=site.directory)
 panel
 """
 
