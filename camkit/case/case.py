@@ -73,7 +73,7 @@ class Case(Record):
         self._stamp = Stamp(operator or this_user())
         if not (path / DATABASE).exists():
             if not make:
-                raise CaseError(f"There is no case in {folder}: check the path.")
+                raise CaseError(f"{folder} does not contain a case: check the path.")
             make_folder(path)
             about = {"name": name or path.name, **self._stamp.columns("created_at")}
             create_database(path / DATABASE, about)
@@ -202,7 +202,7 @@ class Case(Record):
         Raises
         ------
         InputError
-            If there is no such verdict.
+            If the verdict is not one of these.
         CaseError
             If the event, or that picture of it, is not in the case. Then nothing is added.
         """

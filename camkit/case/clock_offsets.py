@@ -43,7 +43,7 @@ class ClockOffsets:
     min_events: int
 
     def problems(self) -> list[str]:
-        """One sentence for each camera with too few events, or if there is no event at all."""
+        """One sentence for each camera with too few events, or if no event counts at all."""
         if self.evidence.empty:
             return ["No event has a picture in which its cardholder was seen."]
         few = self.offsets[self.offsets["offset_s"].isna()]

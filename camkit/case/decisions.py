@@ -93,7 +93,7 @@ def record_verdict(
 ) -> Decision:
     """Add a verdict; see `Case.record_verdict`."""
     if verdict not in list(Verdict):
-        raise InputError(f"There is no verdict {verdict!r}; use {', '.join(Verdict)}.")
+        raise InputError(f"{verdict!r} is not a verdict; use {', '.join(Verdict)}.")
     _check_event(connection, event)
     found = connection.execute("SELECT image FROM chosen WHERE event IS ?", [event]).fetchone()
     chosen = found[0] if found else None

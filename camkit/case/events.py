@@ -116,7 +116,7 @@ def check_event(connection: sqlite3.Connection, event: DoorEvent) -> None:
 
 def unknown_event(event: Hashable) -> CaseError:
     """Return the error for an event that is not in the case."""
-    return CaseError(f"There is no event {event} in this case; add it with add_events().")
+    return CaseError(f"Event {event} is not in this case; add it with add_events().")
 
 
 def _check(events: pd.DataFrame) -> None:

@@ -90,7 +90,7 @@ class Record:
         Raises
         ------
         InputError
-            If there is no such table.
+            If the case does not have such a table.
         """
         with self.database.reading() as connection:
             return queries.read_table(connection, name)

@@ -201,6 +201,6 @@ def read_stored(database: Database, folder: Path, digest: str) -> tuple[bytes, s
             "SELECT path, media_type FROM images WHERE sha256 = ?", [digest]
         ).fetchone()
     if found is None:
-        raise CaseError(f"There is no image {digest!r} in this case.")
+        raise CaseError(f"The image {digest!r} is not in this case.")
     path, media_type = found
     return read_image(image_path(folder, path), digest), media_type
