@@ -91,7 +91,9 @@ class EventReview:
 
     def missing(self, view: int, steps_s: Iterable[float]) -> list[float]:
         """Return the steps of a view that have no picture, the nearest to the event first."""
-        asked_for = steps_s if self.event.cameras else [0.0]  # without a camera, the directory is asked all the same
+        asked_for = (
+            steps_s if self.event.cameras else [0.0]
+        )  # without a camera, the directory is asked all the same
         return sorted((step for step in asked_for if not self._has_picture((view, step))), key=abs)
 
     def why_no_picture(self, key: FrameKey) -> str | None:
@@ -217,7 +219,9 @@ class ReviewState:
             If the event has no such view.
         """
         if not 0 <= view < len(self.current.views):
-            raise InputError(f"There is no view {view}; the event has {len(self.current.views)}, counted from 0.")
+            raise InputError(
+                f"There is no view {view}; the event has {len(self.current.views)}, counted from 0."
+            )
         self._key = (view, self.shown_key[1])
         self.on_change()
 
@@ -342,7 +346,7 @@ class ReviewState:
             item.is_read = False
 
     def wanted(self, ahead: int) -> list[tuple[EventReview, int]]:
-        """Return the events and views to load, the most urgent first, without those that lack nothing or were asked for.
+        """Return the events and views to load, the most urgent first, without those that were asked for.
 
         Notes
         -----

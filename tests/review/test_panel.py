@@ -48,7 +48,9 @@ def case(tmp_path: Path) -> Iterator[Case]:
         yield case
 
 
-def open_panel(case: Case, events: DoorEvents, source: SnapshotSource | dict[str, SnapshotSource]) -> ReviewPanel:
+def open_panel(
+    case: Case, events: DoorEvents, source: SnapshotSource | dict[str, SnapshotSource]
+) -> ReviewPanel:
     """A panel of events that are added to the case, everything loaded."""
     case.add_events(events)
     panel = ReviewPanel(events, case, source)
@@ -512,7 +514,9 @@ def test_a_frame_whose_file_is_gone_is_fetched_again(panel, case):
     again = ReviewPanel(made_up(3), case, camera)
     assert again.wait(WAIT_S)
     assert camera.asked == [gone.requested_at]
-    assert all(len(item.frames) == 5 and not item.missing(0, again.state.steps_s) for item in again.state.queue)
+    assert all(
+        len(item.frames) == 5 and not item.missing(0, again.state.steps_s) for item in again.state.queue
+    )
     assert case.verify().ok
     again.close()
 

@@ -125,7 +125,7 @@ def test_events_that_share_a_label_are_refused(case):
 
 def test_a_table_of_events_is_refused(case):
     "The message says how to resolve them"
-    with pytest.raises(InputError, match="camkit.resolve"):
+    with pytest.raises(InputError, match=r"camkit\.resolve"):
         ReviewState(made_up_events(1), case)
 
 
