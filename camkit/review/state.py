@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
@@ -148,13 +149,15 @@ class ReviewState:
         self.case = case
         self.steps_s = tuple(sorted({0.0, *map(float, steps_s)}))
         self.on_change: Callable[[], object] = lambda: None
-        flags, choices, decisions = case.flags(), case.choices(), case.decisions()
+        flags: dict[Any, list[str]] = case.flags()
+        choices: dict[Any, str] = case.choices()
+        decisions: dict[Any, list[Decision]] = case.decisions()
         self.queue = tuple(
             EventReview(
                 event,
-                flags=flags.get(event.event_id, []),
-                chosen=choices.get(event.event_id),
-                decisions=decisions.get(event.event_id, []),
+                flags.get(event.event_id, []),
+                choices.get(event.event_id),
+                decisions.get(event.event_id, []),
             )
             for event in events
         )
@@ -371,17 +374,18 @@ class ReviewState:
 def _check_events(events: DoorEvents, case: Case) -> None:
     """Make sure that the case has these very events, by label, time, cardholder and reader."""
     columns = case.events()[["event_time", "cardholder_id", "reader_id"]]
-    known: dict[Hashable, tuple[object, ...]] = {
+    known: dict[Any, tuple[object, ...]] = {
         label: (time.to_pydatetime(), *("" if pd.isna(text) else text for text in texts))
         for label, time, *texts in columns.itertuples(name=None)
     }
     for event in events:
-        if event.event_id not in known:
+        label = event.event_id
+        if label not in known:
             raise CaseError(
-                f"Event {event.event_id} is not in the case. Add the events to the case first: case.add_events(events)."
+                f"Event {label} is not in the case. Add the events to the case first: case.add_events(events)."
             )
-        if known[event.event_id] != (event.event_time, event.cardholder_id, event.reader_id):
+        if known[label] != (event.event_time, event.cardholder_id, event.reader_id):
             raise InputError(
-                f"Event {event.event_id} of the case is another event: it is from another badge log. "
+                f"Event {label} of the case is another event: it is from another badge log. "
                 "Use another case, in another folder, for these events."
             )

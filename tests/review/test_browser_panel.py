@@ -242,7 +242,8 @@ def test_the_views_of_a_door_by_mouse_and_by_key(lab: Lab, folder: Path):
             page.set_viewport_size({"width": 853, "height": 480})  # what 150 % leaves of 1280x720
             expect(panel).to_have_css("width", re.compile(r"^[1-4]?\d\d(\.\d+)?px"))
             expect_whole(panel, panel.get_by_text("View (V)"), panel.locator("label", has_text="outside"))
-            panel.screenshot(path=ARTEFACTS / "two-views-853x480.png")
+            panel.get_by_role("status").scroll_into_view_if_needed()
+            page.screenshot(path=ARTEFACTS / "two-views-853x480.png")
             page.set_viewport_size({"width": 1280, "height": 720})
             page.keyboard.press("ArrowRight")
             expect_picture(panel, case, second)
