@@ -88,6 +88,12 @@ class FrameLoader:
         """Load one view of an event."""
         item, view = job
         self._state.read_frames(item)
+        if item.event.cameras or self._directory is not None:
+            self._fetch(item, view)
+        self._state.note_asked(item, view)
+
+    def _fetch(self, item: EventReview, view: int) -> None:
+        """Ask for the frames of a view that are missing, the nearest to the event first."""
         # One for each job: what it remembers belongs to the thread that made it, and is to be asked again next time.
         fetcher = SnapshotFetcher(self._source, self._directory)
 
@@ -96,7 +102,6 @@ class FrameLoader:
             self._state.keep(item, (view, step_s), frame)
 
         run_together((partial(fetch, step) for step in item.missing(view, self._state.steps_s)), WORKERS)
-        self._state.note_asked(item, view)
 
     def _failed(self, job: Job, problem: str) -> None:
         self._state.note_asked(*job, problem)

@@ -34,7 +34,7 @@ HINT = "↑ ↓ frames · Esc leaves the note"
 
 
 class ReviewPanel(ipw.VBox):
-    """Look at picked events one by one, snapshot beside directory entry, and record what one sees.
+    """Look at picked events one by one, the snapshot beside the directory entry, and record what you see.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ class ReviewPanel(ipw.VBox):
         ]
 
     def _do(self, action: Callable[..., object], *arguments: Any) -> None:
-        """Do what the browser asks for; a problem is shown in the panel, since there is no cell to show it."""
+        """Do what the browser asks for; a problem is shown in the panel, since no cell can show it."""
         self._problem = None
         try:
             action(*arguments)  # it changes the state, and every change is drawn

@@ -64,7 +64,7 @@ class EventReview:
 
     @property
     def views(self) -> tuple[Camera | None, ...]:
-        """The cameras of the event, the main one first; one None where there is no camera to ask."""
+        """The cameras of the event, the main one first; one None where the event has no camera to ask."""
         return self.event.cameras or (None,)
 
     @property
@@ -143,7 +143,9 @@ class ReviewState:
     def __init__(self, events: DoorEvents, case: Case, *, steps_s: Iterable[float] = STEPS_S) -> None:
         require_resolved(events)
         if not len(events) or not events.table.index.is_unique:
-            problem = "Some of the events share a label" if len(events) else "There are no events to review"
+            problem = (
+                "Some of the events share a label" if len(events) else "The selection of events is empty"
+            )
             raise InputError(f"{problem}: pick events of load_badges.")
         _check_events(events, case)
         self.case = case
@@ -204,7 +206,7 @@ class ReviewState:
         """
         if step_s not in self.steps_s:
             known = ", ".join(f"{step:+g}" for step in self.steps_s)
-            raise InputError(f"There is no frame at {step_s:+g} s; there are frames at {known} s.")
+            raise InputError(f"Frames are at {known} s, not at {step_s:+g} s.")
         self._key = (self.shown_key[0], float(step_s))
         self.on_change()
 
@@ -223,7 +225,7 @@ class ReviewState:
         """
         if not 0 <= view < len(self.current.views):
             raise InputError(
-                f"There is no view {view}; the event has {len(self.current.views)}, counted from 0."
+                f"The event has {len(self.current.views)} views, counted from 0; {view} is not one of them."
             )
         self._key = (view, self.shown_key[1])
         self.on_change()
@@ -251,7 +253,7 @@ class ReviewState:
     def decide(self, verdict: Verdict | str, note: str | None = None) -> None:
         """Record a verdict on the event in front, and on the frame in view, which then stands for the event.
 
-        While there is no picture in view, the verdict is recorded as one without.
+        Without a picture in view, the verdict is recorded as one without a picture.
 
         Parameters
         ----------

@@ -21,7 +21,7 @@ def refuse(key: object, problem: str) -> None:
 
 
 class Jobs:
-    """Jobs that hang, by their key, until they are let go."""
+    """Jobs that hang, by their key, until they are released."""
 
     def __init__(self, *hang: str) -> None:
         self.hang = set(hang)
@@ -41,7 +41,7 @@ class Jobs:
             raise
 
     def await_begun(self, *keys: str) -> None:
-        """Wait until these, and no others, have begun."""
+        """Wait until these and only these have begun."""
         with self._news:
             assert self._news.wait_for(lambda: sorted(self.begun) == sorted(keys), WAIT_S), self.begun
 
@@ -72,7 +72,7 @@ def test_only_some_are_under_way_at_a_time():
 
 
 def test_the_first_never_waits_for_others():
-    "What is on the screen is not held up by what hangs"
+    "What is on the screen does not wait for what hangs"
     jobs = Jobs(*"ab")
     background = BackgroundJobs(jobs, refuse, at_once=2)
     background.want("ab")
@@ -133,7 +133,7 @@ def test_stop_right_after_the_start_ends_it():
 
 
 def test_stop_without_a_start_does_nothing():
-    "There is nothing to break off"
+    "There is nothing to stop"
     background = BackgroundJobs(Jobs(), refuse)
     background.stop()
     assert background.wait(WAIT_S)
@@ -156,7 +156,7 @@ def test_it_can_begin_again():
 
 
 def test_the_end_is_reported_when_everything_is_closed():
-    "First the thread's connections, then the news, and by then nothing is under way"
+    "First the connections of the thread are closed, then the end is reported; by then nothing is under way"
     reported: list[object] = []
     background = BackgroundJobs(
         reported.append,

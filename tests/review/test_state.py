@@ -75,7 +75,7 @@ def verdicts(case: Case) -> list[tuple[object, ...]]:
 
 
 def test_the_events_are_reviewed_in_their_order(state):
-    "Whatever the order in which the case has them"
+    "As they are given"
     assert [item.event.event_id for item in state.queue] == [0, 1, 2]
     assert state.progress() == "0 of 3 reviewed"
 
@@ -113,7 +113,7 @@ def test_an_event_without_a_reader_is_the_same_event_again(case):
 
 def test_no_events_are_refused(case):
     "There is nothing to review"
-    with pytest.raises(InputError, match="no events to review"):
+    with pytest.raises(InputError, match="selection of events is empty"):
         ReviewState(made_up(0), case)
 
 
@@ -149,14 +149,14 @@ def test_frames_are_stepped_through_to_both_ends(state):
 
 
 def test_the_event_itself_is_always_among_the_frames(case):
-    "Whatever steps are asked for, in whatever order"
+    "With any steps, in any order"
     case.add_events(made_up(1))
     assert ReviewState(made_up(1), case, steps_s=[3, -2]).steps_s == (-2, 0, 3)
 
 
 def test_a_frame_that_is_not_offered_is_refused(state):
     "The message names the steps that are"
-    with pytest.raises(InputError, match=r"no frame at \+7 s; there are frames at -10, -5, \+0, \+5, \+10 s"):
+    with pytest.raises(InputError, match=r"Frames are at -10, -5, \+0, \+5, \+10 s, not at \+7 s"):
         state.show(7)
 
 
@@ -221,7 +221,7 @@ def test_an_event_without_a_picture_can_be_decided(state, case):
 
 
 def test_a_verdict_is_not_about_a_picture_that_is_not_in_view(state, case):
-    "While the frame in view has not come, or has no picture, the verdict goes with none, whatever else is there"
+    "While the frame in view has not come, or has no picture, the verdict is about none, even if another frame has one"
     earlier = give(state, -10.0, b"somebody else")
     state.decide("nobody")
     lose(state, 5.0, "the camera was off")
@@ -372,7 +372,7 @@ def test_with_one_camera_the_next_view_is_the_same(state):
 @pytest.mark.parametrize("view", [-1, 2])
 def test_a_view_that_the_door_does_not_have_is_refused(two_views, view):
     "The message says how many there are"
-    with pytest.raises(InputError, match=f"no view {view}; the event has 2"):
+    with pytest.raises(InputError, match=f"has 2 views, counted from 0; {view} is not"):
         two_views.show_view(view)
 
 
@@ -396,7 +396,7 @@ def test_a_verdict_on_another_view_is_about_its_picture(two_views, case):
 
 
 def test_flags_come_from_the_case(case):
-    "In words, with the event they rest on"
+    "In words, with the event that is the evidence"
     flags = pd.DataFrame(
         {"repeated_swipe": [False, True], "repeated_swipe_event": [pd.NA, 0], "first": [True, True]}
     )
@@ -490,7 +490,7 @@ def image_file(case: Case, content: bytes) -> Path:
 
 
 def test_an_altered_image_is_not_shown(state, case):
-    "It is no evidence any more, and that is said; the other frames are there"
+    "It is not evidence any more, and the frame says so; the other frames are shown"
     give(state)
     give(state, 5.0, b"later")
     image_file(case, b"seen").write_bytes(b"forged")
@@ -500,7 +500,7 @@ def test_an_altered_image_is_not_shown(state, case):
 
 
 def test_a_deleted_image_is_not_shown(state, case):
-    "The reason stands in its place; the other frames are there"
+    "The reason is in its place; the other frames are shown"
     give(state)
     give(state, 5.0, b"later")
     image_file(case, b"later").unlink()
@@ -519,7 +519,7 @@ def test_of_two_pictures_of_one_moment_the_one_that_is_there_is_shown(state, cas
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"forged")])
 def test_a_photo_that_is_gone_or_altered_leaves_the_pictures(state, case, spoil):
-    "The directory's entry says what became of it"
+    "The directory's entry says what happened to it"
     give(state)
     spoil(image_file(case, b"portrait"))
     frame = recorded(state)[0]

@@ -148,7 +148,7 @@ def run_all(page: Page) -> None:
 
 
 def outputs(page: Page, cell: int) -> Locator:
-    """What a code cell, counted from 0, has put out."""
+    """The outputs of a code cell, counted from 0."""
     return notebook(page).locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output")
 
 
