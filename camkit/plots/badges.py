@@ -1,8 +1,4 @@
-"""Pictures of a badge log: when the doors are used, who went where, what could not be read.
-
-Each function draws on the `Axes` it is given (or a new one) and returns it. Colours are Okabe and Ito's,
-which colour-blind readers can tell apart; text from the log is drawn as it is, never as markup.
-"""
+"""Figures of a badge log: when the doors are used, who went where, what could not be read."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
 import matplotlib.dates as mdates
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -19,11 +14,12 @@ from matplotlib.ticker import MaxNLocator
 
 from camkit.badges import FLAGS
 from camkit.errors import InputError
+from camkit.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, new_axes, plain
 from camkit.support.timezones import as_zone
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
-VERMILION, GREY = "#D55E00", "#8A8A8A"
-MOST_READERS, MOST_PEOPLE, LONGEST_NAME = 30, len(COLOURS), 32
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK)
+MOST_READERS, MOST_PEOPLE = 30, len(COLOURS)
+LONGEST_NAME, LONGEST_REASON = 32, 60  # characters
 CHOSEN_PEOPLE = 3
 FLAG_MARKERS = dict(zip(FLAGS, "osD^vphd", strict=True))
 
@@ -39,9 +35,9 @@ def plot_events_by_hour(
     Parameters
     ----------
     events : pandas.DataFrame
-        Events as `load_badges` gives them.
+        Events as `load_badges` returns them.
     doors : pandas.DataFrame, optional
-        The readers, as `load_doors` gives them: rows are then called by ``door``.
+        The readers, as `load_doors` returns them; rows are then named by ``door``.
     timezone : str or datetime.tzinfo, optional
         The site's zone. If left out, the one in ``events.attrs["timezone"]``, else UTC.
     ax : matplotlib.axes.Axes, optional
@@ -51,7 +47,7 @@ def plot_events_by_hour(
     -------
     matplotlib.axes.Axes
         A heat map: hours from left to right, doors from top to bottom, the busiest first. Of more than 30
-        doors the busiest 30 are shown, and the title says so. An hour without any event is left white.
+        doors the busiest 30 are shown, and the title says so. An hour without events is left white.
     """
     zone = _zone(events, timezone)
     door = _door_names(events, doors)
@@ -59,19 +55,19 @@ def plot_events_by_hour(
     counts = pd.crosstab(door, hour).reindex(columns=range(24), fill_value=0)
     counts = counts.loc[counts.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     shown = counts.head(MOST_READERS)
-    ax = ax or _new_axes(9, 1.8 + 0.34 * max(len(shown), 3))
+    ax = ax or new_axes(9, 1.8 + 0.34 * max(len(shown), 3))
     title = f"{len(events):,} badge events by hour and door"
     if len(shown) < len(counts):
         title += f", the busiest {len(shown)} of {len(counts):,} doors"
     ax.set_title(title, loc="left")
     ax.set_xlabel(f"hour of the day ({zone})")
     if shown.empty:
-        return _say(ax, "No badge event.")
+        return _say(ax, "No badge events.")
     cells = np.ma.masked_equal(shown.to_numpy(), 0)
     image = ax.pcolormesh(cells, cmap="viridis_r", edgecolors="white", linewidth=0.8)
     ax.set_xlim(0, 24)
     ax.set_xticks(range(0, 25, 3), [f"{tick:02d}:00" for tick in range(0, 25, 3)])
-    ax.set_yticks(np.arange(len(shown)) + 0.5, [_plain(name) for name in shown.index])
+    ax.set_yticks(np.arange(len(shown)) + 0.5, [plain(name, LONGEST_NAME) for name in shown.index])
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.figure.colorbar(image, ax=ax, label="events (white: none)", pad=0.02)
@@ -86,19 +82,19 @@ def plot_timeline(
     timezone: str | tzinfo | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Show where some cardholders' badges were used, one after the other, with what looks odd marked.
+    """Show where some cardholders' badges were used over time, and mark what looks odd.
 
     Parameters
     ----------
     events : pandas.DataFrame
-        Events as `load_badges` gives them.
+        Events as `load_badges` returns them.
     flags : pandas.DataFrame, optional
-        What `flag_events` says of them. Leave columns out to see fewer marks.
+        The events' flags, as `flag_events` returns them. Leave columns out to see fewer marks.
     cardholders : sequence of str, optional
-        Whose; at most six, which is what colours tell apart. If left out, the three with the most flags,
+        Whose badges; at most six, as many as there are colours. If left out, the three with the most flags,
         or the most events.
     doors : pandas.DataFrame, optional
-        The readers, as `load_doors` gives them: rows are then called by ``door``.
+        The readers, as `load_doors` returns them; rows are then named by ``door``.
     timezone : str or datetime.tzinfo, optional
         The site's zone. If left out, the one in ``events.attrs["timezone"]``, else UTC.
     ax : matplotlib.axes.Axes, optional
@@ -108,12 +104,12 @@ def plot_timeline(
     -------
     matplotlib.axes.Axes
         Time from left to right, doors from top to bottom; a line and a colour for each cardholder, a cross for
-        a denied swipe, and around an event one mark for each of its flags.
+        a denied swipe, and around an event a mark for each of its flags.
 
     Raises
     ------
     InputError
-        If more cardholders are asked for than can be told apart.
+        If there are more cardholders than colours.
     """
     zone = _zone(events, timezone)
     people = list(cardholders) if cardholders is not None else _most_flagged(events, flags)
@@ -124,24 +120,24 @@ def plot_timeline(
     theirs = events[events["cardholder_id"].isin(people)].sort_values("event_time", kind="stable")
     door = _door_names(theirs, doors)
     rows = {name: row for row, name in enumerate(sorted(set(door)))}
-    ax = ax or _new_axes(9, 2.8 + 0.5 * max(len(rows), 2))
+    ax = ax or new_axes(9, 2.8 + 0.5 * max(len(rows), 2))
     ax.set_title(f"{len(theirs):,} badge events of {len(people)} cardholders", loc="left")
     ax.set_xlabel(f"time ({zone})")
     if theirs.empty:
-        return _say(ax, "No badge event of these cardholders.")
-    # Cardholders stand a little apart in a door's row, so that none hides another.
+        return _say(ax, "No badge events of these cardholders.")
+    # Cardholders are drawn a little apart in a door's row, so that none hides another.
     apart = {who: (rank + 1) / (len(people) + 1) - 0.5 for rank, who in enumerate(people)}
     points = pd.DataFrame(
         {
             "who": theirs["cardholder_id"],
-            "moment": theirs["event_time"].dt.tz_localize(None),  # matplotlib takes it for UTC
+            "moment": theirs["event_time"].dt.tz_localize(None),  # which matplotlib takes as UTC
             "day": theirs["event_time"].dt.tz_convert(zone).dt.date,
             "height": door.map(rows) + theirs["cardholder_id"].map(apart).astype(float),
             "denied": theirs["outcome"] == "denied",
         }
     )
     explained = [
-        (_draw_path(ax, points[points["who"] == who], colour), _plain(who))
+        (_draw_path(ax, points[points["who"] == who], colour), plain(who, LONGEST_NAME))
         for who, colour in zip(people, COLOURS, strict=False)
     ]
     explained.append((ax.scatter([], [], color=GREY, marker="x"), "denied"))
@@ -164,7 +160,7 @@ def plot_timeline(
 
 
 def _draw_path(ax: Axes, points: pd.DataFrame, colour: str) -> Artist:
-    """Draw one cardholder's swipes, those of a day joined by a line; give what stands for them in the legend."""
+    """Draw one cardholder's swipes, those of a day joined by a line; return what the legend shows for them."""
     for _, day in points.groupby("day"):
         ax.plot(day["moment"], day["height"], color=colour, linewidth=0.8, alpha=0.6)
     granted, denied = points[~points["denied"]], points[points["denied"]]
@@ -175,21 +171,22 @@ def _draw_path(ax: Axes, points: pd.DataFrame, colour: str) -> Artist:
 
 def _finish_timeline(ax: Axes, zone: tzinfo, doors: list[str], explained: list[tuple[Artist, str]]) -> None:
     """Axes and legend of a timeline."""
-    locator = mdates.AutoDateLocator(tz=zone)
+    locator = mdates.AutoDateLocator(tz=zone)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=zone))
-    ax.set_yticks(range(len(doors)), [_plain(name) for name in doors])
+    formatter = mdates.ConciseDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(formatter)
+    ax.set_yticks(range(len(doors)), [plain(name, LONGEST_NAME) for name in doors])
     ax.set_ylim(len(doors) - 0.5, -0.5)
     for edge in range(1, len(doors)):
         ax.axhline(edge - 0.5, color=GREY, linewidth=0.4)
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right"]].set_visible(False)
-    # Told what to show: matplotlib leaves out a label that begins with "_", as a cardholder's number may.
+    # Passed explicitly: by itself matplotlib leaves out labels that begin with "_", as a cardholder's may.
     artists, words = zip(*explained, strict=True)
+    # Below the axis, by a distance in font sizes, whatever the height of the axes.
     ax.legend(
         artists,
         words,
-        # Below the axis, by a distance in letters, however high the axes are.
         loc="upper left",
         bbox_to_anchor=(0, 0),
         borderaxespad=5,
@@ -215,11 +212,13 @@ def plot_rejected(rejected: pd.DataFrame, ax: Axes | None = None) -> Axes:
         A bar for each reason, the most frequent on top, with its number of rows.
     """
     counts = rejected["reason"].value_counts().iloc[::-1]
-    ax = ax or _new_axes(8, 1.4 + 0.4 * max(len(counts), 1))
+    ax = ax or new_axes(8, 1.4 + 0.4 * max(len(counts), 1))
     ax.set_title(f"{len(rejected):,} rows by reason", loc="left")
     if counts.empty:
         return _say(ax, "None.")
-    bars = ax.barh([_plain(reason, 60) for reason in counts.index], counts.to_numpy(), color=COLOURS[0])
+    bars = ax.barh(
+        [plain(reason, LONGEST_REASON) for reason in counts.index], counts.to_numpy(), color=COLOURS[0]
+    )
     ax.bar_label(bars, [f"{count:,}" for count in counts], padding=4)
     ax.set_xlabel("rows")
     ax.margins(x=0.12)
@@ -240,10 +239,11 @@ def _most_flagged(events: pd.DataFrame, flags: pd.DataFrame | None) -> list[str]
 
 
 def _door_names(events: pd.DataFrame, doors: pd.DataFrame | None) -> pd.Series:
-    """What each event's door is called."""
+    """The name of each event's door."""
     reader = events["reader_id"].astype(object)
     if doors is not None:
-        reader = reader.map(doors.set_index("reader_id")["door"].astype(object)).fillna(reader)
+        names = doors.drop_duplicates("reader_id").set_index("reader_id")["door"]
+        reader = reader.map(names.astype(object)).fillna(reader)
     return reader.fillna("(no reader)").astype(str)
 
 
@@ -251,20 +251,8 @@ def _zone(events: pd.DataFrame, zone: str | tzinfo | None) -> tzinfo:
     return as_zone(zone) or as_zone(events.attrs.get("timezone")) or UTC
 
 
-def _plain(text: object, longest: int = LONGEST_NAME) -> str:
-    """Text from a log as matplotlib shall draw it: as it is, without mathematics, shortened if long."""
-    line = " ".join(str(text).split())
-    line = line if len(line) <= longest else line[: longest - 1] + "…"
-    return line.replace("$", r"\$")
-
-
-def _new_axes(width: float, height: float) -> Axes:
-    _, ax = plt.subplots(figsize=(width, height), layout="constrained")
-    return ax
-
-
 def _say(ax: Axes, what: str) -> Axes:
-    """Say in an empty picture why it is empty."""
+    """Write in an empty figure why it is empty."""
     ax.set(xticks=[], yticks=[])
     ax.text(0.5, 0.5, what, ha="center", va="center", transform=ax.transAxes, color=GREY)
     return ax

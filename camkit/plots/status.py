@@ -1,12 +1,8 @@
-"""Pictures of the device status: the bits of each device, the overall status of all, the silent cameras.
-
-Each function draws on the `Axes` it is given (or a new one) and returns it. Colours are Okabe and Ito's,
-which colour-blind readers can tell apart; names and error texts are drawn as they are, never as markup.
-"""
+"""Figures of the device status: the bits of each device, the overall status of all, the silent cameras."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +11,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch, Rectangle
 
 from camkit.cameras.een import (
-    CAMERA_RULES,
     STATUS_BITS,
     OverallStatus,
     Standing,
@@ -27,8 +22,8 @@ from camkit.cameras.een import (
     rule_for,
 )
 from camkit.errors import InputError
+from camkit.plots.style import BLUE, GREY, ORANGE, PALE, SKY, VERMILION, new_axes, plain
 
-BLUE, SKY, ORANGE, VERMILION, GREY, PALE = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#8A8A8A", "#EEF1F4"
 KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}
 LONGEST_NAME, LONGEST_ERROR = 28, 44  # characters
 
@@ -55,7 +50,7 @@ def plot_status_bits(
         status, those that add to it, reserved and internal ones, deprecated ones. A column without colour
         is a device without a readable status.
     """
-    ax = ax or _new_axes(10, 5.4)
+    ax = ax or new_axes(10, 5.4)
     groups = _groups()
     bits = [bit for group in groups.values() for bit in group]
     is_set = _set_bits(devices, bits).T
@@ -107,7 +102,7 @@ def plot_overall_status(devices: pd.DataFrame, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
         A bar for each overall status in the order of the rules, split by kind of device, counts written.
     """
-    ax = ax or _new_axes(9, 4)
+    ax = ax or new_axes(9, 4)
     overall = overall_status(devices["device_status"], devices["type"])
     counts = pd.crosstab(overall.to_numpy(), _kinds(devices).to_numpy()).reindex(
         index=[status.value for status in OverallStatus], columns=list(KIND_COLOURS), fill_value=0
@@ -120,7 +115,7 @@ def plot_overall_status(devices: pd.DataFrame, ax: Axes | None = None) -> Axes:
         parts = [f"{kind} {n}" for kind, n in count.items() if n]
         text = f"{count.sum()}" + (f"  ({', '.join(parts)})" if len(parts) > 1 else "")
         ax.annotate(text, (left.iloc[row], row), (4, 0), textcoords="offset points", va="center")
-    ax.set_xlim(0, max(1.35 * left.max(), 1))  # room for the text behind the longest bar
+    ax.set_xlim(0, max(1.35 * left.max(), 1))  # room for the text after the longest bar
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel("devices")
@@ -150,32 +145,25 @@ def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Ax
         at them; beside them the overall status and the error text.
     """
     chosen = _silent_devices(devices, silent)
-    ax = ax or _new_axes(10, 1.6 + 0.38 * len(chosen))
+    ax = ax or new_axes(10, 1.6 + 0.38 * len(chosen))
     explained = explained_by_status(chosen)
-    bits = _in_rule_order()
+    bits = deciding_bits()
     is_set = _set_bits(chosen, bits)
     _draw_matrix(ax, is_set, linewidth=2)
     _write_bits(ax, is_set)
     for row, (status, overall) in enumerate(zip(chosen["device_status"], explained["overall"], strict=True)):
-        decisive = 0 if overall == OverallStatus.UNKNOWN else rule_for(int(status)).bits
+        decisive = None if overall == OverallStatus.UNKNOWN else rule_for(int(status)).flag
         _frame_bits(ax, row, [column for column, bit in enumerate(bits) if bit.flag == decisive])
     bit_names = [f"{bit.flag.name}\nbit {bit.number}".replace("_", "\n") for bit in bits]
     ax.set_xticks(np.arange(len(bits)) + 0.5, bit_names, fontsize=8)
     ax.set_xlabel("framed: the bit that decides", fontsize=9)
-    names = [f"{_short(name, LONGEST_NAME)}  #{position}" for position, name in explained["name"].items()]
-    ax.set_yticks(np.arange(len(names)) + 0.5, names, parse_math=False, fontsize=9)
+    names = [f"{plain(name, LONGEST_NAME)}  #{position}" for position, name in explained["name"].items()]
+    ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=9)
     _write_verdicts(ax, explained, silent)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_title(f"The status explains {explained['explains_silence'].sum()} of {len(chosen)} silent cameras")
     return ax
-
-
-def _new_axes(width_in: float, height_in: float) -> Axes:
-    """Axes on a figure of their own, sizes in inches."""
-    from matplotlib import pyplot as plt  # only who wants a new figure needs pyplot
-
-    return plt.subplots(figsize=(width_in, height_in), layout="constrained")[1]
 
 
 def _silent_devices(devices: pd.DataFrame, silent: Mapping[str, str]) -> pd.DataFrame:
@@ -188,7 +176,7 @@ def _silent_devices(devices: pd.DataFrame, silent: Mapping[str, str]) -> pd.Data
     return devices[devices["id"].isin(list(silent.keys()))]
 
 
-def _set_bits(devices: pd.DataFrame, bits: list[StatusBit]) -> np.ndarray:
+def _set_bits(devices: pd.DataFrame, bits: Sequence[StatusBit]) -> np.ndarray:
     """1 where a bit is set, 0 where it is clear, NaN where there is no status; (device, bit)."""
     decoded = decode_status(devices["device_status"])[[bit.flag.name for bit in bits]]
     return decoded.to_numpy(dtype=float, na_value=np.nan)
@@ -201,15 +189,9 @@ def _draw_matrix(ax: Axes, shades: np.ndarray, linewidth: float) -> None:
     ax.invert_yaxis()
 
 
-def _in_rule_order() -> list[StatusBit]:
-    """The bits that decide a camera's overall status, in the order in which the rules look at them."""
-    looked_at = dict.fromkeys(rule.bits for rule in CAMERA_RULES)
-    return [bit for bits in looked_at for bit in STATUS_BITS if bit.flag == bits]
-
-
 def _groups() -> dict[str, list[StatusBit]]:
-    """All bits, by what they are worth."""
-    deciding = [bit for bit in STATUS_BITS if bit.flag & deciding_bits()]
+    """All bits, by what they decide."""
+    deciding = [bit for bit in STATUS_BITS if bit in deciding_bits()]
     current = [bit for bit in STATUS_BITS if bit.standing is Standing.CURRENT]
     deprecated = [bit for bit in STATUS_BITS if bit.standing is Standing.DEPRECATED]
     return {
@@ -221,7 +203,7 @@ def _groups() -> dict[str, list[StatusBit]]:
 
 
 def _write_bits(ax: Axes, is_set: np.ndarray) -> None:
-    """Say in each cell what its colour says."""
+    """Write into each cell what its colour means."""
     for (row, column), value in np.ndenumerate(is_set):
         word = "no status" if np.isnan(value) else "set" if value else "clear"
         colour = "white" if value == 1 else "black"
@@ -235,11 +217,11 @@ def _frame_bits(ax: Axes, row: int, columns: list[int]) -> None:
 
 
 def _write_verdicts(ax: Axes, explained: pd.DataFrame, silent: Mapping[str, str]) -> None:
-    """Write overall status and error text to the right; what the status does not explain stands out."""
+    """Write overall status and error text to the right; what the status does not explain is emphasized."""
     pairs = zip(explained["overall"], explained["id"], strict=True)
-    verdicts = [f"{overall}: {_short(silent[id_], LONGEST_ERROR)}" for overall, id_ in pairs]
+    verdicts = [f"{overall}: {plain(silent[id_], LONGEST_ERROR)}" for overall, id_ in pairs]
     right = ax.secondary_yaxis("right")
-    right.set_yticks(np.arange(len(verdicts)) + 0.5, verdicts, parse_math=False, fontsize=9)
+    right.set_yticks(np.arange(len(verdicts)) + 0.5, verdicts, fontsize=9)
     right.tick_params(length=0)
     right.spines[:].set_visible(False)
     for label, is_explained in zip(right.get_yticklabels(), explained["explains_silence"], strict=True):
@@ -268,9 +250,3 @@ def _kinds(devices: pd.DataFrame) -> pd.Series:
         .mask(is_camera, "camera")
         .mask(unsupported, "unsupported camera")
     )
-
-
-def _short(text: object, length: int) -> str:
-    """Text from outside on one line, cut where it would push the picture aside."""
-    line = " ".join(str(text).split())
-    return line if len(line) <= length else line[: length - 1] + "…"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from camkit.cameras.een.status import DeviceStatus, decode_status, overall_status
+from camkit.cameras.een import DeviceStatus, decode_status, overall_status
 from tests.bench.measure import Row, in_turn
 
 PEER_SHARE = 50

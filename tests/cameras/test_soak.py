@@ -7,9 +7,8 @@ from hashlib import sha256
 import pytest
 from pydantic import SecretStr
 
-from camkit.cameras.een import EagleEye, usable_cameras
-from camkit.cameras.een.previews import download
-from camkit.cameras.een.status import overall_status
+from camkit.cameras.een import EagleEye, overall_status, usable_cameras
+from camkit.cameras.een.previews import download_previews, failures
 from camkit.demo.launch import DemoProcess
 from camkit.http import Limits
 from camkit.support.jpeg import check_jpeg
@@ -49,7 +48,7 @@ def demo():
 @pytest.mark.slow
 def test_every_frame_is_on_disk_and_intact_or_in_the_result_with_its_reason(demo, tmp_path, monkeypatch):
     "With a fifth of the answers bad, what is saved and what is missing add up to what was wanted, camera by camera"
-    monkeypatch.setattr(download, "PAUSES", LIMITS)
+    monkeypatch.setattr(failures, "PAUSES", LIMITS)
     control = Control(demo.info)
     een = EagleEye(
         demo.info["een_username"],
@@ -59,26 +58,26 @@ def test_every_frame_is_on_disk_and_intact_or_in_the_result_with_its_reason(demo
     )
     devices = een.devices()
     online = overall_status(devices["device_status"], device_type=devices["type"]) == "Online"
-    # Camera 72 says it is online, and the bridge before it times out: the world has it so, faults or not.
+    # Camera 72 says it is online, but its bridge times out, with or without faults.
     fleet = devices.loc[usable_cameras(devices)["usable"] & online, "id"].drop(72)
     control.reset()
     control.faults(*faults(0.2))
     runs = [
-        download.download_previews(een, camera, count=EACH, attempts=ATTEMPTS, out=tmp_path, progress=False)
+        download_previews(een, camera, count=EACH, attempts=ATTEMPTS, out=tmp_path, progress=False)
         for camera in fleet.iloc[:CAMERAS]
     ]
     control.faults()
 
-    failures = [failure for run in runs for failure in run.failures]
+    failed = [failure for run in runs for failure in run.failures]
     saved = [frame for run in runs for frame in run.saved]
     asked = control.count("/asset/")
     assert (
         asked
         == sum(run.requests for run in runs)
-        == len(saved) + sum(run.repeated for run in runs) + len(failures)
+        == len(saved) + sum(run.repeated for run in runs) + len(failed)
     )
-    assert 0.1 < len(failures) / asked < 0.3
-    assert all(failure.reason for failure in failures)
+    assert 0.1 < len(failed) / asked < 0.3
+    assert all(failure.reason for failure in failed)
     for run in runs:
         missing = run.wanted - len(run.saved)
         assert missing >= 0 and bool(missing) == bool(run.shortfall)

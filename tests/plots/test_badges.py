@@ -1,4 +1,4 @@
-"""Pictures of a badge log."""
+"""Figures of a badge log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def log() -> BadgeLog:
 
 
 def draw(ax: Axes) -> tuple[int, int]:
-    """Draw to the end; give the picture's size in pixels."""
+    """Draw the whole figure; return its size in pixels."""
     picture = io.BytesIO()
     ax.figure.savefig(picture, dpi=90)
     with Image.open(picture) as image:
@@ -66,16 +66,16 @@ def test_the_heat_map_counts_each_event_in_its_local_hour(log: BadgeLog) -> None
     assert draw(ax)[0] >= 800
 
 
-def test_the_heat_map_calls_readers_by_their_doors(log: BadgeLog) -> None:
-    "A reader that the doors do not know keeps its own name, and events without a reader have a row too"
+def test_the_heat_map_names_readers_by_their_doors(log: BadgeLog) -> None:
+    "Also with several cameras; a reader without a door keeps its own name, and so do events without a reader"
     events = log.events.copy()
     events.loc[0, "reader_id"] = None
-    doors = pd.DataFrame({"reader_id": ["HQ-R1"], "door": ["Main entrance"]})
+    doors = pd.DataFrame({"reader_id": ["HQ-R1", "HQ-R1"], "door": "Main entrance", "view": ["in", "out"]})
     assert {"Main entrance", "HQ-R2", "(no reader)"} <= set(labels(plot_events_by_hour(events, doors)))
 
 
 def test_a_heat_map_that_was_cut_says_so(log: BadgeLog) -> None:
-    "Of many doors the busiest are shown, and the title tells how many there are"
+    "Of many doors the busiest are shown, and the title says how many there are"
     events = log.events.assign(reader_id=[f"R{n % 40}" for n in range(len(log.events))])
     ax = plot_events_by_hour(events)
     assert len(labels(ax)) == 30
@@ -126,7 +126,7 @@ def test_the_bars_count_the_rejected_rows(log: BadgeLog) -> None:
 
 
 def test_empty_logs_are_drawn_as_such(log: BadgeLog) -> None:
-    "No event and no rejected row are said in words"
+    "A figure without events, or without rejected rows, says so in words"
     nothing = log.events.iloc[:0]
     for ax in (plot_events_by_hour(nothing), plot_timeline(nothing), plot_rejected(log.rejected.iloc[:0])):
         assert "No" in ax.texts[0].get_text()

@@ -1,4 +1,4 @@
-"""The pictures of the device status: right cells, right counts, and labels that are text."""
+"""The figures of the device status: right cells, right counts, and labels that are text."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import cbook
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
 from camkit.cameras.een.bitmask import STATUS_BITS
 from camkit.errors import InputError
-from camkit.plots.status import VERMILION, plot_overall_status, plot_silent_cameras, plot_status_bits
+from camkit.plots.status import plot_overall_status, plot_silent_cameras, plot_status_bits
+from camkit.plots.style import VERMILION
 
 ONLINE, OFF, PASSWORD, BRIDGE = 1441847, 32803, 0x120121, 1179649
 
@@ -105,8 +107,8 @@ def test_overall_status_counts_every_device_once(devices):
     assert [(bar.get_x(), bar.get_width()) for bar in online] == [(0, 1), (1, 1)]
 
 
-def test_silent_cameras_frames_the_deciding_bit_and_tells_what_is_not_explained(devices, silent):
-    "Off is decided by bit 17, Password Needed by bit 8; the one that says Online stands out"
+def test_silent_cameras_frames_the_deciding_bit_and_shows_what_is_not_explained(devices, silent):
+    "Off is decided by bit 17, Password Needed by bit 8; the one that says Online is emphasized"
     ax = plot_silent_cameras(devices, silent)
     columns = [label.split("\n")[0] for label in labels(ax.xaxis)]
     framed = [(round(frame.get_y()), columns[round(frame.get_x())]) for frame in ax.patches]
@@ -128,18 +130,18 @@ def test_silent_cameras_draws_a_status_that_decides_nothing(devices):
 
 
 def test_a_silent_camera_that_is_not_in_the_list_is_an_error(devices):
-    "No camera disappears from the picture without a word"
+    "A camera never disappears from the figure silently"
     with pytest.raises(InputError, match="no 100affff"):
         plot_silent_cameras(devices, {"100affff": "no matching asset"})
 
 
 def test_names_and_errors_are_drawn_as_they_are(devices, silent):
-    "Dollar signs and tags from outside are text; what is too long is cut, and says so"
+    "Dollar signs and tags from outside are text; what is too long is cut, and shows that"
     ax = plot_silent_cameras(devices, silent)
-    assert labels(ax.yaxis)[0] == "Dock <b>3</b> $\\alpha$  #1"
-    assert labels(ax.child_axes[0].yaxis)[2] == "Online: a $price$ and <b>more</b> a $price$ and <b>…"
+    assert labels(ax.yaxis)[0] == r"Dock <b>3</b> \$\alpha\$  #1"
+    assert labels(ax.child_axes[0].yaxis)[2] == r"Online: a \$price\$ and <b>more</b> a \$price\$ and <b>…"
     assert not any(
-        label.get_parse_math() for axes in (ax, ax.child_axes[0]) for label in axes.get_yticklabels()
+        cbook.is_math_text(label) for axes in (ax, ax.child_axes[0]) for label in labels(axes.yaxis)
     )
 
 
@@ -152,7 +154,7 @@ def test_nothing_is_clipped(plot, devices, silent):
 
 @pytest.mark.parametrize("plot", [plot_status_bits, plot_overall_status, plot_silent_cameras])
 def test_an_empty_list_draws(plot, devices):
-    "No devices is an empty picture that says so, not a crash"
+    "No devices give an empty figure that says so, not a crash"
     arguments = [devices[:0]] if plot is plot_overall_status else [devices[:0], {}]
     ax = plot(*arguments)
     ax.figure.canvas.draw()

@@ -98,3 +98,8 @@ def frame(snapshot: Snapshot, content: bytes, step_s: float) -> Snapshot:
         snapshot.picture, content=content, sha256=sha256(content).hexdigest(), requested_at=asked
     )
     return replace(snapshot, picture=picture)
+
+
+def main_of(seen: Snapshots, event: int) -> Snapshot:
+    """The snapshot of an event by its door's main camera."""
+    return next(snapshot for snapshot in seen if snapshot.event.event_id == event)

@@ -1,4 +1,4 @@
-"""Which fault leads to what, call by call: what the caller sees.
+"""Which fault has which outcome, call by call: what the caller sees.
 
 ok: the right result, perhaps after another attempt. note: the directory's entry says what is missing.
 short: fewer frames, with the reasons in the result. Everything else is an exception:
@@ -6,8 +6,8 @@ short: fewer frames, with the reasons in the result. Everything else is an excep
 bad BadResponse · late DeadlineExceeded · error ServiceError · refused LoginRefused · denied AccessDenied ·
 none NoPicture · unknown NotFound · limited RateLimited
 
-limited, for a snapshot: the wait is longer than the test waits for a picture at all.
-odd: what a damaged page says, which nothing tells from a whole one.
+limited, for a snapshot: the service asks for a longer wait than the test allows for a picture.
+odd: the content of a damaged page that cannot be distinguished from a whole one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ ROUTES = {
     "snapshot": "/stream/*",
     "directory": "/people/*",
 }
-"""Which requests go wrong: of a Meraki snapshot either the order, or the fetching of the image."""
+"""Which requests go wrong; of a Meraki snapshot either the order or the download of the image."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One fault and the outcome of each call under it.
+    """One fault, and the outcome of each call with it.
 
     Attributes
     ----------

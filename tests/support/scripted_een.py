@@ -1,4 +1,4 @@
-"""An Eagle Eye service on a scripted server: one camera whose frames are the test's to choose."""
+"""An Eagle Eye service on a scripted server: one camera whose frames the test chooses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from pydantic import SecretStr
 
 from camkit.cameras.een import EagleEye
-from camkit.cameras.een.wire import een_time, parse_een_time
+from camkit.cameras.een.formats import een_time, parse_een_time
 from camkit.http import Limits
 from tests.support.scripted import Scripted, scripted, send
 
@@ -46,7 +46,7 @@ def asked_moment(handler: BaseHTTPRequestHandler) -> datetime:
 
 
 def last_before(times: Sequence[datetime], at: datetime) -> datetime | None:
-    """The newest of some times before a moment, or at it when it is now."""
+    """The newest of some times before a moment, or at it if it is now."""
     return max((time for time in times if time < at or time == at == NOW), default=None)
 
 

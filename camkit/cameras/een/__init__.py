@@ -1,7 +1,6 @@
 """Eagle Eye Networks: the account's devices, their status, their previews."""
 
 from camkit.cameras.een.bitmask import (
-    CAMERA_RULES,
     STATUS_BITS,
     DeviceStatus,
     OverallStatus,
@@ -10,15 +9,13 @@ from camkit.cameras.een.bitmask import (
     deciding_bits,
     rule_for,
 )
-from camkit.cameras.een.client import EagleEye
+from camkit.cameras.een.client import EagleEye, probe_cameras
 from camkit.cameras.een.devices import usable_cameras
-from camkit.cameras.een.frames import Frame
+from camkit.cameras.een.frames import Frame, ReceivedFrame
 from camkit.cameras.een.login import LOGIN_URL, Account
-from camkit.cameras.een.probe import probe_cameras
 from camkit.cameras.een.status import decode_status, explain_status, explained_by_status, overall_status
 
 __all__ = [
-    "CAMERA_RULES",
     "LOGIN_URL",
     "STATUS_BITS",
     "Account",
@@ -26,6 +23,7 @@ __all__ = [
     "EagleEye",
     "Frame",
     "OverallStatus",
+    "ReceivedFrame",
     "Standing",
     "StatusBit",
     "deciding_bits",

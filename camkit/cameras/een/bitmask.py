@@ -1,17 +1,18 @@
-"""The vendor's table of device-status bits and the rules for the overall status, as data.
+"""The vendor's table of device-status bits, and the rules for the overall status, as data.
+
+Whatever else depends on the rules (sentences, look-up tables, the order of columns) is derived from them.
 
 Source: EENCloud/api-docs, ``source/includes/_api_poll.md``, section "Status Bitmask". Where its versions
-differ, the newer one stands here.
+differ, this is the newer one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
-from functools import reduce
-from operator import or_
 
-LARGEST = 0xFFFF_FFFF  # a status has 32 bits
+LARGEST = 0xFFFF_FFFF
+"""The largest status: it has 32 bits."""
 
 
 class DeviceStatus(IntFlag):
@@ -40,8 +41,13 @@ class DeviceStatus(IntFlag):
     DEPRECATED_ONLINE = 1 << 0
 
 
+def _named(flag: DeviceStatus) -> str:
+    """The number and name of a bit."""
+    return f"{flag.bit_length() - 1} ({flag.name})"
+
+
 class Standing(StrEnum):
-    """Whether the vendor still means a bit."""
+    """Whether the vendor still gives a bit a meaning."""
 
     CURRENT = "current"
     RESERVED = "reserved"
@@ -89,7 +95,7 @@ STATUS_BITS = (
 
 
 class OverallStatus(StrEnum):
-    """What the bits come to, in the order in which the rules are tried."""
+    """What the bits add up to, in the order in which the rules are tried."""
 
     NO_CHANGE = "No Change"
     INVALID = "Invalid"
@@ -103,91 +109,99 @@ class OverallStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """An overall status, and the condition for it: at least one of `bits` is set, or none is."""
+    """An overall status and its condition; it applies when no earlier rule does.
+
+    Attributes
+    ----------
+    flag : DeviceStatus or None
+        The bit that is looked at; None for all bits together.
+    is_set : bool
+        Whether the bit has to be set, or clear.
+    meaning : str
+        What that says about the device; the second half of a sentence.
+    """
 
     overall: OverallStatus
-    bits: int
+    flag: DeviceStatus | None
     is_set: bool
-    because: str
+    meaning: str
 
     def matches(self, status: int) -> bool:
-        """Whether the rule applies to a status."""
-        return bool(status & self.bits) == self.is_set
+        """Whether the condition is met."""
+        return bool(status & (LARGEST if self.flag is None else self.flag)) == self.is_set
+
+    @property
+    def explains_silence(self) -> bool:
+        """Whether it explains that the device gives no picture: it is not online, and that is news."""
+        return self.overall is not OverallStatus.ONLINE and self not in NO_NEWS_RULES
 
 
-_NO_NEWS = (
-    Rule(OverallStatus.NO_CHANGE, LARGEST, False, "The value is 0: nothing has changed since the last one."),
-    Rule(
-        OverallStatus.INVALID,
-        DeviceStatus.INVALID,
-        True,
-        "Bit 16 (INVALID) is set: the other bits are not to be believed, the last valid status still holds.",
-    ),
+# fmt: off
+NO_NEWS_RULES = (
+    Rule(OverallStatus.NO_CHANGE, None, False, "nothing has changed since the last one."),
+    Rule(OverallStatus.INVALID, DeviceStatus.INVALID, True,
+         "the other bits have no meaning, the last valid status still holds."),
 )
 CAMERA_RULES = (
-    *_NO_NEWS,
-    Rule(
-        OverallStatus.OFF,
-        DeviceStatus.ON,
-        False,
-        "Bit 17 (ON) is clear: the camera is switched off in its settings. "
-        "Bit 20 (REGISTERED) tells nothing then, the vendor suppresses it while a camera is off.",
-    ),
-    Rule(
-        OverallStatus.INTERNET_OFFLINE,
-        DeviceStatus.REGISTERED,
-        False,
-        "Bit 17 (ON) is set but bit 20 (REGISTERED) is clear: the camera has no connection to the cloud.",
-    ),
-    Rule(
-        OverallStatus.ONLINE,
-        DeviceStatus.STREAMING,
-        True,
-        "Bits 17 (ON), 20 (REGISTERED) and 18 (STREAMING) are set: the camera streams to its bridge.",
-    ),
-    Rule(
-        OverallStatus.PASSWORD_NEEDED,
-        DeviceStatus.NEEDS_PASSWORD,
-        True,
-        "Bit 18 (STREAMING) is clear and bit 8 (NEEDS_PASSWORD) is set: "
-        "the bridge cannot sign in to the camera, which is as good as offline.",
-    ),
-    Rule(
-        OverallStatus.OFFLINE,
-        DeviceStatus.STREAMING,
-        False,
-        "Bits 17 (ON) and 20 (REGISTERED) are set, bits 18 (STREAMING) and 8 (NEEDS_PASSWORD) are clear: "
-        "the camera does not stream to its bridge.",
-    ),
+    Rule(OverallStatus.OFF, DeviceStatus.ON, False,
+         "the camera is switched off in its settings. While a camera is off, the vendor suppresses "
+         f"bit {_named(DeviceStatus.REGISTERED)}, which has no meaning then."),
+    Rule(OverallStatus.INTERNET_OFFLINE, DeviceStatus.REGISTERED, False,
+         "the camera has no connection to the cloud."),
+    Rule(OverallStatus.ONLINE, DeviceStatus.STREAMING, True, "the camera streams to its bridge."),
+    Rule(OverallStatus.PASSWORD_NEEDED, DeviceStatus.NEEDS_PASSWORD, True,
+         "the bridge cannot sign in to the camera, which is as good as offline."),
+    Rule(OverallStatus.OFFLINE, DeviceStatus.STREAMING, False, "the camera does not stream to its bridge."),
 )
 BRIDGE_RULES = (
-    *_NO_NEWS,
-    Rule(
-        OverallStatus.INTERNET_OFFLINE,
-        DeviceStatus.REGISTERED,
-        False,
-        "Bit 20 (REGISTERED) is clear: the bridge has no connection to the cloud.",
-    ),
-    Rule(
-        OverallStatus.ONLINE,
-        DeviceStatus.REGISTERED,
-        True,
-        "Bit 20 (REGISTERED) is set: the bridge is connected to the cloud.",
-    ),
+    Rule(OverallStatus.INTERNET_OFFLINE, DeviceStatus.REGISTERED, False,
+         "the bridge has no connection to the cloud."),
+    Rule(OverallStatus.ONLINE, DeviceStatus.REGISTERED, True, "the bridge is connected to the cloud."),
 )
+# fmt: on
 
 
-def rules_for(is_bridge: bool) -> tuple[Rule, ...]:
-    """Give the rules for a kind of device, in the order in which they are tried."""
-    return BRIDGE_RULES if is_bridge else CAMERA_RULES
+def rules_for(is_bridge: bool = False) -> tuple[Rule, ...]:
+    """Return the rules for a kind of device, in the order in which they are tried."""
+    return NO_NEWS_RULES + (BRIDGE_RULES if is_bridge else CAMERA_RULES)
 
 
 def rule_for(status: int, is_bridge: bool = False) -> Rule:
-    """Give the rule that decides the overall status of a readable status."""
+    """Return the rule that decides the overall status of a readable status."""
     return next(rule for rule in rules_for(is_bridge) if rule.matches(status))
 
 
-def deciding_bits(is_bridge: bool = False) -> DeviceStatus:
-    """Give the bits that the rules for a kind of device look at one by one."""
-    single = [rule.bits for rule in rules_for(is_bridge) if rule.bits != LARGEST]
-    return DeviceStatus(reduce(or_, single))
+def deciding_bits(is_bridge: bool = False) -> tuple[StatusBit, ...]:
+    """Return the bits that the rules for a kind of device look at, in the order in which they do."""
+    looked_at = dict.fromkeys(rule.flag for rule in rules_for(is_bridge))
+    return tuple(bit for flag in looked_at for bit in STATUS_BITS if bit.flag == flag)
+
+
+def reason_for(status: int, is_bridge: bool = False) -> str:
+    """Say in a sentence which bits decide a readable status, and what that means.
+
+    Examples
+    --------
+    >>> reason_for(DeviceStatus.ON)
+    'Bit 17 (ON) is set but bit 20 (REGISTERED) is clear: the camera has no connection to the cloud.'
+    """
+    rule = rule_for(status, is_bridge)
+    if rule.flag is None:
+        return f"The value is 0: {rule.meaning}"
+    own = BRIDGE_RULES if is_bridge else CAMERA_RULES
+    tried = own[: own.index(rule) + 1] if rule in own else (rule,)
+    flags = dict.fromkeys(each.flag for each in tried if each.flag is not None)
+    parts = [
+        _bits_are([flag for flag in flags if bool(status & flag) == is_set], "set" if is_set else "clear")
+        for is_set in (True, False)
+    ]
+    words = " but ".join(part for part in parts if part)
+    return f"{words[0].upper()}{words[1:]}: {rule.meaning}"
+
+
+def _bits_are(flags: list[DeviceStatus], state: str) -> str:
+    """Name some bits and their state, as in "bits 17 (ON) and 20 (REGISTERED) are set"."""
+    names = [_named(flag) for flag in flags]
+    if len(names) < 2:
+        return "".join(f"bit {name} is {state}" for name in names)
+    return f"bits {', '.join(names[:-1])} and {names[-1]} are {state}"

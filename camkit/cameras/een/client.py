@@ -1,4 +1,4 @@
-"""A client of one Eagle Eye account: its devices, its preview frames, the frame nearest to a moment.
+"""A client of one Eagle Eye account: its devices, its preview frames, the frame nearest to a moment, who is silent.
 
 Sources: EENCloud/api-docs; how real bursts behave from public code (SwyftG/EEN).
 """
@@ -8,22 +8,25 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import pandas as pd
-from pydantic import SecretStr
 
 from camkit.cameras.een.devices import device_table, usable_cameras
-from camkit.cameras.een.frames import Frame, check_frame, check_quickly, nearest_frame
-from camkit.cameras.een.login import LOGIN_URL, Account, Session
+from camkit.cameras.een.formats import parse_een_time, require_camera_id, stamp
+from camkit.cameras.een.frames import Frame, ReceivedFrame, nearest_frame
+from camkit.cameras.een.login import Session
 from camkit.cameras.een.status import overall_status
-from camkit.cameras.een.wire import parse_een_time, require_camera_id, stamp
 from camkit.cameras.source import Picture, aware
 from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
-from camkit.http import Limits, Meanings, Reply, raise_for_status
+from camkit.http import Meanings, Reply
+from camkit.support.workers import run_together
 
 CAMERAS_TRIED = 10
 """How many cameras `EagleEye.healthy_camera` asks before it gives up."""
+
+T = TypeVar("T")
 
 _NO_FRAME: Meanings = {
     400: (NotFound, "no camera of this account has this id"),
@@ -32,7 +35,7 @@ _NO_FRAME: Meanings = {
 }
 
 
-class EagleEye:
+class EagleEye(Session):
     """A client of one Eagle Eye account.
 
     Parameters
@@ -40,7 +43,7 @@ class EagleEye:
     username : str
         The user's e-mail address.
     password : pydantic.SecretStr
-        Sent to the login host only, or where that leads within the vendor's domains.
+        Sent to the login host only, or where it redirects to within the vendor's domains.
     api_key : pydantic.SecretStr, optional
         Sent as ``Authorization``; most accounts need none.
     base_url : str
@@ -51,67 +54,19 @@ class EagleEye:
     limits : Limits, optional
         Deadlines and caps.
 
+    Attributes
+    ----------
+    host : str
+        The address that serves every call after the login.
+
     Notes
     -----
-    It logs in by itself when a call needs it, and once more when the session has expired, for all
-    greenlets together. A login that was refused is not tried again by itself: that would lock the user
-    out. Call `login` for another try.
+    It logs in when a call needs it, and again when the session has expired, once for all greenlets. A
+    refused login is not repeated automatically, as that would lock the user out. Call `login` for another
+    try.
     """
 
     vendor = "een"
-
-    def __init__(
-        self,
-        username: str,
-        password: SecretStr,
-        api_key: SecretStr | None = None,
-        *,
-        base_url: str = LOGIN_URL,
-        ask_code: Callable[[str], str] = input,
-        limits: Limits | None = None,
-    ) -> None:
-        self._session = Session(
-            username, password, api_key, base_url=base_url, ask_code=ask_code, limits=limits
-        )
-
-    def login(self, send_code_by: str | None = None) -> Account:
-        """Log in: authenticate, authorize, and move to the account's branded host.
-
-        Parameters
-        ----------
-        send_code_by : {"sms", "email"}, optional
-            How the vendor sends the code, if the account wants a second factor; by default to the
-            telephone if one is stored, else by e-mail.
-
-        Returns
-        -------
-        Account
-
-        Raises
-        ------
-        LoginRefused
-            If the vendor turns the user, the account or the code down; the message says which.
-        ServiceError
-            If the login host fails or is not there.
-        """
-        return self._session.login(send_code_by)
-
-    def ensure_login(self) -> None:
-        """Log in unless that is done, so that a wrong password or a host that is not there shows before the work."""
-        self._session.ensure()
-
-    def logout(self) -> None:
-        """End the session at the vendor; nothing happens when there is none."""
-        self._session.logout()
-
-    @property
-    def host(self) -> str:
-        """The address that serves every call after the login."""
-        return self._session.host
-
-    def close(self) -> None:
-        """Close this thread's idle connections."""
-        self._session.close()
 
     def devices(self) -> pd.DataFrame:
         """List every device of the account, all documented columns by name.
@@ -126,8 +81,7 @@ class EagleEye:
         ServiceError
             If the service refuses or fails.
         """
-        reply = self._get("/g/device/list", {}, "Listing the Eagle Eye devices", check=_list)
-        return device_table(_list(reply))
+        return device_table(self._get("/g/device/list", {}, "Listing the Eagle Eye devices", read=_list))
 
     def healthy_camera(self, devices: pd.DataFrame | None = None, *, seed: int | None = None) -> str:
         """Pick at random a camera that is usable, says it is online, and answers.
@@ -147,14 +101,14 @@ class EagleEye:
         Raises
         ------
         NotFound
-            If no camera qualifies, or `CAMERAS_TRIED` of them gave nothing.
+            If no camera qualifies, or `CAMERAS_TRIED` of them gave no picture.
         ServiceUnreachable, LoginRefused
-            If the service is not there, or refuses the login.
+            If the service cannot be reached, or refuses the login.
 
         Notes
         -----
-        A status that says online is not enough: the bridge behind it may still time out. So one frame
-        is asked for, and another camera drawn when none comes.
+        A status that says online is not enough: the bridge of the camera may still time out. So one frame
+        is asked for, and another camera is drawn when none comes.
         """
         devices = self.devices() if devices is None else devices
         fleet = usable_cameras(devices)
@@ -172,20 +126,14 @@ class EagleEye:
             return str(camera_id)
         raise NotFound(
             f"Of the {len(devices)} devices, {len(candidates)} are cameras that are online, and the {len(tried)} that "
-            "were asked gave nothing; see usable_cameras(devices) and probe_cameras(een).",
-            url=self._session.host,
+            "were asked gave no picture; see usable_cameras(devices) and probe_cameras(een).",
+            url=self.host,
         )
 
     def frame(
-        self,
-        camera_id: str,
-        at: datetime | str = "now",
-        *,
-        verb: str = "prev",
-        attempts: int | None = None,
-        decode: bool = True,
+        self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None
     ) -> Frame:
-        """Fetch one preview image.
+        """Fetch one preview image, and make sure that it is whole.
 
         Parameters
         ----------
@@ -195,13 +143,10 @@ class EagleEye:
             UTC-aware, or in the vendor's words: ``now``, ``-2000`` (milliseconds from now),
             ``20190412204500.000``.
         verb : {"prev", "next", "after", "asset"}
-            Which frame: the last before, the next (waits for it when it is still to come), the first
+            Which frame: the last before, the next (waits for one that is not there yet), the first
             after, or the one at that time.
         attempts : int, optional
-            Requests at most.
-        decode : bool
-            Decode the picture to see whether it is whole. Otherwise only its ends are looked at, and
-            `Frame.require_whole` does the rest when there is time.
+            The most requests; by default that of the client's limits. A damaged picture counts as a failed one.
 
         Returns
         -------
@@ -212,19 +157,24 @@ class EagleEye:
         NoPicture
             If the camera gives none for that time.
         NotFound
-            If the id belongs to no camera.
+            If the id does not belong to a camera.
         BadResponse
-            If what came is no whole JPEG with a time.
+            If the answer is not a whole JPEG with a time.
         """
-        require_camera_id(camera_id)
-        reply = self._get(
-            f"/asset/{verb}/image.jpeg",
-            {"id": camera_id, "timestamp": stamp(at), "asset_class": "pre"},
-            f"Fetching a preview of camera {camera_id}",
-            check=check_frame if decode else check_quickly,
-            attempts=attempts,
+        return self._image(
+            camera_id, at, verb, attempts, lambda reply: ReceivedFrame.from_reply(camera_id, reply).check()
         )
-        return Frame.from_reply(camera_id, reply)
+
+    def receive_frame(
+        self, camera_id: str, at: datetime | str, *, attempts: int | None = None
+    ) -> ReceivedFrame:
+        """Fetch the last preview image before a moment without decoding it.
+
+        `ReceivedFrame.check` decodes it; otherwise as `frame`.
+        """
+        return self._image(
+            camera_id, at, "prev", attempts, lambda reply: ReceivedFrame.from_reply(camera_id, reply)
+        )
 
     def frame_times(
         self,
@@ -241,7 +191,7 @@ class EagleEye:
         start, end : datetime.datetime or str
             As `at` of `frame`.
         count : int, optional
-            At most so many from `start`; a negative number lists those before `start`, newest first.
+            The most frames from `start` on; a negative number lists those before `start`, newest first.
 
         Returns
         -------
@@ -259,7 +209,7 @@ class EagleEye:
             "count": count,
         }
         doing = f"Listing the previews of camera {camera_id}"
-        return _times(self._get("/asset/list/image", params, doing, check=_times))
+        return self._get("/asset/list/image", params, doing, read=_times, meanings=_NO_FRAME)
 
     def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
         """Fetch the frame nearest to a moment: the last one before it, or the first one after.
@@ -286,27 +236,70 @@ class EagleEye:
         found = nearest_frame(
             lambda moment, verb: self.frame(camera_id, moment, verb=verb), camera_id, at, tolerance_s
         )
-        return Picture.from_reply(self.vendor, camera_id, found.reply, requested_at=at, captured_at=found.at)
+        return Picture.from_reply(
+            self.vendor, camera_id, found.reply, requested_at=at, captured_at=found.at, digest=found.sha256
+        )
 
-    def _get(
-        self,
-        path: str,
-        params: dict[str, Any],
-        doing: str,
-        *,
-        check: Callable[[Reply], object],
-        attempts: int | None = None,
-    ) -> Reply:
-        reply = self._session.get(path, params, check=check, attempts=attempts)
-        raise_for_status(reply, doing, _NO_FRAME if path.startswith("/asset/") else None)
-        return reply
+    def _image(
+        self, camera_id: str, at: datetime | str, verb: str, attempts: int | None, read: Callable[[Reply], T]
+    ) -> T:
+        require_camera_id(camera_id)
+        return self._get(
+            f"/asset/{verb}/image.jpeg",
+            {"id": camera_id, "timestamp": stamp(at), "asset_class": "pre"},
+            f"Fetching a preview of camera {camera_id}",
+            read=read,
+            meanings=_NO_FRAME,
+            attempts=attempts,
+        )
+
+
+def probe_cameras(een: EagleEye, devices: pd.DataFrame | None = None, *, workers: int = 5) -> pd.DataFrame:
+    """Ask every usable camera for its newest preview, once.
+
+    Parameters
+    ----------
+    devices : pandas.DataFrame, optional
+        As `EagleEye.devices` returns it; fetched when not given.
+    workers : int
+        How many are asked at the same time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per usable camera, indexed like `devices`: ``id``, ``name`` (string), ``answered`` (bool) and
+        ``said`` (string: why there was no picture; missing where there was one).
+
+    Raises
+    ------
+    LoginRefused
+        If the vendor refuses the login.
+    """
+    devices = een.devices() if devices is None else devices
+    fleet = usable_cameras(devices)
+    table = fleet.loc[fleet["usable"], ["id", "name"]].copy()
+    said = run_together((partial(_ask, een, camera_id) for camera_id in table["id"]), workers)
+    table["answered"] = [text is None for text in said]
+    table["said"] = pd.array(said, dtype="string")
+    return table
+
+
+def _ask(een: EagleEye, camera_id: str) -> str | None:
+    """What a camera said instead of giving a picture."""
+    try:
+        een.frame(camera_id, "now", attempts=1)
+    except LoginRefused:
+        raise
+    except ServiceError as error:
+        return error.said or str(error)
+    return None
 
 
 def _list(reply: Reply) -> list[Any]:
-    """The array that an answer holds."""
+    """The array in an answer."""
     found = reply.json()
     if not isinstance(found, list):
-        raise reply.bad("sent no list")
+        raise reply.bad("did not send a list")
     return found
 
 
@@ -316,4 +309,4 @@ def _times(reply: Reply) -> list[datetime]:
         return [parse_een_time(entry["s"]) for entry in _list(reply)]
     except (TypeError, KeyError):
         pass
-    raise reply.bad("sent no list of frames")
+    raise reply.bad("did not send a list of frames")

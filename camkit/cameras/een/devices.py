@@ -24,14 +24,7 @@ REQUIRED_COLUMNS = 26
 
 CAMERA_TYPES = ("camera", "mobile_camera", "multiview_camera", "mca_camera")
 
-_INTEGERS = (
-    "device_status",
-    "timezone_utc_offset",
-    "is_unsupported",
-    "is_shared",
-    "is_hidden",
-    "responder_camera",
-)
+_INTEGERS = "device_status timezone_utc_offset is_unsupported is_shared is_hidden responder_camera".split()
 _TEXTS = (
     "account_id id name type service_status permissions guid serial_number timezone ip_address "
     "owner_account_name video_input video_status parent_camera_id child_camera_view"
@@ -64,7 +57,7 @@ def device_table(rows: Sequence[Any]) -> pd.DataFrame:
     for row in rows:
         cells = list(row) if isinstance(row, list) else []
         if not isinstance(row, list):
-            problems.append(f"the row is no array but {type(row).__name__}")
+            problems.append(f"the row is not an array but {type(row).__name__}")
         elif len(cells) < REQUIRED_COLUMNS:
             problems.append(f"the row has {len(cells)} of at least {REQUIRED_COLUMNS} columns")
         else:

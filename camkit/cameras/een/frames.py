@@ -1,4 +1,4 @@
-"""One preview frame: made of an answer, and found nearest to a moment."""
+"""One preview frame: read from an answer, and found nearest to a moment."""
 
 from __future__ import annotations
 
@@ -8,15 +8,32 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from camkit.cameras.een.wire import asset_time, parse_een_time
+from camkit.cameras.een.formats import asset_time, parse_een_time
 from camkit.errors import BadResponse, NoPicture
 from camkit.http import Reply
 from camkit.support.jpeg import BadImage, check_ends, check_jpeg
 
 
 @dataclass(frozen=True)
-class Frame:
-    """One preview image of one camera, checked.
+class _Preview:
+    """What `Frame` and `ReceivedFrame` have in common."""
+
+    camera_id: str
+    timestamp: str
+    at: datetime
+    sha256: str
+    prev: str | None
+    next: str | None
+    reply: Reply = field(repr=False)
+
+    @property
+    def content(self) -> bytes:
+        """The bytes, unchanged."""
+        return self.reply.content
+
+
+class Frame(_Preview):
+    """One preview image of one camera, checked: a whole JPEG with a time.
 
     Attributes
     ----------
@@ -24,53 +41,37 @@ class Frame:
         The vendor's time of the frame, ``YYYYMMDDhhmmss.mmm``, UTC.
     at : datetime.datetime
         The same, UTC-aware.
+    content : bytes
+        The JPEG, unchanged.
+    sha256 : str
+        Of the content, hexadecimal.
     prev, next : str or None
         The neighbouring frames' timestamps where the server knows them.
     """
 
-    camera_id: str
-    timestamp: str
-    at: datetime
-    content: bytes = field(repr=False)
-    sha256: str
-    prev: str | None
-    next: str | None
-    reply: Reply = field(repr=False)
+
+class ReceivedFrame(_Preview):
+    """One preview image as it arrived: it has a time, and begins and ends like a JPEG, but was not decoded."""
 
     @classmethod
-    def from_reply(cls, camera_id: str, reply: Reply) -> Frame:
-        """Make a frame of an answer that passed `check_frame`, or will before it counts."""
+    def from_reply(cls, camera_id: str, reply: Reply) -> ReceivedFrame:
+        """Read a frame from an answer; raise `BadResponse` if it is not like one."""
+        _require(check_ends, reply)
         timestamp = asset_time(reply, "x-ee-timestamp") or ""
         return cls(
             camera_id=camera_id,
             timestamp=timestamp,
             at=parse_een_time(timestamp),
-            content=reply.content,
             sha256=sha256(reply.content).hexdigest(),
             prev=asset_time(reply, "x-ee-prev"),
             next=asset_time(reply, "x-ee-next"),
             reply=reply,
         )
 
-    def require_whole(self) -> None:
-        """Raise `BadResponse` unless the picture decodes; for a frame that was fetched undecoded."""
+    def check(self) -> Frame:
+        """Decode the picture and return the proven frame; raise `BadResponse` if it is damaged."""
         _require(check_jpeg, self.reply)
-
-
-def check_frame(reply: Reply) -> None:
-    """Raise `BadResponse` unless the answer is one whole JPEG with a time."""
-    _require(check_jpeg, reply)
-    _require_time(reply)
-
-
-def check_quickly(reply: Reply) -> None:
-    """Raise `BadResponse` unless the answer has a time, and begins and ends like a JPEG."""
-    _require(check_ends, reply)
-    _require_time(reply)
-
-
-def _require_time(reply: Reply) -> None:
-    parse_een_time(asset_time(reply, "x-ee-timestamp") or "")
+        return Frame(**vars(self))
 
 
 def _require(check: Callable[[bytes, str], object], reply: Reply) -> None:
@@ -79,35 +80,20 @@ def _require(check: Callable[[bytes, str], object], reply: Reply) -> None:
         return
     except BadImage as error:
         problem = str(error)
-    raise reply.bad(f"gave no picture: {problem}")
+    raise reply.bad(f"did not send a picture: {problem}")
 
 
 def nearest_frame(
     fetch: Callable[[datetime, str], Frame], camera_id: str, at: datetime, tolerance_s: float
 ) -> Frame:
-    """Find the frame nearest to a moment: the last one before it, or the first one after.
+    """Find the frame nearest to a moment: the last one before it, or the first one after; see `EagleEye.snapshot`.
 
-    Parameters
-    ----------
-    fetch : callable
-        Gives a camera's frame for a moment and a verb, ``prev`` or ``after``; raises `NoPicture` if there
-        is none.
-    tolerance_s : float
-        How far the frame may be from that moment, seconds.
-
-    Returns
-    -------
-    Frame
-        Of two frames equally near, the earlier.
-
-    Raises
-    ------
-    NoPicture
-        If there is no frame within the tolerance.
+    `fetch` returns a camera's frame for a moment and a verb, ``prev`` or ``after``; it raises `NoPicture` if there
+    is none.
     """
     found: list[Frame] = []
     refused: NoPicture | None = None
-    # One millisecond later, because it is not settled whether `prev` includes the moment itself.
+    # One millisecond later, because the vendor does not say whether `prev` includes the moment itself.
     for verb, moment in (("prev", at + timedelta(milliseconds=1)), ("after", at)):
         if found and not _next_may_be_nearer(found[0], at):
             break
@@ -134,7 +120,7 @@ def nearest_frame(
 def _next_may_be_nearer(before: Frame, at: datetime) -> bool:
     """Whether the frame after `before`, if there is one, may be nearer to the moment."""
     distance = abs(before.at - at)
-    with suppress(BadResponse):  # an unreadable hint is none
+    with suppress(BadResponse):  # a hint that cannot be read is ignored
         if before.next:
             return parse_een_time(before.next) - at < distance
     return bool(distance)

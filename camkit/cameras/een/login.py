@@ -11,21 +11,23 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import gevent.lock
 from pydantic import SecretStr
 
-from camkit.cameras.een.wire import branded_host
+from camkit.cameras.een.formats import branded_host
 from camkit.errors import LoginRefused, ServiceError
 from camkit.http import Credential, Limits, Meanings, Reply, Transport, raise_for_status
+
+T = TypeVar("T")
 
 LOGIN_URL = "https://login.eagleeyenetworks.com"
 DOMAINS = ("eagleeyenetworks.com",)
 
 PAUSE_S = 5.0
-"""No call causes another login so soon after one that the vendor could not answer, seconds."""
+"""After a login that the vendor could not answer, the shortest time before a call causes another one, seconds."""
 
 _AUTHENTICATE: Meanings = {
     400: (LoginRefused, "the login was not understood"),
@@ -69,13 +71,12 @@ class Account:
 
 
 class Session:
-    """One user's session; see `camkit.cameras.een.EagleEye` for the parameters.
+    """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it.
 
     Notes
     -----
-    It logs in by itself when a call needs it, and once more when the session has expired, for all
-    greenlets together. A login that was refused, with whatever status, is not tried again by itself: that would lock
-    the user out. One that the vendor could not answer (429, 5xx) is tried again by a later call, after a pause.
+    A refused login, whatever its status, is not repeated automatically. One that the vendor could not answer
+    (429, 5xx) is repeated by a later call, after a pause.
     """
 
     def __init__(
@@ -102,7 +103,25 @@ class Session:
         self._login_lock = gevent.lock.RLock()
 
     def login(self, send_code_by: str | None = None) -> Account:
-        """Log in; see `camkit.cameras.een.EagleEye.login`."""
+        """Log in: authenticate, authorize, and move to the account's branded host.
+
+        Parameters
+        ----------
+        send_code_by : {"sms", "email"}, optional
+            How the vendor sends the code, if the account wants a second factor; by default to the
+            telephone if one is stored, else by e-mail.
+
+        Returns
+        -------
+        Account
+
+        Raises
+        ------
+        LoginRefused
+            If the vendor refuses the user, the account or the code; the message says which.
+        ServiceError
+            If the login host fails or cannot be reached.
+        """
         with self._login_lock:
             self._session = self._refusal = None
             try:
@@ -115,8 +134,8 @@ class Session:
                     self._refused_until = time.monotonic() + PAUSE_S if error.transient else math.inf
                 raise
 
-    def ensure(self) -> None:
-        """Log in unless that is done; see `camkit.cameras.een.EagleEye.login` for what it raises."""
+    def ensure_login(self) -> None:
+        """Log in if necessary, so that a wrong password or an unreachable host is found before the work begins."""
         self._renewed(None)
 
     def logout(self) -> None:
@@ -129,31 +148,45 @@ class Session:
             if reply.status != 401:  # 401: it had expired already
                 raise_for_status(reply, "Logging out of Eagle Eye")
 
-    def get(
-        self,
-        path: str,
-        params: dict[str, Any],
-        *,
-        check: Callable[[Reply], object],
-        attempts: int | None = None,
-    ) -> Reply:
-        """GET from the working host; when the session has expired, log in once more and go on."""
-        session = self._renewed(None)
-        for last in (False, True):
-            reply = self._transport.request(
-                "GET", self.host + path, params=params, credential=session, check=check, attempts=attempts
-            )
-            if reply.status != 401 or last:
-                break
-            session = self._renewed(session)
-        return reply
-
     def close(self) -> None:
         """Close this thread's idle connections."""
         self._transport.close()
 
+    def _get(
+        self,
+        path: str,
+        params: dict[str, Any],
+        doing: str,
+        *,
+        read: Callable[[Reply], T],
+        meanings: Meanings | None = None,
+        attempts: int | None = None,
+    ) -> T:
+        """GET from the working host: what `read` makes of the answer. One that it refuses is a failed attempt.
+
+        When the session has expired, log in again and repeat the request once.
+        """
+        found: list[T] = []
+
+        def request(session: Credential) -> Reply:
+            return self._transport.request(
+                "GET",
+                self.host + path,
+                params=params,
+                credential=session,
+                check=lambda reply: found.append(read(reply)),
+                attempts=attempts,
+            )
+
+        session = self._renewed(None)
+        reply = request(session)
+        if reply.status == 401:
+            reply = request(self._renewed(session))
+        raise_for_status(reply, doing, meanings)
+        return found[-1]
+
     def _renewed(self, expired: Credential | None) -> Credential:
-        """The session; logs in, unless another greenlet has done so since `expired` was in use."""
+        """The session; logs in unless another greenlet has done so since `expired` was in use."""
         if self._session is None or self._session is expired:
             with self._login_lock:
                 if self._refusal is not None and time.monotonic() < self._refused_until:
@@ -170,7 +203,7 @@ class Session:
                 reply = self._authorize(token)
                 break
             except ServiceError as error:
-                # A token serves once, so after a failure of the second step the first is needed again.
+                # A token is valid once, so after a failure of the second step the first is needed again.
                 if last or not error.transient:
                     raise
         self.host = branded_host(self._transport.base_url, str(_field(reply, "active_brand_subdomain")))
@@ -234,12 +267,12 @@ def _check_session(reply: Reply) -> None:
 def _cookie(reply: Reply, name: str) -> dict[str, str]:
     """The header that sends a cookie back."""
     if not re.fullmatch(r"[!-~]+", reply.cookies.get(name, "")):
-        raise reply.bad("accepted the login and sent no session")
+        raise reply.bad("accepted the login but did not send a session")
     return {"Cookie": f"{name}={reply.cookies[name]}"}
 
 
 def _field(reply: Reply, name: str) -> Any:
     body = reply.json()
     if not isinstance(body, dict) or not body.get(name):
-        raise reply.bad(f"sent no {name!r}")
+        raise reply.bad(f"did not send {name!r}")
     return body[name]

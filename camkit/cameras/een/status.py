@@ -1,7 +1,7 @@
 """Read Eagle Eye's device status: what its bits say, and whether a camera can answer at all.
 
-The table and the rules stand in `camkit.cameras.een.bitmask`. One device is explained straight from them; the table
-that judges millions at once is made from them, so the two cannot disagree.
+The table and the rules are in `camkit.cameras.een.bitmask`. The look-up table that judges millions at once is made from
+them, so it cannot disagree with them.
 """
 
 from __future__ import annotations
@@ -16,37 +16,22 @@ import pandas as pd
 from camkit.cameras.een.bitmask import (
     LARGEST,
     STATUS_BITS,
-    DeviceStatus,
     OverallStatus,
     Standing,
     StatusBit,
     deciding_bits,
+    reason_for,
     rule_for,
 )
 from camkit.errors import InputError
 
-__all__ = [
-    "DeviceStatus",
-    "OverallStatus",
-    "decode_status",
-    "explain_status",
-    "explained_by_status",
-    "overall_status",
-]
-
 BLOCK = 1 << 16  # rows worked on at a time: they and what is made of them stay in the processor's cache
 OVERALL = pd.CategoricalDtype([overall.value for overall in OverallStatus], ordered=True)
-EXPLAINS_SILENCE = (
-    OverallStatus.OFF,
-    OverallStatus.INTERNET_OFFLINE,
-    OverallStatus.PASSWORD_NEEDED,
-    OverallStatus.OFFLINE,
-)
-UNREADABLE = f"This is no device status, which is a whole number from 0 to {LARGEST}."
+UNREADABLE = f"This is not a device status, which is a whole number from 0 to {LARGEST}."
 
 
 def decode_status(statuses: Any) -> pd.DataFrame:
-    """Spread device statuses out into one column for each named bit.
+    """Split device statuses into one column for each named bit.
 
     Parameters
     ----------
@@ -57,12 +42,8 @@ def decode_status(statuses: Any) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One bool column for each `DeviceStatus`, named like it, bit 20 first; the index is kept. When a value
-        is no status (missing, other text, negative, above 32 bits), its row is NA and the columns are of
+        is not a status (missing, other text, negative, above 32 bits), its row is NA and the columns are of
         pandas' ``boolean`` dtype.
-
-    Notes
-    -----
-    The columns are views of one block (bit, row), filled without a copy of the whole.
     """
     series = _as_series(statuses)
     codes, unreadable = _codes(series)
@@ -84,7 +65,9 @@ def decode_status(statuses: Any) -> pd.DataFrame:
 @overload
 def overall_status(statuses: str | float | None, device_type: str | None = None) -> OverallStatus: ...
 @overload
-def overall_status(statuses: pd.Series | Sequence | np.ndarray, device_type: Any = None) -> pd.Series: ...
+def overall_status(
+    statuses: pd.Series | Sequence[Any] | np.ndarray, device_type: Any = None
+) -> pd.Series: ...
 def overall_status(statuses: Any, device_type: Any = None) -> OverallStatus | pd.Series:
     """Judge device statuses by the vendor's rules; the first rule that matches decides.
 
@@ -109,7 +92,7 @@ def overall_status(statuses: Any, device_type: Any = None) -> OverallStatus | pd
 
     Notes
     -----
-    A value that is no status is "Unknown". "Invalid" and "No Change" mean that the status before still holds.
+    A value that is not a status is "Unknown". "Invalid" and "No Change" mean that the status before still holds.
     The vendor states the rules for cameras; judging a bridge by bit 20 follows from its example rows, which
     have neither "streaming" set nor another sign of being offline.
     """
@@ -162,16 +145,16 @@ def explain_status(status: Any, device_type: str | None = "camera") -> str:
         return f"Status {status!r}: {OverallStatus.UNKNOWN}.\n{UNREADABLE}"
     code = int(codes[0])
     is_bridge = bool(_are_bridges(device_type, 1)[0])
-    rule, deciding = rule_for(code, is_bridge), deciding_bits(is_bridge)
+    deciding = deciding_bits(is_bridge)
     is_set = [bit for bit in STATUS_BITS if code & bit.flag]
-    is_clear = [bit for bit in STATUS_BITS if deciding & bit.flag & ~code]
+    is_clear = [bit for bit in STATUS_BITS if bit in deciding and bit not in is_set]
     unnamed = [number for number in range(31, 20, -1) if code >> number & 1]
     width = max(len(str(bit.flag.name)) for bit in is_set + is_clear)
     judged_as = "bridge" if is_bridge else "camera"
     return "\n".join(
         [
-            f"Status {code} ({_hex(code)}), read as a {judged_as}'s: {rule.overall}.",
-            rule.because,
+            f"Status {code} ({_hex(code)}), read as a {judged_as}'s: {rule_for(code, is_bridge).overall}.",
+            reason_for(code, is_bridge),
             "Bits that are set:" if code else "No bit is set.",
             *(f"  bit {number:2}  (not in the vendor's table, does not count)" for number in unnamed),
             *(f"{_bit_line(bit, width)} ({_weight(bit, deciding)})" for bit in is_set),
@@ -182,7 +165,7 @@ def explain_status(status: Any, device_type: str | None = "camera") -> str:
 
 
 def explained_by_status(devices: pd.DataFrame) -> pd.DataFrame:
-    """Tell for each device whether its status explains that it gives no picture.
+    """Say for each device whether its status explains that it gives no picture.
 
     Parameters
     ----------
@@ -192,7 +175,7 @@ def explained_by_status(devices: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a device, index kept: ``id``, ``name``, ``device_status``, ``hex`` (text, empty where the
+        One row per device, index kept: ``id``, ``name``, ``device_status``, ``hex`` (text, empty where the
         status cannot be read), ``overall``, ``explains_silence`` (bool) and ``why`` (a sentence).
 
     Notes
@@ -200,19 +183,21 @@ def explained_by_status(devices: pd.DataFrame) -> pd.DataFrame:
     Off, Internet Offline, Password Needed and Offline explain a silence. Online contradicts it; No Change,
     Invalid and Unknown say nothing about the present, so they explain nothing.
     """
-    overall = overall_status(devices["device_status"], devices["type"])
     codes, unreadable = _codes(devices["device_status"])
     is_bridge = _are_bridges(devices["type"], len(devices))
-    rows = list(zip(codes.tolist(), unreadable.tolist(), is_bridge.tolist(), strict=True))
-    return devices[["id", "name", "device_status"]].assign(
-        hex=["" if bad else _hex(code) for code, bad, _ in rows],
-        overall=overall,
-        explains_silence=overall.isin(EXPLAINS_SILENCE),
-        why=[UNREADABLE if bad else rule_for(code, bridge).because for code, bad, bridge in rows],
-    )
-
-
-# Reading values -------------------------------------------------------------------------------------------
+    pairs = list(zip(codes.tolist(), is_bridge.tolist(), strict=True))
+    rows = [
+        ("", False, UNREADABLE)
+        if bad
+        else (_hex(pair[0]), rule_for(*pair).explains_silence, reason_for(*pair))
+        for pair, bad in zip(pairs, unreadable, strict=True)
+    ]
+    table = devices[["id", "name", "device_status"]].copy()
+    table["hex"] = [row[0] for row in rows]
+    table["overall"] = overall_status(devices["device_status"], devices["type"])
+    table["explains_silence"] = np.array([row[1] for row in rows], dtype=bool)
+    table["why"] = [row[2] for row in rows]
+    return table
 
 
 def _as_series(values: Any) -> pd.Series:
@@ -223,7 +208,7 @@ def _as_series(values: Any) -> pd.Series:
 
 
 def _codes(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Statuses as int64, and a mask of those that are none."""
+    """Statuses as int64, and a mask of the values that are not a status."""
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
         codes = series.to_numpy().astype(np.int64, copy=False)
     elif pd.api.types.is_float_dtype(series.dtype) or pd.api.types.is_integer_dtype(series.dtype):
@@ -239,7 +224,7 @@ def _codes(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _code(value: Any) -> int:
-    """One value from a column of mixed types; -1 when it is no status."""
+    """One value from a column of mixed types; -1 when it is not a status."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
         value = int(value)
     if isinstance(value, float) and value.is_integer():
@@ -265,31 +250,43 @@ def _blocks(length: int) -> Iterator[slice]:
     return (slice(start, start + BLOCK) for start in range(0, length, BLOCK))
 
 
-# Judging many at once -------------------------------------------------------------------------------------
+KEY_IS_ZERO, KEY_IS_BRIDGE = 0x40, 0x80
+
+
+@cache
+def _key_fields() -> list[tuple[int, int]]:
+    """Where the deciding bits go in a key: for each byte of a status a shift to the right, and a mask after it."""
+    deciding = sum({int(bit.flag) for is_bridge in (False, True) for bit in deciding_bits(is_bridge)})
+    fields, taken = [], KEY_IS_ZERO | KEY_IS_BRIDGE
+    for start in range(0, 32, 8):
+        if bits := deciding >> start & 0xFF:
+            up = next(up for up in range(8) if not bits << up & taken)  # the first place that is free
+            fields.append((start - up, bits << up))
+            taken |= bits << up
+    return fields
 
 
 def _keys(codes: np.ndarray, is_bridge: np.ndarray) -> np.ndarray:
-    """Everything the rules look at, in one byte: bits 16 to 20, bit 8, "is 0", "is a bridge"."""
-    keys = (codes >> 16).astype(np.uint8) & 0x1F
-    keys |= (codes >> 3).astype(np.uint8) & 0x20
-    keys |= (codes == 0).view(np.uint8) * 0x40
-    keys |= is_bridge.view(np.uint8) * 0x80
+    """Everything the rules look at, in one byte: the deciding bits, "is 0", "is a bridge"."""
+    keys = (codes == 0).view(np.uint8) * np.uint8(KEY_IS_ZERO)
+    keys |= is_bridge.view(np.uint8) * np.uint8(KEY_IS_BRIDGE)
+    for shift, mask in _key_fields():
+        keys |= (codes >> shift).astype(np.uint8) & mask
     return keys
 
 
 @cache
 def _positions_by_key() -> bytes:
-    """The position of the overall status for each of the 256 keys, found by the rules themselves."""
-    order = list(OverallStatus)
-    codes = np.arange(256, dtype=np.uint32)
-    # A status with all these bits clear is not 0 when another bit, which decides nothing, is set.
-    statuses = np.where(codes & 0x40, 0, (codes & 0x1F) << 16 | (codes & 0x20) << 3 | DeviceStatus.LOCATED)
-    return bytes(
-        order.index(rule_for(int(status), bool(key & 0x80)).overall) for key, status in enumerate(statuses)
-    )
-
-
-# Wording --------------------------------------------------------------------------------------------------
+    """The position of the overall status for each of the 256 keys, as the rules decide it."""
+    order, fields = list(OverallStatus), _key_fields()
+    # A status with all deciding bits clear is not 0 when another bit is set.
+    other_bits = LARGEST & ~sum(mask << shift for shift, mask in fields)
+    found = bytearray()
+    for key in range(256):
+        status = sum((key & mask) << shift for shift, mask in fields) | other_bits
+        rule = rule_for(0 if key & KEY_IS_ZERO else status, bool(key & KEY_IS_BRIDGE))
+        found.append(order.index(rule.overall))
+    return bytes(found)
 
 
 def _hex(code: int) -> str:
@@ -300,8 +297,8 @@ def _bit_line(bit: StatusBit, width: int) -> str:
     return f"  bit {bit.number:2}  {bit.flag.name:{width}}  {bit.meaning}"
 
 
-def _weight(bit: StatusBit, deciding: int) -> str:
+def _weight(bit: StatusBit, deciding: tuple[StatusBit, ...]) -> str:
     """Whether a bit counts."""
     if bit.standing is not Standing.CURRENT:
         return f"{bit.standing}, does not count"
-    return "decides" if deciding & bit.flag else "does not decide"
+    return "decides" if bit in deciding else "does not decide"

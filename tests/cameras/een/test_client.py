@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from camkit import errors
 from camkit.cameras.een import EagleEye, usable_cameras
 from camkit.cameras.een.devices import COLUMNS, device_table
-from camkit.cameras.een.wire import branded_host, een_time, parse_een_time
+from camkit.cameras.een.formats import branded_host, een_time, parse_een_time
 from camkit.http import Limits
 from tests.support.scripted import scripted, send
 from tests.support.scripted_een import CAMERA, drawn, een_service
@@ -79,8 +79,8 @@ def test_each_documented_refusal_has_its_own_words(demo, status, said):
     assert demo.info["een_password"] not in str(caught.value)
 
 
-def test_a_wrong_password_is_not_tried_again_by_itself(demo, control):
-    "Calls after a refused login fail with the same words and no request; login() tries again"
+def test_a_wrong_password_is_not_sent_again(demo, control):
+    "Calls after a refused login fail with the same words and without a request; login() tries again"
     een = client(demo, password=SecretStr("not-the-password"))
     for _ in range(3):
         with pytest.raises(errors.LoginRefused, match="check EEN_USERNAME and EEN_PASSWORD"):
@@ -92,8 +92,8 @@ def test_a_wrong_password_is_not_tried_again_by_itself(demo, control):
 
 
 @pytest.mark.parametrize("status", [403, 404, 409, 423, 451])
-def test_no_refusal_whatever_its_status_is_tried_again_by_itself(demo, control, status):
-    "Each event of a run would else send the password once more"
+def test_a_refusal_whatever_its_status_is_not_repeated(demo, control, status):
+    "Otherwise each event of a run would send the password again"
     control.faults({"route": "/g/aaa/authenticate", "kind": "status", "params": {"status": status}})
     een = client(demo)
     for _ in range(3):
@@ -105,7 +105,7 @@ def test_no_refusal_whatever_its_status_is_tried_again_by_itself(demo, control, 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_login_that_was_not_answered_is_tried_again_after_a_pause(demo, control, status, monkeypatch):
-    "Not by each of the calls that come at once, and not never"
+    "Not by each of several calls at once, but by a later one"
     control.faults({"route": "/g/aaa/authenticate", "kind": "status", "params": {"status": status}})
     een = client(demo)
     for _ in range(3):
@@ -130,7 +130,7 @@ def test_greenlets_share_one_refused_login(demo, control):
 
 
 def test_asks_for_the_second_factor_once_and_keeps_no_code(demo, control):
-    "The code is asked for by the way that works; when the session expires, nobody is asked again"
+    "The code is sent in a way that works; when the session expires, nobody is asked again"
     asked = []
 
     def ask(prompt):
@@ -147,7 +147,7 @@ def test_asks_for_the_second_factor_once_and_keeps_no_code(demo, control):
     control.expire_sessions()
     assert len(een.devices()) == 94
     assert asked == ["Eagle Eye sent a code by email to *******@camkit.example: "]
-    assert "4711" not in str(vars(een._session))
+    assert "4711" not in str(vars(een))
 
 
 def test_a_wrong_code_and_a_way_without_a_telephone_are_refused(demo, control):
@@ -159,8 +159,8 @@ def test_a_wrong_code_and_a_way_without_a_telephone_are_refused(demo, control):
         client(demo, **tfa, ask_code=lambda _: "4711").login("sms")
 
 
-def test_logs_in_anew_when_the_second_step_fails(demo, control):
-    "A token serves once, so a gateway failure at authorize leads back to authenticate"
+def test_logs_in_again_when_the_second_step_fails(demo, control):
+    "A token is valid once, so a gateway failure at authorize leads back to authenticate"
     control.faults({"route": "/g/aaa/authorize", "kind": "status", "params": {"status": 502}, "times": 1})
     client(demo).login()
     assert control.count("authenticate") == 2
@@ -203,7 +203,7 @@ def test_threads_share_one_client_and_one_login(demo, control):
 
 
 def test_a_login_that_opens_no_session_is_an_error(demo):
-    "200 without a token, without a cookie or with a host that is none is a BadResponse, not a session"
+    "200 without a token, without a cookie or with an invalid host is a BadResponse, not a session"
 
     def answer(handler, number):
         if "authenticate" in handler.path:
@@ -216,7 +216,7 @@ def test_a_login_that_opens_no_session_is_an_error(demo):
         pytest.raises(errors.BadResponse, match="token"),
     ):
         EagleEye("me", SecretStr("secret"), base_url=server.base, limits=QUICK).login()
-    with scripted(answer) as server, pytest.raises(errors.BadResponse, match="no valid host"):
+    with scripted(answer) as server, pytest.raises(errors.BadResponse, match="did not name a valid host"):
         EagleEye("me", SecretStr("secret"), base_url=server.base, limits=QUICK).login()
 
 
@@ -236,7 +236,7 @@ def test_logs_out_and_in_again(een, control):
 
 
 def test_reproduces_the_published_population(een):
-    "94 devices; by position 10 are no cameras, 6 are unsupported, one has no id, 8 stay silent, 69 answer"
+    "94 devices; by position 10 are not cameras, 6 are unsupported, one has no id, 8 stay silent, 69 answer"
     devices = een.devices()
     table = usable_cameras(devices)
     reasons = table["reason"]
@@ -270,7 +270,7 @@ def test_names_all_documented_columns(een):
 
 
 def test_keeps_odd_rows_with_what_is_odd_about_them():
-    "A row that is no array, one too short, one too long and one with wrong types are all in the table"
+    "A row that is not an array, one too short, one too long and one with wrong types are all in the table"
     whole = ["1", "100abcde", "Door", "camera", [], "ATTD", "RWS", [], "g", None, 7, "US/Central", -1, 0]
     whole += ["", 0, "", True, None, None, [], None, None, 0, [], 0]
     odd = list(whole)
@@ -278,18 +278,18 @@ def test_keeps_odd_rows_with_what_is_odd_about_them():
     table = device_table(["nonsense", whole[:20], [*whole, {}, "", {}, "more", "and more"], odd, None])
     problems = table["row_problem"].fillna("").tolist()
     assert problems == [
-        "the row is no array but str",
+        "the row is not an array but str",
         "the row has 20 of at least 26 columns",
         "",
         "",
-        "the row is no array but NoneType",
+        "the row is not an array but NoneType",
     ]
     assert table.loc[4, ["device_status", "is_unsupported", "is_upnp"]].isna().all()
     assert usable_cameras(table)["reason"].fillna("usable").tolist()[2] == "usable"
     assert len(device_table([])) == 0 and usable_cameras(device_table([])).empty
 
 
-def test_half_a_letter_in_a_name_costs_no_device_list():
+def test_half_a_letter_in_a_name_does_not_spoil_the_device_list():
     "A lone surrogate, which no table can hold, is replaced, and every device is there"
     row = ["1", "100abcde", "Door \ud800", "camera", [], "ATTD", *[None] * 20]
 
@@ -305,8 +305,8 @@ def test_half_a_letter_in_a_name_costs_no_device_list():
 
 
 @pytest.mark.parametrize("body", [b"{}", b"null", b"<html>", b"", b"[" * 100_000])
-def test_a_device_list_that_is_none_is_an_error(body):
-    "Something else than an array is tried again, then a BadResponse that names the address"
+def test_an_answer_that_is_not_a_device_list_is_an_error(body):
+    "Anything but an array is requested again, then it is a BadResponse that names the address"
 
     def answer(handler, number):
         if "device" in handler.path:
@@ -323,7 +323,7 @@ def test_a_device_list_that_is_none_is_an_error(body):
 
 
 def test_gives_one_frame_for_now_however_often_it_is_asked(een):
-    "Five greenlets that ask for now at once get the same frame, byte for byte"
+    "Five greenlets that ask for now at the same time get the same frame, byte for byte"
     camera = healthy(een)
     frames = [call.get() for call in [gevent.spawn(een.frame, camera) for _ in range(5)]]
     assert len({frame.timestamp for frame in frames}) == len({frame.sha256 for frame in frames}) == 1
@@ -353,7 +353,7 @@ def test_finds_its_neighbours(een):
     ],
 )
 def test_says_what_the_service_said_of_an_id(een, camera_id, kind, said):
-    "A bridge and an unknown camera are told apart, in the service's own words"
+    "A bridge and an unknown camera are distinguished, in the service's own words"
     if camera_id == "bridge":
         camera_id = een.devices().loc[9, "id"]
     with pytest.raises(kind, match=said) as caught:
@@ -363,7 +363,7 @@ def test_says_what_the_service_said_of_an_id(een, camera_id, kind, said):
 
 @pytest.mark.parametrize("camera_id", ["", "abc", "100abcdg", "100abcde9", "../../g", None, 12345678])
 def test_a_malformed_id_is_never_asked_for(een, control, camera_id):
-    "An id that is none is an InputError before any request"
+    "A malformed id is an InputError before any request"
     with pytest.raises(errors.InputError, match="eight hexadecimal digits"):
         een.frame(camera_id)
     assert control.count("/asset") == 0
@@ -400,14 +400,14 @@ def test_lists_frames_forward_and_backward(een):
 def test_a_time_without_a_zone_is_refused(een):
     "A naive time is a TimestampError, never a guess"
     with pytest.raises(errors.TimestampError, match="no zone"):
-        een.frame("100abcde", datetime(2019, 4, 12))
+        een.frame("100abcde", NOW.replace(tzinfo=None))
 
 
 # The frame nearest to a moment
 
 
 def test_takes_the_nearer_of_the_frames_before_and_after(een):
-    "The frame before wins when it is nearer, the one after when that is, and a hit is a hit"
+    "The frame before is taken when it is nearer, the one after when that is, and an exact one always"
     camera = healthy(een)
     times = een.frame_times(camera, NOW - timedelta(minutes=5), count=30)
     for before, after in pairwise(times):
@@ -417,8 +417,8 @@ def test_takes_the_nearer_of_the_frames_before_and_after(een):
     assert een.snapshot(camera, times[3]).captured_at == times[3]
 
 
-def test_a_frame_too_far_away_is_no_picture(een):
-    "Beyond the tolerance there is none, and the message says how far the nearest is"
+def test_a_frame_too_far_away_is_not_taken(een):
+    "Beyond the tolerance there is no picture, and the message says how far away the nearest is"
     camera = healthy(een)
     with pytest.raises(
         errors.NoPicture, match=r"within 30 s of 2019-04-12 21:45:00 UTC: the nearest is 360\d s"
@@ -428,8 +428,8 @@ def test_a_frame_too_far_away_is_no_picture(een):
 
 
 @pytest.mark.parametrize("hint", ["unknown", "preview-", "preview-soon", "preview-00010101000000.000"])
-def test_an_unreadable_hint_costs_no_picture(hint):
-    "When the time of the next frame is odd, the next frame itself is asked for"
+def test_a_hint_that_cannot_be_read_does_not_lose_the_picture(hint):
+    "When the time of the next frame is odd, the next frame itself is requested"
 
     def answer(handler, _):
         at = NOW if "/asset/prev/" in handler.path else NOW + timedelta(seconds=9)
@@ -463,7 +463,7 @@ def test_draws_the_same_camera_for_the_same_seed(een):
 
 
 def test_passes_over_a_camera_that_says_online_and_stays_silent(een):
-    "Status is not enough: of the silent one that claims to be online and a good one, the good one is taken"
+    "The status is not enough: of a silent camera that claims to be online and a good one, the good one is taken"
     devices = een.devices()
     for seed in range(6):
         assert een.healthy_camera(devices.loc[[1, 72]], seed=seed) == devices.loc[1, "id"]
@@ -472,14 +472,14 @@ def test_passes_over_a_camera_that_says_online_and_stays_silent(een):
 
 
 def test_does_not_ask_camera_after_camera_of_a_service_that_is_gone(een, control):
-    "When nobody is there the first camera's failure is the answer"
+    "When the service cannot be reached, the first camera's failure is the answer"
     devices = een.devices()
     gone = EagleEye("me", SecretStr("secret"), base_url="http://127.0.0.1:9", limits=QUICK)
     with pytest.raises(errors.ServiceUnreachable):
         gone.healthy_camera(devices)
 
 
-# The wire
+# Formats
 
 
 def test_builds_the_branded_host():
@@ -502,10 +502,10 @@ def test_writes_and_reads_the_vendors_times():
             parse_een_time(text)
 
 
-def test_takes_no_year_in_which_no_camera_was():
-    "A clock that was never set is no time, nor one so far off that the arithmetic of tables ends"
+def test_refuses_years_in_which_there_were_no_cameras():
+    "Neither a clock that was never set is a time, nor a year that tables cannot hold"
     for text in ("19700101000000.000", "22611231235959.999"):
         assert een_time(parse_een_time(text)) == text
     for text in ("00010101000000.000", "19691231235959.999", "22620101000000.000", "99991231235959.999"):
-        with pytest.raises(errors.BadResponse, match="of the years 1970 to 2261 was due"):
+        with pytest.raises(errors.BadResponse, match=r"of the years 1970 to 2261\."):
             parse_een_time(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import numpy as np
@@ -10,11 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camkit.cameras.een.bitmask import STATUS_BITS, Standing
-from camkit.cameras.een.status import (
-    BLOCK,
+from camkit.cameras.een.bitmask import (
+    STATUS_BITS,
     DeviceStatus,
     OverallStatus,
+    Standing,
+    reason_for,
+    rule_for,
+)
+from camkit.cameras.een.status import (
+    BLOCK,
     decode_status,
     explain_status,
     explained_by_status,
@@ -31,7 +37,7 @@ PUBLISHED = {
     1441855: [20, 18, 17, 5, 4, 3, 2, 1, 0],
     32803: [15, 5, 1, 0],
 }
-NO_STATUS = [
+NOT_A_STATUS = [
     None,
     pd.NA,
     float("nan"),
@@ -73,8 +79,8 @@ def test_the_table_names_each_of_the_21_bits_once():
     assert {bit.flag for bit in STATUS_BITS} == set(DeviceStatus)
 
 
-def test_flag_names_tell_bits_without_a_meaning_apart():
-    "A flag is named for its standing exactly when the vendor no longer means it, or never said what it is"
+def test_flag_names_distinguish_bits_without_a_meaning():
+    "A flag is named for its standing exactly when the vendor gives it no meaning, or no longer"
     for bit in STATUS_BITS:
         prefix = str(bit.flag.name).split("_")[0].lower()
         assert (prefix == bit.standing) == (bit.standing is not Standing.CURRENT)
@@ -103,23 +109,23 @@ def test_decode_keeps_the_index_and_gives_plain_bools():
 
 
 def test_decode_is_right_across_blocks():
-    "Rows behind the first block of the calculation are decoded like those in it"
+    "Rows after the first block of the calculation are decoded like those in it"
     values = np.arange(2 * BLOCK + 3)
     decoded = decode_status(values)
     assert (decoded["DEPRECATED_ONLINE"].to_numpy() == (values % 2 == 1)).all()
     assert (decoded["ON"].to_numpy() == (values & ON != 0)).all()
 
 
-@pytest.mark.parametrize("value", NO_STATUS)
-def test_what_is_no_status_decodes_to_missing(value):
+@pytest.mark.parametrize("value", NOT_A_STATUS)
+def test_what_is_not_a_status_decodes_to_missing(value):
     "No bit is claimed to be clear when there was no status"
     decoded = decode_status(pd.Series([value, 32803], dtype=object))
     assert decoded.iloc[0].isna().all()
     assert decoded.iloc[1]["LOCATED"]
 
 
-@pytest.mark.parametrize("value", NO_STATUS)
-def test_what_is_no_status_is_unknown(value):
+@pytest.mark.parametrize("value", NOT_A_STATUS)
+def test_what_is_not_a_status_is_unknown(value):
     "Alone and in a column, an odd value is Unknown and no crash"
     assert overall_status(value) is OverallStatus.UNKNOWN
     assert list(overall_status(pd.Series([value, 0], dtype=object))) == ["Unknown", "No Change"]
@@ -247,7 +253,7 @@ def test_nothing_in_nothing_out():
 
 
 def test_explains_32803():
-    "The published question is answered: Off by bit 17, and the old online bits do not count"
+    "The published question is answered: Off by bit 17; the old online bits do not count"
     text = explain_status(32803, device_type="camera")
     assert text.startswith("Status 32803 (0x00008023), read as a camera's: Off.\nBit 17 (ON) is clear")
     assert "bit 15  RESERVED_15                 no meaning given (reserved, does not count)" in text
@@ -269,6 +275,24 @@ def test_explains_a_bit_outside_the_table():
     assert "bit 25  (not in the vendor's table, does not count)" in explain_status(1 << 25 | ON)
 
 
+@given(statuses_32_bit, st.booleans())
+def test_the_reason_states_each_bit_as_it_is(status, is_bridge):
+    "The sentence names the bit that decides, and no bit as set that is clear, or the other way round"
+    rule, clause = rule_for(status, is_bridge), reason_for(status, is_bridge).partition(":")[0]
+    assert rule.flag is None or f"({rule.flag.name})" in clause
+    for part in clause.split(" but "):
+        flags = [DeviceStatus(1 << int(number)) for number in re.findall(r"\d+(?= \()", part)]
+        assert {bool(status & flag) for flag in flags} <= {part.endswith("set")}
+
+
+def test_the_reason_lists_bits_in_the_order_of_the_rules():
+    "First those that are set, then those that are clear, then what that means"
+    assert reason_for(ON | REGISTERED | PASSWORD) == (
+        "Bits 17 (ON), 20 (REGISTERED) and 8 (NEEDS_PASSWORD) are set but bit 18 (STREAMING) is clear: "
+        "the bridge cannot sign in to the camera, which is as good as offline."
+    )
+
+
 @given(statuses_32_bit, st.sampled_from(["camera", "bridge", None]))
 def test_explanation_agrees_with_overall_status_and_names_every_set_bit(status, device_type):
     "The text never contradicts the table, and no set bit is missing from it"
@@ -278,9 +302,9 @@ def test_explanation_agrees_with_overall_status_and_names_every_set_bit(status, 
     assert listed.count("\n  bit ") == status.bit_count()
 
 
-def test_explains_that_a_value_is_no_status():
-    "A missing status is said to be none"
-    assert explain_status(None).startswith("Status None: Unknown.\nThis is no device status")
+def test_explains_that_a_value_is_not_a_status():
+    "A missing status is not mistaken for 0"
+    assert explain_status(None).startswith("Status None: Unknown.\nThis is not a device status")
 
 
 def test_only_a_definite_absence_explains_a_silence():
@@ -297,7 +321,7 @@ def test_only_a_definite_absence_explains_a_silence():
     table = explained_by_status(devices)
     assert table["explains_silence"].tolist() == [True] * 4 + [False] * 4
     assert table["hex"].tolist()[::7] == ["0x00008023", ""]
-    assert table["why"].str.startswith(("Bit", "The value", "This is no")).all()
+    assert table["why"].str.startswith(("Bit", "The value", "This is not")).all()
 
 
 def test_explained_by_status_of_no_devices_has_its_columns():

@@ -1,12 +1,9 @@
-"""What a download left on disk, and what it did not get: shown, tabled, compared."""
+"""The result of a download: which frames are on disk, what failed; as tables, a picture and HTML."""
 
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -14,91 +11,10 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from camkit.cameras.een.wire import parse_een_time
-from camkit.errors import BadResponse, InputError
-from camkit.support.jpeg import BadImage, check_jpeg
-
-_FILE_NAME = re.compile(r"(\d{2,})-([0-9a-f]{8})-preview-(\d{14}\.\d{3})\.jpeg", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class SavedFrame:
-    """One frame on disk.
-
-    Attributes
-    ----------
-    timestamp : str
-        The vendor's time, ``YYYYMMDDhhmmss.mmm``, UTC.
-    latency_s : float or None
-        From asking to the last byte, seconds; None when it was on disk before the run.
-    """
-
-    path: Path
-    number: int
-    timestamp: str
-    size: int
-    sha256: str
-    latency_s: float | None = None
-
-    @property
-    def at(self) -> datetime:
-        """The vendor's time, UTC-aware."""
-        return parse_een_time(self.timestamp)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One request that gave no new frame.
-
-    Attributes
-    ----------
-    moment : str
-        What was asked for, in the vendor's words.
-    """
-
-    moment: str
-    reason: str
-    status: int | None
-
-
-def frame_path(out: Path, number: int, camera_id: str, timestamp: str) -> Path:
-    """Where a frame is saved; the name keeps the pattern of the published sample."""
-    return out / f"{number:02d}-{camera_id}-preview-{timestamp}.jpeg"
-
-
-def saved_frames(out: Path, camera_id: str) -> list[SavedFrame]:
-    """Find the whole frames of one camera in a folder, by number.
-
-    Returns
-    -------
-    list of SavedFrame
-        What is no file, no readable, whole JPEG or named by no time is left out, and left alone.
-    """
-    found = []
-    for path in out.glob("*-preview-*.jpeg"):
-        parts = _FILE_NAME.fullmatch(path.name)
-        if parts is None or parts[2].lower() != camera_id.lower() or not path.is_file():
-            continue
-        try:
-            parse_een_time(parts[3])
-            content = path.read_bytes()
-            check_jpeg(content)
-        except (OSError, BadImage, BadResponse):
-            continue
-        digest = sha256(content).hexdigest()
-        found.append(SavedFrame(path, int(parts[1]), parts[3], len(content), digest))
-    return sorted(found, key=lambda frame: (frame.number, frame.timestamp))
-
-
-def different_frames(frames: Iterable[SavedFrame]) -> list[SavedFrame]:
-    """Leave out frames whose time or bytes an earlier one of them has."""
-    known: set[str] = set()
-    different = []
-    for frame in frames:
-        if known.isdisjoint((frame.timestamp, frame.sha256)):
-            different.append(frame)
-            known.update((frame.timestamp, frame.sha256))
-    return different
+from camkit.cameras.een.previews.collection import SavedFrame
+from camkit.cameras.een.previews.failures import Failure
+from camkit.errors import InputError
+from camkit.support.html import visible
 
 
 @dataclass(frozen=True, repr=False)
@@ -111,11 +27,11 @@ class DownloadRun:
     out : pathlib.Path
         The folder.
     wanted : int
-        How many different frames were to be had.
+        How many different frames were asked for.
     saved : tuple of SavedFrame
         The different frames on disk, by number.
     failures : tuple of Failure
-        Requests that gave none, in order.
+        Requests that failed, in order.
     requests, repeated : int
         Requests made; those among them that gave a frame already known.
     found_before : int
@@ -123,7 +39,7 @@ class DownloadRun:
     elapsed_s : float
         Seconds from start to end.
     shortfall : str
-        Why there are fewer than wanted; empty when there are not.
+        Why there are fewer than wanted; empty if there are enough.
     """
 
     camera_id: str
@@ -159,7 +75,7 @@ class DownloadRun:
 
     @property
     def failed(self) -> pd.DataFrame:
-        """One row per request that gave no new frame: ``moment``, ``reason`` (string), ``status`` (Int64)."""
+        """One row per failed request: ``moment``, ``reason`` (string), ``status`` (Int64)."""
         rows = [(f.moment, f.reason, f.status) for f in self.failures]
         table = pd.DataFrame(rows, columns=["moment", "reason", "status"])
         return table.astype({"moment": "string", "reason": "string", "status": "Int64"})
@@ -184,17 +100,31 @@ class DownloadRun:
         Returns
         -------
         PIL.Image.Image
-            Shows itself in a notebook. A frame whose file is gone or broken has an empty place.
+            Shown by a notebook. A frame whose file is gone or damaged has an empty place.
 
         Raises
         ------
         InputError
             If `columns` is not positive.
         """
-        return contact_sheet(sorted(self.saved, key=lambda frame: frame.timestamp), columns)
+        if columns < 1:
+            raise InputError(f"columns is {columns}; it has to be at least 1.")
+        width, height, caption, gap = 200, 113, 18, 8
+        rows = max(1, -(-len(self.saved) // columns))
+        size = (columns * (width + gap) + gap, rows * (height + caption + gap) + gap)
+        sheet = Image.new("RGB", size, "white")
+        draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+        for place, frame in enumerate(sorted(self.saved, key=lambda frame: frame.timestamp)):
+            x = gap + place % columns * (width + gap)
+            y = gap + place // columns * (height + caption + gap)
+            thumbnail = _thumbnail(frame, (width, height))
+            sheet.paste(thumbnail, (x + (width - thumbnail.width) // 2, y + (height - thumbnail.height) // 2))
+            label = f"{frame.number:02d}   {frame.at:%H:%M:%S.%f}"[:-3]
+            draw.text((x + 2, y + height + 1), label, "#333333", font)
+        return sheet
 
     def problems(self) -> list[str]:
-        """One sentence for each: too few frames, and files that are gone or are not what was saved."""
+        """One sentence for each problem: too few frames, and files that are gone or are not what was saved."""
         found = [] if self.complete else [f"Only {len(self.saved)} of {self.wanted} frames. {self.shortfall}"]
         return found + [
             f"{frame.path.name} {problem}." for frame in self.saved if (problem := _problem(frame))
@@ -214,37 +144,27 @@ class DownloadRun:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        return run_html(self)
+        table = self.frames.drop(columns="latency_s")
+        table["sha256"] = table["sha256"].str[:16] + "…"
+        parts = [f"<p>{escape(self.summary())}</p>"]
+        if len(table):
+            parts.append(table.to_html(index=False, border=0))
+        if not self.complete and self.failures:
+            parts += ["<p>What failed:</p>", self.failed.to_html(index=False, border=0)]
+        return visible("".join(parts))
 
 
-def _problem(frame: SavedFrame) -> str:
-    """What is wrong with the file of a frame, as the rest of a sentence; empty when nothing is."""
+def _problem(frame: SavedFrame) -> str | None:
+    """What is wrong with the file of a frame, as the rest of a sentence."""
     if not frame.path.is_file():
         return "is no longer a file" if frame.path.exists() else "is no longer there"
     try:
         content = frame.path.read_bytes()
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return "" if sha256(content).hexdigest() == frame.sha256 else "is not what was saved: its SHA-256 differs"
-
-
-def contact_sheet(frames: Sequence[SavedFrame], columns: int = 5) -> Image.Image:
-    """Draw thumbnails in a grid; see `DownloadRun.contact_sheet`."""
-    if columns < 1:
-        raise InputError(f"columns is {columns}; it has to be at least 1.")
-    width, height, caption, gap = 200, 113, 18, 8
-    rows = max(1, -(-len(frames) // columns))
-    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + caption + gap) + gap), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    for place, frame in enumerate(frames):
-        x = gap + place % columns * (width + gap)
-        y = gap + place // columns * (height + caption + gap)
-        thumbnail = _thumbnail(frame, (width, height))
-        sheet.paste(thumbnail, (x + (width - thumbnail.width) // 2, y + (height - thumbnail.height) // 2))
-        draw.text(
-            (x + 2, y + height + 1), f"{frame.number:02d}   {frame.at:%H:%M:%S.%f}"[:-3], "#333333", font
-        )
-    return sheet
+    return (
+        None if sha256(content).hexdigest() == frame.sha256 else "is not what was saved: its SHA-256 differs"
+    )
 
 
 def _thumbnail(frame: SavedFrame, size: tuple[int, int]) -> Image.Image:
@@ -256,15 +176,3 @@ def _thumbnail(frame: SavedFrame, size: tuple[int, int]) -> Image.Image:
         thumbnail = image.convert("RGB")
         thumbnail.thumbnail(size)
     return thumbnail
-
-
-def run_html(run: DownloadRun) -> str:
-    """What a download left on disk, and what failed."""
-    table = run.frames.drop(columns="latency_s")
-    table["sha256"] = table["sha256"].str[:16] + "…"
-    parts = [f"<p>{escape(run.summary())}</p>"]
-    if len(table):
-        parts.append(table.to_html(index=False, escape=True, border=0))
-    if not run.complete and run.failures:
-        parts += ["<p>What failed:</p>", run.failed.to_html(index=False, escape=True, border=0)]
-    return "".join(parts)

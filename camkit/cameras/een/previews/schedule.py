@@ -1,4 +1,4 @@
-"""Which moments a download asks for, and how it numbers the frames it gets.
+"""Which moments a download asks for.
 
 Asking for ``now`` again and again gives the same frame again and again (a published run saved 20 files
 with 9 different pictures: SwyftG/EEN). So each request asks for another moment, further back.
@@ -6,105 +6,102 @@ with 9 different pictures: SwyftG/EEN). So each request asks for another moment,
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from gevent.event import Event
 
-from camkit.cameras.een.wire import een_time
+from camkit.cameras.een.formats import een_time
+from camkit.cameras.een.previews.failures import Reaction
 
 STEP_S = 2.1
-"""Seconds from one moment asked for to the next: just over the longest gap between frames seen in public."""
+"""Seconds between the moments asked for: just over the longest gap between frames in published runs."""
 
 STEP_MAX_S = 3600.0
 
 NEWEST = "now"
 
-ANCHOR_WAIT_S = 1.0
-"""How long the later requests wait for the newest frame's time before they go on without it, seconds."""
+NEWEST_WAIT_S = 1.0
+"""How long later requests wait for the newest frame's time before they go on without it, seconds."""
 
 MILLISECOND = timedelta(milliseconds=1)
-"""The vendor's resolution. Just before a frame is that much earlier: whether "before" includes is not settled."""
+"""The vendor's resolution. "Just before a frame" is this much earlier: the vendor does not say if "before" includes."""
 
 
-class Moments:
-    """Which moments to ask for, newest first; then, where there is nothing older, those between.
+class Schedule:
+    """Which moments to ask for: the newest first, then older ones; when nothing is older, those between.
 
-    The first ones, which go out together, are told relative to the server's own ``now``. The others are
-    told in the vendor's time, counted back from the newest frame, so that neither this machine's clock
-    nor the time that passes meanwhile matters, and the same camera gives the same frames.
+    The first requests, which go out together, name a moment relative to the server's own ``now``. The others
+    name the vendor's time, counted back from the newest frame. So neither this machine's clock nor the time
+    that passes meanwhile matters, and the same camera gives the same frames.
 
     Parameters
     ----------
     together : int
-        How many go out before any answer is awaited; 0 when frames are known already.
+        How many requests go out before the first answer.
+    known : iterable of datetime.datetime
+        When the frames were taken that are there already.
     """
 
-    def __init__(self, together: int) -> None:
-        self._blind = together
+    def __init__(self, together: int, known: Iterable[datetime] = ()) -> None:
+        newest_first = sorted(known, reverse=True)
+        self._newest = newest_first[0] if newest_first else None
+        self._newest_tried = Event()
+        self._relative_left = 0 if newest_first else together
         self._step = timedelta(seconds=STEP_S)
         self._back = timedelta(0)
-        self._newest: datetime | None = None
-        self._anchored = Event()
-        self._at_the_end = False
+        self._nothing_older = False
         self._between: list[datetime] = []
+        self._repeat: list[str] = []
+        if newest_first:
+            self._newest_tried.set()
+        for at in newest_first:
+            self._pass(at)
+            self._between.append(at)
 
     def take(self) -> str | None:
         """The next moment, in the vendor's words; waits a little for the newest frame to be known.
 
-        None when there is nothing further back, and nothing known to look before.
+        None when nothing is older, and there is no frame left to look before.
         """
-        blind = self._blind > 0
-        if blind:
-            self._blind -= 1
+        if self._repeat:
+            return self._repeat.pop(0)
+        is_relative = self._relative_left > 0
+        if is_relative:
+            self._relative_left -= 1
         else:
-            self._anchored.wait(ANCHOR_WAIT_S)
-        if self._at_the_end and not blind:
+            self._newest_tried.wait(NEWEST_WAIT_S)
+        if self._nothing_older and not is_relative:
             return een_time(self._between.pop(0) - MILLISECOND) if self._between else None
         back, self._back = self._back, self._back + self._step
-        if self._newest is not None and not blind:
+        if self._newest is not None and not is_relative:
             return een_time(self._newest - back)
         return f"-{back // MILLISECOND}" if back else NEWEST
 
-    def found(self, at: datetime, moment: str, *, is_new: bool = True) -> None:
-        """Learn from a frame: from the moment that led to it back to the frame itself there is no other.
+    def found(self, moment: str, at: datetime, *, is_new: bool) -> None:
+        """Learn from the frame that a moment led to.
 
-        One that was known already says moreover that this camera's frames are further apart.
+        One that was known already shows that this camera's frames are further apart.
         """
         if moment == NEWEST:
             self._newest = at
-            self._anchored.set()
-        if self._newest is not None:
-            self._back = max(self._back, self._newest - at + MILLISECOND)
+            self._newest_tried.set()
+        self._pass(at)
         if is_new:
             self._between.append(at)
         else:
             self._step = min(self._step * 2, timedelta(seconds=STEP_MAX_S))
 
-    def failed(self, moment: str) -> None:
-        """Learn that the newest frame did not come, so that nobody waits for it."""
+    def failed(self, moment: str, reaction: Reaction) -> None:
+        """Learn from a failure."""
         if moment == NEWEST:
-            self._anchored.set()
+            self._newest_tried.set()  # so that nobody waits for it
+        if reaction is Reaction.REPEAT:
+            self._repeat.append(moment)
+        elif reaction is Reaction.LOOK_BETWEEN:
+            self._nothing_older = True
 
-    def nothing_before(self) -> None:
-        """Learn that there is no older frame: from now on, look just before each frame that was found."""
-        self._at_the_end = True
-
-
-class Numbers:
-    """The lowest free number each time, so that the files are numbered without holes."""
-
-    def __init__(self, taken: Iterable[int]) -> None:
-        taken = set(taken)
-        self._unused = (number for number in itertools.count() if number not in taken)
-        self._given_back: list[int] = []
-
-    def take(self) -> int:
-        """The lowest number nobody has."""
-        return heapq.heappop(self._given_back) if self._given_back else next(self._unused)
-
-    def give_back(self, number: int) -> None:
-        """It was not used after all."""
-        heapq.heappush(self._given_back, number)
+    def _pass(self, at: datetime) -> None:
+        """Skip the time back to a frame: from the moment that led to it there is no other frame before it."""
+        if self._newest is not None:
+            self._back = max(self._back, self._newest - at + MILLISECOND)

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from camkit import errors
-from camkit.cameras.een.previews.run import DownloadRun, different_frames, saved_frames
+from camkit.cameras.een.previews.collection import Collection, saved_frames
+from camkit.cameras.een.previews.failures import Failure
+from camkit.cameras.een.previews.run import DownloadRun
 from tests.support.scripted_een import CAMERA, drawn
 
 TIME = "20190412204500.000"
@@ -42,8 +44,8 @@ def run(tmp_path) -> DownloadRun:
         "19691231235959.999",
     ],
 )
-def test_leaves_out_a_file_whose_time_is_none(tmp_path, timestamp):
-    "A day that does not exist, and years in which no camera was: the file is no frame, and is left alone"
+def test_leaves_out_a_file_whose_time_is_impossible(tmp_path, timestamp):
+    "A day that does not exist, years in which there were no cameras: the file does not count, and is left alone"
     odd = tmp_path / name(0, timestamp)
     odd.write_bytes(drawn("odd"))
     (tmp_path / name(1)).write_bytes(drawn("good"))
@@ -51,25 +53,27 @@ def test_leaves_out_a_file_whose_time_is_none(tmp_path, timestamp):
     assert odd.read_bytes() == drawn("odd")
 
 
-def test_waits_for_no_pipe(tmp_path):
-    "A FIFO that is called like a frame is no file, and nobody waits for what comes out of it"
+def test_does_not_wait_for_a_pipe(tmp_path):
+    "A FIFO that is named like a frame is not a file, and is not opened"
     os.mkfifo(tmp_path / name(0))
     (tmp_path / name(1)).symlink_to(tmp_path / "gone")
     assert saved_frames(tmp_path, CAMERA) == []
 
 
 def test_the_same_bytes_or_the_same_time_are_one_frame(tmp_path):
-    "Of files that are alike in either, the first counts"
+    "Of files that have either in common, the first counts"
     for number, timestamp, text in ((0, TIME, "a"), (1, "20190412204501.000", "a"), (2, TIME, "b")):
         (tmp_path / name(number, timestamp)).write_bytes(drawn(text))
     (tmp_path / name(3, "20190412204503.000")).write_bytes(drawn("c"))
-    found = saved_frames(tmp_path, CAMERA)
-    assert [frame.number for frame in found] == [0, 1, 2, 3]
-    assert [frame.number for frame in different_frames(found)] == [0, 3]
+    assert [frame.number for frame in saved_frames(tmp_path, CAMERA)] == [0, 1, 2, 3]
+    collection = Collection(tmp_path, CAMERA)
+    assert [frame.number for frame in collection.frames] == [0, 3]
+    assert len(collection) == collection.found_before == 2
+    assert [collection.take_number() for _ in range(2)] == [4, 5]
 
 
 def test_names_what_is_no_longer_as_it_was_saved(run):
-    "A file that is gone, one that is another, a folder in the place of the third"
+    "A file that is gone, one with other content, a folder in the place of the third"
     gone, other, folder = (frame.path for frame in run.saved)
     gone.unlink()
     other.write_bytes(b"tampered")
@@ -83,7 +87,7 @@ def test_names_what_is_no_longer_as_it_was_saved(run):
 
 
 def test_draws_an_empty_place_for_a_frame_that_cannot_be_shown(run):
-    "What is gone or broken is missing on the sheet, and the others are on it"
+    "A file that is gone or damaged is missing on the sheet, and the others are on it"
     whole = run.contact_sheet()
     run.saved[0].path.unlink()
     run.saved[1].path.write_bytes(b"tampered")
@@ -93,6 +97,13 @@ def test_draws_an_empty_place_for_a_frame_that_cannot_be_shown(run):
     places = [(8 + 208 * i, 8, 8 + 208 * i + size[0], 8 + size[1]) for i in range(3)]
     same = [sheet.crop(place).tobytes() == whole.crop(place).tobytes() for place in places]
     assert same == [False, False, True]
+
+
+def test_text_from_outside_is_not_markup(tmp_path):
+    "A service's words are escaped, and characters that rearrange what is read are shown as their numbers"
+    failure = Failure("now", "<b>\u202eno</b>", 404)
+    run = DownloadRun(CAMERA, tmp_path, 1, (), (failure,), 1, 0, 0, 0.1, failure.reason)
+    assert run._repr_html_().count("&lt;b&gt;[U+202E]no&lt;/b&gt;") == 2
 
 
 @pytest.mark.parametrize("columns", [0, -1])

@@ -1,4 +1,4 @@
-"""How Eagle Eye writes times, ids and hosts on the wire.
+"""How Eagle Eye writes times, ids and hosts.
 
 Sources: EENCloud/api-docs; the shape of ``x-ee-timestamp`` from public code (SwyftG/EEN).
 """
@@ -16,7 +16,7 @@ from camkit.http import Reply
 
 _TIME = re.compile(r"[0-9]{14}\.[0-9]{3}")
 _YEARS = "1970", "2261"
-"""Before them lies a clock that was never set; after them end the nanoseconds of pandas."""
+"""Earlier is a clock that was never set; later does not fit into the nanoseconds of pandas."""
 
 
 def branded_host(login_url: str, subdomain: str) -> str:
@@ -27,13 +27,13 @@ def branded_host(login_url: str, subdomain: str) -> str:
     >>> branded_host("https://login.eagleeyenetworks.com", "c001")
     'https://c001.eagleeyenetworks.com'
 
-    A host that is not called ``login.`` serves everything itself:
+    A host whose name does not begin with ``login.`` serves everything itself:
 
     >>> branded_host("http://127.0.0.1:8000", "c001")
     'http://127.0.0.1:8000'
     """
     if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", subdomain):
-        raise BadResponse("Eagle Eye's login named no valid host to work with.", url=login_url)
+        raise BadResponse("Eagle Eye's login did not name a valid host to work with.", url=login_url)
     parts = urlsplit(login_url)
     name, _, rest = parts.netloc.lower().partition(".")
     host = f"{subdomain}.{rest}" if name == "login" else parts.netloc
@@ -41,12 +41,7 @@ def branded_host(login_url: str, subdomain: str) -> str:
 
 
 def een_time(at: datetime) -> str:
-    """Write a time as the vendor does.
-
-    Raises
-    ------
-    TimestampError
-        If it has no zone.
+    """Write a time as the vendor does; raise `TimestampError` if it has no zone.
 
     Examples
     --------
@@ -58,19 +53,13 @@ def een_time(at: datetime) -> str:
 
 
 def parse_een_time(text: str) -> datetime:
-    """Read a time as the vendor writes it; UTC-aware.
-
-    Raises
-    ------
-    BadResponse
-        If it is no such time, or of a year in which no camera was.
-    """
+    """Read a time as the vendor writes it, UTC-aware; raise `BadResponse` if it is not such a time, or out of range."""
     first, last = _YEARS
     if _TIME.fullmatch(text) and first <= text[:4] <= last:
         with suppress(ValueError):
             return datetime.fromisoformat(f"{text[:8]}T{text[8:]}+00:00")
     raise BadResponse(
-        f"Eagle Eye sent {text[:40]!r} where a time YYYYMMDDhhmmss.mmm of the years {first} to {last} was due."
+        f"Eagle Eye sent {text[:40]!r} instead of a time YYYYMMDDhhmmss.mmm of the years {first} to {last}."
     )
 
 
@@ -78,12 +67,12 @@ def require_camera_id(camera_id: str) -> None:
     """Raise `InputError` unless this is an Eagle Eye id: eight hexadecimal digits."""
     if not isinstance(camera_id, str) or not re.fullmatch(r"[0-9a-fA-F]{8}", camera_id):
         raise InputError(
-            f"{camera_id!r} is no Eagle Eye camera id (eight hexadecimal digits); usable_cameras(devices) lists them."
+            f"{camera_id!r} is not an Eagle Eye camera id (eight hexadecimal digits); see usable_cameras(devices)."
         )
 
 
 def stamp(at: datetime | str) -> str:
-    """A moment as a request names it: text in the vendor's words stays as it is."""
+    """A moment as requests name it: text in the vendor's words stays as it is."""
     return at if isinstance(at, str) else een_time(at)
 
 
