@@ -248,6 +248,7 @@ def test_the_views_of_a_door_by_mouse_and_by_key(lab: Lab, folder: Path):
             page.keyboard.press("ArrowRight")
             expect_picture(panel, case, second)
             expect(panel.get_by_text("View (V)")).to_be_hidden()
+            panel.locator(".camkit-picture").scroll_into_view_if_needed()
             page.screenshot(path=ARTEFACTS / "one-view.png")
             page.keyboard.press("ArrowLeft")
             expect_picture(panel, case, first, step_s=5.0, view=1)
