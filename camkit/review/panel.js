@@ -1,6 +1,6 @@
 // The keys of the panel. They work wherever the focus is in it, except in a field that is typed into.
 
-const TYPED_INTO = "input, textarea, select";
+const TYPED_INTO = "input:not([type=radio]), textarea, select";
 
 function render({ model, el }) {
   const panelOf = () => el.closest(".camkit-review");

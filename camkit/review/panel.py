@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import tzinfo
 from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
-import pandas as pd
 
-from camkit.cameras import Snapshot, SnapshotSource
+from camkit.badges import DoorEvents
+from camkit.cameras import SnapshotSource
 from camkit.case import MEANINGS, Case, Verdict
 from camkit.directory import Directory
 from camkit.errors import CamkitError
-from camkit.review import show
-from camkit.review.loader import FrameLoader
-from camkit.review.parts import EventView, Keys, mark
+from camkit.review.html import alert_html, flags_html, queue_name, verdicts_html, view_names
+from camkit.review.loading import FrameLoader
 from camkit.review.state import STEPS_S, ReviewState
+from camkit.review.widgets import EventView, Keys, mark
+from camkit.support.html import text_html
 
 VERDICTS = {
     Verdict.MATCH: ("m", "Match"),
@@ -29,33 +29,26 @@ VERDICTS = {
 """The key of each verdict, and what its button says."""
 
 KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
+VIEW_KEY = "v"
 HINT = "↑ ↓ frames · Esc leaves the note"
 
 
 class ReviewPanel(ipw.VBox):
-    """Look at picked events one by one, snapshot beside directory entry, and record what one sees.
+    """Look at picked events one by one, the snapshot beside the directory entry, and record what you see.
 
     Parameters
     ----------
-    events : pandas.DataFrame
-        The events, such as ``picker.picked``.
-    source : SnapshotSource or mapping of str to SnapshotSource
-        The cameras, by vendor: ``site.sources``. An empty mapping shows what the case has, and asks nobody.
-    doors : pandas.DataFrame
-        As `load_doors` returns it.
+    events : DoorEvents
+        Events of the case, as `camkit.resolve` returns them.
     case : Case
-        Everything goes there as it comes: events, pictures, verdicts, notes. What it has already is taken up,
-        and not fetched again.
+        Has the events already (`Case.add_events`), with their flags; pictures, verdicts and notes that it has are shown
+        and not fetched again. It gets what is new as it comes: pictures, verdicts, notes.
+    source : SnapshotSource or mapping of str to SnapshotSource
+        The cameras, by vendor: ``site.sources``. An empty mapping shows what the case has, and asks no camera.
     directory : Directory, optional
         Looks each cardholder up: ``site.directory``.
-    timezone : datetime.tzinfo or str, optional
-        The site's zone; by default the one in ``events.attrs["timezone"]``, else UTC.
-    flags : pandas.DataFrame, optional
-        As `flag_events` returns it, for these events and any others.
-    snapshots : iterable of Snapshot
-        Pictures that were fetched already, as `snapshots_for` returns them.
     steps_s : iterable of float
-        When, from the event, frames are asked for: seconds. 0 is always among them.
+        When, relative to the event, frames are asked for: seconds. 0 is always among them.
 
     Attributes
     ----------
@@ -65,44 +58,43 @@ class ReviewPanel(ipw.VBox):
     Raises
     ------
     InputError
-        If there is no event, a column is missing, or the labels are not unique.
-    TimestampError
-        If ``event_time`` has no zone or has gaps.
+        If `events` are not resolved, there are none, their labels are not unique, or the case has another event with
+        the label of one.
+    CaseError
+        If an event is not in the case.
 
     Notes
     -----
+    Making a panel writes nothing and asks nobody. When it is shown, or with `load`, it begins to load frames in the
+    background, those of the event in front first, then of the next `camkit.review.loading.AHEAD`, main cameras before
+    others; they stay in memory as long as the panel does.
+
     A verdict is about the frame in view, which then stands for the event. Verdicts are only ever added: the latest
-    counts. A note is recorded together with a verdict. Frames are loaded in the background, those of the event in
-    front first, then of the next `camkit.review.loader.AHEAD`; they stay in memory as long as the panel does.
+    counts. A note is recorded together with a verdict.
 
     Without a browser, use `next`, `decide` and `wait`, and the methods of `state`.
     """
 
     def __init__(
         self,
-        events: pd.DataFrame,
-        source: SnapshotSource | Mapping[str, SnapshotSource],
-        doors: pd.DataFrame,
+        events: DoorEvents,
         case: Case,
+        source: SnapshotSource | Mapping[str, SnapshotSource],
         *,
         directory: Directory | None = None,
-        timezone: tzinfo | str | None = None,
-        flags: pd.DataFrame | None = None,
-        snapshots: Iterable[Snapshot] = (),
         steps_s: Iterable[float] = STEPS_S,
     ) -> None:
-        self.state = state = ReviewState(events, doors, case, timezone=timezone, flags=flags, steps_s=steps_s)
-        state.take(snapshots)
-        self._loader = FrameLoader(state, source, doors, directory, self._draw)
+        self.state = state = ReviewState(events, case, steps_s=steps_s)
+        self._loader = FrameLoader(state, source, directory, self._draw)
         self._lock = threading.RLock()  # frames come in another thread
-        self._drawing = False
-        self._listed: list[str] = []  # the verdicts in the list of events
-        self._problem = ""
+        self._is_drawing = False
+        self._listed: list[Verdict | None] = []  # the verdicts in the list of events
+        self._problem: str | None = None
         self._make_controls()
         super().__init__(self._laid_out())
         self.add_class("camkit-review")
         state.on_change = self._follow
-        self._follow()
+        self._draw()
 
     def next(self) -> None:
         """Go to the next event."""
@@ -117,35 +109,47 @@ class ReviewPanel(ipw.VBox):
         self.state.decide(verdict, note)
 
     def stop(self) -> None:
-        """Break off loading, until `load` is called; can be called from any thread."""
+        """Stop loading, until `load` is called; can be called from any thread."""
         self._loader.stop()
 
     def load(self) -> None:
-        """Load again, also what could not be had before."""
-        self._loader.resume()
+        """Begin to load, or load again, also what could not be loaded before."""
+        self._loader.load()
         self._draw()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until nothing is being loaded; whether that came about in time."""
+        """Wait until nothing is being loaded, which begins now if it has not; return whether that happened in time."""
+        self._begin()
         return self._loader.wait(timeout_s)
 
     def close(self) -> None:
-        """Break off loading and take the panel off the screen; the case stays open."""
-        if hasattr(self, "_loader"):  # ipywidgets also closes a panel that was never made to its end
+        """Stop loading and take the panel off the screen; the case stays open."""
+        if hasattr(self, "_loader"):  # ipywidgets also closes a panel whose constructor failed
             self.stop()
         super().close()
 
     def __repr__(self) -> str:
-        # This is what stands there in a page that was loaded anew.
+        # A page that was loaded again shows this.
         return f"ReviewPanel: {self.state.progress()} when this cell ran; run it again, the case keeps everything"
 
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Show the panel; Jupyter calls this."""
+        self._begin()
+        return super()._repr_mimebundle_(**options)
+
+    def _begin(self) -> None:
+        if not self._loader.begun:
+            self.load()
+
     def _make_controls(self) -> None:
-        """One widget for each thing that is read, pressed, chosen or typed."""
+        """Make one widget for each thing that is read, pressed, chosen or typed."""
         state = self.state
         self.queue = ipw.Dropdown(description="Event", layout=ipw.Layout(flex="1 1 0", width="auto"))
-        self.queue.observe(self._pick, "index")
         self.view = EventView(state.steps_s, partial(self._do, state.show))
-        self.view.note.observe(self._write_note, "value")
+        self.views = ipw.RadioButtons(description=f"View ({VIEW_KEY.upper()})", orientation="horizontal")
+        self._observe(self.queue, "index", state.go)
+        self._observe(self.views, "index", state.show_view)
+        self._observe(self.view.note, "value", state.write_note)
         self.flags, self.status, self.progress, self.loading = (ipw.HTML() for _ in range(4))
         self.shortcuts = Keys()
         self.verdicts = {
@@ -159,11 +163,12 @@ class ReviewPanel(ipw.VBox):
         self.forth = self._button("Next ›", "ArrowRight", "Next event", self.next)
         self.shortcuts.add("ArrowUp", partial(self._do, state.step, -1))
         self.shortcuts.add("ArrowDown", partial(self._do, state.step, 1))
+        self.shortcuts.add(VIEW_KEY, partial(self._do, state.next_view))
         self.load_or_stop = ipw.Button()
         self.load_or_stop.on_click(lambda _button: self._do(self._load_or_stop))
 
     def _button(self, label: str, key: str, meaning: str, action: Callable[[], object]) -> ipw.Button:
-        """A button, and the key that does the same."""
+        """Make a button, and let a key do the same."""
         button = ipw.Button(
             description=f"{label} ({KEY_SIGNS.get(key, key.upper())})",
             tooltip=meaning,
@@ -173,44 +178,45 @@ class ReviewPanel(ipw.VBox):
         button.on_click(lambda _button: self._do(action))
         return button
 
+    def _observe(self, control: ipw.Widget, trait: str, action: Callable[[Any], object]) -> None:
+        """Act on a change that was made by hand; others are made by `_draw`, in this thread."""
+
+        def changed(change: Any) -> None:
+            with self._lock:
+                is_by_hand = not self._is_drawing
+            if is_by_hand:
+                self._do(action, change["new"])
+
+        control.observe(changed, trait)
+
     def _laid_out(self) -> list[ipw.Widget]:
-        """The controls in their places."""
-        hint = ipw.HTML(show.text_html(HINT))
-        names = {"use": self.use, "progress": self.progress, "wide": self.status, "small": hint}
+        """Return the controls in their places."""
+        hint = ipw.HTML(text_html(HINT))
+        about = ipw.HBox([self.views, self.flags])
+        names = {
+            "use": self.use, "progress": self.progress, "wide": self.status, "small": hint,
+            "views": self.views, "about": about,
+        }  # fmt: skip
         for name, part in names.items():
             part.add_class(f"camkit-{name}")
         return [
             self.shortcuts,
             ipw.HBox([self.back, self.queue, self.forth, self.progress]),
             self.view,
-            self.flags,
+            about,
             ipw.HBox([*self.verdicts.values(), hint, self.use]),
             ipw.HBox([self.status, self.loading, self.load_or_stop]),
         ]
 
     def _do(self, action: Callable[..., object], *arguments: Any) -> None:
-        """Do what the browser asks for; what goes wrong is shown, since there is no cell that could."""
-        self._problem = ""
+        """Do what the browser asks for; a problem is shown in the panel, since no cell can show it."""
+        self._problem = None
         try:
-            action(*arguments)
-        except CamkitError as error:
-            self._problem = str(error)
-        except Exception as error:
-            self._problem = f"{type(error).__name__}: {error}"
-        self._draw()
-
-    def _pick(self, change: Any) -> None:
-        if self._comes_from_browser():
-            self._do(self.state.go, change["new"])
-
-    def _write_note(self, change: Any) -> None:
-        if self._comes_from_browser():
-            self._do(self.state.write_note, change["new"])
-
-    def _comes_from_browser(self) -> bool:
-        """Whether a control was changed by hand; else it was `_draw`, in this thread."""
-        with self._lock:
-            return not self._drawing
+            action(*arguments)  # it changes the state, and every change is drawn
+        except Exception as error:  # noqa: BLE001 - a defect too must be seen, and Jupyter drops it in a callback
+            kind = "" if isinstance(error, CamkitError) else f"{type(error).__name__}: "
+            self._problem = f"{kind}{error}"
+            self._draw()
 
     def _load_or_stop(self) -> None:
         (self.stop if self._loader.busy else self.load)()
@@ -223,19 +229,24 @@ class ReviewPanel(ipw.VBox):
     def _draw(self) -> None:
         """Show the state as it is."""
         with self._lock:
-            self._drawing = True
+            self._is_drawing = True
             try:
                 self._draw_event()
                 self._draw_queue()
                 self._draw_loading()
             finally:
-                self._drawing = False
+                self._is_drawing = False
 
     def _draw_event(self) -> None:
         state, item = self.state, self.state.current
         self.view.draw(state, "Loading …" if self._loader.busy else "Not loaded: press Load again.")
-        self.flags.value = show.flags_html(item)
-        self.status.value = show.alert_html(self._problem) or show.verdicts_html(item, state.zone)
+        names = view_names(item)
+        self.views.layout.display = None if names else "none"
+        if names != list(self.views.options):
+            self.views.options = names
+        self.views.index = state.shown_key[0] if names else None
+        self.flags.value = flags_html(item)
+        self.status.value = alert_html(self._problem) if self._problem else verdicts_html(item)
         for verdict, button in self.verdicts.items():
             mark(button, verdict == item.verdict)
 
@@ -243,12 +254,12 @@ class ReviewPanel(ipw.VBox):
         state = self.state
         verdicts = [item.verdict for item in state.queue]
         if verdicts != self._listed:
-            self.queue.options = [show.queue_name(item, state.zone) for item in state.queue]
+            self.queue.options = [queue_name(item) for item in state.queue]
             self._listed = verdicts
         self.queue.index = state.position
-        self.progress.value = show.text_html(state.progress())
+        self.progress.value = text_html(state.progress())
 
     def _draw_loading(self) -> None:
         busy = self._loader.busy
         self.load_or_stop.description = "Stop loading" if busy else "Load again"
-        self.loading.value = show.text_html("Loading …" if busy else "")
+        self.loading.value = text_html("Loading …" if busy else "")

@@ -1,10 +1,9 @@
-"""Widgets for the notebook: thin views, the state behind them is in modules without widgets."""
+"""The event picker: the view of `camkit.review.picker_state.PickState`."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from datetime import datetime, tzinfo
-from html import escape
 from typing import Any
 
 import ipywidgets as ipw
@@ -13,28 +12,29 @@ from itables.widget import ITable
 
 from camkit.errors import TimestampError
 from camkit.review.picker_state import Filters, PickState, choices
+from camkit.support.html import text_html
 
 TABLE_OPTIONS: dict[str, Any] = {
     "select": {"style": "multi+shift", "keys": True},
-    # The table's own search would hide rows that "Pick all shown" picks: the fields above it do the searching.
+    # The table's own search would hide rows that "Pick all shown" picks: the fields above it search.
     "layout": {"topStart": None, "topEnd": None, "bottomStart": "pageLength"},
     "style": "width:100%",
     "showIndex": False,
-    "maxBytes": 0,  # every row given is in the table
+    "maxBytes": 0,  # no limit: every row is in the table
 }
 HINT = (
-    "Times are in {zone}. Click a row to pick it or to put it back, Shift-click for all rows up to it; "
-    "with the keyboard: Tab to a row, Space."
+    "Times are in {zone}. Click a row to pick it or to remove the pick, Shift-click for all rows up to it; "
+    "with the keyboard: Tab to a row, then Space."
 )
 
 
 class EventPicker(ipw.VBox):
-    """Look for badge events and pick some of them.
+    """Search badge events and pick some of them.
 
     Parameters
     ----------
     events : pandas.DataFrame
-        Badge events as `load_badges` gives them.
+        Badge events, as `load_badges` returns them.
     default : pandas.DataFrame, int or iterable of index labels, optional
         What is picked at the start, and so in a run without a browser: rows of `events`, the first n rows, or
         rows by their labels. Nothing if not given.
@@ -42,7 +42,7 @@ class EventPicker(ipw.VBox):
         The site's zone, in which times are shown and typed; by default the one in ``events.attrs["timezone"]``, else
         UTC.
     begun : pandas.DataFrame, optional
-        The events of a case, as `Case.events` gives them: if it has any, they are picked, and `default` is not.
+        The events of a case, as `Case.events` returns them: if there are any, they are picked instead of `default`.
 
     Attributes
     ----------
@@ -52,13 +52,13 @@ class EventPicker(ipw.VBox):
     Raises
     ------
     TimestampError
-        If ``event_time`` is not UTC-aware, or there is no such zone.
+        If ``event_time`` is not UTC-aware, or the zone is unknown.
     InputError
-        If a needed column is missing, or `default` or `begun` has events that are not there.
+        If a needed column is missing, or `default` or `begun` has events that are not in `events`.
 
     Notes
     -----
-    A click on a row picks it or puts it back; with Shift, all rows from the last one clicked. Filters hide
+    A click on a row picks it, or removes the pick; with Shift, all rows from the last one clicked. Filters hide
     events, they do not change the picks.
     """
 
@@ -92,7 +92,7 @@ class EventPicker(ipw.VBox):
                 ipw.HBox([ipw.VBox(typed), self.readers, self.outcomes]),
                 self.message,
                 ipw.HBox([self.pick_all, self.clear, self.status]),
-                ipw.HTML(f"<small>{escape(HINT.format(zone=state.zone))}</small>"),
+                ipw.HTML(f"<small>{text_html(HINT.format(zone=state.zone))}</small>"),
                 self._place,
             ]
         )
@@ -108,11 +108,11 @@ class EventPicker(ipw.VBox):
         return self._place.children[0]
 
     def __repr__(self) -> str:
-        # This is what stands there in a page that was loaded anew.
+        # A page that was loaded again shows this.
         return f"EventPicker: {self.state.summary()} when this cell ran; run it again to pick"
 
     def _filter(self, _change: Any) -> None:
-        """Show what fits the fields; a time that cannot be read limits nothing, and says so."""
+        """Show the events that match the fields; a time that cannot be read is reported and not applied."""
         problems: list[str] = []
         filters = Filters(
             start=self._read(self.start, problems),
@@ -123,13 +123,13 @@ class EventPicker(ipw.VBox):
             text=self.text.value,
         )
         if filters.start and filters.end and filters.start >= filters.end:
-            problems.append("From is later than To: nothing can fit.")
+            problems.append("From is later than To: no event can match.")
         self.message.value = _alert(problems)
         self.state.show(filters)
         self._show()
 
     def _read(self, field: ipw.Text, problems: list[str], is_end: bool = False) -> datetime | None:
-        """The time in a field; what is wrong with it is added to the problems."""
+        """Return the time in a field; what is wrong with it is added to the problems."""
         try:
             return self.state.read_time(field.value, is_end=is_end)
         except TimestampError as error:
@@ -137,7 +137,7 @@ class EventPicker(ipw.VBox):
             return None
 
     def _show(self) -> None:
-        """Put up a new table: one that is given other rows no longer reports clicks (itables 2.9)."""
+        """Show a new table: after a change of its rows, a table no longer reports clicks (itables 2.9)."""
         table = ITable(
             self.state.table(),
             selected_rows=self.state.picked_in_table(),
@@ -150,8 +150,9 @@ class EventPicker(ipw.VBox):
         self._show_status()
 
     def _show_status(self) -> None:
-        summary = escape(self.state.summary())
-        self.status.value = f'<span role="status" style="margin-left:1em">{summary}</span>'
+        self.status.value = (
+            f'<span role="status" style="margin-left:1em">{text_html(self.state.summary())}</span>'
+        )
 
     def _select(self, change: Any) -> None:
         self.state.pick_in_table(change["new"])
@@ -167,19 +168,21 @@ class EventPicker(ipw.VBox):
 
 
 def _text_field(label: str, example: str) -> ipw.Text:
-    """A field that is read when it is left or Enter is pressed."""
+    """Make a field that is read when it loses the focus or Enter is pressed."""
     return ipw.Text(
         description=label, placeholder=example, continuous_update=False, layout=ipw.Layout(width="25em")
     )
 
 
 def _choice_field(label: str, column: pd.Series) -> ipw.SelectMultiple:
-    """A list of a column's values; none chosen means all."""
+    """Make a list of a column's values; none selected means all."""
     return ipw.SelectMultiple(
         description=label, options=sorted(choices(column).unique()), rows=7, layout=ipw.Layout(width="18em")
     )
 
 
 def _alert(problems: list[str]) -> str:
-    """Problems as HTML that a screen reader speaks at once; empty without any."""
-    return f'<div role="alert" style="color:#B00020">{escape(" ".join(problems))}</div>' if problems else ""
+    """Return the problems as HTML that a screen reader speaks at once; empty without any."""
+    return (
+        f'<div role="alert" style="color:#B00020">{text_html(" ".join(problems))}</div>' if problems else ""
+    )

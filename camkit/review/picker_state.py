@@ -1,4 +1,4 @@
-"""Which events are picked, and which are shown while one looks for them: the state behind `EventPicker`."""
+"""Which events are picked, and which are shown during a search: the state behind `EventPicker`."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges import require_events
+from camkit.badges import require_events, site_timezone
 from camkit.errors import InputError, TimestampError
-from camkit.support.timezones import as_zone
 
 MISSING = "(none)"
-"""How an absent reader or outcome is offered for choosing."""
+"""Stands for a missing reader or outcome in the lists to choose from."""
 
 LISTED = 5000
-"""The most rows shown at once: beyond it a browser's table gets slow."""
+"""The most rows shown at once: with more, a browser's table gets slow."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What an event must be to be shown; an empty field asks for nothing.
+    """What an event must match to be shown; an empty field matches every event.
 
     Attributes
     ----------
     start, end : datetime.datetime, optional
         From `start`, included, to `end`, excluded; both UTC-aware.
     cardholder : str
-        Part of a cardholder's number or name; several are separated by commas, any may fit.
+        Part of a cardholder's number or name; several are separated by commas, any may match.
     readers, outcomes : collection of str
         Any of these.
     text : str
@@ -60,14 +59,14 @@ class PickState:
     Attributes
     ----------
     matching : numpy.ndarray
-        Positions of the events that fit the filters.
+        Positions of the events that match the filters.
     shown : numpy.ndarray
-        Positions of the events in the table: the first `LISTED` of those that fit.
+        Positions of the events in the table: the first `LISTED` of those that match.
 
     Raises
     ------
     TimestampError
-        If ``event_time`` is not UTC-aware, or there is no such zone.
+        If ``event_time`` is not UTC-aware, or the zone is unknown.
     InputError
         If a needed column is missing, or `default` names events that are not there.
     """
@@ -80,26 +79,26 @@ class PickState:
     ) -> None:
         require_events(events, "outcome")
         self.events = events
-        self.zone = as_zone(timezone or events.attrs.get("timezone")) or UTC
+        self.zone = site_timezone(events, timezone) or UTC
         self._is_picked = _default_picks(events, default)
         self.show(Filters())
 
     @property
     def picked(self) -> pd.DataFrame:
-        """The picked rows of `events`, in its order, all columns and labels as they are there."""
+        """The picked rows of `events`, in its order, with all columns and labels."""
         return self.events[self._is_picked]
 
     def show(self, filters: Filters) -> None:
-        """Show the events that fit the filters; the picks stay as they are."""
-        self.matching = np.flatnonzero(_fits(self.events, filters))
+        """Show the events that match the filters; the picks stay as they are."""
+        self.matching = np.flatnonzero(_match(self.events, filters))
         self.shown = self.matching[:LISTED]
 
     def table(self) -> pd.DataFrame:
-        """Give the shown events as they are read: local times, text, empty cells for missing values."""
+        """Return the shown events for display: local times, text, empty cells for missing values."""
         events = self.events.iloc[self.shown]
         columns = events.drop(columns="event_time").astype("string").fillna("")
         if "file" in columns and self.events["file"].nunique() < 2:
-            columns = columns.drop(columns="file")  # one file for all tells nothing
+            columns = columns.drop(columns="file")  # one file for all says nothing
         local = events["event_time"].dt.tz_convert(self.zone).dt.strftime("%Y-%m-%d %H:%M:%S %Z")
         columns.insert(0, "time", local.fillna(""), allow_duplicates=True)
         return columns
@@ -109,7 +108,7 @@ class PickState:
         return "" if pd.isna(moment) else f"{moment.tz_convert(self.zone):%Y-%m-%d %H:%M}"
 
     def picked_in_table(self) -> list[int]:
-        """Give the rows of the table that are picked."""
+        """Return the rows of the table that are picked."""
         return np.flatnonzero(self._is_picked[self.shown]).tolist()
 
     def pick_in_table(self, rows: Iterable[int]) -> None:
@@ -129,7 +128,7 @@ class PickState:
         if hidden:
             line += f"; {hidden:,} of the picked not shown"
         if len(self.shown) < len(self.matching):
-            line += f"; {len(self.matching):,} fit, narrow the filters to see the rest"
+            line += f"; {len(self.matching):,} match, narrow the filters to see the rest"
         return line
 
     def read_time(self, text: str, *, is_end: bool = False) -> datetime | None:
@@ -150,24 +149,26 @@ class PickState:
         Raises
         ------
         TimestampError
-            If it is no such time, or a clock change skips or repeats it.
+            If it cannot be read as a time, or a clock change skips or repeats it.
         """
         text = text.strip()
         if not text:
             return None
         try:
             if _is_date(text):
-                day = date.fromisoformat(text) + timedelta(days=is_end)
+                first = date.fromisoformat(text)
+                day = first + timedelta(days=1) if is_end else first
                 return datetime.combine(day, time(), self.zone).astimezone(UTC)
-            return self._place(datetime.fromisoformat(text), text) + is_end * _length(text)
+            moment = self._place(datetime.fromisoformat(text), text)
+            return moment + _length(text) if is_end else moment
         except TimestampError:
             raise
         except (ValueError, OverflowError):
-            message = f"{text!r} is no time: write it like 2019-04-12 or 2019-04-12 14:20."
+            message = f"{text!r} is not a time: write it like 2019-04-12 or 2019-04-12 14:20."
             raise TimestampError(message) from None
 
     def _place(self, moment: datetime, text: str) -> datetime:
-        """Take a time to UTC, if the site's clock shows it exactly once."""
+        """Convert a time to UTC, if the site's clock shows it exactly once."""
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
         early, late = (moment.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
@@ -180,14 +181,14 @@ class PickState:
 
 
 def choices(column: pd.Series) -> pd.Series:
-    """Give a column's values as they are offered for choosing."""
+    """Return a column's values as they are in the lists to choose from."""
     return column.astype("string").fillna(MISSING)
 
 
 def _default_picks(
     events: pd.DataFrame, default: pd.DataFrame | int | Iterable[Hashable] | None
 ) -> np.ndarray:
-    """Which events are picked at the start."""
+    """Return which events are picked at the start."""
     if default is None:
         return np.zeros(len(events), dtype=bool)
     if isinstance(default, int | np.integer):
@@ -199,42 +200,43 @@ def _default_picks(
     return events.index.isin(labels)
 
 
-def _fits(events: pd.DataFrame, filters: Filters) -> np.ndarray:
-    """Which events fit the filters."""
-    fits = np.ones(len(events), dtype=bool)
+def _match(events: pd.DataFrame, filters: Filters) -> np.ndarray:
+    """Return which events match the filters."""
+    matches = np.ones(len(events), dtype=bool)
     if filters.start is not None:
-        fits &= (events["event_time"] >= filters.start).to_numpy()
+        matches &= (events["event_time"] >= filters.start).to_numpy()
     if filters.end is not None:
-        fits &= (events["event_time"] < filters.end).to_numpy()
+        matches &= (events["event_time"] < filters.end).to_numpy()
     if filters.readers:
-        fits &= choices(events["reader_id"]).isin(filters.readers).to_numpy()
+        matches &= choices(events["reader_id"]).isin(filters.readers).to_numpy()
     if filters.outcomes:
-        fits &= choices(events["outcome"]).isin(filters.outcomes).to_numpy()
+        matches &= choices(events["outcome"]).isin(filters.outcomes).to_numpy()
     people = [part.strip() for part in filters.cardholder.split(",") if part.strip()]
     if people:
         who = events[events.columns.intersection(["cardholder_id", "cardholder_name"])]
-        fits &= np.logical_or.reduce([_contain(who, part) for part in people])
+        matches &= np.logical_or.reduce([_contain(who, part) for part in people])
     if filters.text.strip():
-        fits &= _contain(events.drop(columns="event_time"), filters.text.strip())
-    return fits
+        matches &= _contain(events.drop(columns="event_time"), filters.text.strip())
+    return matches
 
 
 def _contain(cells: pd.DataFrame, part: str) -> np.ndarray:
-    """Which rows have the text in one of their cells, in whatever case."""
+    """Return which rows have the text in one of their cells, in upper or lower case."""
     columns = [column.astype("string").fillna("") for _, column in cells.items()]
     hits = [column.str.contains(part, case=False, regex=False).to_numpy(bool) for column in columns]
     return np.logical_or.reduce(hits)
 
 
 def _length(text: str) -> timedelta:
-    """How long what the text names lasts: an hour, a minute or a second."""
-    clock = re.search(r"[Tt ]\d\d(:?\d\d)?(:?\d\d)?", text)
-    named = clock.lastindex if clock else 2
-    return timedelta(seconds={None: 3600, 1: 60}.get(named, 1))
+    """Return how long what the text names lasts: an hour, a minute or a second."""
+    clock = re.search(r"[Tt ]\d\d(?P<minute>:?\d\d)?(?P<second>:?\d\d)?", text)
+    if clock is None or clock["second"]:
+        return timedelta(seconds=1)
+    return timedelta(minutes=1) if clock["minute"] else timedelta(hours=1)
 
 
 def _is_date(text: str) -> bool:
-    """Whether it names a day and no time of day."""
+    """Return whether it names a day without a time of day."""
     try:
         date.fromisoformat(text)
     except ValueError:

@@ -1,26 +1,111 @@
-"""Which events are under review, which one is in front, and what is decided: the state behind `ReviewPanel`."""
+"""Which events are under review, which one is in front, and what was decided: the state behind `ReviewPanel`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, tzinfo
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
-from camkit.cameras import Outcome, Snapshot, snapshots_for
-from camkit.case import Case, Verdict
+from camkit.badges import Camera, DoorEvent, DoorEvents
+from camkit.cameras import Result, Snapshot, require_resolved
+from camkit.case import Case, Decision, Verdict
+from camkit.directory import Cardholder
 from camkit.errors import CaseError, InputError
-from camkit.review.event import Decision, EventReview
-from camkit.support.timezones import as_zone
 
 STEPS_S = (-10.0, -5.0, 0.0, 5.0, 10.0)
-"""When, from the event, frames are asked for: seconds."""
+"""When, relative to the event, frames are asked for: seconds."""
+
+FrameKey = tuple[int, float]
+"""Which frame of an event: its view (the position of the camera among the event's), and seconds from the event."""
+
+OWN: FrameKey = (0, 0.0)
+"""What the main camera saw at the event itself."""
 
 
-def _nothing() -> None:
-    """What happens at a change that nobody watches."""
+@dataclass(eq=False)
+class EventReview:
+    """One event under review: what is known of it, and what was decided.
+
+    Attributes
+    ----------
+    event : DoorEvent
+        The event, with its cameras.
+    flags : list of str
+        What looks odd about it, in words.
+    chosen : str or None
+        SHA-256 of the picture that was chosen to stand for the event.
+    decisions : list of Decision
+        In the order they were made; the last one counts.
+    frames : dict of FrameKey to Snapshot
+        What has come so far, with or without a picture.
+    lost : set of FrameKey
+        The frames whose picture is in the case, but its file is missing or altered.
+    is_read : bool
+        Whether the case's pictures of the event were read.
+    asked : dict of int to str or None
+        The views whose frames were all asked for, and why that failed as a whole, if it did. What is missing
+        then is not asked for again by itself.
+    draft : str or None
+        A note that is not recorded yet.
+    """
+
+    event: DoorEvent
+    flags: list[str] = field(default_factory=list)
+    chosen: str | None = None
+    decisions: list[Decision] = field(default_factory=list)
+    frames: dict[FrameKey, Snapshot] = field(default_factory=dict)
+    lost: set[FrameKey] = field(default_factory=set)
+    is_read: bool = False
+    asked: dict[int, str | None] = field(default_factory=dict)
+    draft: str | None = None
+
+    @property
+    def views(self) -> tuple[Camera | None, ...]:
+        """The cameras of the event, the main one first; one None where the event has no camera to ask."""
+        return self.event.cameras or (None,)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The latest verdict."""
+        return self.decisions[-1].verdict if self.decisions else None
+
+    @property
+    def note(self) -> str:
+        """The note as it is being written, else as it was recorded last."""
+        if self.draft is not None:
+            return self.draft
+        return self.decisions[-1].note if self.decisions else ""
+
+    @property
+    def cardholder(self) -> Cardholder | None:
+        """The directory's entry, as it came with the frames."""
+        return next((frame.cardholder for frame in list(self.frames.values()) if frame.cardholder), None)
+
+    @property
+    def standing(self) -> FrameKey:
+        """The frame that stands for the event: the chosen one, else what the main camera saw at the event."""
+        frames = sorted(self.frames.items(), key=lambda found: found[0])
+        return next((key for key, frame in frames if frame.ok and frame.sha256 == self.chosen), OWN)
+
+    def missing(self, view: int, steps_s: Iterable[float]) -> list[float]:
+        """Return the steps of a view that have no picture, the nearest to the event first."""
+        asked_for = (
+            steps_s if self.event.cameras else [0.0]
+        )  # without a camera, the directory is asked all the same
+        return sorted((step for step in asked_for if not self._has_picture((view, step))), key=abs)
+
+    def why_no_picture(self, key: FrameKey) -> str | None:
+        """Say why a frame has no picture; None if it has one, or has not come yet."""
+        frame = self.frames.get(key)
+        if frame is not None:
+            return frame.reason or None
+        return self.event.why_no_camera or self.asked.get(key[0])
+
+    def _has_picture(self, key: FrameKey) -> bool:
+        return key in self.frames and self.frames[key].ok
 
 
 class ReviewState:
@@ -28,18 +113,12 @@ class ReviewState:
 
     Parameters
     ----------
-    events : pandas.DataFrame
-        Badge events, as `load_badges` gives them and a picker picks them. They are added to the case.
-    doors : pandas.DataFrame
-        As `load_doors` returns it.
+    events : DoorEvents
+        Events of the case, as `camkit.resolve` returns them.
     case : Case
-        Keeps pictures, choices, verdicts and notes. Choices and verdicts that it has are taken up.
-    timezone : datetime.tzinfo or str, optional
-        The site's zone; by default the one in ``events.attrs["timezone"]``, else UTC.
-    flags : pandas.DataFrame, optional
-        As `flag_events` returns it, for these events and any others.
+        Has the events, flags, pictures, choices and verdicts, and gets what is new. Nothing is written to begin with.
     steps_s : iterable of float
-        When, from the event, frames are asked for: seconds, negative before it. 0 is always among them.
+        When, relative to the event, frames are asked for: seconds, negative before it. 0 is always among them.
 
     Attributes
     ----------
@@ -49,53 +128,43 @@ class ReviewState:
         Which of them is in front; to begin with, the first without a verdict.
     steps_s : tuple of float
         Ascending.
-    zone : datetime.tzinfo
-        The site's zone.
     on_change : callable
         Called after each change, in the thread that made it.
 
     Raises
     ------
     InputError
-        If there is no event, a column is missing, or the labels are not unique.
-    TimestampError
-        If ``event_time`` has no zone or has gaps.
+        If `events` are not resolved, there are none, their labels are not unique, or the case has another event with
+        the label of one.
+    CaseError
+        If an event is not in the case.
     """
 
-    def __init__(
-        self,
-        events: pd.DataFrame,
-        doors: pd.DataFrame,
-        case: Case,
-        *,
-        timezone: tzinfo | str | None = None,
-        flags: pd.DataFrame | None = None,
-        steps_s: Iterable[float] = STEPS_S,
-    ) -> None:
-        if events.empty or not events.index.is_unique:
-            problem = "Some of the events share a label" if len(events) else "There is no event to review"
+    def __init__(self, events: DoorEvents, case: Case, *, steps_s: Iterable[float] = STEPS_S) -> None:
+        require_resolved(events)
+        if not len(events) or not events.table.index.is_unique:
+            problem = (
+                "Some of the events share a label" if len(events) else "The selection of events is empty"
+            )
             raise InputError(f"{problem}: pick events of load_badges.")
+        _check_events(events, case)
         self.case = case
-        self.zone = as_zone(timezone or events.attrs.get("timezone")) or UTC
         self.steps_s = tuple(sorted({0.0, *map(float, steps_s)}))
-        self.on_change: Callable[[], object] = _nothing
-        case.add_events(events, timezone=self.zone, flags=flags)
-        known_flags = _flags(case)
-        chosen = case.table("choices").groupby("event")["image"].last()
-        decisions = _decisions(case)
-        # With no camera to ask, this gives each event's times and door.
-        plain: Iterable[Snapshot] = snapshots_for(events, {}, doors, timezone=self.zone)
+        self.on_change: Callable[[], object] = lambda: None
+        flags: dict[Any, list[str]] = case.flags()
+        choices: dict[Any, str] = case.choices()
+        decisions: dict[Any, list[Decision]] = case.decisions()
         self.queue = tuple(
             EventReview(
                 event,
-                flags=known_flags.get(event.event_id, []),
-                chosen=chosen.get(event.event_id, ""),
-                decisions=decisions.get(event.event_id, []),
+                flags.get(event.event_id, []),
+                choices.get(event.event_id),
+                decisions.get(event.event_id, []),
             )
-            for event in plain
+            for event in events
         )
         self.position = next((place for place, item in enumerate(self.queue) if not item.verdict), 0)
-        self._step: float | None = None
+        self._key: FrameKey | None = None
 
     @property
     def current(self) -> EventReview:
@@ -103,19 +172,19 @@ class ReviewState:
         return self.queue[self.position]
 
     @property
-    def shown_step(self) -> float:
-        """Which frame of it is looked at: until one steps through them, the one that stands for the event."""
-        return self.current.chosen_step if self._step is None else self._step
+    def shown_key(self) -> FrameKey:
+        """Which frame of it is in view: until another is selected, the one that stands for the event."""
+        return self.current.standing if self._key is None else self._key
 
     @property
     def shown(self) -> Snapshot | None:
-        """The frame that is looked at; None as long as it has not come."""
-        return self.current.frames.get(self.shown_step)
+        """The frame in view; None as long as it has not come."""
+        return self.current.frames.get(self.shown_key)
 
     @property
     def reviewed(self) -> int:
         """How many events of the queue have a verdict."""
-        return sum(bool(item.verdict) for item in self.queue)
+        return sum(item.verdict is not None for item in self.queue)
 
     def progress(self) -> str:
         """Say how far the review is."""
@@ -124,30 +193,49 @@ class ReviewState:
     def go(self, position: int) -> None:
         """Put an event in front; before the first is the first, after the last is the last."""
         self.position = max(0, min(position, len(self.queue) - 1))
-        self._step = None
+        self._key = None
         self.on_change()
 
     def show(self, step_s: float) -> None:
-        """Look at a frame of the event in front.
+        """Look at a frame of the event in front, in the same view.
 
         Raises
         ------
         InputError
-            If there is no such step.
+            If frames are not asked for at that step.
         """
         if step_s not in self.steps_s:
             known = ", ".join(f"{step:+g}" for step in self.steps_s)
-            raise InputError(f"There is no frame at {step_s:+g} s; there are those at {known} s.")
-        self._step = float(step_s)
+            raise InputError(f"Frames are at {known} s, not at {step_s:+g} s.")
+        self._key = (self.shown_key[0], float(step_s))
         self.on_change()
 
     def step(self, frames: int) -> None:
         """Look at a later frame, or with a negative number at an earlier one; the first and the last are the ends."""
-        place = self.steps_s.index(self.shown_step) + frames
+        place = self.steps_s.index(self.shown_key[1]) + frames
         self.show(self.steps_s[max(0, min(place, len(self.steps_s) - 1))])
 
+    def show_view(self, view: int) -> None:
+        """Look at what another camera of the event in front saw at the same moment.
+
+        Raises
+        ------
+        InputError
+            If the event has no such view.
+        """
+        if not 0 <= view < len(self.current.views):
+            raise InputError(
+                f"The event has {len(self.current.views)} views, counted from 0; {view} is not one of them."
+            )
+        self._key = (view, self.shown_key[1])
+        self.on_change()
+
+    def next_view(self) -> None:
+        """Look at what the next camera of the event in front saw; after the last one comes the main camera."""
+        self.show_view((self.shown_key[0] + 1) % len(self.current.views))
+
     def choose(self) -> None:
-        """Let the frame that is looked at stand for the event.
+        """Let the frame in view stand for the event.
 
         Raises
         ------
@@ -163,9 +251,9 @@ class ReviewState:
         self.on_change()
 
     def decide(self, verdict: Verdict | str, note: str | None = None) -> None:
-        """Record a verdict on the event in front, and on the frame that is looked at, which then stands for it.
+        """Record a verdict on the event in front, and on the frame in view, which then stands for the event.
 
-        While there is no picture in view, the verdict is recorded as one without.
+        Without a picture in view, the verdict is recorded as one without a picture.
 
         Parameters
         ----------
@@ -177,51 +265,64 @@ class ReviewState:
         Raises
         ------
         InputError
-            If there is no such verdict.
+            If it is not a verdict.
         """
-        item = self.current
-        if verdict not in list(Verdict):
-            raise InputError(f"There is no verdict {verdict!r}; use {', '.join(Verdict)}.")
-        image = self.shown.sha256 if self.shown is not None and self.shown.ok else None
-        self.case.record_verdict(item.event, verdict, item.note if note is None else note, image=image)
+        item, frame = self.current, self.shown
+        image = frame.sha256 if frame is not None and frame.ok else None
+        self._record_verdict(item, verdict, item.note if note is None else note, image)
         item.chosen = image or item.chosen
         item.draft = None
-        item.decisions = _decisions(self.case)[item.event.event_id]
         self.on_change()
 
     def write_note(self, note: str) -> None:
-        """Record a note with the verdict of the event in front; while there is none, keep it until there is."""
+        """Record a note with the verdict of the event in front; while it has none, keep the note until it does."""
         item = self.current
         item.draft = None
         if note != item.note and item.decisions:
             latest = item.decisions[-1]
-            image = item.chosen if latest.on_picture else None
-            self.case.record_verdict(item.event, latest.verdict, note, image=image)
-            item.decisions = _decisions(self.case)[item.event.event_id]
+            self._record_verdict(item, latest.verdict, note, item.chosen if latest.image else None)
         elif note != item.note:
             item.draft = note
         self.on_change()
 
-    def take(self, snapshots: Iterable[Snapshot]) -> None:
-        """Take pictures of events of the queue that were fetched already."""
-        queue = {item.event.event_id: item for item in self.queue}
-        for snapshot in snapshots:
-            if snapshot.event_id in queue:
-                self.keep(queue[snapshot.event_id], 0.0, snapshot)
+    def _record_verdict(
+        self, item: EventReview, verdict: Verdict | str, note: str, image: str | None
+    ) -> None:
+        item.decisions.append(self.case.record_verdict(item.event, verdict, note, image=image))
 
-    def keep(self, item: EventReview, step_s: float, frame: Snapshot, *, recorded: bool = False) -> None:
-        """Take a frame that has come; one that is not recorded yet is added to the case.
+    def read_frames(self, item: EventReview) -> None:
+        """Take the pictures of an event that the case has, unless that was done before.
 
         Notes
         -----
-        Of the frames that could not be had, the case gets the event's own, with the reason. A picture whose file in
-        the case was altered is not shown: the frame says so instead.
+        A picture whose file is missing or altered is not shown: the frame says so instead. Of several pictures of one
+        moment, the first that can be read is shown.
         """
-        if not recorded and (frame.ok or step_s == 0):
+        if item.is_read:
+            return
+        item.is_read, item.lost = True, set()
+        for step_s, frame in self.case.frames_of(item.event):
+            if frame.camera in item.views and step_s in self.steps_s:
+                key = (item.views.index(frame.camera), step_s)
+                if key not in item.frames or not item.frames[key].ok:
+                    item.frames[key] = frame
+                    (item.lost.discard if frame.ok else item.lost.add)(key)
+        self._changed(item)
+
+    def keep(self, item: EventReview, key: FrameKey, frame: Snapshot) -> None:
+        """Take a frame that was fetched, and add it to the case.
+
+        Notes
+        -----
+        Of the frames without a picture, the case gets those at the event itself, with the reason. A frame that
+        replaces a lost one has to have a picture, else it goes on saying what happened to the recorded one.
+        """
+        if not frame.ok and key in item.lost:
+            return
+        if frame.ok or key[1] == 0:
             frame = self._record(frame)
-        item.frames[step_s] = frame
-        if item is self.current:
-            self.on_change()
+        item.frames[key] = frame
+        self._changed(item)
 
     def _record(self, frame: Snapshot) -> Snapshot:
         """Add a frame to the case; a photo or a picture that the case refuses gives way to the reason."""
@@ -236,42 +337,57 @@ class ReviewState:
             with suppress(CaseError):
                 self.case.add_snapshots([bare])
                 return bare
-        return replace(frame, outcome=Outcome.FAILED, reason=reason, picture=None)
+        return replace(frame, result=Result.FAILED, reason=reason, picture=None)
 
-    def asked(self, item: EventReview, problem: str = "") -> None:
-        """Note that all frames of an event were asked for and, if that failed as a whole, why."""
-        item.asked, item.problem = True, problem
+    def note_asked(self, item: EventReview, view: int, problem: str | None = None) -> None:
+        """Note that all frames of a view were asked for and, if that failed as a whole, why."""
+        item.asked[view] = problem
+        self._changed(item)
+
+    def ask_again(self) -> None:
+        """Let everything that is missing be read and asked for once more."""
+        for item in self.queue:
+            item.asked.clear()
+            item.is_read = False
+
+    def wanted(self, ahead: int) -> list[tuple[EventReview, int]]:
+        """Return the events and views to load, the most urgent first, without those that were asked for.
+
+        Notes
+        -----
+        First the view that one looks at; then the main views of the event in front and of the `ahead` next ones, so
+        that going on meets no delay; then the other views, in the same order.
+        """
+        near = self.queue[self.position : self.position + 1 + ahead]
+        main = [(item, 0) for item in near]
+        others = [(item, view) for item in near for view in range(1, len(item.views))]
+        urgent = dict.fromkeys([(self.current, self.shown_key[0]), *main, *others])
+        return [
+            (item, view)
+            for item, view in urgent
+            if view not in item.asked and item.missing(view, self.steps_s)
+        ]
+
+    def _changed(self, item: EventReview) -> None:
         if item is self.current:
             self.on_change()
 
-    def ask_again(self) -> None:
-        """Let everything that is missing be asked for once more."""
-        for item in self.queue:
-            item.asked = False
-        self.on_change()
 
-    def wanted(self, ahead: int) -> list[EventReview]:
-        """Give the event in front and so many after it, without those that lack nothing or were asked for."""
-        near = self.queue[self.position : self.position + 1 + ahead]
-        return [item for item in near if not item.asked and item.missing(self.steps_s)]
-
-
-def _flags(case: Case) -> dict[Hashable, list[str]]:
-    """What looks odd about the events of a case, in words, with the event that is the evidence."""
-    flags: dict[Hashable, list[str]] = {}
-    for event, meaning, other in case.table("flags")[["event", "meaning", "other_event"]].itertuples(
-        index=False
-    ):
-        evidence = "" if pd.isna(other) else f" (event {other})"
-        flags.setdefault(event, []).append(meaning + evidence)
-    return flags
-
-
-def _decisions(case: Case) -> dict[Hashable, list[Decision]]:
-    """All decisions of a case, by event."""
-    decisions: dict[Hashable, list[Decision]] = {}
-    columns = case.verdicts()[["event", "verdict", "note", "decided_at", "image"]]
-    for event, verdict, note, decided_at, image in columns.itertuples(index=False):
-        decision = Decision(verdict, note, decided_at.to_pydatetime(), on_picture=not pd.isna(image))
-        decisions.setdefault(event, []).append(decision)
-    return decisions
+def _check_events(events: DoorEvents, case: Case) -> None:
+    """Make sure that the case has these very events, by label, time, cardholder and reader."""
+    columns = case.events()[["event_time", "cardholder_id", "reader_id"]]
+    known: dict[Any, tuple[object, ...]] = {
+        label: (time.to_pydatetime(), *("" if pd.isna(text) else text for text in texts))
+        for label, time, *texts in columns.itertuples(name=None)
+    }
+    for event in events:
+        label = event.event_id
+        if label not in known:
+            raise CaseError(
+                f"Event {label} is not in the case. Add the events to the case first: case.add_events(events)."
+            )
+        if known[label] != (event.event_time, event.cardholder_id, event.reader_id):
+            raise InputError(
+                f"Event {label} of the case is another event: it is from another badge log. "
+                "Use another case, in another folder, for these events."
+            )

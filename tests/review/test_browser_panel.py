@@ -90,11 +90,11 @@ def open_and_run(page: Page, lab: Lab, book: str) -> Locator:
     return panel
 
 
-def expect_picture(panel: Locator, case: Case, event: int, step_s: float = 0.0) -> None:
+def expect_picture(panel: Locator, case: Case, event: int, step_s: float = 0.0, view: int = 0) -> None:
     """Expect that the picture on the screen is, or soon becomes, that frame of the case, pixel by pixel."""
     expect(panel.get_by_role("combobox", name="Event")).to_have_value(re.compile(rf"^{event}: "))
-    frames = case.table("snapshots").set_index(["event", "step_s"])["image"]
-    expected = base64.b64encode(case.image(frames[event, step_s])).decode()
+    frames = case.table("snapshots").set_index(["event", "step_s", "camera_rank"])["image"].dropna()
+    expected = base64.b64encode(case.image(frames[event, step_s, view])).decode()
     panel.page.wait_for_function(SHOWS, arg=expected, timeout=10_000)
 
 
@@ -124,6 +124,53 @@ def expect_whole(panel: Locator, *parts: Locator) -> None:
     assert cut <= 0
 
 
+def pick_one_more(page: Page) -> None:
+    """Pick the ninth event beside the first eight, and run what is below the picker."""
+    cell = notebook(page).locator(".jp-CodeCell")
+    picker = cell.filter(has_text="EventPicker(")
+    picker.locator("tbody tr").nth(8).click()
+    expect(picker.get_by_role("status")).to_contain_text("9 of ")
+    cell.filter(has_text="snapshots_for(").locator(".jp-InputArea-editor").click()
+    page.locator("#jp-MainMenu").get_by_text("Run", exact=True).click()
+    page.locator('.lm-Menu [data-command="notebook:run-all-below"]').click()
+
+
+def look_through(panel: Locator, case: Case) -> None:
+    """Go through nine events by mouse: each shows its picture."""
+    for number in (0, 1, 2, 3, 4, 5, None, 7, 8):  # the camera of the seventh is off
+        if number is None:
+            expect(panel.locator(".camkit-picture")).to_contain_text("The camera is offline.")
+        else:
+            expect_picture(panel, case, number)
+        panel.get_by_role("button", name="Next").click()
+
+
+def decide_by_mouse(panel: Locator, case: Case) -> None:
+    """Decide on the first event, and change one's mind."""
+    status = panel.get_by_role("status")
+    panel.get_by_role("combobox", name="Event").select_option(index=0)
+    expect_picture(panel, case, 0)
+    panel.get_by_role("button", name="Mismatch").click()
+    expect(status).to_contain_text("Verdict: mismatch")
+    panel.get_by_role("button", name="Match (M)").click()
+    expect(status).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
+
+
+def decide_by_key(panel: Locator, case: Case) -> None:
+    """Go on to the second event, and decide on a later frame, with an evil note."""
+    page, status = panel.page, panel.get_by_role("status")
+    page.keyboard.press("ArrowRight")
+    expect_picture(panel, case, 1)
+    page.keyboard.press("ArrowDown")
+    expect_picture(panel, case, 1, step_s=5.0)
+    page.keyboard.press("t")
+    page.keyboard.type(f"{EVIL} mxunc")
+    page.keyboard.press("Escape")
+    expect(status).to_contain_text("recorded with the verdict")
+    page.keyboard.press("x")
+    expect(status).to_contain_text("Verdict: mismatch")
+
+
 def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
     "Notebook 02: the right picture for each event, verdicts by mouse and by key, an evil note; all there the next day"
     working_copy(ROOT, folder)
@@ -131,46 +178,21 @@ def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
     with browser_page() as page:
         abroad = requests_abroad(page)
         panel = open_and_run(page, lab, book)
-        cell = notebook(page).locator(".jp-CodeCell")
-        cells, picker = cell.count(), cell.filter(has_text="EventPicker(")
-        picker.locator("tbody tr").nth(8).click()
-        expect(picker.get_by_role("status")).to_contain_text("9 of ")
-        cell.filter(has_text="snapshots_for(").locator(".jp-InputArea-editor").click()
-        page.locator("#jp-MainMenu").get_by_text("Run", exact=True).click()
-        page.locator('.lm-Menu [data-command="notebook:run-all-below"]').click()
-        status, event = panel.get_by_role("status"), panel.get_by_role("combobox", name="Event")
-        expect(event.locator("option")).to_have_count(9, timeout=RUN_MS)
+        cells = notebook(page).locator(".jp-CodeCell").count()
+        pick_one_more(page)
+        options = panel.get_by_role("combobox", name="Event").locator("option")
+        expect(options).to_have_count(9, timeout=RUN_MS)
         panel.scroll_into_view_if_needed()
-
         with Case(folder / "out" / "front-door") as case:
-            for number in (0, 1, 2, 3, 4, 5, None, 7, 8):  # the camera of the seventh is off
-                if number is None:
-                    expect(panel.locator(".camkit-picture")).to_contain_text("The camera is offline.")
-                else:
-                    expect_picture(panel, case, number)
-                panel.get_by_role("button", name="Next").click()
-            event.select_option(index=0)
-            expect_picture(panel, case, 0)
-            panel.get_by_role("button", name="Mismatch").click()
-            expect(status).to_contain_text("Verdict: mismatch")
-            panel.get_by_role("button", name="Match (M)").click()
-            expect(status).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
-
-            page.keyboard.press("ArrowRight")
-            expect_picture(panel, case, 1)
-            page.keyboard.press("ArrowDown")
-            expect_picture(panel, case, 1, step_s=5.0)
-            page.keyboard.press("t")
-            page.keyboard.type(f"{EVIL} mxunc")
-            page.keyboard.press("Escape")
-            expect(status).to_contain_text("recorded with the verdict")
-            page.keyboard.press("x")
-            expect(status).to_contain_text("Verdict: mismatch")
+            look_through(panel, case)
+            decide_by_mouse(panel, case)
+            decide_by_key(panel, case)
             expect(panel.get_by_text("2 of 9 reviewed")).to_be_visible()
             verdicts = case.verdicts()[["event", "verdict", "note"]].to_numpy().tolist()
         assert verdicts == [[0, "mismatch", ""], [0, "match", ""], [1, "mismatch", f"{EVIL} mxunc"]]
-        expect(cell).to_have_count(cells)  # JupyterLab's X would have cut one
-
+        expect(notebook(page).locator(".jp-CodeCell")).to_have_count(
+            cells
+        )  # JupyterLab's X would have cut one
         assert abroad == []
 
     end_kernels(lab)
@@ -190,8 +212,50 @@ def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
         assert abroad == []
 
 
+def test_the_views_of_a_door_by_mouse_and_by_key(lab: Lab, folder: Path):
+    "Each view shows its own picture; the choice is there only where the door has several, and all is on the screen"
+    events = "picked().query('reader_id in (\"HQ-R1\", \"HQ-R2\")').drop_duplicates('reader_id')"
+    write_notebook(folder / "review.ipynb", panel_of(events, *QUICK))
+    with browser_page() as page:
+        panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
+        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+        inside = panel.get_by_role("radio", name="inside")
+        outside = panel.get_by_role("radio", name="outside")
+        with Case(folder / "case") as case:
+            first, second = case.events().index
+            expect(inside).to_be_checked()
+            expect_picture(panel, case, first)
+            ARTEFACTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=ARTEFACTS / "two-views-inside.png")
+            outside.click()
+            expect_picture(panel, case, first, view=1)
+            expect(outside).to_be_checked()
+            expect_on_screen(page, panel, inside, outside, panel.get_by_text("View (V)"))
+            page.screenshot(path=ARTEFACTS / "two-views-outside.png")
+            page.keyboard.press("ArrowDown")  # the focus is on the radio button: the keys work there, too
+            expect_picture(panel, case, first, step_s=5.0, view=1)
+            page.keyboard.press("v")
+            expect_picture(panel, case, first, step_s=5.0)
+            page.keyboard.press("v")
+            page.keyboard.press("m")
+            expect(panel.get_by_role("status")).to_contain_text("The frame “5 s after, outside” stands")
+            page.set_viewport_size({"width": 853, "height": 480})  # what 150 % leaves of 1280x720
+            expect(panel).to_have_css("width", re.compile(r"^[1-4]?\d\d(\.\d+)?px"))
+            expect_whole(panel, panel.get_by_text("View (V)"), panel.locator("label", has_text="outside"))
+            panel.get_by_role("status").scroll_into_view_if_needed()
+            page.screenshot(path=ARTEFACTS / "two-views-853x480.png")
+            page.set_viewport_size({"width": 1280, "height": 720})
+            page.keyboard.press("ArrowRight")
+            expect_picture(panel, case, second)
+            expect(panel.get_by_text("View (V)")).to_be_hidden()
+            panel.locator(".camkit-picture").scroll_into_view_if_needed()
+            page.screenshot(path=ARTEFACTS / "one-view.png")
+            page.keyboard.press("ArrowLeft")
+            expect_picture(panel, case, first, step_s=5.0, view=1)
+
+
 def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
-    "It ends at once, the kernel answers all the while, and loading begins anew on demand"
+    "It ends at once, the kernel answers all the while, and loading begins again on demand"
     write_notebook(
         folder / "review.ipynb", panel_of("picked()", "--ready-delay-ms", "25000"), "panel.wait(0)"
     )

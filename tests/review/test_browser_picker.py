@@ -96,7 +96,7 @@ def test_filter_and_click_picks_the_rows_one_sees(lab: Lab, tmp_path: Path):
 
         view.get_by_label("From", exact=True).fill("yesterday")
         view.get_by_label("From", exact=True).press("Enter")
-        expect(view.get_by_role("alert")).to_contain_text("From is not applied: 'yesterday' is no time")
+        expect(view.get_by_role("alert")).to_contain_text("From is not applied: 'yesterday' is not a time")
         page.screenshot(path=tmp_path / "3-message.png")
         view.get_by_role("button", name="Clear picks").click()
         assert read_picks(page) == []

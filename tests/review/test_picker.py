@@ -12,7 +12,7 @@ from camkit.case import Case
 from camkit.errors import InputError
 from camkit.review.picker import EventPicker
 from tests.review.test_picker_state import make_events
-from tests.support.cases import made_up_events
+from tests.support.cases import at_doors, made_up_events
 
 CHOOSE = """
 from camkit.review.picker import EventPicker
@@ -55,11 +55,11 @@ def test_starts_with_the_default_picks(picker):
 
 
 def test_a_case_that_was_begun_goes_on_with_its_own_events(tmp_path):
-    "A new one begins with the default; events of another log are an error and not passed over"
+    "A new one begins with the default; events of another log are an error"
     log = made_up_events(4)
     with Case(tmp_path / "case") as case:
         assert EventPicker(log, 3, begun=case.events()).picked.index.tolist() == [0, 1, 2]
-        case.add_events(log.iloc[[1, 3]])
+        case.add_events(at_doors(log.iloc[[1, 3]]))
         assert EventPicker(log, 3, begun=case.events()).picked.index.tolist() == [1, 3]
         with pytest.raises(InputError, match="The default picks are not among the events: 3"):
             EventPicker(log.iloc[:2], begun=case.events())
@@ -95,7 +95,7 @@ def test_each_field_filters_the_table(picker, label, value, labels):
 
 
 def test_the_examples_in_the_time_fields_show_every_event():
-    "Typed as they stand, From and To include the first and the last event; a minute alone shows its events"
+    "Typed as they are, From and To include the first and the last event; a minute alone shows its events"
     events = make_events()
     events["event_time"] += pd.Timedelta(seconds=12)
     picker = EventPicker(events, timezone="America/Denver")
@@ -118,7 +118,7 @@ def test_picks_survive_filtering(picker):
     assert picker.table.selected_rows == [0, 1, 4]
 
 
-def test_clear_puts_everything_back(picker):
+def test_clear_removes_every_pick(picker):
     "Also what the filters hide"
     field(picker, "Reader").value = ("R3",)
     field(picker, "Clear picks").click()
@@ -129,7 +129,7 @@ def test_clear_puts_everything_back(picker):
 def test_a_time_that_cannot_be_read_is_reported_and_not_applied(picker):
     "The message says which field and why, escaped, and goes when the field is right"
     field(picker, "To").value = "<i>noon</i>"
-    assert "To is not applied: &#x27;&lt;i&gt;noon&lt;/i&gt;&#x27; is no time" in picker.message.value
+    assert "To is not applied: &#x27;&lt;i&gt;noon&lt;/i&gt;&#x27; is not a time" in picker.message.value
     assert 'role="alert"' in picker.message.value
     assert ", 6 shown" in repr(picker)
     field(picker, "To").value = "2019-04-12"

@@ -68,14 +68,14 @@ def test_filters_show_what_fits_all_of_them(state, filters, shown):
 
 
 def test_picked_rows_are_rows_of_the_events(state):
-    "Order, labels, columns and dtypes are those of the events, whatever is shown and in which order it was picked"
+    "Order, labels, columns and dtypes are those of the events, not of the display or of the picking"
     state.show(Filters(readers=["R2"]))
     state.pick_in_table([1])
     assert_frame_equal(state.picked, make_events().iloc[[0, 5]])
 
 
 def test_a_pick_in_the_table_leaves_hidden_picks_alone(state):
-    "What the filters hide is neither picked nor put back"
+    "What the filters hide keeps its picks"
     state.show(Filters(cardholder="ada"))
     assert state.picked_in_table() == [0]
     state.pick_in_table([1])
@@ -83,7 +83,7 @@ def test_a_pick_in_the_table_leaves_hidden_picks_alone(state):
     assert state.picked_in_table() == [1, 3]
 
 
-def test_clear_puts_hidden_picks_back_too(state):
+def test_clear_removes_hidden_picks_too(state):
     "After clearing, nothing is picked"
     state.show(Filters(cardholder="alan"))
     state.clear()
@@ -131,7 +131,7 @@ def test_the_table_is_text_in_the_sites_zone(state):
 
 
 def test_the_table_names_the_file_when_there_are_several():
-    "Events of two files can be told apart"
+    "Events of two files can be distinguished"
     events = make_events(2).assign(file=pd.Categorical(["a.csv", "b.csv"]))
     assert PickState(events).table()["file"].tolist() == ["a.csv", "b.csv"]
 
@@ -150,11 +150,11 @@ def test_summary_counts_what_is_picked_shown_and_hidden(state):
 
 
 def test_a_long_list_is_cut_and_says_so():
-    "Beyond the most rows for a table, the summary tells how many fit"
+    "Beyond the most rows for a table, the summary says how many match"
     state = PickState(pd.concat([make_events()] * 1000), default=2)
     assert len(state.table()) == 5000
     assert state.summary() == (
-        "2 of 6,000 events picked, 5,000 shown; 6,000 fit, narrow the filters to see the rest"
+        "2 of 6,000 events picked, 5,000 shown; 6,000 match, narrow the filters to see the rest"
     )
 
 
@@ -194,12 +194,12 @@ def test_reads_typed_times_in_the_sites_zone(state, text, start, end):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("yesterday", "is no time"),
-        ("12/04/2019", "is no time"),
-        ("2019-04-31", "is no time"),
-        ("2019-04-12 25:00", "is no time"),
-        ("0001-01-01T00:00+14:00", "is no time"),
-        ("9999-12-31T23:59:59-14:00", "is no time"),
+        ("yesterday", "is not a time"),
+        ("12/04/2019", "is not a time"),
+        ("2019-04-31", "is not a time"),
+        ("2019-04-12 25:00", "is not a time"),
+        ("0001-01-01T00:00+14:00", "is not a time"),
+        ("9999-12-31T23:59:59-14:00", "is not a time"),
         ("2019-11-03 01:30", "repeats"),
         ("2019-03-10 02:30", "skips"),
     ],
@@ -211,7 +211,7 @@ def test_a_time_that_cannot_be_placed_is_an_error(state, text, reason):
 
 
 @given(st.text(max_size=30) | st.dates().map(str) | st.datetimes().map(str), st.booleans())
-def test_whatever_is_typed_is_a_time_or_a_clear_error(text, is_end):
+def test_any_text_is_a_time_or_a_clear_error(text, is_end):
     "No other exception reaches the widget, and every time that is read can be filtered by"
     state = PickState(make_events(1), timezone=timezone(timedelta(hours=-6)))
     try:

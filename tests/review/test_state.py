@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from camkit.badges.doors import load_doors
-from camkit.cameras.snapshots import Outcome, Snapshot
+from camkit.badges import DoorEvents
+from camkit.cameras import Result, Snapshot
 from camkit.case import Case
-from camkit.errors import InputError, TimestampError
-from camkit.review.frames import RecordedFrames, fetch_frames
+from camkit.errors import CaseError, InputError
 from camkit.review.state import ReviewState
-from tests.conftest import ROOT
-from tests.support.cameras import DOORS, Camera, DeadCamera
-from tests.support.cases import DOOR, START, frame, made_up_events, made_up_snapshot, picked
+from tests.support.cameras import TWO_VIEWS
+from tests.support.cases import (
+    CAMERA,
+    DOOR,
+    START,
+    at_doors,
+    frame,
+    made_up,
+    made_up_events,
+    made_up_snapshot,
+)
 
 
 @pytest.fixture
@@ -27,24 +35,38 @@ def case(tmp_path: Path) -> Iterator[Case]:
         yield case
 
 
+def review(case: Case, events: DoorEvents) -> ReviewState:
+    """The state of a review of these events, which are added to the case."""
+    case.add_events(events)
+    return ReviewState(events, case)
+
+
 @pytest.fixture
 def state(case: Case) -> ReviewState:
     """Three events under review; nothing has been fetched."""
-    return ReviewState(made_up_events(3), DOORS, case)
+    return review(case, made_up(3))
 
 
-def give(state: ReviewState, step_s: float = 0.0, content: bytes = b"seen") -> Snapshot:
+@pytest.fixture
+def two_views(case: Case) -> ReviewState:
+    """Three events under review at a door with two cameras; nothing has been fetched."""
+    return review(case, at_doors(made_up_events(3), TWO_VIEWS))
+
+
+def give(state: ReviewState, step_s: float = 0.0, content: bytes = b"seen", view: int = 0) -> Snapshot:
     """Let a frame of the event in front come."""
-    seen = frame(made_up_snapshot(state.current.event.event_id, b""), content, step_s)
-    state.keep(state.current, step_s, seen)
+    event = state.current.event
+    blank = made_up_snapshot(event.event_id, b"", door=event.door, camera=event.cameras[view])
+    seen = frame(blank, content, step_s)
+    state.keep(state.current, (view, step_s), seen)
     return seen
 
 
 def lose(state: ReviewState, step_s: float, reason: str) -> None:
     """Let a frame of the event in front fail."""
     label = state.current.event.event_id
-    lost = made_up_snapshot(label, b"", outcome=Outcome.NO_PICTURE, reason=reason, picture=None)
-    state.keep(state.current, step_s, lost)
+    lost = made_up_snapshot(label, b"", result=Result.NO_PICTURE, reason=reason, picture=None)
+    state.keep(state.current, (0, step_s), lost)
 
 
 def verdicts(case: Case) -> list[tuple[object, ...]]:
@@ -52,38 +74,59 @@ def verdicts(case: Case) -> list[tuple[object, ...]]:
     return list(case.verdicts()[["event", "verdict", "note"]].itertuples(index=False, name=None))
 
 
-def test_the_events_go_to_the_case_in_their_order(state, case):
-    "What is reviewed is in the case, also before anything was decided"
-    assert case.events().index.tolist() == [0, 1, 2]
+def test_the_events_are_reviewed_in_their_order(state):
+    "As they are given"
     assert [item.event.event_id for item in state.queue] == [0, 1, 2]
     assert state.progress() == "0 of 3 reviewed"
 
 
-def test_an_event_is_known_before_its_camera_was_asked(state):
-    "Its door, and its time by both clocks"
-    event = state.current.event
-    assert (event.door, event.event_time) == (DOOR, START)
-    assert event.at == START - timedelta(seconds=DOOR.clock_offset_s)
+def test_opening_a_review_writes_nothing(case):
+    "The seal, which covers everything in the case, stays the same"
+    events = made_up(3)
+    case.add_events(events)
+    before = case.seal()
+    ReviewState(events, case)
+    assert case.seal() == before
+
+
+def test_events_that_are_not_in_the_case_are_refused(case):
+    "The message says what to do"
+    case.add_events(made_up(2))
+    with pytest.raises(CaseError, match=r"Event 2 is not in the case. .* first: case.add_events\(events\)"):
+        ReviewState(made_up(3), case)
+
+
+@pytest.mark.parametrize(
+    "column", [{"cardholder_id": "0815"}, {"reader_id": None}, {"event_time": [START + timedelta(hours=1)]}]
+)
+def test_an_event_of_another_log_with_the_same_label_is_refused(case, column):
+    "A verdict would be about somebody else"
+    case.add_events(made_up(1))
+    with pytest.raises(InputError, match="Event 0 of the case is another event"):
+        ReviewState(made_up(1, **column), case)
+
+
+def test_an_event_without_a_reader_is_the_same_event_again(case):
+    "What is missing in the log is missing in the case"
+    assert review(case, made_up(1, reader_id=None)).current.event.reader_id == ""
 
 
 def test_no_events_are_refused(case):
     "There is nothing to review"
-    with pytest.raises(InputError, match="no event to review"):
-        ReviewState(made_up_events(0), DOORS, case)
+    with pytest.raises(InputError, match="selection of events is empty"):
+        ReviewState(made_up(0), case)
 
 
 def test_events_that_share_a_label_are_refused(case):
     "A verdict would be about both"
     with pytest.raises(InputError, match="share a label"):
-        ReviewState(made_up_events(2).set_axis([7, 7]), DOORS, case)
+        ReviewState(at_doors(made_up_events(2).set_axis([7, 7])), case)
 
 
-def test_events_without_a_zone_are_refused(case):
-    "A naive time is nobody's time"
-    events = made_up_events(1)
-    events["event_time"] = events["event_time"].dt.tz_localize(None)
-    with pytest.raises(TimestampError):
-        ReviewState(events, DOORS, case)
+def test_a_table_of_events_is_refused(case):
+    "The message says how to resolve them"
+    with pytest.raises(InputError, match=r"camkit\.resolve"):
+        ReviewState(made_up_events(1), case)
 
 
 def test_stepping_ends_at_both_ends(state):
@@ -96,23 +139,24 @@ def test_stepping_ends_at_both_ends(state):
 
 def test_frames_are_stepped_through_to_both_ends(state):
     "One starts at the event's own frame, and stays at the last and at the first"
-    assert state.shown_step == 0
+    assert state.shown_key[1] == 0
     state.step(1)
-    assert state.shown_step == 5
+    assert state.shown_key[1] == 5
     state.step(9)
-    assert state.shown_step == 10
+    assert state.shown_key[1] == 10
     state.step(-9)
-    assert state.shown_step == -10
+    assert state.shown_key[1] == -10
 
 
 def test_the_event_itself_is_always_among_the_frames(case):
-    "Whatever steps are asked for, in whatever order"
-    assert ReviewState(made_up_events(1), DOORS, case, steps_s=[3, -2]).steps_s == (-2, 0, 3)
+    "With any steps, in any order"
+    case.add_events(made_up(1))
+    assert ReviewState(made_up(1), case, steps_s=[3, -2]).steps_s == (-2, 0, 3)
 
 
 def test_a_frame_that_is_not_offered_is_refused(state):
-    "The message names those there are"
-    with pytest.raises(InputError, match=r"no frame at \+7 s; there are those at -10, -5, \+0, \+5, \+10 s"):
+    "The message names the steps that are"
+    with pytest.raises(InputError, match=r"Frames are at -10, -5, \+0, \+5, \+10 s, not at \+7 s"):
         state.show(7)
 
 
@@ -150,7 +194,7 @@ def test_a_verdict_is_about_the_frame_in_view(state, case):
     state.decide("match")
     assert case.verdicts()["image"].tolist() == [later.sha256]
     assert case.events()["sha256"][0] == later.sha256
-    assert state.current.chosen_step == 5
+    assert state.current.standing == (0, 5)
 
 
 def test_a_frame_can_be_chosen_without_a_verdict(state, case):
@@ -177,7 +221,7 @@ def test_an_event_without_a_picture_can_be_decided(state, case):
 
 
 def test_a_verdict_is_not_about_a_picture_that_is_not_in_view(state, case):
-    "While the frame in view has not come, or has no picture, the verdict goes with none, whatever else is there"
+    "While the frame in view has not come, or has no picture, the verdict is about none, even if another frame has one"
     earlier = give(state, -10.0, b"somebody else")
     state.decide("nobody")
     lose(state, 5.0, "the camera was off")
@@ -197,9 +241,9 @@ def test_coming_back_shows_the_chosen_frame(state):
     state.choose()
     state.show(10)
     state.go(1)
-    assert state.shown_step == 0
+    assert state.shown_key[1] == 0
     state.go(0)
-    assert state.shown_step == -5
+    assert state.shown_key[1] == -5
 
 
 def test_a_note_waits_for_the_verdict(state, case):
@@ -257,52 +301,107 @@ def test_only_the_events_own_failure_is_recorded(state, case):
     lose(state, -5.0, "off before")
     lose(state, 0.0, "off")
     assert case.table("snapshots")["reason"].tolist() == ["off"]
-    assert state.current.why_no_picture(-5) == "off before"
+    assert state.current.why_no_picture((0, -5)) == "off before"
 
 
 def test_a_frame_that_failed_does_not_stand_for_the_event(state):
     "As long as none is chosen, it is the event's own"
     lose(state, -5.0, "off")
-    assert state.shown_step == 0
-
-
-def test_snapshots_fetched_before_are_taken(state, case):
-    "Those of other events are left alone"
-    state.take([made_up_snapshot(1, b"one"), made_up_snapshot(9, b"nine")])
-    assert case.table("snapshots")["event"].tolist() == [1]
-    assert state.queue[1].missing(state.steps_s) == [-5, 5, -10, 10]
+    assert state.shown_key[1] == 0
 
 
 def test_the_event_in_front_is_wanted_first(state):
     "Then the next ones; the nearest frames first"
-    assert [item.event.event_id for item in state.wanted(ahead=1)] == [0, 1]
+    assert [(item.event.event_id, view) for item, view in state.wanted(ahead=1)] == [(0, 0), (1, 0)]
     state.go(2)
-    assert [item.event.event_id for item in state.wanted(ahead=1)] == [2]
-    assert state.current.missing(state.steps_s) == [0, -5, 5, -10, 10]
+    assert [item.event.event_id for item, _ in state.wanted(ahead=1)] == [2]
+    assert state.current.missing(0, state.steps_s) == [0, -5, 5, -10, 10]
+
+
+def test_main_views_are_wanted_before_other_views(two_views):
+    "So going on is not slowed down; the view that one looks at comes before all"
+    wanted = [(item.event.event_id, view) for item, view in two_views.wanted(ahead=1)]
+    assert wanted == [(0, 0), (1, 0), (0, 1), (1, 1)]
+    two_views.next_view()
+    wanted = [(item.event.event_id, view) for item, view in two_views.wanted(ahead=1)]
+    assert wanted == [(0, 1), (0, 0), (1, 0), (1, 1)]
 
 
 def test_what_was_asked_for_is_wanted_again_only_on_demand(state):
     "A dead camera is not asked over and over"
-    state.asked(state.current, "refused")
-    assert state.current not in state.wanted(ahead=2)
-    assert state.current.why_no_picture(0) == "refused"
+    state.note_asked(state.current, 0, "refused")
+    assert (state.current, 0) not in state.wanted(ahead=2)
+    assert state.current.why_no_picture((0, 0)) == "refused"
     state.ask_again()
-    assert state.current in state.wanted(ahead=2)
+    assert (state.current, 0) in state.wanted(ahead=2)
 
 
-def test_an_event_without_a_door_wants_nothing(case):
-    "It says why"
-    state = ReviewState(made_up_events(1, reader_id="R9"), DOORS, case)
-    assert state.wanted(ahead=0) == []
-    assert state.current.why_no_picture(0) == "reader R9 is not in the doors table"
+def test_views_are_asked_for_one_by_one(two_views):
+    "That one account refuses the login says nothing about the other"
+    two_views.note_asked(two_views.current, 0, "refused")
+    assert two_views.current.why_no_picture((1, 0)) is None
+    assert [view for _, view in two_views.wanted(ahead=0)] == [1]
 
 
-def test_flags_are_given_in_words(case):
-    "With the event they rest on"
+def test_an_event_without_a_door_says_why(case):
+    "Before anything was asked"
+    state = review(case, made_up(1, reader_id="R9"))
+    assert state.current.why_no_picture((0, 0)) == "reader R9 is not in the doors table"
+
+
+def test_views_are_stepped_through(two_views):
+    "After the last comes the first; the moment stays, and the next event starts with its main view"
+    two_views.show(5)
+    two_views.next_view()
+    assert two_views.shown_key == (1, 5)
+    two_views.step(-1)
+    assert two_views.shown_key == (1, 0)
+    two_views.next_view()
+    assert two_views.shown_key == (0, 0)
+    two_views.show_view(1)
+    two_views.go(1)
+    assert two_views.shown_key == (0, 0)
+
+
+def test_with_one_camera_the_next_view_is_the_same(state):
+    "Its key does nothing"
+    state.next_view()
+    assert state.shown_key == (0, 0)
+
+
+@pytest.mark.parametrize("view", [-1, 2])
+def test_a_view_that_the_door_does_not_have_is_refused(two_views, view):
+    "The message says how many there are"
+    with pytest.raises(InputError, match=f"has 2 views, counted from 0; {view} is not"):
+        two_views.show_view(view)
+
+
+def test_a_verdict_on_another_view_is_about_its_picture(two_views, case):
+    "It stands for the event, and one comes back to it, in a new process too"
+    give(two_views, content=b"inside")
+    outside = give(two_views, 5.0, b"outside", view=1)
+    two_views.show_view(1)
+    two_views.show(5)
+    two_views.decide("match")
+    assert case.verdicts()["image"].tolist() == [outside.sha256]
+    assert case.events().loc[0, ["sha256", "view"]].tolist() == [outside.sha256, "outside"]
+    two_views.go(1)
+    two_views.go(0)
+    assert (two_views.shown_key, two_views.shown) == ((1, 5), outside)
+    again = ReviewState(at_doors(made_up_events(3), TWO_VIEWS), case)
+    again.go(0)
+    again.read_frames(again.current)
+    assert again.shown_key == (1, 5)
+    assert sorted(again.current.frames) == [(0, 0), (1, 5)]
+
+
+def test_flags_come_from_the_case(case):
+    "In words, with the event that is the evidence"
     flags = pd.DataFrame(
         {"repeated_swipe": [False, True], "repeated_swipe_event": [pd.NA, 0], "first": [True, True]}
     )
-    state = ReviewState(made_up_events(2), DOORS, case, flags=flags)
+    case.add_events(made_up(2), flags=flags)
+    state = ReviewState(made_up(2), case)
     assert [item.flags for item in state.queue] == [
         ["first"],
         ["the same cardholder at the same reader again, soon after (event 0)", "first"],
@@ -317,44 +416,71 @@ def test_a_reopened_case_has_everything(state, case, tmp_path):
     state.decide("mismatch", "Not her.")
     case.close()
     with Case(tmp_path / "case") as reopened:
-        again = ReviewState(made_up_events(3), DOORS, reopened)
+        again = ReviewState(made_up(3), reopened)
         assert again.position == 1  # the first that nobody has decided on
         again.go(0)
-        RecordedFrames(reopened).find(
-            again.current.event,
-            again.steps_s,
-            lambda step, seen: again.keep(again.current, step, seen, recorded=True),
-        )
+        again.read_frames(again.current)
         assert (again.current.verdict, again.current.note) == ("mismatch", "Not her.")
-        assert again.shown_step == 5
+        assert again.shown_key == (0, 5)
         assert again.shown.picture.content == b"chosen"
         assert again.shown.cardholder == made_up_snapshot(0, b"").cardholder
 
 
-def test_a_change_is_told(state):
+class CountingCase(Case):
+    """Counts how often a table of it is read."""
+
+    reads = 0
+
+    def table(self, name: str) -> pd.DataFrame:
+        """The table, counted."""
+        self.reads += 1
+        return super().table(name)
+
+    def decisions(self):
+        """The decisions, counted."""
+        self.reads += 1
+        return super().decisions()
+
+
+def test_a_verdict_reads_no_table(tmp_path):
+    "What was recorded is known without reading all verdicts again"
+    with CountingCase(tmp_path / "case") as case:
+        state = review(case, made_up(3))
+        give(state)
+        before = case.reads
+        state.decide("match")
+        state.write_note("Same coat.")
+        state.choose()
+        assert case.reads == before
+        assert state.current.decisions == case.decisions()[0]
+
+
+def test_a_change_is_reported(state):
     "Of the event in front; what comes for another one changes nothing in view"
-    told = []
-    state.on_change = lambda: told.append(state.position)
+    reported = []
+    state.on_change = lambda: reported.append(state.position)
     give(state)
     state.go(1)
-    state.keep(state.queue[2], 0.0, made_up_snapshot(2, b"two"))
-    assert told == [0, 1]
+    state.keep(state.queue[2], (0, 0.0), made_up_snapshot(2, b"two"))
+    assert reported == [0, 1]
 
 
-def test_frames_of_another_clock_offset_are_not_taken_for_these(state, case):
-    "Once the doors file says another offset, the moments are other moments"
+@pytest.mark.parametrize(
+    "camera", [replace(CAMERA, clock_offset_s=47.0), replace(CAMERA, camera_id="Q2XX-0000-0009")]
+)
+def test_frames_of_another_clock_offset_or_camera_are_not_taken_for_these(state, case, camera):
+    "Once the doors file says something else, they are other frames"
     give(state)
-    corrected = ReviewState(made_up_events(3), DOORS.assign(clock_offset_s=47.0), case)
-    found = []
-    RecordedFrames(case).find(corrected.current.event, corrected.steps_s, lambda *seen: found.append(seen))
-    assert found == []
+    corrected = ReviewState(at_doors(made_up_events(3), replace(DOOR, cameras=(camera,))), case)
+    corrected.read_frames(corrected.current)
+    assert corrected.current.frames == {}
 
 
 def recorded(state: ReviewState) -> dict[float, Snapshot]:
     """What the case has of the event in front when it is opened again."""
-    seen: dict[float, Snapshot] = {}
-    RecordedFrames(state.case).find(state.current.event, state.steps_s, seen.__setitem__)
-    return seen
+    again = ReviewState(made_up(3), state.case)
+    again.read_frames(again.current)
+    return {step_s: seen for (_, step_s), seen in again.current.frames.items()}
 
 
 def image_file(case: Case, content: bytes) -> Path:
@@ -364,7 +490,7 @@ def image_file(case: Case, content: bytes) -> Path:
 
 
 def test_an_altered_image_is_not_shown(state, case):
-    "It is no evidence any more, and that is said; the other frames are there"
+    "It is not evidence any more, and the frame says so; the other frames are shown"
     give(state)
     give(state, 5.0, b"later")
     image_file(case, b"seen").write_bytes(b"forged")
@@ -374,7 +500,7 @@ def test_an_altered_image_is_not_shown(state, case):
 
 
 def test_a_deleted_image_is_not_shown(state, case):
-    "The reason stands in its place; the other frames are there"
+    "The reason is in its place; the other frames are shown"
     give(state)
     give(state, 5.0, b"later")
     image_file(case, b"later").unlink()
@@ -393,7 +519,7 @@ def test_of_two_pictures_of_one_moment_the_one_that_is_there_is_shown(state, cas
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"forged")])
 def test_a_photo_that_is_gone_or_altered_leaves_the_pictures(state, case, spoil):
-    "The directory's entry says what became of it"
+    "The directory's entry says what happened to it"
     give(state)
     spoil(image_file(case, b"portrait"))
     frame = recorded(state)[0]
@@ -413,14 +539,17 @@ def test_a_picture_that_comes_again_takes_the_place_of_a_deleted_one(state, case
 
 
 def test_a_picture_whose_file_was_altered_is_not_taken(state, case):
-    "Neither from a camera nor from those that were fetched before; the frame says why, the next event comes"
+    "The frame says why, the next event comes"
     seen = give(state)
     image_file(case, b"seen").write_bytes(b"forged")
-    state.take([made_up_snapshot(0, b"seen"), made_up_snapshot(1, b"one")])
+    give(state)
     assert not state.shown.ok
-    assert "is not what was stored" in state.current.why_no_picture(0)
+    assert "is not what was stored" in state.current.why_no_picture((0, 0))
     assert state.shown.cardholder.photo == b"portrait"
-    assert state.queue[1].frames[0].ok
+    state.go(1)
+    give(state, content=b"one")
+    assert state.shown.ok
+    state.go(0)
     (case.folder / case.table("images")["path"][0]).unlink()
     give(state)
     assert state.shown.sha256 == seen.sha256
@@ -436,37 +565,3 @@ def test_a_picture_comes_without_a_photo_whose_file_was_altered(state, case):
     assert state.shown.cardholder.photo is None
     assert "is not what was stored" in state.shown.cardholder.note
     assert case.table("snapshots")["image"].tolist()[-1] == state.shown.sha256
-
-
-def test_frames_are_the_events_own_snapshots(state):
-    "Only the moment of the picture differs"
-    seen: dict[float, Snapshot] = {}
-    camera, event = Camera(), state.current.event
-    fetch_frames(event, [0.0, -5.0, 0.5], seen.__setitem__, camera, DOORS, None)
-    assert list(seen) == [0, -5, 0.5]
-    for step, snapshot in seen.items():
-        assert (snapshot.event_id, snapshot.event_time, snapshot.at) == (0, event.event_time, event.at)
-        assert snapshot.picture.requested_at == event.at + timedelta(seconds=step)
-
-
-def test_a_frame_that_is_not_there_has_its_reason(state):
-    "The moment in it is that of the frame"
-    seen: dict[float, Snapshot] = {}
-    fetch_frames(state.current.event, [-5.0], seen.__setitem__, DeadCamera(), DOORS, None)
-    assert seen[-5].reason == f"Camera {DOOR.camera_id} gives no picture at 06:59:53: it is offline."
-
-
-def test_frames_come_from_the_demo_site(site, case):
-    "Five different pictures around one event, with the directory's entry"
-    doors = load_doors(ROOT / "data" / "doors.csv")
-    state = ReviewState(picked().head(1), doors, case)
-    fetch_frames(
-        state.current.event,
-        state.current.missing(state.steps_s),
-        lambda step, seen: state.keep(state.current, step, seen),
-        site.sources,
-        doors,
-        site.directory,
-    )
-    assert case.events()["pictures"].tolist() == [5]
-    assert state.current.cardholder.name == "Amara Okafor"

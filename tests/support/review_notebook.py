@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-
-import nbformat
 
 from tests.conftest import ROOT
 
@@ -23,17 +22,27 @@ from tests.conftest import ROOT
 
 demo = DemoProcess(*{options!r})
 site = demo_site(demo.info, demo)
-doors = camkit.load_doors(ROOT / "data" / "doors.csv")
+events = camkit.resolve({events}, camkit.load_doors(ROOT / "data" / "doors.csv"))
 case = camkit.Case("case", operator="R. Investigator")
-panel = camkit.ReviewPanel(
-    {events}, site.sources, doors, case, directory=site.directory, flags=flags()
-)
+case.add_events(events, flags=flags())
+panel = camkit.ReviewPanel(events, case, site.sources, directory=site.directory)
 panel
 """
 
 
 def write_notebook(path: Path, *cells: str) -> None:
     """Write a notebook of code cells."""
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    sources = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
-    nbformat.write(nbformat.v4.new_notebook(cells=sources, metadata=kernel), path)
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    sources: list[dict[str, object]] = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {},
+            "source": cell.strip(),
+            "outputs": [],
+            "execution_count": None,
+        }
+        for number, cell in enumerate(cells)
+    ]
+    book = {"cells": sources, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(book))

@@ -1,8 +1,8 @@
-"""The parts that the panel is put together from: widgets without a logic of their own."""
+"""The widgets that the panel is put together from; what they show is decided elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -10,18 +10,19 @@ import anywidget
 import ipywidgets as ipw
 import traitlets
 
-from camkit.cameras import Snapshot
-from camkit.review import show
+from camkit.cameras import Picture, Snapshot
+from camkit.review.html import entry_html, facts_html, picture_html, picture_name, step_name, thumbnail
 from camkit.review.state import ReviewState
+from camkit.support.html import text_html
 
 HERE = Path(__file__).parent
 
 NOTE_KEY = "t"
-"""Takes one to the field for the note."""
+"""Moves the focus to the field for the note."""
 
 
 class Keys(anywidget.AnyWidget):
-    """Calls what belongs to a key that is pressed in the panel around it; invisible, and brings the panel's style."""
+    """Calls the action of a key that is pressed in the panel around it; invisible, and brings the panel's style."""
 
     _esm = HERE / "panel.js"
     _css = HERE / "panel.css"
@@ -39,6 +40,19 @@ class Keys(anywidget.AnyWidget):
         self.handled = list(self._actions)
 
 
+class ImageHtml(ipw.HTML):
+    """HTML with an image in it, which is encoded again only when it has changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Hashable = None
+
+    def draw(self, shown: Hashable, make: Callable[[], str]) -> None:
+        """Show something; `make` is called for its HTML if it is not what is shown already."""
+        if shown != self._shown:
+            self.value, self._shown = make(), shown
+
+
 class FrameButton(ipw.Box):
     """A small picture that can be pressed.
 
@@ -52,8 +66,8 @@ class FrameButton(ipw.Box):
 
     def __init__(self, step_s: float, pressed: Callable[[], None]) -> None:
         self.step_s = step_s
-        self.picture = ipw.HTML()
-        self.button = ipw.Button(tooltip=f"Look at this frame: {show.step_name(step_s)}")
+        self.picture = ImageHtml()
+        self.button = ipw.Button(tooltip=f"Look at this frame: {step_name(step_s)}")
         self.button.on_click(lambda _button: pressed())
         super().__init__([self.picture, self.button])
         self.add_class("camkit-frame")
@@ -61,12 +75,16 @@ class FrameButton(ipw.Box):
     def draw(self, frame: Snapshot | None, *, is_shown: bool, is_chosen: bool) -> None:
         """Show a frame, whether it is the one in view, and whether it stands for the event."""
         picture = frame.picture if frame else None
-        self.picture.value = show.picture_html(show.thumbnail(picture.content), "") if picture else ""
-        state = "" if picture else ": none" if frame else ": not loaded"
-        self.button.description = (
-            f"{'★ ' if is_chosen and picture else ''}{show.step_name(self.step_s)}{state}"
-        )
+        self.picture.draw(picture.sha256 if picture else None, partial(self._thumbnail, picture))
+        name = step_name(self.step_s)
+        if picture is None:
+            self.button.description = f"{name}: {'none' if frame else 'not loaded'}"
+        else:
+            self.button.description = f"★ {name}" if is_chosen else name
         mark(self, is_shown)
+
+    def _thumbnail(self, picture: Picture | None) -> str:
+        return picture_html(thumbnail(picture.content), "") if picture else ""
 
 
 class EventView(ipw.HBox):
@@ -81,7 +99,7 @@ class EventView(ipw.HBox):
     """
 
     def __init__(self, steps_s: Iterable[float], show_frame: Callable[[float], None]) -> None:
-        self.picture, self.entry, self.facts = ipw.HTML(), ipw.HTML(), ipw.HTML()
+        self.picture, self.entry, self.facts = ImageHtml(), ImageHtml(), ipw.HTML()
         self.strip = [FrameButton(step, partial(show_frame, step)) for step in steps_s]
         self.note = ipw.Textarea(
             description="Note",
@@ -101,22 +119,25 @@ class EventView(ipw.HBox):
 
     def draw(self, state: ReviewState, waiting: str) -> None:
         """Show the event in front; `waiting` says of a frame that has not come why it has not."""
-        item, step, frame = state.current, state.shown_step, state.shown
+        item, key, frame = state.current, state.shown_key, state.shown
         if frame is not None and frame.picture is not None:
-            self.picture.value = show.picture_html(frame.picture.content, show.picture_name(frame, step))
+            picture, alt = frame.picture, picture_name(item, key)
+            self.picture.draw((picture.sha256, alt), partial(picture_html, picture.content, alt))
         else:
-            self.picture.value = show.text_html(item.why_no_picture(step) or waiting)
+            said = item.why_no_picture(key) or waiting
+            self.picture.draw(said, partial(text_html, said))
+        view, step_s = key
         for button in self.strip:
             button.draw(
-                item.frames.get(button.step_s),
-                is_shown=button.step_s == step,
-                is_chosen=button.step_s == item.chosen_step,
+                item.frames.get((view, button.step_s)),
+                is_shown=button.step_s == step_s,
+                is_chosen=(view, button.step_s) == item.standing,
             )
-        self.entry.value = show.entry_html(item)
-        self.facts.value = show.facts_html(item, step, state.zone)
+        self.entry.draw(item.cardholder or item.event.cardholder_id, partial(entry_html, item))
+        self.facts.value = facts_html(item, key)
         self.note.value = item.note
 
 
 def mark(widget: ipw.DOMWidget, on: bool) -> None:
-    """Set off a widget from its like, or no longer."""
+    """Set a widget apart from its neighbours, or no longer."""
     (widget.add_class if on else widget.remove_class)("camkit-on")

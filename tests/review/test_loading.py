@@ -1,4 +1,4 @@
-"""Work done ahead in the background: its order, its end, and how it is broken off."""
+"""Loading ahead in the background: its order, its end, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gevent
 import psutil
 import pytest
 
-from camkit.review.prefetch import Prefetcher
+from camkit.review.loading import BackgroundJobs
 
 WAIT_S = 10
 
@@ -21,13 +21,13 @@ def refuse(key: object, problem: str) -> None:
 
 
 class Jobs:
-    """Jobs that hang, by their key, until they are let go."""
+    """Jobs that hang, by their key, until they are released."""
 
     def __init__(self, *hang: str) -> None:
         self.hang = set(hang)
         self.begun: list[str] = []
         self.done: list[str] = []
-        self.broken_off: list[str] = []
+        self.stopped: list[str] = []
         self._news = threading.Condition()
 
     def __call__(self, key: str) -> None:
@@ -37,11 +37,11 @@ class Jobs:
                 gevent.sleep(0.005)
             self._note(self.done, key)
         except gevent.GreenletExit:
-            self._note(self.broken_off, key)
+            self._note(self.stopped, key)
             raise
 
     def await_begun(self, *keys: str) -> None:
-        """Wait until these, and no others, have begun."""
+        """Wait until these and only these have begun."""
         with self._news:
             assert self._news.wait_for(lambda: sorted(self.begun) == sorted(keys), WAIT_S), self.begun
 
@@ -54,45 +54,45 @@ class Jobs:
 def test_the_most_wanted_is_done_first():
     "In the order they are wanted"
     jobs = Jobs()
-    prefetcher = Prefetcher(jobs, refuse, at_once=1)
-    prefetcher.want("abc")
-    assert prefetcher.wait(WAIT_S)
+    background = BackgroundJobs(jobs, refuse, at_once=1)
+    background.want("abc")
+    assert background.wait(WAIT_S)
     assert jobs.done == ["a", "b", "c"]
 
 
 def test_only_some_are_under_way_at_a_time():
     "The rest waits its turn"
     jobs = Jobs(*"abc")
-    prefetcher = Prefetcher(jobs, refuse, at_once=2)
-    prefetcher.want("abc")
+    background = BackgroundJobs(jobs, refuse, at_once=2)
+    background.want("abc")
     jobs.await_begun("a", "b")
     jobs.hang.clear()
-    assert prefetcher.wait(WAIT_S)
+    assert background.wait(WAIT_S)
     assert jobs.done == ["a", "b", "c"]
 
 
 def test_the_first_never_waits_for_others():
-    "What is on the screen is not held up by what hangs"
+    "What is on the screen does not wait for what hangs"
     jobs = Jobs(*"ab")
-    prefetcher = Prefetcher(jobs, refuse, at_once=2)
-    prefetcher.want("ab")
+    background = BackgroundJobs(jobs, refuse, at_once=2)
+    background.want("ab")
     jobs.await_begun("a", "b")
-    prefetcher.want("cd")
+    background.want("cd")
     jobs.await_begun("a", "b", "c")
     jobs.hang.clear()
-    assert prefetcher.wait(WAIT_S)
+    assert background.wait(WAIT_S)
     assert jobs.done.index("c") == 0
 
 
 def test_what_is_wanted_replaces_what_was_wanted():
     "Except what is under way, which is not begun twice"
     jobs = Jobs("a")
-    prefetcher = Prefetcher(jobs, refuse, at_once=1)
-    prefetcher.want("abc")
+    background = BackgroundJobs(jobs, refuse, at_once=1)
+    background.want("abc")
     jobs.await_begun("a")
-    prefetcher.want("ad")
+    background.want("ad")
     jobs.hang.clear()
-    assert prefetcher.wait(WAIT_S)
+    assert background.wait(WAIT_S)
     assert jobs.begun == ["a", "d"]
 
 
@@ -106,67 +106,67 @@ def test_a_job_that_fails_is_reported_and_the_others_go_on():
             raise ValueError("no good")
         done.append(key)
 
-    prefetcher = Prefetcher(job, lambda *problem: problems.append(problem), at_once=1)
-    prefetcher.want(["bad", "good"])
-    assert prefetcher.wait(WAIT_S)
+    background = BackgroundJobs(job, lambda *problem: problems.append(problem), at_once=1)
+    background.want(["bad", "good"])
+    assert background.wait(WAIT_S)
     assert (problems, done) == ([("bad", "no good")], ["good"])
 
 
-def test_stop_breaks_off_what_hangs():
+def test_stop_ends_what_hangs():
     "From any thread, and what was still wanted is not begun"
     jobs = Jobs("a", "b")
-    prefetcher = Prefetcher(jobs, refuse, at_once=2)
-    prefetcher.want("abc")
+    background = BackgroundJobs(jobs, refuse, at_once=2)
+    background.want("abc")
     jobs.await_begun("a", "b")
-    threading.Thread(target=prefetcher.stop).start()
-    assert prefetcher.wait(WAIT_S)
-    assert (sorted(jobs.broken_off), jobs.begun) == (["a", "b"], ["a", "b"])
+    threading.Thread(target=background.stop).start()
+    assert background.wait(WAIT_S)
+    assert (sorted(jobs.stopped), jobs.begun) == (["a", "b"], ["a", "b"])
 
 
 def test_stop_right_after_the_start_ends_it():
     "Also before the thread has begun anything; many times, to meet every moment"
     for _ in range(50):
-        prefetcher = Prefetcher(Jobs("a"), refuse)
-        prefetcher.want("a")
-        prefetcher.stop()
-        assert prefetcher.wait(WAIT_S)
+        background = BackgroundJobs(Jobs("a"), refuse)
+        background.want("a")
+        background.stop()
+        assert background.wait(WAIT_S)
 
 
 def test_stop_without_a_start_does_nothing():
-    "There is nothing to break off"
-    prefetcher = Prefetcher(Jobs(), refuse)
-    prefetcher.stop()
-    assert prefetcher.wait(WAIT_S)
+    "There is nothing to stop"
+    background = BackgroundJobs(Jobs(), refuse)
+    background.stop()
+    assert background.wait(WAIT_S)
 
 
 def test_it_can_begin_again():
     "After an end, and after a stop"
     jobs = Jobs("b")
-    prefetcher = Prefetcher(jobs, refuse)
-    prefetcher.want("a")
-    assert prefetcher.wait(WAIT_S)
-    prefetcher.want("b")
+    background = BackgroundJobs(jobs, refuse)
+    background.want("a")
+    assert background.wait(WAIT_S)
+    background.want("b")
     jobs.await_begun("a", "b")
-    prefetcher.stop()
-    assert prefetcher.wait(WAIT_S)
+    background.stop()
+    assert background.wait(WAIT_S)
     jobs.hang.clear()
-    prefetcher.want("bc")
-    assert prefetcher.wait(WAIT_S)
+    background.want("bc")
+    assert background.wait(WAIT_S)
     assert jobs.done == ["a", "b", "c"]
 
 
-def test_the_end_is_told_when_everything_is_closed():
-    "First the thread's connections, then the news, and by then nothing is under way"
-    told: list[object] = []
-    prefetcher = Prefetcher(
-        told.append,
+def test_the_end_is_reported_when_everything_is_closed():
+    "First the connections of the thread are closed, then the end is reported; by then nothing is under way"
+    reported: list[object] = []
+    background = BackgroundJobs(
+        reported.append,
         refuse,
-        close=lambda: told.append(threading.current_thread().name),
-        ended=lambda: told.append(prefetcher.busy),
+        close=lambda: reported.append(threading.current_thread().name),
+        ended=lambda: reported.append(background.busy),
     )
-    prefetcher.want(["job"])
-    assert prefetcher.wait(WAIT_S)
-    assert told == ["job", "camkit-prefetch", False]
+    background.want(["job"])
+    assert background.wait(WAIT_S)
+    assert reported == ["job", "camkit-loading", False]
 
 
 @pytest.mark.skipif(not hasattr(psutil.Process, "num_fds"), reason="this system does not count open files")
@@ -174,16 +174,16 @@ def test_nothing_is_left_open():
     "Neither a thread nor a file of its event loop"
 
     def run() -> None:
-        prefetcher = Prefetcher(Jobs(), refuse)
-        prefetcher.want("abc")
-        assert prefetcher.wait(WAIT_S)
+        background = BackgroundJobs(Jobs(), refuse)
+        background.want("abc")
+        assert background.wait(WAIT_S)
 
     run()
     before = psutil.Process().num_fds()
     for _ in range(20):
         run()
     assert psutil.Process().num_fds() == before
-    assert "camkit-prefetch" not in [thread.name for thread in threading.enumerate()]
+    assert "camkit-loading" not in [thread.name for thread in threading.enumerate()]
 
 
 HANGS = """
@@ -191,7 +191,7 @@ import threading
 
 import gevent
 
-from camkit.review.prefetch import Prefetcher
+from camkit.review.loading import BackgroundJobs
 
 def job(key):
     print("begun", flush=True)
@@ -199,15 +199,15 @@ def job(key):
     try:
         gevent.sleep(60)
     finally:
-        print("broken off")
+        print("stopped")
 
 began = threading.Event()
-Prefetcher(job, print).want(["a"])
+BackgroundJobs(job, print).want(["a"])
 began.wait()
 """
 
 
 def test_it_ends_with_the_interpreter():
-    "What is under way comes to an orderly end, and the exit does not wait for it"
+    "What is under way ends in order, and the exit does not wait for it"
     ended = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=WAIT_S)
-    assert (ended.stdout.split("\n"), ended.stderr) == (["begun", "broken off", ""], "")
+    assert (ended.stdout.split("\n"), ended.stderr) == (["begun", "stopped", ""], "")

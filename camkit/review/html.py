@@ -1,0 +1,151 @@
+"""What the panel says of an event, as HTML and as text; text from outside is escaped and cannot rearrange it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from html import escape
+
+from PIL import Image
+
+from camkit.directory import cardholder_html
+from camkit.review.state import OWN, EventReview, FrameKey
+from camkit.support.html import text_html, visible
+
+THUMBNAIL = (256, 144)
+"""Largest width and height of a frame in the strip, pixels."""
+
+
+@lru_cache(maxsize=64)  # it holds the pictures, too
+def thumbnail(content: bytes) -> bytes:
+    """Make a small JPEG of a picture."""
+    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+        image.draft("RGB", THUMBNAIL)
+        image.thumbnail(THUMBNAIL)
+        small = io.BytesIO()
+        image.convert("RGB").save(small, "JPEG", quality=80)
+        return small.getvalue()
+
+
+def step_name(step_s: float) -> str:
+    """Name a frame by its distance from the event."""
+    if step_s == 0:
+        return "event"
+    return f"{abs(step_s):g} s {'before' if step_s < 0 else 'after'}"
+
+
+def view_names(item: EventReview) -> list[str]:
+    """Name the views of an event as text; none where there is only one."""
+    if len(item.views) < 2:
+        return []
+    return [visible(camera.view or camera.camera_id) for camera in item.event.cameras]
+
+
+def picture_name(item: EventReview, key: FrameKey) -> str:
+    """Say what a picture is, as text, for those who cannot see it."""
+    door, names, (view, step_s) = item.event.door, view_names(item), key
+    parts = [step_name(step_s), *names[view : view + 1]]
+    return f"What {visible(door.name) if door else 'the camera'} saw: {', '.join(parts)}"
+
+
+def frame_html(item: EventReview, key: FrameKey) -> str:
+    """Name a frame by its distance from the event and, where there are several, by its view."""
+    names, (view, step_s) = view_names(item), key
+    return ", ".join([step_name(step_s), *map(text_html, names[view : view + 1])])
+
+
+def queue_name(item: EventReview) -> str:
+    """Name an event of the queue in one line of text, by its label in the log, as flags and reports do."""
+    event = item.event
+    verdict = f"✓ {item.verdict}" if item.verdict else ""
+    door = event.door.name if event.door else event.reader_id or "no reader"
+    who = event.cardholder_id or "no cardholder"
+    parts = (verdict, _local(event.event_time, event.timezone), door, who, event.outcome)
+    return visible(f"{event.event_id}: {' · '.join(part for part in parts if part)}")
+
+
+def entry_html(item: EventReview) -> str:
+    """Say whose badge it is: the directory's entry, else the number."""
+    if item.cardholder is not None:
+        return cardholder_html(item.cardholder)
+    return f"<b>{text_html(item.event.cardholder_id) or 'no cardholder'}</b>"
+
+
+def facts_html(item: EventReview, key: FrameKey) -> str:
+    """List the event, its clocks, and how the frame in view was fetched."""
+    event, door, reader = item.event, item.event.door, text_html(item.event.reader_id)
+    camera = item.views[key[0]]
+    facts = {
+        "Time": [escape(line) for line in _times(event.event_time, event.timezone)],
+        "Door": [f"{text_html(door.name)} ({reader})" if door else reader or "no reader"],
+        "Outcome": [text_html(event.outcome) or "not given"],
+        "Clock": [_clocks(camera.clock_offset_s if camera else 0.0)],
+        "Frame": _frame(item, key),
+    }
+    rows = (f"<dt>{term}</dt><dd>{'<br>'.join(lines)}</dd>" for term, lines in facts.items())
+    return f"<dl>{''.join(rows)}</dl>"
+
+
+def flags_html(item: EventReview) -> str:
+    """Say what looks odd about the event."""
+    return text_html(f"⚑ {'; '.join(item.flags)}" if item.flags else "no flags")
+
+
+def verdicts_html(item: EventReview) -> str:
+    """Say what was decided and when, the latest first; a screen reader speaks it when it changes."""
+    zone = item.event.timezone
+    said = [f"{decision.verdict}, {_local(decision.decided_at, zone)}" for decision in item.decisions]
+    lines = [f"Verdict: <b>{escape(said[-1])}</b>" if said else "No verdict yet"]
+    if len(said) > 1:
+        lines.append(f"<small>(before: {escape('; '.join(reversed(said[:-1])))})</small>")
+    if item.standing != OWN:
+        frame = frame_html(item, item.standing)
+        lines.append(f"<small>The frame “{frame}” stands for the event.</small>")
+    if item.draft:
+        lines.append("<small>The note is recorded with the verdict.</small>")
+    return f'<span role="status">{" ".join(lines)}</span>'
+
+
+def alert_html(problem: str) -> str:
+    """Say a problem; a screen reader speaks it at once."""
+    return f'<div role="alert">{text_html(problem)}</div>'
+
+
+def picture_html(content: bytes, alt: str) -> str:
+    """Show a JPEG; `alt` is what a screen reader says, nothing for a picture that only decorates."""
+    return f'<img alt="{escape(alt)}" src="data:image/jpeg;base64,{base64.b64encode(content).decode()}">'
+
+
+def _local(moment: datetime | None, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if moment else "no time"
+
+
+def _times(moment: datetime | None, zone: tzinfo) -> list[str]:
+    """Return the day, and the time of day on the site and in UTC, which may be on another day."""
+    if moment is None:
+        return ["not given"]
+    local, utc = moment.astimezone(zone), moment.astimezone(UTC)
+    day = "" if local.date() == utc.date() else f"{utc:%Y-%m-%d} "
+    return [f"{local:%a %Y-%m-%d}", f"{local:%H:%M:%S %Z}", f"{day}{utc:%H:%M:%S} UTC"]
+
+
+def _clocks(offset_s: float) -> str:
+    """Say how far the reader's clock is from the camera's."""
+    if not offset_s:
+        return "no offset known"
+    return f"reader {abs(offset_s):g} s {'ahead of' if offset_s > 0 else 'behind'} the camera, corrected"
+
+
+def _frame(item: EventReview, key: FrameKey) -> list[str]:
+    """Say which moment a frame was asked for and which one it shows, by the camera's clock."""
+    name, frame = frame_html(item, key), item.frames.get(key)
+    picture = frame.picture if frame else None
+    if picture is None:
+        return [name, "no picture"]
+    asked = f"{name}: {picture.requested_at.astimezone(item.event.timezone):%H:%M:%S}"
+    if picture.captured_at is None:
+        return [asked, "time taken not given"]
+    off_s = (picture.captured_at - picture.requested_at).total_seconds()
+    return [asked, f"taken {off_s:+.1f} s from that"]
