@@ -2,7 +2,17 @@
 
 from camkit.case.case import Case
 from camkit.case.clock_offsets import ClockOffsets, estimate_clock_offset
-from camkit.case.decisions import MEANINGS, Verdict
+from camkit.case.decisions import MEANINGS, Decision, Verdict
+from camkit.case.record import Record
 from camkit.case.verify import Verification
 
-__all__ = ["MEANINGS", "Case", "ClockOffsets", "Verdict", "Verification", "estimate_clock_offset"]
+__all__ = [
+    "MEANINGS",
+    "Case",
+    "ClockOffsets",
+    "Decision",
+    "Record",
+    "Verdict",
+    "Verification",
+    "estimate_clock_offset",
+]

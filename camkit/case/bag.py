@@ -1,7 +1,7 @@
-"""Hand a case over: a BagIt 1.0 bag (RFC 8493), zipped, that anyone can check without camkit.
+"""Export a case: a BagIt 1.0 bag (RFC 8493), zipped, that anyone can check without camkit.
 
-The bag is made by the Library of Congress' ``bagit``, which changes the working directory while it works; so that
-no other thread notices, it works in a process of its own: ``python -m camkit.case.bag <folder>``.
+The bag is made by the Library of Congress' ``bagit``. It changes the working directory while it works, so it runs in
+a process of its own: ``make_bag.py``.
 """
 
 from __future__ import annotations
@@ -14,86 +14,94 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from camkit.case.database import SOFTWARE
 from camkit.case.images import SUFFIXES, copy_images
+from camkit.case.queries import Row, read_all
+from camkit.case.record import DATABASE, Record
+from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
 from camkit.support.files import write_whole, written_whole
 
-if TYPE_CHECKING:
-    from camkit.case import Case
-
-CHECKSUMS = ("sha256", "sha512")
+MAKE_BAG = Path(__file__).with_name("make_bag.py")
+"""The program that the child process runs."""
 
 
-def write_bag(case: Case, path: Path, organization: str, now: datetime | None) -> Path:
+def write_bag(record: Record, path: Path, organization: str, now: datetime | None) -> Path:
     """Write the bag of a case; see `Case.export`."""
-    exported_at = utc_text(now or datetime.now(UTC))
+    exported_at = now or datetime.now(UTC)
     info = {
-        "External-Identifier": case.name,
-        "External-Description": f"Review of badge events: {case!r}",
-        "Contact-Name": case.operator,
-        "Bagging-Date": exported_at[:10],
+        "External-Identifier": record.name,
+        "Contact-Name": record.operator,
+        "Bagging-Date": utc_text(exported_at)[:10],
         "Bag-Software-Agent": SOFTWARE.replace(" ", "/"),
     }
     if organization:
         info["Source-Organization"] = organization
     with written_whole(path) as part:
         bag = part.parent / "bag"
-        info["Case-Seal"] = _fill(bag, case, exported_at)
+        info |= _fill(bag, record, exported_at)
         _bag_in_place(bag, info)
         _zip(bag, part, top=path.stem)
     return path
 
 
-def _fill(folder: Path, case: Case, exported_at: str) -> str:
-    """Put into a folder what the bag is to hold, all of it from one state of the case; return that state's seal."""
+def _fill(folder: Path, record: Record, exported_at: datetime) -> dict[str, str]:
+    """Put everything into a folder, from one state of the case; return what ``bag-info.txt`` says of that state."""
     folder.mkdir()
-    case.database.copy_to(folder / case.database.path.name)
-    with type(case)(folder, operator=case.operator) as copy:
-        copy_images(case.folder, folder, copy.table("images")["path"])
-        if problems := copy.verify().problems():
+    record.database.copy_to(folder / DATABASE)
+    with Record(folder, operator=record.operator) as copy:
+        with copy.database.reading() as connection:
+            rows = read_all(connection)
+        copy_images(record.folder, folder, [image["path"] for image in rows["images"]])
+        checked = copy.verify()
+        if problems := checked.problems():
             raise CaseError(
-                f"The case {case.folder} is not as it was recorded, and so not exported: {problems[0]}"
+                f"The case {record.folder} is not as it was recorded, so it is not exported: {problems[0]}"
             )
-        copy.report(now=datetime.fromisoformat(exported_at))
+        write_report(copy, folder / "report.html", exported_at, checked)
         copy.export_tables(folder / "tables")
-        evidence = json.dumps(_evidence(copy, exported_at), indent=2, ensure_ascii=False)
-        seal = copy.seal()
-    write_whole(folder / "evidence.json", evidence.encode())
-    write_whole(folder / "README.txt", files("camkit.case").joinpath("templates/bag_readme.txt").read_bytes())
-    return seal
-
-
-def _evidence(case: Case, exported_at: str) -> dict[str, Any]:
-    """What evidence exports are asked to state: of the export, and of each picture."""
-    with case.database.reading() as connection:
-        cursor = connection.execute(_PICTURES)
-        columns = [column[0] for column in cursor.description]
-        rows = [dict(zip(columns, row, strict=True)) for row in cursor]
-    return {
-        "case": case.name,
-        "operator": case.operator,
-        "export_time": exported_at,
+        info = {
+            "External-Description": f"Review of badge events: {copy.summary()}",
+            "Case-Seal": copy.seal(),
+        }
+    evidence = {
+        "case": record.name,
+        "operator": record.operator,
+        "export_time": utc_text(exported_at),
         "exporting_unit": platform.node(),
         "exporting_software": SOFTWARE,
-        "pictures": [_picture(row) for row in rows],
+        "pictures": _pictures(rows),
     }
+    write_whole(folder / "evidence.json", json.dumps(evidence, indent=2, ensure_ascii=False).encode())
+    write_whole(folder / "README.txt", files("camkit.case").joinpath("templates/bag_readme.txt").read_bytes())
+    return info
 
 
-def _picture(row: dict[str, Any]) -> dict[str, Any]:
-    """One picture; its time is the vendor's where the vendor gives one."""
+def _pictures(rows: dict[str, list[Row]]) -> list[Row]:
+    """What exports of evidence are asked to state of each picture."""
+    addresses = {request["snapshot"]: request["url"] for request in rows["requests"]}  # the last one's counts
+    images = {image["sha256"]: image for image in rows["images"]}
+    return [
+        _picture(row, images[row["image"]], addresses.get(row["id"]))
+        for row in rows["snapshots"]
+        if row["image"] is not None
+    ]
+
+
+def _picture(row: Row, image: Row, address: str | None) -> Row:
+    """One picture; its time is the vendor's if the vendor gives one."""
     start = datetime.fromisoformat(row["captured_at"] or row["requested_at"])
     corrected = start + timedelta(seconds=row["clock_offset_s"] or 0.0)
     return {
         "event": row["event"],
         "source_name": row["camera_name"] or row["door"],
+        "source_view": row["view"],
         "source_id": row["camera_id"],
         "source_vendor": row["vendor"],
-        "source_address": _origin(row["url"]),
+        "source_address": _origin(address),
         "operator": row["operator"],
         "requested_start_time": row["requested_at"],
         "absolute_start_time": utc_text(start),
@@ -101,55 +109,30 @@ def _picture(row: dict[str, Any]) -> dict[str, Any]:
         "clock_offset_s": row["clock_offset_s"],
         "corrected_start_time": utc_text(corrected),
         "retrieved_time": row["retrieved_at"],
-        "file": row["path"],
-        "bytes": row["bytes"],
+        "file": image["path"],
+        "bytes": image["bytes"],
         "sha256": row["image"],
     }
 
 
-_PICTURES = """
-SELECT snapshots.*, images.path, images.bytes, (
-    SELECT url FROM requests WHERE snapshot = snapshots.id ORDER BY id DESC LIMIT 1
-) AS url
-FROM snapshots JOIN images ON images.sha256 = snapshots.image ORDER BY snapshots.id
-"""
-
-
 def _origin(url: str | None) -> str | None:
-    """The service that an address belongs to."""
+    """Return the service that an address belongs to."""
     parts = urlsplit(url or "")
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
 def _bag_in_place(folder: Path, info: dict[str, str]) -> None:
-    """Have the child process make a bag of a folder, and check it."""
-    command = [sys.executable, "-P", "-m", "camkit.case.bag", str(folder)]
+    """Let the child process make a bag of a folder, and check it."""
+    command = [sys.executable, "-P", str(MAKE_BAG), str(folder)]
     done = subprocess.run(command, input=json.dumps(info), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         *_, said = done.stderr.strip().splitlines() or ["no reason given"]
         raise OutputError(f"The bag could not be made: {said}")
 
 
-def _main(folder: Path) -> None:
-    """The child process; the fields of ``bag-info.txt`` come in as JSON."""
-    import bagit
-
-    bag = bagit.make_bag(str(folder), json.load(sys.stdin), checksums=[*CHECKSUMS])
-    # bagit says 0.97, the draft before the RFC; what it has made is right for 1.0 as well.
-    (folder / "bagit.txt").write_text(
-        "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n", encoding="utf-8", newline="\n"
-    )
-    bag.save()
-    bagit.Bag(str(folder)).validate()
-
-
 def _zip(folder: Path, target: Path, top: str) -> None:
-    """Pack a folder; images are packed as they are, since they do not get smaller."""
+    """Pack a folder; images are stored, since compressing does not make them smaller."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             stored = zipfile.ZIP_STORED if file.suffix in SUFFIXES.values() else None
             archive.write(file, Path(top) / file.relative_to(folder), compress_type=stored)
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]))

@@ -1,8 +1,8 @@
-"""The chain of hashes over all that was ever added to a case.
+"""The chain of hashes over everything that was ever added to a case.
 
 Each row gets a link when it is added: the SHA-256 over the row and over the link before it. So a row that is changed,
-taken out or slipped in shows. The last link is the case's seal: it stands for everything up to there, and whoever noted
-it somewhere else finds out even that the whole chain was made anew.
+removed or inserted later shows. The last link is the case's seal: it stands for everything up to there, and whoever
+noted it elsewhere can tell even that the whole chain was made again.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from camkit.errors import CaseError
 _as_json = json.JSONEncoder(
     ensure_ascii=False,
     separators=(",", ":"),
-    default=lambda blob: {"blob": blob.hex()},  # which camkit never adds, and no text reads like
+    default=lambda blob: {"blob": blob.hex()},  # camkit never adds a blob, and no text is written like this
 ).encode
 
 
 def add_link(connection: sqlite3.Connection, table: str, key: str, rowid: int) -> None:
-    """Add the link of a row that was just inserted; the transaction must be one that alone may write.
+    """Add the link of a row that was just inserted, in a transaction that alone may write.
 
     Parameters
     ----------
     key : str
-        The column that names the table's rows.
+        The primary key of the table.
 
     Raises
     ------
     CaseError
-        If the row is not there, since the database has a trigger that camkit did not make.
+        If the row is not there, because the database has a trigger that camkit did not make.
     """
     # Read back, since a column's type can change a value on its way in.
-    added = connection.execute(f"SELECT {key}, * FROM {table} WHERE rowid = ?", [rowid]).fetchone()  # noqa: S608
+    added = connection.execute(f"SELECT {key}, * FROM {table} WHERE rowid = ?", [rowid]).fetchone()  # noqa: S608 - our own names
     if added is None:
         raise CaseError(
-            f"The database did not take a row of {table}: somebody put a rule of their own into it. Run verify()."
+            f"The database did not accept a row of {table}: it has a trigger that camkit did not make. Run verify()."
         )
     name, *row = added
     connection.execute(
@@ -49,7 +49,7 @@ def add_link(connection: sqlite3.Connection, table: str, key: str, rowid: int) -
 
 
 def seal(connection: sqlite3.Connection) -> str:
-    """The last link; empty before the first."""
+    """Return the last link; an empty text before the first."""
     last = connection.execute("SELECT sha256 FROM chain ORDER BY number DESC LIMIT 1").fetchone()
     return last[0] if last else ""
 
@@ -63,7 +63,7 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
     """Say of each row of a table that is not as it was added what happened to it."""
     thing = table.removesuffix("s")
     cursor = connection.execute(
-        f"SELECT chain.row_key, chain.sha256, ifnull(before.sha256, ''), added.rowid, added.* FROM chain"  # noqa: S608
+        f"SELECT chain.row_key, chain.sha256, ifnull(before.sha256, ''), added.rowid, added.* FROM chain"  # noqa: S608 - our own names
         " LEFT JOIN chain AS before ON before.number = chain.number - 1"
         f" LEFT JOIN {table} AS added ON added.{key} = chain.row_key"
         " WHERE chain.table_name = ? ORDER BY chain.number",
@@ -73,15 +73,15 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
     in_order = True
     for name, recorded, before, place, *row in cursor:
         if place is None:
-            yield f"{thing} {name} was taken out"
-        elif _link(before, table, row) != recorded:
-            yield f"{thing} {name} was changed, or something recorded before it was changed or taken out"
-        if place is not None:
-            in_order, last = in_order and (last is None or place > last), place
-    if not in_order:  # of their places, which no link holds, and by which events are shown
+            yield f"{thing} {name} was removed"
+            continue
+        if _link(before, table, row) != recorded:
+            yield f"{thing} {name} was changed, or something recorded before it was changed or removed"
+        in_order, last = in_order and (last is None or place > last), place
+    if not in_order:  # no link holds a row's position, and events are shown in that order
         yield f"the rows of {table} are not in the order in which they were added"
     strange = connection.execute(
-        f"SELECT {key} FROM {table} WHERE {key} NOT IN (SELECT row_key FROM chain WHERE table_name = ?)",  # noqa: S608
+        f"SELECT {key} FROM {table} WHERE {key} NOT IN (SELECT row_key FROM chain WHERE table_name = ?)",  # noqa: S608 - our own names
         [table],
     )
     for (name,) in strange:
@@ -89,11 +89,11 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
 
 
 def stray_links(connection: sqlite3.Connection, tables: Iterable[str]) -> Iterator[str]:
-    """Say of each link that belongs to none of the tables that somebody else made it."""
+    """Say of each link that belongs to none of the tables that camkit did not make it."""
     names = [*tables]
     marks = ", ".join("?" * len(names))
     for (number,) in connection.execute(
-        f"SELECT number FROM chain WHERE table_name NOT IN ({marks})",  # noqa: S608
+        f"SELECT number FROM chain WHERE table_name NOT IN ({marks})",  # noqa: S608 - marks only
         names,
     ):
         yield f"link {number} of the chain was not added by camkit"

@@ -20,7 +20,7 @@ from camkit.case.times import now_text
 from camkit.errors import CaseError, OutputError
 
 SOFTWARE = f"camkit {__version__}"
-"""What rows are added with."""
+"""The software that adds rows."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Stamp:
     operator: str
 
     def columns(self, time_column: str) -> dict[str, str]:
-        """The columns that say so, when and with what."""
+        """Return the columns that say who added a row, when and with what."""
         return {time_column: now_text(), "operator": self.operator, "software": SOFTWARE}
 
 
 def this_user() -> str:
-    """Who works on this machine."""
+    """Return the name of this machine's user."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as in some containers
@@ -45,52 +45,83 @@ def this_user() -> str:
 class Database:
     """One connection, to be used from any thread, one at a time.
 
+    A database of an earlier version can be read; it has to be upgraded before it can be written.
+
     Parameters
     ----------
     path : pathlib.Path
-        Made if it is not there.
-    about : mapping of str to str
-        The row of ``about`` in a database that is made.
+        An existing database; `create_database` makes one.
 
     Attributes
     ----------
     closed : bool
     case_name : str
-        What the case was called when it was made.
+        The name that the case was given when it was made.
 
     Raises
     ------
     CaseError
-        If the file is something else, is damaged, was made by another version of camkit, or lies in a folder that
-        cannot be written while its latest rows are in a file beside it.
-    OutputError
-        If it cannot be made.
+        If the file is something else, is damaged, is of a version that this camkit cannot read, or is in a folder
+        that cannot be written while its latest rows are in a file beside it.
     """
 
-    def __init__(self, path: Path, about: Mapping[str, str]) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = RLock()
         self.closed = False
         with _translated(path):
-            if not path.exists():
-                _create(path, about)
             self._opened = open_database(path)
-            with _closed_unless_fine(self._opened.connection) as connection:
-                _check_kind(connection, path)
+            with _closed_on_error(self._opened.connection) as connection:
+                _check_version(connection, path)
                 self._about = _about(connection, path)
                 self.case_name = str(self._about[0])
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that alone may write; all of it counts, or nothing if an exception leaves it."""
+        """Begin a transaction that alone may write; all of it counts, or nothing if an exception leaves it.
+
+        Raises
+        ------
+        CaseError
+            If the database is of an earlier version.
+        """
         with self._transaction("BEGIN IMMEDIATE") as connection:
+            if (version := schema.version_of(connection)) < schema.VERSION:
+                raise CaseError(
+                    f"{self.path} was made by an older camkit (its database has version {version}) and can only be "
+                    "read: call case.upgrade() before you add to it."
+                )
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that sees one state of the database, whatever others add meanwhile."""
+        """Begin a transaction that sees one state of the database, whatever others add meanwhile."""
         with self._transaction("BEGIN") as connection:
             yield connection
+
+    def upgrade(self, stamp: Stamp) -> None:
+        """Bring the database to this camkit's version, and record that; nothing happens if it has that version.
+
+        Raises
+        ------
+        CaseError
+            If its tables, views or triggers were altered: the upgrade would replace some of them.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            version = schema.version_of(connection)
+            if version == schema.VERSION:
+                return
+            for difference in schema.differences(connection):
+                raise CaseError(f"{self.path} cannot be upgraded: {difference}. Run verify().")
+            row = {
+                "from_version": version,
+                "to_version": schema.VERSION,
+                "seal": chain.seal(connection),
+                "schema_sha256": schema.digest(connection),
+            }
+            for statement in schema.statements(after=version):
+                connection.execute(statement)
+            insert(connection, "upgrades", {**row, **stamp.columns("upgraded_at")})
 
     def copy_to(self, path: Path) -> None:
         """Write one consistent state to a new file, which needs no other files beside it."""
@@ -118,6 +149,7 @@ class Database:
             connection = self._opened.connection
             connection.execute(begin)
             try:
+                _check_version(connection, self.path)  # somebody else may have upgraded it
                 yield connection
                 connection.execute("COMMIT")
             finally:
@@ -125,18 +157,18 @@ class Database:
                     connection.execute("ROLLBACK")
 
     def _reopen(self) -> None:
-        """Read the file anew that somebody else has written to, if it still is this case."""
+        """Read a file again that somebody else has written to, if it still is this case."""
         fresh = open_database(self.path)
-        with _closed_unless_fine(fresh.connection) as connection:
-            _check_kind(connection, self.path)
+        with _closed_on_error(fresh.connection) as connection:
+            _check_version(connection, self.path)
             if _about(connection, self.path) != self._about:
-                raise CaseError(f"{self.path} holds another case by now; open it again with camkit.Case().")
+                raise CaseError(f"{self.path} now holds another case; open it again with camkit.Case().")
         self._opened.connection.close()
         self._opened = fresh
 
 
 @contextmanager
-def _closed_unless_fine(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
     except BaseException:
@@ -144,23 +176,22 @@ def _closed_unless_fine(connection: sqlite3.Connection) -> Iterator[sqlite3.Conn
         raise
 
 
-def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     (kind,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = schema.version_of(connection)
     if kind != schema.APPLICATION_ID:
-        raise CaseError(f"{path} is no case of camkit; choose another folder.")
-    if version != schema.VERSION:
-        found = f"its database has version {version}, this camkit knows version {schema.VERSION}"
-        if version > schema.VERSION:
-            raise CaseError(f"{path} was made by a newer camkit ({found}); update camkit to open it.")
-        raise CaseError(
-            f"{path} was made by an older camkit ({found}); open it with that one, or make the case anew in another "
-            "folder."
-        )
+        raise CaseError(f"{path} is not a case of camkit; choose another folder.")
+    known = (
+        f"its database has version {version}, this camkit reads versions {schema.OLDEST} to {schema.VERSION}"
+    )
+    if version > schema.VERSION:
+        raise CaseError(f"{path} was made by a newer camkit ({known}); update camkit to open it.")
+    if version < schema.OLDEST:
+        raise CaseError(f"{path} was made by an older camkit ({known}); open it with that one.")
 
 
 def _about(connection: sqlite3.Connection, path: Path) -> tuple[Any, ...]:
-    """What the case is called, and what else was recorded when it was made."""
+    """Return the case's name and what else was recorded when it was made."""
     found = connection.execute("SELECT name, created_at, operator, software FROM about").fetchone()
     if found is None:
         raise CaseError(f"{path} has lost the case's name; restore it from a copy or a bag.")
@@ -168,41 +199,54 @@ def _about(connection: sqlite3.Connection, path: Path) -> tuple[Any, ...]:
 
 
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:
-    """Add a row and its link of the chain, in a transaction that alone may write; its number is returned."""
+    """Add a row and its link of the chain, in a transaction that alone may write; return its number."""
     marks = ", ".join("?" * len(row))
     statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"  # noqa: S608 - our own names
     number = connection.execute(statement, [*row.values()]).lastrowid or 0
-    chain.add_link(connection, table, schema.KEYS[table], number)
+    chain.add_link(connection, table, schema.KEYS[schema.VERSION][table], number)
     return number
 
 
 def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int | None:
-    """Give the ``id`` of the first row that has these values, if there is one."""
+    """Return the ``id`` of the first row that has these values, if there is one."""
     where = " AND ".join(f"{name} IS ?" for name in row)
     statement = f"SELECT id FROM {table} WHERE {where} ORDER BY id"  # noqa: S608 - our own names
     found = connection.execute(statement, [*row.values()]).fetchone()
     return found[0] if found else None
 
 
-def _create(path: Path, about: Mapping[str, str]) -> None:
-    """Make the database aside and link it into place: of several who do so at once, the first one's stands.
+def create_database(path: Path, about: Mapping[str, str]) -> None:
+    """Make a database elsewhere and link it into place: of several who do so at once, the first one's stays.
 
     It cannot be made in place, since the change to write-ahead logging does not wait for others.
+
+    Parameters
+    ----------
+    about : mapping of str to str
+        The row of the table ``about``.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as aside:
+        with _translated(path), tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as aside:
             made = Path(aside) / path.name
             connection = sqlite3.connect(made, isolation_level=None)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(schema.script())
+                connection.execute("BEGIN")
+                for statement in schema.statements():
+                    connection.execute(statement)
                 insert(connection, "about", about)
+                connection.execute("COMMIT")
             finally:
                 connection.close()
             try:
                 os.link(made, path)
             except FileExistsError:
-                pass  # someone else was quicker
+                pass  # another one was faster
             except OSError:  # a file system without hard links, such as a memory stick's
                 made.rename(path)
     except OSError as error:
@@ -213,15 +257,15 @@ def _create(path: Path, about: Mapping[str, str]) -> None:
 
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
-    """Say in camkit's words what SQLite reports."""
+    """Turn SQLite's errors into camkit's."""
     try:
         yield
-    except UnicodeDecodeError as error:  # in what SQLite says of a damaged schema
+    except UnicodeDecodeError as error:  # in SQLite's message about a damaged schema
         raise _damaged(path, error) from None
     except sqlite3.DatabaseError as error:
         name = _kind(error)
         if name.startswith("SQLITE_CONSTRAINT_TRIGGER"):
-            raise CaseError(f"{path} did not take what was added ({error}). Run verify().") from None
+            raise CaseError(f"{path} did not accept what was added ({error}). Run verify().") from None
         if name.startswith("SQLITE_READONLY"):
             raise OutputError(
                 f"{path} is read-only, so nothing can be added: copy the case to a folder that can be written."
@@ -230,18 +274,18 @@ def _translated(path: Path) -> Iterator[None]:
             raise OutputError(f"{path} cannot be written: {error}. Make room or check the folder.") from None
         if name.startswith("SQLITE_BUSY"):
             raise CaseError(
-                f"Someone else has been writing to {path} for {BUSY_S:.0f} s; try again later."
+                f"Somebody else has been writing to {path} for {BUSY_S:.0f} s; try again later."
             ) from None
-        unreadable = not name and isinstance(error, sqlite3.OperationalError)  # text that is no UTF-8
+        unreadable = not name and isinstance(error, sqlite3.OperationalError)  # text that is not UTF-8
         if unreadable or name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "no such" in str(error):
             raise _damaged(path, error) from None
         raise
 
 
 def _kind(error: sqlite3.Error) -> str:
-    """SQLite's name of the error; empty where Python found it."""
+    """Return SQLite's name of the error; an empty text for an error that Python found."""
     return getattr(error, "sqlite_errorname", "")
 
 
 def _damaged(path: Path, error: Exception) -> CaseError:
-    return CaseError(f"{path} is damaged or no database ({error}); restore it from a copy or a bag.")
+    return CaseError(f"{path} is damaged or not a database ({error}); restore it from a copy or a bag.")

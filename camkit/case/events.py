@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Hashable, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from camkit.badges import FLAGS, NEEDED, require_events
+from camkit.badges import FLAGS, NEEDED, DoorEvent, DoorEvents
 from camkit.cameras import Snapshot
 from camkit.case.database import Stamp, find, insert
 from camkit.case.times import utc_text, zone_text
 from camkit.errors import CaseError, InputError, TimestampError
 
 _SAYS = ("event_time", "cardholder_id", "reader_id", "access", "extras")
-"""The columns that an event's hash is over."""
+"""The columns that an event's hash covers."""
 
 _OWN_COLUMNS = {*NEEDED, "outcome", "file", "line"}
 
@@ -27,19 +27,21 @@ _json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def label_of(event: object) -> int | str:
-    """Give an event's label as the database keeps it.
+    """Return an event's label as the database stores it.
 
     Parameters
     ----------
-    event : Snapshot or hashable
-        A snapshot stands for its event.
+    event : Snapshot, DoorEvent or hashable
+        A label; a snapshot and a resolved event stand for theirs.
 
     Raises
     ------
     InputError
         If it is neither a whole number nor text.
     """
-    label = event.event_id if isinstance(event, Snapshot) else event
+    if isinstance(event, Snapshot):
+        event = event.event
+    label: object = event.event_id if isinstance(event, DoorEvent) else event
     if isinstance(label, np.integer):
         label = int(label)
     if isinstance(label, bool) or not isinstance(label, int | str):
@@ -49,14 +51,12 @@ def label_of(event: object) -> int | str:
     return label
 
 
-def add_events(
-    connection: sqlite3.Connection, events: pd.DataFrame, timezone: tzinfo | str | None, stamp: Stamp
-) -> None:
+def add_events(connection: sqlite3.Connection, events: DoorEvents, stamp: Stamp) -> None:
     """Add those that are not there yet; see `Case.add_events`."""
-    _check(events)
-    zone = zone_text(timezone or events.attrs.get("timezone"))
+    table, zone = events.table, zone_text(events.timezone)
+    _check(table)
     known = dict(connection.execute("SELECT event, row_sha256 FROM events"))
-    for index, values in zip(events.index, events.to_dict("records"), strict=True):
+    for index, values in zip(table.index, table.to_dict("records"), strict=True):
         event = label_of(index)
         row = _row({str(name): value for name, value in values.items()})
         if event not in known:
@@ -65,8 +65,8 @@ def add_events(
             )
         elif known[event] != row["row_sha256"]:
             raise InputError(
-                f"Event {event} is in this case already and says something else: these events are of another badge "
-                "log, or of a newer export of it, whose labels differ. Make a new case for them, in another folder."
+                f"Event {event} is already in this case and says something else: these events are from another badge "
+                "log, or from a newer export of it, whose labels differ. Make a new case for them, in another folder."
             )
 
 
@@ -74,7 +74,7 @@ def add_flags(connection: sqlite3.Connection, flags: pd.DataFrame, labels: pd.In
     """Add the flags of these events that are raised and not there yet; see `Case.add_events`."""
     lacking = labels.difference(flags.index)
     if len(lacking):
-        raise InputError(f"There are no flags for event {lacking[0]}; use flag_events() on the same events.")
+        raise InputError(f"The flags do not cover event {lacking[0]}; use flag_events() on the same events.")
     flags = flags.loc[labels]
     for name in [str(name) for name in flags if pd.api.types.is_bool_dtype(flags[name])]:
         raised = flags[flags[name]]
@@ -90,37 +90,36 @@ def add_flags(connection: sqlite3.Connection, flags: pd.DataFrame, labels: pd.In
                 insert(connection, "flags", {**row, **meaning, **stamp.columns("added_at")})
 
 
-def check_event(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
-    """Make sure that a snapshot is of an event of the case.
+def check_event(connection: sqlite3.Connection, event: DoorEvent) -> None:
+    """Make sure that an event is in the case.
 
     Raises
     ------
     CaseError
-        If the event is not in the case.
+        If it is not.
     InputError
-        If the case knows another event by that label.
+        If the case has another event with that label.
     """
-    event = label_of(snapshot)
+    label = label_of(event)
     known = connection.execute(
         "SELECT event_time, ifnull(cardholder_id, ''), ifnull(reader_id, '') FROM events WHERE event IS ?",
-        [event],
+        [label],
     ).fetchone()
     if known is None:
-        raise unknown_event(event)
-    event_time = utc_text(snapshot.event_time) if snapshot.event_time else None
-    if known != (event_time, snapshot.cardholder_id, snapshot.reader_id):
+        raise unknown_event(label)
+    event_time = utc_text(event.event_time) if event.event_time else None
+    if known != (event_time, event.cardholder_id, event.reader_id):
         raise InputError(
-            f"The snapshot of event {event} is of another badge log than the event of this case."
+            f"The snapshot of event {label} is from another badge log than the event of this case."
         )
 
 
 def unknown_event(event: Hashable) -> CaseError:
-    """The error for an event that is not in the case."""
-    return CaseError(f"There is no event {event} in this case; add it with add_events().")
+    """Return the error for an event that is not in the case."""
+    return CaseError(f"Event {event} is not in this case; add it with add_events().")
 
 
 def _check(events: pd.DataFrame) -> None:
-    require_events(events)
     if events["event_time"].isna().any():
         raise TimestampError("Some events have no event_time; leave them out.")
     if events.index.has_duplicates:
@@ -128,7 +127,7 @@ def _check(events: pd.DataFrame) -> None:
 
 
 def _row(values: dict[str, Any]) -> dict[str, Any]:
-    """The columns of an event; its hash is over what it says, not over where it stands."""
+    """Return the columns of an event; its hash covers what the event says, not its place in the export."""
     given = {name: value for name, value in values.items() if not pd.isna(value)}
     extras = {name: _plain(value) for name, value in given.items() if name not in _OWN_COLUMNS}
     row = {
@@ -151,7 +150,7 @@ def _text(value: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """A value that JSON can hold."""
+    """Return a value that JSON can hold."""
     if isinstance(value, datetime):
         return value.isoformat()
     return value if isinstance(value, bool | int | float | str) else str(value)

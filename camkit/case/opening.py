@@ -1,4 +1,4 @@
-"""Connect to the database of a case, also where nothing can be written beside it."""
+"""Connect to the database of a case, also in a folder that cannot be written."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from camkit.errors import CaseError
 
 BUSY_S = 30.0
-"""How long one waits for another who writes, seconds."""
+"""How long to wait for somebody else who writes, seconds."""
 
 _TRIES = 5
-"""How often a file is read that changes meanwhile."""
+"""How often to read a file that changes while it is read."""
 
 _MAGIC = b"SQLite format 3\0"
 
 _LEGACY = b"\1\1"
-"""In bytes 18 and 19: the database has no write-ahead log, without which SQLite takes none from memory."""
+"""In bytes 18 and 19: the database has no write-ahead log. SQLite opens no other kind in memory."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Opened:
     Attributes
     ----------
     copied : tuple of int or None
-        What the file was like, if the connection is to a copy of it in memory.
+        The file's inode, time and size when it was copied; None if the connection is to the file itself.
     """
 
     connection: sqlite3.Connection
@@ -39,15 +39,15 @@ class Opened:
 
 
 def open_database(path: Path) -> Opened:
-    """Connect to the file; where nothing can be written beside it, for reading only.
+    """Connect to the file, or to a copy in memory if its folder cannot be written.
 
-    SQLite cannot open a database with a write-ahead log unless it may write beside it, or is told that
-    the file never changes. On a share, somebody else may change it, so it is copied into memory then.
+    SQLite cannot open a database with a write-ahead log unless it may write beside it, or is promised that
+    the file never changes. On a share, somebody else may change it: hence the copy.
 
     Raises
     ------
     CaseError
-        If the latest rows are in a file beside it that SQLite cannot use, or it cannot be read.
+        If the latest rows are in a file beside it that SQLite cannot use, or the file cannot be read.
     sqlite3.Error
         If SQLite finds it damaged.
     """
@@ -82,7 +82,7 @@ def _to_memory(content: bytes) -> sqlite3.Connection:
 
 def _ready(connection: sqlite3.Connection) -> sqlite3.Connection:
     try:
-        connection.execute("PRAGMA user_version")  # only now the files are opened
+        connection.execute("PRAGMA user_version")  # only now SQLite opens the files
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
@@ -91,7 +91,7 @@ def _ready(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _read_whole(path: Path) -> tuple[bytes, tuple[int, ...]]:
-    """One state of a file that somebody else may be writing, and what it was like then."""
+    """Read one state of a file that somebody else may be writing, with its mark."""
     for _ in range(_TRIES):
         before = _mark(path)
         try:
@@ -117,7 +117,7 @@ def _mark(path: Path) -> tuple[int, ...]:
 
 
 def _beside(path: Path) -> str | None:
-    """The file beside it that has rows which it lacks, if there is one."""
+    """Return the name of the file beside it that holds its latest rows, if there is one."""
     for ending in ("-wal", "-journal"):
         beside = path.with_name(path.name + ending)
         try:

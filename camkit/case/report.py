@@ -8,56 +8,53 @@ import sqlite3
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from camkit.case import chain
 from camkit.case.decisions import MEANINGS
 from camkit.case.images import SUFFIXES, image_path, read_image
-from camkit.case.tables import QUERIES, read_rows
+from camkit.case.queries import Row, grouped, read_all
+from camkit.case.record import Record
 from camkit.case.times import utc_text, zone_from_text
+from camkit.case.verify import Verification
 from camkit.errors import CaseError
 from camkit.support.files import written_whole
 from camkit.support.html import local_time, visible
-
-if TYPE_CHECKING:
-    from camkit.case import Case
-
-Row = dict[str, Any]
 
 VERDICTS = {verdict: (verdict.capitalize(), meaning) for verdict, meaning in MEANINGS.items()}
 """Each verdict's heading and meaning."""
 
 VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
-"""What the vendors call themselves."""
+"""The vendors' full names."""
 
 PACKAGES = ("camkit", "requests", "gevent", "pandas", "Pillow", "Jinja2")
-"""The software that had a part in what the report shows."""
+"""The software that took part in what the report shows."""
 
 
-def write_report(case: Case, path: Path, now: datetime | None) -> Path:
-    """Write the report; see `Case.report`."""
-    checked = case.verify()
-    with case.database.reading() as connection:
-        rows = {name: read_rows(connection, name) for name in QUERIES}
+def write_report(record: Record, path: Path, now: datetime | None, checked: Verification) -> Path:
+    """Write the report of a case that was verified; see `Case.report`."""
+    with record.database.reading() as connection:
+        rows = read_all(connection)
         seal = chain.seal(connection)
     images = {image["sha256"]: image for image in rows["images"]}
 
     def data_uri(sha256: str | None) -> str | None:
-        """An image in the page itself; None for one that is missing, altered, or of a type no browser shows."""
+        """Embed an image; None for one that is missing, altered, or of a type that no browser shows."""
         if sha256 is None or images[sha256]["media_type"] not in SUFFIXES:
             return None
         try:
-            content = read_image(image_path(case.folder, images[sha256]["path"]), sha256)
+            content = read_image(image_path(record.folder, images[sha256]["path"]), sha256)
         except CaseError:
             return None
         return f"data:{images[sha256]['media_type']};base64,{base64.b64encode(content).decode('ascii')}"
 
     page = _template().stream(
         about=rows["about"][0],
+        upgrades=rows.get("upgrades", []),
         made_at=utc_text(now or datetime.now(UTC)),
-        made_by=case.operator,
+        made_by=record.operator,
         events=_events(rows),
         cardholders=rows["cardholders"],
         images=rows["images"],
@@ -75,40 +72,60 @@ def write_report(case: Case, path: Path, now: datetime | None) -> Path:
 
 
 def _events(rows: dict[str, list[Row]]) -> list[Row]:
-    """The events, each with its chosen picture's requests, its verdicts, and whether anybody looked at it."""
-    snapshots = _grouped(rows["snapshots"], "event")
-    requests = _grouped(rows["requests"], "snapshot")
-    verdicts = _grouped(rows["verdicts"], "event")
-    return [
-        {
-            **event,
-            "requests": requests.get(event["snapshot"], []),
-            "history": verdicts.get(event["event"], []),
-            "seen": event["event"] in snapshots or event["event"] in verdicts,
-        }
-        for event in rows["events"]
-    ]
+    """The events, each with its other cameras, its pictures' requests, its verdicts, and whether it was looked at."""
+    snapshots = grouped(rows["snapshots"], "event")
+    requests = grouped(rows["requests"], "snapshot")
+    verdicts = grouped(rows["verdicts"], "event")
+    events = []
+    for event in rows["events"]:
+        others = _other_cameras(event, snapshots.get(event["event"], []))
+        shown = [event["snapshot"], *(row["id"] for row in others)]
+        events.append(
+            {
+                **event,
+                "others": others,
+                "requests": [request for number in shown for request in requests.get(number, [])],
+                "history": verdicts.get(event["event"], []),
+                "seen": event["event"] in snapshots or event["event"] in verdicts,
+            }
+        )
+    return events
 
 
-def _grouped(rows: list[Row], column: str) -> dict[Any, list[Row]]:
-    groups: dict[Any, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row[column], []).append(row)
-    return groups
+def _other_cameras(event: Row, snapshots: list[Row]) -> list[Row]:
+    """The door's cameras beside the one that stands for the event: the picture nearest to it, or the latest attempt."""
+    standing = next((row for row in snapshots if row["id"] == event["snapshot"]), event)
+    cameras: dict[tuple[str, str, str], list[Row]] = {}
+    for row in sorted(snapshots, key=lambda row: row["camera_rank"]):
+        if row["camera_id"] is not None and _camera(row) != _camera(standing):
+            cameras.setdefault(_camera(row), []).append(row)
+    return [min(found, key=_distance) for found in cameras.values()]
+
+
+def _camera(row: Row) -> tuple[str, str, str]:
+    return row["vendor"], row["camera_id"], row["view"]
+
+
+def _distance(snapshot: Row) -> tuple[bool, float]:
+    """Sort pictures before attempts, pictures by their distance from the event, attempts from the latest."""
+    if snapshot["image"] is None:
+        return True, -snapshot["id"]
+    return False, abs(snapshot["step_s"] or 0.0)
 
 
 def _shows(rows: dict[str, list[Row]]) -> dict[str, str]:
     """What each image shows, in words."""
     photos = {row["photo"]: f"directory photo of {row['cardholder_id']}" for row in rows["cardholders"]}
-    events = _grouped(rows["snapshots"], "image")
+    snapshots = grouped(rows["snapshots"], "image")
     return photos | {
-        image: ", ".join(dict.fromkeys(f"event {row['event']}{_step(row['step_s'])}" for row in found))
-        for image, found in events.items()
+        image: ", ".join(dict.fromkeys(map(_event_and_view, found))) for image, found in snapshots.items()
     }
 
 
-def _step(seconds: float | None) -> str:
-    return f" ({seconds:+g} s)" if seconds else ""
+def _event_and_view(snapshot: Row) -> str:
+    view = f", {snapshot['view']}" if snapshot["view"] else ""
+    step = f" ({snapshot['step_s']:+g} s)" if snapshot["step_s"] else ""
+    return f"event {snapshot['event']}{view}{step}"
 
 
 def _software() -> dict[str, str]:
@@ -134,10 +151,10 @@ def _local(moment: str, zone: str) -> str:
 
 
 def _utc(moment: str) -> str:
-    """A time in UTC, with the fraction of a second that it has."""
+    """Write a time in UTC, with its fraction of a second if it has one."""
     return moment.replace("T", " ").replace("Z", " UTC").replace(".000000", "")
 
 
 def _sentence(text: str) -> str:
-    """Text with a capital first letter, and the rest as it is."""
+    """Return text with a capital first letter, and the rest as it is."""
     return text[:1].upper() + text[1:]

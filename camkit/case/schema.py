@@ -1,18 +1,25 @@
-"""What the database of a case is made of: its tables, and the triggers that refuse to change a row."""
+"""The schema of a case's database, version by version.
+
+``schemas/2.sql`` makes a database of version 2; each later file makes the version of its name from the one before. A
+file is never edited once a case was made with it: `verify` compares a case with what the files of its version make. So
+a later version adds tables and replaces views, and leaves the tables as they are whose rows are in the chain.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
 from importlib.resources import files
 
-VERSION = 2
-"""Of the schema, in ``PRAGMA user_version``; raised with each change of ``schema.sql``, which `verify` compares."""
+OLDEST, VERSION = 2, 3
+"""The first version that can be read, and the one that is written (``PRAGMA user_version``)."""
 
 APPLICATION_ID = 0x63616D6B
 """Marks the file as a case of camkit: the letters "camk"."""
 
-KEYS = {
+_KEYS_2 = {
     "about": "id",
     "events": "event",
     "flags": "id",
@@ -23,45 +30,59 @@ KEYS = {
     "choices": "id",
     "verdicts": "id",
 }
-"""Each table with its key."""
 
-APPEND_ONLY = {**KEYS, "chain": "number"}
-"""Those, and the one with their links."""
-
-_GUARDS = """
-CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
-BEGIN SELECT RAISE(ABORT, '{table}: rows are only ever added'); END;
-CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
-BEGIN SELECT RAISE(ABORT, '{table}: rows are only ever added'); END;
-CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
-WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key} OR rowid = NEW.rowid)
-BEGIN SELECT RAISE(ABORT, '{table}: rows are only ever added'); END;
-"""
+KEYS = {2: _KEYS_2, 3: {**_KEYS_2, "upgrades": "id", "camera_views": "snapshot"}}
+"""By version: each table whose rows are in the chain, with its key."""
 
 
-def script() -> str:
-    """The statements that make the database of a case."""
-    tables = files("camkit.case").joinpath("schema.sql").read_text(encoding="utf-8")
-    triggers = "".join(_GUARDS.format(table=table, key=key) for table, key in APPEND_ONLY.items())
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-    return f"BEGIN; {tables} {triggers} {marks} COMMIT;"
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of a database's schema."""
+    return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
-def as_made() -> dict[str, bytes]:
-    """What `found_in` gives for a database that nobody has touched."""
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        fresh.executescript(script())
+def statements(after: int = 0, up_to: int = VERSION) -> Iterator[str]:
+    """Give the statements that make a version from an earlier one, or from nothing."""
+    for version in range(max(after + 1, OLDEST), up_to + 1):
+        script = files("camkit.case").joinpath(f"schemas/{version}.sql").read_text(encoding="utf-8")
+        statement = ""
+        for line in script.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                yield statement
+                statement = ""
+
+
+def as_made(version: int) -> dict[str, bytes]:
+    """Return what `found_in` gives for an unaltered database of a version."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        for statement in statements(up_to=version):
+            fresh.execute(statement)
         return found_in(fresh)
 
 
 def found_in(connection: sqlite3.Connection) -> dict[str, bytes]:
-    """What made each table, view, index and trigger, by its kind and name; as bytes, since it may be damaged.
+    """Return the SQL of each table, view, index and trigger, by its kind and name; as bytes, since it may be damaged.
 
     Without the tables that SQLite keeps for itself, such as those that ANALYZE makes.
     """
     return dict(
         connection.execute(
             "SELECT type || ' ' || name, CAST(sql AS BLOB) FROM sqlite_master"
-            " WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'sqlite_*')"
+            " WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'sqlite_*') ORDER BY type, name"
         )
     )
+
+
+def differences(connection: sqlite3.Connection) -> Iterator[str]:
+    """Say what was altered: the triggers that keep rows from being changed, the views that show them, the tables."""
+    present, made = found_in(connection), as_made(version_of(connection))
+    for name, statement in made.items():
+        if present.get(name) != statement:
+            yield f"the {name} is missing or altered"
+    for name in present.keys() - made.keys():
+        yield f"the {name} was not made by camkit"
+
+
+def digest(connection: sqlite3.Connection) -> str:
+    """Return the SHA-256 of the schema."""
+    return sha256(b"\n".join(found_in(connection).values())).hexdigest()

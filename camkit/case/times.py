@@ -14,7 +14,7 @@ def utc_text(moment: datetime) -> str:
     Raises
     ------
     TimestampError
-        If it has no zone.
+        If the moment has no zone.
 
     Examples
     --------
@@ -23,25 +23,24 @@ def utc_text(moment: datetime) -> str:
     '2019-04-12T20:20:29.000000Z'
     """
     if moment.tzinfo is None:
-        raise TimestampError(f"The time {moment} has no zone; give an aware one.")
+        raise TimestampError(f"The time {moment} does not have a zone; give an aware one.")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def now_text() -> str:
-    """This machine's clock."""
+    """Return the present time, by this machine's clock."""
     return utc_text(datetime.now(UTC))
 
 
-def zone_text(zone: tzinfo | str | None) -> str:
-    """Name a zone so that `zone_from_text` finds it: its IANA name, or its offset, as in ``UTC-06:00``; UTC for none.
+def zone_text(zone: tzinfo) -> str:
+    """Name a zone so that `zone_from_text` finds it: its IANA name, or its offset, as in ``UTC-06:00``.
 
     Raises
     ------
     TimestampError
-        If it has neither.
+        If the zone has neither.
     """
-    zone = as_zone(zone) or UTC
-    if isinstance(zone, timezone):  # by its offset, since the name it may have been given stands for anything
+    if isinstance(zone, timezone):  # by its offset: its name may be anything
         return str(timezone(zone.utcoffset(None)))
     try:
         zone_from_text(str(zone))
@@ -54,7 +53,7 @@ def zone_text(zone: tzinfo | str | None) -> str:
 
 
 def zone_from_text(text: str) -> tzinfo:
-    """Give the zone that `zone_text` named."""
+    """Return the zone that `zone_text` named."""
     if text.startswith("UTC") and len(text) > len("UTC"):
         return datetime.strptime(text.removeprefix("UTC"), "%z").tzinfo or UTC
     return as_zone(text) or UTC

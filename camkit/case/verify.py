@@ -1,4 +1,4 @@
-"""Hash everything anew and say, all at once, what is not as it was recorded."""
+"""Hash everything again and list everything that is not as it was recorded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -18,27 +17,28 @@ from camkit.case import chain, schema
 from camkit.case.database import Database
 from camkit.case.images import FOLDER, is_image_path
 from camkit.errors import CaseError, InputError
+from camkit.support.html import table_html, text_html
 
 THREADS = max(2, os.cpu_count() or 1)
-"""One waits for the disk while another hashes; hashlib lets go of the interpreter while it works."""
+"""One thread waits for the disk while another hashes; hashlib releases the interpreter while it works."""
 
 SHOWN = 10
-"""How many files that are no part of the case its summary names."""
+"""How many files that are not part of the case the summary names."""
 
 EXTRA = "extra"
-"""The kind of a finding that takes nothing from the case."""
+"""The kind of a finding that does not count against the case."""
 
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What comes of reading a damaged database: the latter where SQLite's message has a piece of it."""
+"""The errors of reading a damaged database: the latter if SQLite's message quotes a piece of it."""
 
-# Whatever somebody may have put there is made text and number.
+# Cast, since somebody may have put values of other types there.
 _IMAGES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM images ORDER BY path"
 _COUNTED = ("events", "images", "snapshots", "requests", "choices", "verdicts")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Verification:
-    """What came of checking a case.
+    """The result of checking a case.
 
     Attributes
     ----------
@@ -49,9 +49,9 @@ class Verification:
     bytes : int
         Of the files that were hashed.
     findings : pandas.DataFrame
-        One row for each thing that is not as it was left: ``kind`` (``missing``, ``altered``, ``database`` or
-        ``extra``), ``path`` (below the case's folder) and ``detail`` (string). ``extra`` is a file that is no part of
-        the case, such as what a file manager leaves or a write that was broken off; it takes nothing from the rest.
+        One row for each thing that is not as it was recorded: ``kind`` (``missing``, ``altered``, ``database`` or
+        ``extra``), ``path`` (relative to the case's folder) and ``detail`` (string). ``extra`` is a file that is not
+        part of the case, such as a file manager's or an interrupted write's; it does not count against the case.
     """
 
     case: str
@@ -69,26 +69,26 @@ class Verification:
         return _sentences(self._wrong)
 
     def summary(self) -> str:
-        """Say in a sentence or two what was checked, how many things are wrong, and what is no part of the case."""
+        """Say in a sentence or two what was checked, how many things are wrong, and which files do not belong."""
         images = f"{self.counts['images']:,} images ({self.bytes / 1e6:,.1f} MB)"
         said = f"Case {self.case}: {_are(len(self._wrong), 'thing')} wrong among {images} and the database."
         if self.ok:
             said = (
-                f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database fit the chain "
+                f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database match the chain "
                 "of hashes that was made with them."
             )
         extra = self.findings.loc[self.findings["kind"] == EXTRA, "path"].tolist()
         if not extra:
             return said
         more = f" and {len(extra) - SHOWN:,} more" if len(extra) > SHOWN else ""
-        return f"{said} Beside them {_are(len(extra), 'file')} no part of the case: {', '.join(extra[:SHOWN])}{more}."
+        return f"{said} Besides, {_are(len(extra), 'file')} not part of the case: {', '.join(extra[:SHOWN])}{more}."
 
     def __repr__(self) -> str:
         return "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])
 
     def _repr_html_(self) -> str:
-        table = "" if self.findings.empty else self.findings.to_html(index=False, escape=True, border=0)
-        return f"<div><p><b>{escape(self.summary())}</b></p>{table}</div>"
+        table = "" if self.findings.empty else table_html(self.findings, index=False, border=0)
+        return f"<div><p><b>{text_html(self.summary())}</b></p>{table}</div>"
 
     @property
     def _wrong(self) -> pd.DataFrame:
@@ -104,12 +104,12 @@ def _sentences(findings: pd.DataFrame) -> list[str]:
 
 
 def verify(database: Database, folder: Path, case: str, noted: str | None) -> Verification:
-    """Check a case, and whether it had a seal that was noted; see `Case.verify`."""
+    """Check a case, and whether it had a seal that was noted; see `Record.verify`."""
     if noted is not None:
         noted = str(noted).strip().lower()
         if not re.fullmatch("[0-9a-f]{64}", noted):
             raise InputError(
-                f"seal is {noted!r}; a seal is 64 hexadecimal digits, such as the case's report states."
+                f"seal is {noted!r}; a seal has 64 hexadecimal digits, as stated in the case's report."
             )
     with database.reading() as connection:
         problems = [*_database_problems(connection, noted)]
@@ -135,7 +135,7 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
     if unknown:
         unknown -= _recorded_since(database)
     findings += [
-        (EXTRA, path, "the database does not know it: a write was interrupted, or it was put there")
+        (EXTRA, path, "the database does not list it: a write was interrupted, or somebody put it there")
         for path in sorted(unknown)
     ]
     table = pd.DataFrame(findings, columns=["kind", "path", "detail"], dtype="string")
@@ -143,11 +143,11 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
 
 
 def _recorded_since(database: Database) -> set[str]:
-    """The images that the database knows by now: somebody may add some while others are hashed."""
+    """Return the images in the database by now: somebody may add some while others are hashed."""
     try:
         with database.reading() as connection:
             return {path for path, _, _ in connection.execute(_IMAGES)}
-    except CaseError:  # damaged, as was said above
+    except CaseError:  # damaged, which is a finding already
         return set()
 
 
@@ -156,12 +156,13 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
 
 
 def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[tuple[str, str]]:
-    """Kind and detail of all that is wrong; where the database cannot be read is one of them, and the rest goes on."""
+    """Give kind and detail of everything that is wrong; if the database cannot be read here, the rest goes on."""
+    keys = schema.KEYS[schema.version_of(connection)]
     checks = [
         ("database", _structure_problems(connection)),
-        ("altered", _schema_problems(connection)),
-        *(("altered", chain.broken_links(connection, table, key)) for table, key in schema.KEYS.items()),
-        ("altered", chain.stray_links(connection, schema.KEYS)),
+        ("altered", schema.differences(connection)),
+        *(("altered", chain.broken_links(connection, table, key)) for table, key in keys.items()),
+        ("altered", chain.stray_links(connection, keys)),
         ("altered", _seal_problems(connection, noted)),
     ]
     for kind, problems in checks:
@@ -177,26 +178,16 @@ def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
         if said != "ok":
             yield str(said)
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        yield f"row {row} of {table} points to nothing in {parent}"
-
-
-def _schema_problems(connection: sqlite3.Connection) -> Iterator[str]:
-    """The triggers that keep rows from being changed, and the views that show them, must be as they were made."""
-    present, made = schema.found_in(connection), schema.as_made()
-    for name, statement in made.items():
-        if present.get(name) != statement:
-            yield f"the {name} is gone or altered"
-    for name in present.keys() - made.keys():
-        yield f"the {name} was not made by camkit"
+        yield f"row {row} of {table} points to a row of {parent} that does not exist"
 
 
 def _seal_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[str]:
     if noted is not None and not chain.had_seal(connection, noted):
-        yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was made anew"
+        yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was replaced"
 
 
 def _hash_all(paths: Sequence[Path]) -> list[str | None]:
-    """The SHA-256 of each file, None where it cannot be read; each thread takes every n-th file."""
+    """Return the SHA-256 of each file, None if it cannot be read; each thread takes every n-th file."""
     digests: list[str | None] = [None] * len(paths)
 
     def work(first: int) -> None:
@@ -216,7 +207,7 @@ def _hash(path: Path) -> str | None:
 
 
 def _files(folder: Path) -> set[str]:
-    """All files in the folder of images but those that are being written, or were when a process was killed."""
+    """Return all files in the folder of images, except parts of files that are or were being written."""
     return {
         path.relative_to(folder).as_posix()
         for path in (folder / FOLDER).rglob("*")

@@ -6,8 +6,12 @@ import base64
 import re
 from datetime import datetime, tzinfo
 from html import escape
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["GREY", "image_html", "local_time", "text_html", "visible"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["GREY", "image_html", "local_time", "table_html", "text_html", "visible"]
 
 GREY = "color:var(--jp-ui-font-color2, #666)"
 """The style of what is said by the way."""
@@ -40,3 +44,8 @@ def local_time(at: datetime, timezone: tzinfo) -> str:
 def image_html(content: bytes, kind: str, alt: str, style: str) -> str:
     data = base64.b64encode(content).decode("ascii")
     return f'<img src="data:{escape(kind)};base64,{data}" alt="{escape(alt)}" style="{style}">'
+
+
+def table_html(table: pd.DataFrame, **options: Any) -> str:
+    """Return a table as HTML, with text from outside escaped and made visible; options as for ``to_html``."""
+    return visible(table.to_html(escape=True, **options))

@@ -7,47 +7,46 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
 
-from camkit.badges.doors import Door
-from camkit.cameras.snapshots import Outcome, Snapshot
-from camkit.cameras.source import Picture
+from camkit.badges import Camera, Door, DoorEvent, DoorEvents
+from camkit.cameras import Picture, Result, Snapshot
 from camkit.case import Case
 from tests.bench.measure import Row, in_turn
 
 START = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
-DOOR = Door("R1", "Main entrance", "meraki", "Q2XX-0000-0001")
+CAMERA = Camera("meraki", "Q2XX-0000-0001")
+DOOR = Door("R1", "Main entrance", (CAMERA,))
 EVENTS, IMAGES, IMAGE_BYTES = 10_000, 5_000, 70_000
 
 
-def events() -> pd.DataFrame:
+def events() -> DoorEvents:
     """Badge events, one a minute."""
     times = pd.date_range(START, periods=EVENTS, freq="min").astype("datetime64[us, UTC]")
     people = [str(86540000 + number % 500) for number in range(EVENTS)]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {"event_time": times, "cardholder_id": people, "reader_id": DOOR.reader_id, "outcome": "granted"}
     )
+    return DoorEvents(table, {DOOR.reader_id: DOOR}, UTC)
 
 
-def snapshot(label: int, cardholder_id: str) -> Snapshot:
+def snapshot(label: int, event: DoorEvent) -> Snapshot:
     """The snapshot of one event; its picture is noise, as large as a JPEG of 1280 x 720."""
-    at = START + timedelta(minutes=label)
+    at = event.at(CAMERA)
     content = random.Random(label).randbytes(IMAGE_BYTES)
-    picture = Picture(DOOR.vendor, DOOR.camera_id, content, sha256(content).hexdigest(), at, None)
-    return Snapshot(
-        label, at, cardholder_id, DOOR.reader_id, "granted", Outcome.PICTURE, "", DOOR, at, picture
-    )
+    picture = Picture(CAMERA.vendor, CAMERA.camera_id, content, sha256(content).hexdigest(), at, None)
+    return Snapshot(event, CAMERA, Result.PICTURE, picture=picture)
 
 
 def fill(case: Case) -> None:
     """Put everything into a case."""
     badges = events()
-    case.add_events(badges, timezone="UTC")
-    case.add_snapshots(snapshot(label, badges["cardholder_id"][label]) for label in range(IMAGES))
+    case.add_events(badges)
+    case.add_snapshots(snapshot(label, badges[label]) for label in range(IMAGES))
 
 
 def open_and_list(folder: Path) -> None:

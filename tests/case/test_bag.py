@@ -21,7 +21,7 @@ import pytest
 from camkit.case import Case
 from camkit.errors import CaseError, OutputError
 from tests.conftest import ROOT
-from tests.support.cases import MADE_AT, look, made_up_events, made_up_snapshot, review
+from tests.support.cases import MADE_AT, look, made_up, made_up_snapshot, main_of, review
 
 needs_sha256sum = pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
 
@@ -45,14 +45,14 @@ def bag(exported, tmp_path):
     return tmp_path / "case"
 
 
-def test_a_bag_is_a_zip_whatever_it_is_called(exported, tmp_path):
+def test_a_bag_is_a_zip_whatever_its_name(exported, tmp_path):
     "A name without .zip gets it, and the result says so"
     assert exported[0].export(tmp_path / "case 7.final") == tmp_path / "case 7.final.zip"
     assert zipfile.is_zipfile(tmp_path / "case 7.final.zip")
 
 
 def by_bagit(bag: Path) -> bool:
-    "What bagit.py says, run as anybody would"
+    "What bagit.py says"
     command = [sys.executable, "-m", "bagit", "--validate", str(bag)]
     return subprocess.run(command, capture_output=True).returncode == 0
 
@@ -75,7 +75,7 @@ def test_the_bag_is_valid_for_bagit_and_for_sha256sum(bag):
     "which", ["images/*/*.jpg", "case.sqlite", "report.html", "evidence.json", "tables/*.csv"]
 )
 def test_one_flipped_bit_fails_both(bag, which):
-    "In whatever file"
+    "In any file"
     path = next((bag / "data").glob(which))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -146,11 +146,12 @@ def test_the_evidence_says_what_exports_are_asked_to_say(bag, exported):
     assert evidence["exporting_software"].startswith("camkit ")
     seen = exported[2]
     laboratory = next(picture for picture in evidence["pictures"] if picture["event"] == 7)
-    replies = seen[7].picture.replies
+    replies = main_of(seen, 7).picture.replies
     assert laboratory == {
         "event": 7,
         "source_name": "Laboratory",
-        "source_id": seen[7].door.camera_id,
+        "source_view": None,
+        "source_id": main_of(seen, 7).camera.camera_id,
         "source_vendor": "meraki",
         "source_address": "/".join(replies[-1].url.split("/")[:3]),
         "operator": "R. Investigator",
@@ -160,9 +161,9 @@ def test_the_evidence_says_what_exports_are_asked_to_say(bag, exported):
         "clock_offset_s": 47.0,
         "corrected_start_time": "2019-04-12T20:26:19.000000Z",
         "retrieved_time": replies[-1].received_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "file": f"images/{seen[7].sha256[:2]}/{seen[7].sha256}.jpg",
-        "bytes": len(seen[7].picture.content),
-        "sha256": seen[7].sha256,
+        "file": f"images/{main_of(seen, 7).sha256[:2]}/{main_of(seen, 7).sha256}.jpg",
+        "bytes": len(main_of(seen, 7).picture.content),
+        "sha256": main_of(seen, 7).sha256,
     }
     dock = next(picture for picture in evidence["pictures"] if picture["event"] == 3)
     assert dock["absolute_start_time_is_from"] == "vendor"
@@ -195,7 +196,7 @@ def test_the_readme_says_how_to_check_without_camkit(bag):
 def test_the_bag_holds_one_state_though_others_write(tmp_path):
     "Database, tables and report agree on how many verdicts there are, while another thread gives more"
     with Case(tmp_path / "busy") as case, Case(tmp_path / "busy", operator="Other") as other:
-        case.add_events(made_up_events(1))
+        case.add_events(made_up(1))
         done = threading.Event()
 
         def decide() -> None:
@@ -221,7 +222,7 @@ def test_a_case_that_is_not_in_order_is_not_exported(tmp_path):
     "Missing or altered images are named; nothing is left behind, and an earlier bag stays"
     (tmp_path / "case.zip").write_bytes(b"earlier")
     with Case(tmp_path / "case") as case:
-        case.add_events(made_up_events(2))
+        case.add_events(made_up(2))
         case.add_snapshots(made_up_snapshot(label, b"%d" % label) for label in range(2))
         image = case.folder / case.table("images")["path"].iloc[0]
         for spoil in (lambda: image.write_bytes(b"forged"), image.unlink):
@@ -239,7 +240,7 @@ def test_a_path_that_leads_out_of_the_case_is_not_followed(tmp_path):
         with case.database.writing() as connection:
             connection.execute("INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         (tmp_path / "escaped.jpg").write_text("x")
-        with pytest.raises(CaseError, match="which is no place for one"):
+        with pytest.raises(CaseError, match="not in its folder of images"):
             case.export(tmp_path / "out" / "case.zip")
 
 
@@ -267,7 +268,7 @@ print(len(changed))
 def test_a_full_disk_leaves_no_bag(tmp_path):
     "An output error, and neither half a zip nor a working folder"
     with Case(tmp_path / "case") as case:
-        case.add_events(made_up_events(3))
+        case.add_events(made_up(3))
         case.add_snapshots(made_up_snapshot(label, os.urandom(150_000)) for label in range(3))
     code = """
 import resource, signal, sys
@@ -287,7 +288,7 @@ with Case(sys.argv[1]) as case:
 
 
 def test_a_bag_that_cannot_be_made_is_an_output_error(exported, tmp_path, monkeypatch):
-    "With the reason that bagit gave, and no zip of something that is no bag"
+    "With the reason that bagit gave, and no zip of something that is not a bag"
     (tmp_path / "bagit.py").write_text("raise SystemExit('bagit is out of order')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(OutputError, match="could not be made: bagit is out of order"):

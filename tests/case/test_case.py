@@ -20,25 +20,33 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+from urllib3 import HTTPHeaderDict
 
-from camkit.cameras.snapshots import Outcome
-from camkit.case import Case, Verdict, verify
-from camkit.case.schema import APPEND_ONLY, KEYS
-from camkit.case.times import zone_from_text
+from camkit.badges import Camera
+from camkit.cameras import Result, Snapshot
+from camkit.case import Case, Decision, Verdict, images, schema, verify
+from camkit.case.times import utc_text, zone_from_text
 from camkit.directory import Cardholder
 from camkit.errors import CaseError, InputError, OutputError, TimestampError
+from camkit.http import Reply
 from camkit.support.check import check
 from camkit.support.timezones import as_zone
 from tests.conftest import ROOT
 from tests.support.cases import (
+    CAMERA,
+    DOOR,
     START,
     ZONE,
+    at_doors,
     flags,
     frame,
     look,
+    made_up,
     made_up_events,
     made_up_snapshot,
+    main_of,
     picked,
+    picked_at_doors,
     review,
 )
 
@@ -59,13 +67,30 @@ def case(tmp_path):
 @pytest.fixture
 def small(case):
     "A case of three made-up events, each with a picture"
-    case.add_events(made_up_events(3))
+    case.add_events(made_up(3))
     case.add_snapshots(made_up_snapshot(label, b"picture %d" % label) for label in range(3))
     return case
 
 
+INSIDE, OUTSIDE = (replace(CAMERA, view=view, camera_id=view) for view in ("inside", "outside"))
+TWO_CAMERAS = replace(DOOR, cameras=(INSIDE, replace(OUTSIDE, clock_offset_s=-3.0)))
+
+
+def seen_by_two(label: int, inside: bytes | None, outside: bytes | None) -> list[Snapshot]:
+    "What the two cameras of a door saw; None where one of them has no picture"
+    found = []
+    for camera, content in zip(TWO_CAMERAS.cameras, (inside, outside), strict=True):
+        snapshot = made_up_snapshot(label, content or b"", door=TWO_CAMERAS, camera=camera)
+        if content is None:
+            snapshot = replace(
+                snapshot, picture=None, result=Result.NO_PICTURE, reason=f"{camera.view} is off"
+            )
+        found.append(snapshot)
+    return found
+
+
 class Nowhere(tzinfo):
-    "A zone of no name that one could look up"
+    "A zone whose name cannot be looked up"
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         "An hour and a half behind"
@@ -100,28 +125,28 @@ def test_a_review_is_there_after_closing_and_opening(tmp_path, seen):
 
 def test_events_are_added_once_however_often(case):
     "The same events again, from a file of another name, add nothing"
-    case.add_events(picked(), timezone=ZONE, flags=flags())
+    case.add_events(picked_at_doors(), flags=flags())
     before = case.table("events"), case.table("flags")
-    case.add_events(picked().assign(file="copy.csv", line=1), timezone=ZONE, flags=flags())
+    case.add_events(at_doors(picked().assign(file="copy.csv", line=1), timezone=ZONE), flags=flags())
     pd.testing.assert_frame_equal(case.table("events"), before[0])
     pd.testing.assert_frame_equal(case.table("flags"), before[1])
 
 
 def test_a_label_stands_for_one_event(case):
-    "Another event under a label that is taken is refused, and nothing of that call is added"
-    case.add_events(made_up_events(1))
+    "Another event with a label that is taken is refused, and nothing of that call is added"
+    case.add_events(made_up(1))
     with pytest.raises(
-        InputError, match=r"Event 0 is in this case already .* new case for them, in another folder"
+        InputError, match=r"Event 0 is already in this case .* new case for them, in another folder"
     ):
-        case.add_events(made_up_events(2, outcome="denied").sort_index(ascending=False))
+        case.add_events(at_doors(made_up_events(2, outcome="denied").sort_index(ascending=False)))
     assert case.events().index.tolist() == [0]
 
 
 def test_further_columns_of_the_export_are_kept(case):
     "Whatever else the export says of an event is in extras, without the empty cells"
-    case.add_events(made_up_events(2, Mode=["card", None], Floor=[3, 4]))
+    case.add_events(made_up(2, Mode=["card", None], Floor=[3, 4], Since=[START, None]))
     assert [json.loads(text) for text in case.events()["extras"]] == [
-        {"Floor": 3, "Mode": "card"},
+        {"Floor": 3, "Mode": "card", "Since": "2026-01-05T07:00:00+00:00"},
         {"Floor": 4},
     ]
 
@@ -129,10 +154,10 @@ def test_further_columns_of_the_export_are_kept(case):
 def test_the_zone_is_the_one_given_else_the_log_s_own(case):
     "An argument comes before what load_badges wrote down; without both it is UTC"
     events = made_up_events(3)
-    case.add_events(events.iloc[:1])
+    case.add_events(at_doors(events.iloc[:1]))
     events.attrs["timezone"] = "Europe/Oslo"
-    case.add_events(events.iloc[1:2])
-    case.add_events(events.iloc[2:], timezone=ZONE)
+    case.add_events(at_doors(events.iloc[1:2]))
+    case.add_events(at_doors(events.iloc[2:], timezone=ZONE))
     assert case.events()["timezone"].tolist() == ["UTC", "Europe/Oslo", ZONE]
 
 
@@ -148,8 +173,8 @@ def test_the_zone_is_the_one_given_else_the_log_s_own(case):
     ],
 )
 def test_a_zone_can_be_read_back(case, zone, kept):
-    "Whatever name it was given: report and export can use it"
-    case.add_events(made_up_events(1), timezone=zone)
+    "Whatever it is called: report and export can use it"
+    case.add_events(at_doors(made_up_events(1), timezone=zone))
     case.record_verdict(0, "unclear")
     assert case.events()["timezone"].tolist() == [kept]
     offsets = {START.astimezone(zone).utcoffset() for zone in [zone_from_text(kept), as_zone(zone)]}
@@ -158,9 +183,9 @@ def test_a_zone_can_be_read_back(case, zone, kept):
 
 
 def test_a_zone_that_cannot_be_read_back_is_refused(case):
-    "At the door: what is in a case stays there"
+    "When it is added: what is in a case stays there"
     with pytest.raises(TimestampError, match=r"The time zone .* cannot be kept: give an IANA name"):
-        case.add_events(made_up_events(1), timezone=Nowhere())
+        case.add_events(at_doors(made_up_events(1), timezone=Nowhere()))
     assert case.events().empty
 
 
@@ -180,13 +205,13 @@ def test_a_zone_that_cannot_be_read_back_is_refused(case):
 def test_events_that_cannot_be_kept_are_refused(case, events, error, said):
     "One clear sentence, and an empty case as before"
     with pytest.raises(error, match=said):
-        case.add_events(events)
+        case.add_events(at_doors(events))
     assert case.events().empty
 
 
 def test_flags_are_kept_with_their_evidence(case):
-    "A flag says in words what it means and which other event it rests on; it may come later than the event"
-    events = made_up_events(2)
+    "A flag says in words what it means and which other event is the evidence; it may come later than the event"
+    events = made_up(2)
     case.add_events(events)
     raised = pd.DataFrame({"too_fast": [False, True], "too_fast_event": pd.array([None, 0], "Int64")})
     case.add_events(events, flags=raised)
@@ -198,24 +223,25 @@ def test_flags_are_kept_with_their_evidence(case):
 
 def test_flags_must_be_of_the_same_events(case):
     "Flags of other events are refused, and the events are not added without theirs"
-    with pytest.raises(InputError, match="no flags for event 1"):
-        case.add_events(made_up_events(2), flags=pd.DataFrame({"too_fast": [True]}))
+    with pytest.raises(InputError, match="The flags do not cover event 1"):
+        case.add_events(made_up(2), flags=pd.DataFrame({"too_fast": [True]}))
     assert case.events().empty
 
 
 def test_pictures_are_kept_as_they_arrived(case, seen):
-    "Each picture lies unchanged under its SHA-256, in the right row, with what the vendor said of it"
+    "Each picture is stored unchanged under its SHA-256, in the right row, with what the vendor said of it"
     review(case, seen)
     events = case.events()
     for snapshot in seen:
         if snapshot.ok:
             path = case.folder / f"images/{snapshot.sha256[:2]}/{snapshot.sha256}.jpg"
             assert path.read_bytes() == snapshot.picture.content == case.image(snapshot.sha256)
-            assert events.loc[snapshot.event_id, "sha256"] == snapshot.sha256
-    dock = seen[3]
+            if snapshot.camera is snapshot.event.door.main:
+                assert events.loc[snapshot.event.event_id, "sha256"] == snapshot.sha256
+    dock = main_of(seen, 3)
     assert events.loc[3, ["vendor", "camera_id", "door"]].tolist() == [
         "een",
-        dock.door.camera_id,
+        dock.camera.camera_id,
         "Loading dock",
     ]
     assert events.loc[3, "captured_at"] == dock.picture.captured_at
@@ -226,15 +252,15 @@ def test_the_requests_that_led_to_a_picture_are_kept(case, seen):
     "Method, address, status, length, and the three clocks"
     review(case, seen)
     requests = case.table("requests")
-    first = requests[requests["event"] == 0]
+    first = requests[requests["event"] == 0].head(2)
     assert first["method"].tolist() == ["POST", "GET"]
     assert first["status"].tolist() == [202, 200]
-    made, image = seen[0].picture.replies
+    made, image = main_of(seen, 0).picture.replies
     assert first["url"].tolist() == [made.url, image.url]
     assert first["server_date"].tolist() == [made.server_date, image.server_date]
     assert first["received_at"].tolist() == [made.received_at, image.received_at]
-    assert first["length"].iloc[1] == len(seen[0].picture.content)
-    assert first["sha256"].iloc[1] == seen[0].sha256
+    assert first["length"].iloc[1] == len(main_of(seen, 0).picture.content)
+    assert first["sha256"].iloc[1] == main_of(seen, 0).sha256
     assert first["length"].iloc[0] > 0
 
 
@@ -256,52 +282,69 @@ def test_why_there_is_no_picture_is_kept(case, seen):
     "An event whose camera is off has its reason, and no picture"
     review(case, seen)
     garage = case.events().loc[6]
-    assert garage["outcome"] == "no picture"
+    assert garage["result"] == "no picture"
     assert "offline" in garage["reason"]
     assert garage["sha256"] is pd.NA
 
 
 def test_snapshots_are_added_once_however_often(case, seen):
-    "The same again adds nothing, not even when it was fetched anew"
+    "The same again adds nothing, not even when it was fetched again"
     review(case, seen)
     before = {name: len(case.table(name)) for name in ("snapshots", "requests", "images", "cardholders")}
     case.add_snapshots(seen)
-    later = [replace(reply, latency_s=9.9) for reply in seen[0].picture.replies]
+    later = [replace(reply, latency_s=9.9) for reply in main_of(seen, 0).picture.replies]
     case.add_snapshots([replace(seen[0], picture=replace(seen[0].picture, replies=tuple(later)))])
     assert {name: len(case.table(name)) for name in before} == before
 
 
+def test_what_is_not_resolved_events_is_refused(case):
+    "Such as a table of them: it says what to give"
+    with pytest.raises(InputError, match=r"A DataFrame is not resolved events: give what camkit\.resolve"):
+        case.add_events(made_up_events(1))
+
+
+def test_an_image_is_hashed_once_on_its_way_in(small, monkeypatch):
+    "What it claims is compared with that; the file, its row and its request need no more"
+    counted = []
+    monkeypatch.setattr(images, "sha256", lambda content: counted.append(content) or sha256(content))
+    snapshot = made_up_snapshot(0, b"another", cardholder=None)
+    reply = Reply("GET", "https://a.example/1", 200, HTTPHeaderDict(), b"another", START, START, 0.1)
+    small.add_snapshots([replace(snapshot, picture=replace(snapshot.picture, replies=(reply,)))])
+    assert counted == [b"another"]
+    assert small.table("requests")["sha256"].tolist() == [snapshot.sha256]
+
+
 def test_what_is_new_about_an_event_is_added(small):
     "A picture after a failure, and a directory that answers after it did not, are new rows; the full ones are shown"
-    small.add_events(made_up_events(4))
+    small.add_events(made_up(4))
     silent = Cardholder("4711", note="the directory did not answer")
-    failed = made_up_snapshot(3, b"", picture=None, outcome=Outcome.FAILED, reason="busy", cardholder=silent)
+    failed = made_up_snapshot(3, b"", picture=None, result=Result.FAILED, reason="busy", cardholder=silent)
     small.add_snapshots([failed])
-    assert small.events().loc[3, ["outcome", "reason", "directory_note"]].tolist() == [
+    assert small.events().loc[3, ["result", "reason", "directory_note"]].tolist() == [
         "failed",
         "busy",
         silent.note,
     ]
     small.add_snapshots([made_up_snapshot(3, b"picture 3"), failed, replace(failed, reason="busy again")])
-    assert small.events().loc[3, ["outcome", "reason", "name"]].tolist() == ["picture", "", "Ann Li"]
+    assert small.events().loc[3, ["result", "reason", "name"]].tolist() == ["picture", "", "Ann Li"]
     assert len(small.table("snapshots")) == 6
 
 
 def test_a_snapshot_needs_its_event(small):
     "A picture of an event that is not in the case is refused before anything is written"
-    with pytest.raises(CaseError, match="no event 7 in this case"):
+    with pytest.raises(CaseError, match="Event 7 is not in this case"):
         small.add_snapshots([made_up_snapshot(7, b"stray")])
     assert small.verify().ok
 
 
 def test_a_snapshot_of_another_log_is_refused(small):
     "The same label, another moment"
-    with pytest.raises(InputError, match="of another badge log"):
+    with pytest.raises(InputError, match="from another badge log"):
         small.add_snapshots([made_up_snapshot(1, b"other", minute=5)])
 
 
 def test_a_picture_must_have_the_hash_it_claims(small):
-    "A source that gives a wrong SHA-256 is found out"
+    "A source that states a wrong SHA-256 is refused"
     wrong = replace(made_up_snapshot(0, b"a").picture, content=b"b")
     with pytest.raises(InputError, match="does not have the SHA-256"):
         small.add_snapshots([made_up_snapshot(0, b"", picture=wrong)])
@@ -309,7 +352,7 @@ def test_a_picture_must_have_the_hash_it_claims(small):
 
 def test_camera_names_are_kept_where_they_are_given(case):
     "By the camera's id"
-    case.add_events(made_up_events(1))
+    case.add_events(made_up(1))
     case.add_snapshots([made_up_snapshot(0, b"a")], camera_names={"Q2XX-0000-0001": "Lobby east"})
     assert case.events()["camera_name"].tolist() == ["Lobby east"]
 
@@ -319,6 +362,135 @@ def test_photos_are_kept_by_their_type(small):
     photo = small.events()["photo"].unique().tolist()
     assert photo == [sha256(b"portrait").hexdigest()]
     assert (small.folder / f"images/{photo[0][:2]}/{photo[0]}.png").read_bytes() == b"portrait"
+
+
+# Several cameras at a door
+
+
+def test_each_camera_of_a_door_has_its_snapshot(case):
+    "With its view, its place at the door, its moment and its clock offset"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    case.add_snapshots(seen_by_two(0, b"in", b"out"))
+    columns = ["view", "camera_rank", "camera_id", "clock_offset_s"]
+    snapshots = case.table("snapshots")
+    assert snapshots[columns].to_numpy().tolist() == [
+        ["inside", 0, "inside", 2.0],
+        ["outside", 1, "outside", -3.0],
+    ]
+    assert (snapshots["at"][1] - snapshots["at"][0]).total_seconds() == 5
+    assert case.verify().ok
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_main_camera_stands_for_the_event_until_another_is_chosen(case, order):
+    "Whichever answered first, and although a frame of the other is as near"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    inside, outside = seen_by_two(0, b"in", b"out")
+    case.add_snapshots([frame(inside, b"in, later", 5), *[inside, outside][::order]])
+    shown = ["view", "camera_id", "sha256", "pictures", "clock_offset_s"]
+    assert case.events().loc[0, shown].tolist() == ["inside", "inside", inside.sha256, 3, 2.0]
+    case.choose(0, outside.sha256)
+    assert case.events().loc[0, shown].tolist() == ["outside", "outside", outside.sha256, 3, -3.0]
+
+
+def test_a_side_camera_stands_in_for_a_main_camera_without_a_picture(case):
+    "And where no camera has one, the main camera's latest reason is given"
+    case.add_events(at_doors(made_up_events(2), TWO_CAMERAS))
+    case.add_snapshots(seen_by_two(0, None, b"out"))
+    first = seen_by_two(1, None, None)
+    case.add_snapshots(
+        [*first, replace(first[0], reason="still off"), replace(first[1], reason="off as well")]
+    )
+    events = case.events()
+    assert events["view"].tolist() == ["outside", "inside"]
+    assert events["result"].tolist() == ["picture", "no picture"]
+    assert events["reason"].tolist() == ["", "still off"]
+    assert events["snapshot"].isna().tolist() == [False, True]
+
+
+def test_two_cameras_that_say_the_same_are_two_snapshots(case):
+    "Neither the same reason nor the same bytes make them one; the same camera again does"
+    case.add_events(at_doors(made_up_events(2), TWO_CAMERAS))
+    for _ in range(2):
+        case.add_snapshots([replace(snapshot, reason="off") for snapshot in seen_by_two(0, None, None)])
+        case.add_snapshots(seen_by_two(1, b"fog", b"fog"))
+    assert case.table("snapshots")["view"].tolist() == ["inside", "outside"] * 2
+    assert case.events()["pictures"].tolist() == [0, 1]
+
+
+# What a review takes up again
+
+
+def test_flags_choices_and_decisions_are_read_at_once(small):
+    "By event, with words, hashes and times as objects"
+    raised = pd.DataFrame(
+        {"too_fast": [False, True, False], "too_fast_event": pd.array([None, 0, None], "Int64")}
+    )
+    small.add_events(made_up(3), flags=raised)
+    seen = small.events()["sha256"][2]
+    small.choose(2, seen)
+    given = [small.record_verdict(2, "unclear"), small.record_verdict(2, "match", "Her.")]
+    assert small.flags() == {1: ["at another reader sooner than one can walk there (event 0)"]}
+    assert small.choices() == {2: seen}
+    assert small.decisions() == {2: given}
+
+
+def test_a_verdict_is_returned_as_it_was_recorded(small):
+    "With its time and its picture, so that nobody has to read it back"
+    decision = small.record_verdict(0, "match", "Her.")
+    row = small.verdicts().iloc[0]
+    assert decision == Decision(Verdict.MATCH, "Her.", row["decided_at"], row["image"], "R. Investigator")
+    assert decision.image == small.events()["sha256"][0]
+
+
+def test_a_verdict_without_a_picture_says_so(small):
+    "None means without a picture; by default it is the one that stands for the event"
+    assert small.record_verdict(0, "nobody", image=None).image is None
+    assert small.record_verdict(0, "nobody").image is not None
+    assert small.verdicts()["image"].isna().tolist() == [True, False]
+    with pytest.raises(CaseError, match="has no picture 'chosen'"):
+        small.record_verdict(0, "nobody", image="chosen")
+
+
+def test_recorded_pictures_come_back_as_snapshots(case):
+    "Of the cameras that the door has, with their steps, and what the directory said; attempts do not"
+    events = at_doors(made_up_events(2), TWO_CAMERAS)
+    case.add_events(events)
+    inside, outside = seen_by_two(0, b"in", b"out")
+    captured = replace(outside.picture, captured_at=outside.picture.requested_at + timedelta(seconds=0.5))
+    given = [inside, frame(inside, b"in, later", 5), replace(outside, picture=captured)]
+    case.add_snapshots([*given, replace(seen_by_two(1, None, b"out")[0], reason="off")])
+    found = case.frames_of(events[0])
+    assert [step_s for step_s, _ in found] == [0.0, 5.0, 0.0]
+    assert [snapshot for _, snapshot in found] == given
+    assert [snapshot.camera for _, snapshot in found] == [TWO_CAMERAS.cameras[place] for place in (0, 0, 1)]
+    assert case.frames_of(events[1]) == []
+
+
+def test_a_picture_keeps_its_camera_when_the_doors_change(case):
+    "One whose view was renamed is the same camera; one that is gone is described as it was recorded"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    case.add_snapshots(seen_by_two(0, b"in", b"out"))
+    renamed = replace(INSIDE, view="lobby", clock_offset_s=7.0)
+    (event,) = at_doors(made_up_events(1), replace(TWO_CAMERAS, cameras=(renamed,)))
+    (inside_step, inside), (outside_step, outside) = case.frames_of(event)
+    assert (inside_step, inside.camera) == (5.0, renamed)
+    assert (outside_step, outside.camera) == (0.0, Camera("meraki", "outside", "outside", -3.0))
+
+
+def test_a_recorded_picture_that_is_altered_comes_back_with_the_reason(small):
+    "And a cardholder without the photo, if that is what is missing"
+    (event, other, _) = made_up(3)
+    path = small.folder / "images" / small.events()["sha256"][0][:2]
+    next(path.glob(small.events()["sha256"][0] + "*")).write_bytes(b"forged")
+    ((step_s, failed),) = small.frames_of(event)
+    assert (step_s, failed.result, failed.picture) == (0.0, Result.FAILED, None)
+    assert "is not what was stored" in failed.reason
+    next((small.folder / "images").rglob("*.png")).unlink()
+    ((_, shown),) = small.frames_of(other)
+    assert shown.ok
+    assert shown.cardholder.photo is None
+    assert "cannot be read" in shown.cardholder.note
 
 
 # What is decided
@@ -332,7 +504,7 @@ def test_the_latest_verdict_counts_and_the_earlier_stay(case, seen):
     assert verdicts["note"].tolist() == ["Too dark?", "It is David Cohen who comes in."]
     assert verdicts["decided_at"].is_monotonic_increasing
     assert set(verdicts["operator"]) == {"R. Investigator"}
-    assert set(verdicts["image"]) == {seen[1].sha256}
+    assert set(verdicts["image"]) == {main_of(seen, 1).sha256}
     assert case.events().loc[1, "verdict"] == Verdict.MISMATCH
 
 
@@ -356,7 +528,7 @@ def test_a_verdict_needs_an_event_and_a_meaning(small, event, verdict, error):
 
 def test_the_picture_nearest_to_the_event_is_chosen_until_another_is(small):
     "Frames before and after do not displace it; a choice does, and the next verdict is on that one"
-    small.add_events(made_up_events(4))
+    small.add_events(made_up(4))
     middle = made_up_snapshot(3, b"middle")
     frames = [frame(middle, b"before", -5), frame(middle, b"after", 5)]
     small.add_snapshots([frames[0], middle, frames[1]])
@@ -380,13 +552,17 @@ def test_only_a_picture_of_the_event_can_be_chosen(small):
 # Nothing changes
 
 
-@pytest.mark.parametrize("table", [*APPEND_ONLY])
+@pytest.mark.parametrize("table", [*schema.KEYS[schema.VERSION], "chain"])
 def test_rows_are_never_changed_nor_deleted(case, seen, table):
     "SQLite itself refuses, whoever asks"
     review(case, seen)
-    case.choose(0, seen[0].sha256)
+    case.choose(0, main_of(seen, 0).sha256)
+    case.add_events(at_doors(made_up_events(9).iloc[8:], TWO_CAMERAS))
+    case.add_snapshots(seen_by_two(8, b"inside", b"outside"))
+    with case.database.writing() as connection:
+        connection.execute("INSERT INTO upgrades VALUES (1, 2, 3, '', '', '', '', '')")
     raw = sqlite3.connect(case.folder / "case.sqlite")
-    key = APPEND_ONLY[table]
+    key = {**schema.KEYS[schema.VERSION], "chain": "number"}[table]
     for statement in (
         f"UPDATE {table} SET {key} = {key}",
         f"DELETE FROM {table}",
@@ -408,7 +584,7 @@ def test_every_time_in_the_database_is_utc(case, seen):
     "ISO 8601 with microseconds and a Z"
     review(case, seen)
     raw = sqlite3.connect(case.folder / "case.sqlite")
-    for table in KEYS:
+    for table in schema.KEYS[schema.VERSION]:
         names = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]
         for name in (name for name in names if name == "at" or name.endswith(("_at", "_time"))):
             for (value,) in raw.execute(f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL"):
@@ -431,7 +607,7 @@ def test_who_added_a_row_and_with_what_is_in_it(small):
 
 def test_two_threads_can_use_one_case(small):
     "Verdicts from the foreground, pictures from the background"
-    small.add_events(made_up_events(40))
+    small.add_events(made_up(40))
     more = [made_up_snapshot(label, b"picture %d" % label) for label in range(40)]
     thread = threading.Thread(target=small.add_snapshots, args=[more])
     thread.start()
@@ -459,12 +635,12 @@ def test_of_several_that_make_a_case_at_once_one_stands(tmp_path):
 
 
 def test_several_processes_can_make_and_fill_one_case(tmp_path):
-    "All begin at once with the same empty folder; nobody is turned away and nothing is lost"
+    "All begin at once with the same empty folder; none is refused and nothing is lost"
     code = """
 print("ready", flush=True)
 sys.stdin.readline()
 with Case(sys.argv[1], operator=sys.argv[2]) as case:
-    case.add_events(made_up_events(15))
+    case.add_events(made_up(15))
     for label in range(15):
         case.add_snapshots([made_up_snapshot(label, sys.argv[2].encode() * (label + 1))])
         case.record_verdict(label, "match")
@@ -488,7 +664,7 @@ def test_a_killed_process_loses_at_most_the_image_in_flight(tmp_path, after):
     "All that was said to be in the case is in it; at most one file has no row yet"
     code = """
 with Case(sys.argv[1]) as case:
-    case.add_events(made_up_events(5000))
+    case.add_events(made_up(5000))
     for label in range(5000):
         case.add_snapshots([made_up_snapshot(label, b"%d" % label * 100_000)])
         print(label, flush=True)
@@ -509,7 +685,7 @@ with Case(sys.argv[1]) as case:
 def test_a_full_disk_leaves_nothing_half_written(tmp_path):
     "The image is refused with one sentence; the case is as it was"
     with Case(tmp_path / "full") as case:
-        case.add_events(made_up_events(2))
+        case.add_events(made_up(2))
         case.add_snapshots([made_up_snapshot(0, b"small")])
     code = """
 import resource, signal
@@ -544,7 +720,7 @@ def test_a_database_that_cannot_grow_is_an_output_error(small):
 
 
 def test_a_closed_case_says_so(small):
-    "Closing twice is fine; using it afterwards is an error that says what to do, showing it is none"
+    "Closing twice is fine; using it afterwards is an error that says what to do, showing it is not"
     small.close()
     small.close()
     assert repr(small) == "Case front-door: closed."
@@ -563,14 +739,14 @@ def test_the_name_is_given_once(tmp_path):
 
 
 def test_another_database_is_not_taken_for_a_case(tmp_path):
-    "Neither another program's nor a file that is no database"
+    "Neither another program's nor a file that is not a database"
     raw = sqlite3.connect(tmp_path / "case.sqlite")
     raw.execute("CREATE TABLE recipes (name)")
     raw.close()
-    with pytest.raises(CaseError, match="is no case of camkit"):
+    with pytest.raises(CaseError, match="is not a case of camkit"):
         Case(tmp_path)
     (tmp_path / "case.sqlite").write_bytes(b"not a database " * 100)
-    with pytest.raises(CaseError, match="is damaged or no database"):
+    with pytest.raises(CaseError, match="is damaged or not a database"):
         Case(tmp_path)
 
 
@@ -610,22 +786,22 @@ def test_verify_lists_every_problem_at_once(small):
     }
     assert len(found.problems()) == 2
     assert repr(found).startswith("Case front-door: 2 things are wrong")
-    assert f"Beside them 1 file is no part of the case: {stray.relative_to(small.folder).as_posix()}" in repr(
+    assert f"Besides, 1 file is not part of the case: {stray.relative_to(small.folder).as_posix()}" in repr(
         found
     )
 
 
 def test_a_case_that_is_only_to_be_opened_is_never_made(tmp_path):
-    "A typing error in a path is told, and leaves no empty case"
-    with pytest.raises(CaseError, match=r"There is no case in .*typo: check the path"):
+    "A typing error in a path is reported, and leaves no empty case"
+    with pytest.raises(CaseError, match=r"typo does not contain a case: check the path"):
         Case(tmp_path / "typo", make=False)
     assert not (tmp_path / "typo").exists()
     Case(tmp_path / "case").close()
     Case(tmp_path / "case", make=False).close()
 
 
-def test_what_lies_beside_the_images_is_named_and_nothing_wrong(small, tmp_path, capsys):
-    "What a file manager leaves behind, or a write that was interrupted, does not make the evidence less true"
+def test_files_beside_the_images_are_named_and_not_a_problem(small, tmp_path, capsys):
+    "What a file manager leaves behind, or a write that was interrupted, does not count against the evidence"
     images = small.folder / "images"
     (images / ".DS_Store").write_bytes(b"")
     (images / "Thumbs.db").write_bytes(b"")
@@ -633,20 +809,18 @@ def test_what_lies_beside_the_images_is_named_and_nothing_wrong(small, tmp_path,
     assert found.ok
     assert found.findings["kind"].tolist() == ["extra", "extra"]
     assert "have their recorded SHA-256" in found.summary()
-    assert (
-        "Beside them 2 files are no part of the case: images/.DS_Store, images/Thumbs.db." in found.summary()
-    )
+    assert "Besides, 2 files are not part of the case: images/.DS_Store, images/Thumbs.db." in found.summary()
     for number in range(20):
         (images / f"{number}.tmp").write_bytes(b"")
     assert small.verify().summary().endswith(" and 12 more.")
-    assert "images/Thumbs.db: extra: the database does not know it" in repr(found)
+    assert "images/Thumbs.db: extra: the database does not list it" in repr(found)
     check(found)
     assert capsys.readouterr().out == "All in order.\n"
     (images / "\u202egpj.exe").write_bytes(b"")
     page = small.report(tmp_path / "report.html").read_text("utf-8")
     assert "\u202e" not in page
     assert 'class="sound"' in page
-    assert "23 files are no part of the case" in page
+    assert "23 files are not part of the case" in page
 
 
 def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, monkeypatch):
@@ -661,8 +835,8 @@ def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, m
     assert small.verify().findings.empty
 
 
-def test_a_write_that_was_broken_off_is_nothing_wrong(small, tmp_path):
-    "A process killed while it writes an image leaves a part of it, which is no part of the case nor of its bag"
+def test_an_interrupted_write_is_not_a_problem(small, tmp_path):
+    "A process killed while it writes an image leaves a part of it, which belongs neither to the case nor to its bag"
     path = small.folder / small.table("images")["path"].iloc[0]
     path.with_name(f".{path.name}.0a1b2c3d.part").write_bytes(b"pict")
     assert small.verify().ok
@@ -683,6 +857,18 @@ def test_one_flipped_bit_is_found(case, seen, position):
         case.image(path.stem)
 
 
+def test_an_image_that_is_not_in_the_case_cannot_be_read(small):
+    "It says so"
+    with pytest.raises(CaseError, match=r"The image '0+' is not in this case"):
+        small.image("0" * 64)
+
+
+def test_a_time_without_a_zone_is_never_written():
+    "Not even where no table of events was checked"
+    with pytest.raises(TimestampError, match="does not have a zone"):
+        utc_text(START.replace(tzinfo=None))
+
+
 def test_an_image_is_never_written_over(small):
     "Adding the same picture where its file was altered is refused"
     path = small.folder / small.table("images")["path"].iloc[0]
@@ -693,7 +879,7 @@ def test_an_image_is_never_written_over(small):
 
 
 def test_a_row_that_points_to_nothing_is_found(small):
-    "Whoever put it there went round the checks"
+    "Somebody put it there without the checks"
     small.close()
     raw = sqlite3.connect(small.folder / "case.sqlite")
     raw.execute("INSERT INTO choices VALUES (1, 77, 'none', '2026', 'nobody', 'sqlite3')")
@@ -727,8 +913,8 @@ def test_a_table_that_is_not_there_is_an_input_error(case):
 
 def test_tables_are_exported_for_spreadsheets_and_programs(tmp_path, case):
     "CSV runs no formula; Parquet gives the table back; labels may be numbers and text"
-    case.add_events(made_up_events(1).set_axis(["=1+1"]))
-    case.add_events(made_up_events(2, reader_id="=HYPERLINK()").iloc[1:])
+    case.add_events(at_doors(made_up_events(1).set_axis(["=1+1"])))
+    case.add_events(at_doors(made_up_events(2, reader_id="=HYPERLINK()").iloc[1:]))
     written = case.export_tables(tmp_path / "tables")
     assert {path.suffix for path in written} == {".csv", ".parquet"}
     assert all(path.exists() for path in written)
@@ -744,12 +930,14 @@ def test_tables_are_exported_for_spreadsheets_and_programs(tmp_path, case):
 def test_text_from_outside_is_never_markup(tmp_path):
     "In the notebook view of a case and of a verification"
     case = Case(tmp_path, name="<i>Theft</i>")
-    case.add_events(made_up_events(1).set_axis(["<b>1</b>"]))
-    case.record_verdict("<b>1</b>", "match", "<script>alert(1)</script>")
+    case.add_events(at_doors(made_up_events(1).set_axis(["<b>1</b>"])))
+    case.record_verdict("<b>1</b>", "match", "<script>alert(1)</script>\u202e")
     (case.folder / "images").mkdir()
     (case.folder / "images" / "<img>").touch()
+    (case.folder / "images" / "\u202egpj").touch()
     html = case._repr_html_() + case.verify()._repr_html_()
     assert "&lt;script&gt;" in html
+    assert "\u202e" not in html
     assert not re.search("<script|<b>1|<img|<i>", html)
     case.close()
 
@@ -764,7 +952,7 @@ def test_a_verdict_with_a_picture_of_another_event_adds_nothing(small):
 
 
 def test_an_event_that_was_changed_behind_the_databases_back_is_found(small):
-    "Whoever drops the trigger and edits a row does not get past verify()"
+    "Dropping the trigger and editing a row does not get past verify()"
     with sqlite3.connect(small.folder / "case.sqlite") as connection:
         connection.execute("DROP TRIGGER events_no_update")
         connection.execute("UPDATE events SET cardholder_id = '1' WHERE event = 1")
@@ -774,7 +962,7 @@ def test_an_event_that_was_changed_behind_the_databases_back_is_found(small):
 
 
 def test_a_missing_guard_is_found(small):
-    "Whoever takes out what keeps verdicts from being changed is noticed"
+    "Removing what keeps verdicts from being changed shows"
     small.record_verdict(0, "match")
     with sqlite3.connect(small.folder / "case.sqlite") as connection:
         connection.execute("DROP TRIGGER verdicts_no_update")
@@ -790,5 +978,5 @@ def test_an_image_outside_the_case_is_never_read(small, tmp_path):
         connection.execute("UPDATE images SET path = '../../etc/passwd' WHERE rowid = 1")
     connection.close()
     assert "outside the folder of images" in " ".join(small.verify().problems())
-    with pytest.raises(CaseError, match="no place for one"):
+    with pytest.raises(CaseError, match="not in its folder of images"):
         small.image(small.events()["sha256"][0])

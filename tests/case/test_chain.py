@@ -1,4 +1,4 @@
-"""The chain of hashes: whoever changes a case behind the database's back is found out."""
+"""The chain of hashes: a change of a case without camkit shows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from urllib3 import HTTPHeaderDict
 
-from camkit.case import Case, chain
-from camkit.case.schema import APPEND_ONLY, KEYS
+from camkit.case import Case, chain, schema
+from camkit.case.database import Stamp, insert
 from camkit.errors import CaseError, InputError
 from camkit.http import Reply
-from tests.support.cases import START, made_up_events, made_up_snapshot
+from tests.support.cases import CAMERA, DOOR, START, at_doors, made_up_events, made_up_snapshot
 
+KEYS = schema.KEYS[schema.VERSION]
+TWO_VIEWS = replace(DOOR, cameras=(CAMERA, replace(CAMERA, camera_id="Q2XX-0000-0002", view="outside")))
 REPLY = Reply("GET", "https://a.example/1", 200, HTTPHeaderDict(), b"{}", START, START, 0.1)
 
 
@@ -26,7 +28,11 @@ def fill(folder: Path) -> Case:
     "An open case with rows in every table, three events and three verdicts among them"
     case = Case(folder, operator="R. Investigator")
     events = made_up_events(3)
-    case.add_events(events, flags=events[[]].assign(first=True))
+    case.add_events(at_doors(events), flags=events[[]].assign(first=True))
+    case.add_snapshots([made_up_snapshot(0, b"outside", door=TWO_VIEWS, camera=TWO_VIEWS.cameras[1])])
+    with case.database.writing() as connection:
+        row = {"from_version": 2, "to_version": 3, "seal": "", "schema_sha256": ""}
+        insert(connection, "upgrades", {**row, **Stamp("R. Investigator").columns("upgraded_at")})
     for label in range(3):
         seen = made_up_snapshot(label, b"picture %d" % label)
         assert seen.picture is not None
@@ -45,7 +51,7 @@ def case(tmp_path):
 
 @contextmanager
 def unguarded(case: Case, *tables: str) -> Iterator[sqlite3.Connection]:
-    "The database as one opens it who takes tables' triggers out, and puts them back in"
+    "The database, opened by somebody who removes tables' triggers and puts them back"
     with closing(sqlite3.connect(case.database.path, isolation_level=None)) as raw:
         triggers = [
             trigger
@@ -67,7 +73,7 @@ def said(case: Case, seal: str | None = None) -> list[str]:
 
 
 def rewrite_chain(raw: sqlite3.Connection) -> None:
-    "Make every link anew, as one can who knows how"
+    "Make every link again, as somebody can who knows how"
     links = raw.execute("SELECT table_name, row_key FROM chain ORDER BY number").fetchall()
     raw.execute("DELETE FROM chain")
     for table, name in links:
@@ -87,16 +93,16 @@ def test_a_case_that_nobody_touched_is_in_order(case):
 
 
 def test_a_rewritten_verdict_is_found_though_its_guard_is_back(case):
-    "Taking the trigger out, changing a row and putting the trigger back leaves a trace"
+    "Removing the trigger, changing a row and putting the trigger back leaves a trace"
     with unguarded(case, "verdicts") as raw:
         raw.execute("UPDATE verdicts SET verdict = 'match' WHERE id = 2")
-    assert said(case) == ["verdict 2 was changed, or something recorded before it was changed or taken out"]
+    assert said(case) == ["verdict 2 was changed, or something recorded before it was changed or removed"]
 
 
 @pytest.mark.parametrize("table", [*KEYS])
 def test_a_changed_row_of_any_table_is_found(case, table):
     "Also where the change is only in who added it, or which address was asked"
-    column = "url" if table == "requests" else "operator"
+    column = {"requests": "url", "camera_views": "view"}.get(table, "operator")
     with unguarded(case, table) as raw:
         raw.execute(f"UPDATE {table} SET {column} = 'forged' WHERE rowid = 1")
     (text,) = said(case)
@@ -104,15 +110,15 @@ def test_a_changed_row_of_any_table_is_found(case, table):
     assert "was changed" in text
 
 
-def test_a_row_that_was_taken_out_is_found(case):
-    "By its link; and where that was taken out as well, by the next one"
+def test_a_row_that_was_removed_is_found(case):
+    "By its link; and if that was removed as well, by the next one"
     with unguarded(case, "verdicts") as raw:
         raw.execute("DELETE FROM verdicts WHERE id = 2")
-    assert said(case) == ["verdict 2 was taken out"]
+    assert said(case) == ["verdict 2 was removed"]
     with unguarded(case, "chain") as raw:
         raw.execute("DELETE FROM chain WHERE table_name = 'verdicts' AND row_key = 2")
     (text,) = said(case)
-    assert text.endswith("something recorded before it was changed or taken out")
+    assert text.endswith("something recorded before it was changed or removed")
 
 
 def test_a_row_that_was_slipped_in_is_found(case):
@@ -134,15 +140,15 @@ def test_a_changed_view_is_found(case):
         raw.execute("DROP VIEW overview")
         raw.execute(made.replace("verdicts.verdict,", "'match' AS verdict,"))
     assert case.events()["verdict"].tolist() == ["match"] * 3
-    assert said(case) == ["the view overview is gone or altered"]
+    assert said(case) == ["the view overview is missing or altered"]
 
 
-@pytest.mark.parametrize("table", [*APPEND_ONLY])
+@pytest.mark.parametrize("table", [*KEYS, "chain"])
 def test_a_row_cannot_be_replaced_by_its_place(case, table):
     "Neither by its key nor by its rowid, for a program that has SQLite's own settings"
     with closing(sqlite3.connect(case.database.path, isolation_level=None)) as raw:
         columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]
-        key = APPEND_ONLY[table]
+        key = {**KEYS, "chain": "number"}[table]
         before = raw.execute(f"SELECT rowid, * FROM {table}").fetchall()
         others = ", ".join(
             "'another'" if column == key and table in ("events", "images") else column for column in columns
@@ -157,7 +163,7 @@ def test_a_row_cannot_be_replaced_by_its_place(case, table):
 
 
 def test_the_seal_stays_true_as_the_case_grows(case):
-    "What was noted once is found in the chain ever after; a seal of somewhere else is not"
+    "What was noted once is found in the chain ever after; a seal from elsewhere is not"
     noted = case.seal()
     case.record_verdict(0, "unclear")
     assert case.seal() != noted
@@ -167,7 +173,7 @@ def test_the_seal_stays_true_as_the_case_grows(case):
     assert text.startswith(f"it never had the seal {'0' * 64}")
 
 
-def test_a_chain_made_anew_does_not_have_the_seal_that_was_noted(case):
+def test_a_chain_made_again_does_not_have_the_seal_that_was_noted(case):
     "In itself it is in order: that is why the seal is to be noted elsewhere"
     noted = case.seal()
     with unguarded(case, "verdicts", "chain") as raw:
@@ -177,7 +183,7 @@ def test_a_chain_made_anew_does_not_have_the_seal_that_was_noted(case):
     assert not case.verify(seal=noted).ok
 
 
-def test_rows_taken_off_the_end_are_found_by_the_seal(case):
+def test_rows_removed_from_the_end_are_found_by_the_seal(case):
     "The last verdict and its link leave no gap"
     noted = case.seal()
     with unguarded(case, "verdicts", "chain") as raw:
@@ -208,21 +214,23 @@ def test_the_chain_can_be_followed_without_camkit(case):
     assert before == case.seal()
 
 
-def test_values_that_change_on_their_way_in_are_no_alarm(case):
+def test_values_that_change_on_their_way_in_are_not_a_finding(case):
     "A line as text becomes a number; odd text and large numbers stay what they are"
     case.add_events(
-        made_up_events(1, line="7", Note="Zoë \u2028 \0 '\"", reader_id="", cardholder_id="007").set_axis(
-            [2**62]
+        at_doors(
+            made_up_events(1, line="7", Note="Zoë \u2028 \0 '\"", reader_id="", cardholder_id="007").set_axis(
+                [2**62]
+            )
         )
     )
     assert case.verify().ok
 
 
-def test_the_verdict_of_verify_says_what_was_checked(case):
+def test_the_summary_of_verify_says_what_was_checked(case):
     "Hashes of images, and the chain"
     assert repr(case.verify()) == (
-        "Case front-door: 4 images (0.0 MB) have their recorded SHA-256, and all rows of the database fit the chain of "
-        "hashes that was made with them."
+        "Case front-door: 5 images (0.0 MB) have their recorded SHA-256, and all rows of the database match the chain "
+        "of hashes that was made with them."
     )
 
 
@@ -254,27 +262,27 @@ def test_what_camkit_did_not_make_in_the_database_is_found(case, added, named):
     assert said(case, case.seal()) == [f"the {named} was not made by camkit"]
 
 
-def test_a_row_that_the_database_swallows_is_told(case):
-    "Whoever records a verdict does not go away believing that it is there"
+def test_a_row_that_the_database_ignores_is_reported(case):
+    "Whoever records a verdict learns that it is not there"
     with closing(sqlite3.connect(case.database.path)) as raw:
         raw.execute("CREATE TRIGGER quiet BEFORE INSERT ON verdicts BEGIN SELECT RAISE(IGNORE); END")
-    with pytest.raises(CaseError, match=r"did not take a row of verdicts.* Run verify\(\)"):
+    with pytest.raises(CaseError, match=r"did not accept a row of verdicts.* Run verify\(\)"):
         case.record_verdict(0, "mismatch")
     with closing(sqlite3.connect(case.database.path)) as raw:
         raw.execute("CREATE TRIGGER loud BEFORE INSERT ON choices BEGIN SELECT RAISE(ABORT, 'no'); END")
-    with pytest.raises(CaseError, match=r"did not take what was added \(no\)\. Run verify\(\)"):
+    with pytest.raises(CaseError, match=r"did not accept what was added \(no\)\. Run verify\(\)"):
         case.choose(0, case.events()["sha256"][0])
 
 
-def test_what_sqlite_adds_for_itself_is_nothing_wrong(case):
-    "A program that looks into a case may have it count its rows"
+def test_what_sqlite_adds_for_itself_is_not_a_problem(case):
+    "A program that looks into a case may run ANALYZE"
     with closing(sqlite3.connect(case.database.path)) as raw:
         raw.execute("ANALYZE")
     assert case.verify().ok
 
 
 def test_bytes_in_place_of_a_text_are_found(case):
-    "Also of a text that reads as Python shows bytes"
+    "Also in place of a text that looks like Python's bytes"
     case.record_verdict(0, "match", "b'Somebody'")
     with unguarded(case, "verdicts") as raw:
         raw.execute("UPDATE verdicts SET note = CAST('Somebody' AS BLOB) WHERE id = 4")
@@ -282,7 +290,7 @@ def test_bytes_in_place_of_a_text_are_found(case):
 
 
 @pytest.mark.parametrize("seal", ["", "abc", 5, "g" * 64])
-def test_a_seal_that_is_none_is_an_input_error(case, seal):
+def test_a_malformed_seal_is_an_input_error(case, seal):
     "It says what one looks like"
     with pytest.raises(InputError, match="64 hexadecimal digits"):
         case.verify(seal)

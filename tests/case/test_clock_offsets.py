@@ -1,4 +1,4 @@
-"""The clock offset: told from events whose picture is known, with its evidence."""
+"""The clock offset: estimated from events whose picture is known, with its evidence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from camkit.case import Case
 from camkit.case.clock_offsets import estimate_clock_offset
 from camkit.errors import InputError, TimestampError
 from camkit.support.check import check
-from tests.support.cases import frame, made_up_events, made_up_snapshot
+from tests.support.cases import frame, made_up, made_up_snapshot
 
 SEEN_AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
@@ -33,7 +33,18 @@ def test_the_offset_is_the_median_per_reader():
     assert found.offsets["offset_s"].tolist() == [-3.0, 48.0]
     assert found.offsets["spread_s"].tolist() == [0.5, 1.5]
     assert found.offsets["events"].tolist() == [3, 4]
-    assert "Reader R4: +48.0 s against its camera, give or take 1.5 s (events: 4)." in repr(found)
+    assert "Reader R4: +48.0 s against the camera's clock, give or take 1.5 s (events: 4)." in repr(found)
+
+
+def test_each_camera_of_a_reader_has_its_offset():
+    "Two cameras at a door have two clocks; the sentence names the camera"
+    table = seen(R4=[47, 46, 49, -1, -2, -3]).assign(
+        camera_id=["a"] * 3 + ["b"] * 3, view=["inside"] * 3 + [None] * 3
+    )
+    found = estimate_clock_offset(table)
+    assert found.offsets[["camera_id", "offset_s"]].to_numpy().tolist() == [["a", 47.0], ["b", -2.0]]
+    assert "Reader R4, camera inside a: +47.0 s against the camera's clock" in repr(found)
+    assert "Reader R4, camera b: -2.0 s" in repr(found)
 
 
 def test_the_evidence_is_every_event_that_counts():
@@ -58,12 +69,13 @@ def test_no_event_at_all_is_said():
     found = estimate_clock_offset(seen(R4=[1]).iloc[:0])
     assert found.problems() == ["No event has a picture in which its cardholder was seen."]
     assert found.offsets.dtypes.astype(str).to_dict() == {
-        "reader_id": "string", "offset_s": "float64", "spread_s": "float64", "events": "int64",
+        "reader_id": "string", "vendor": "string", "camera_id": "string", "view": "string",
+        "offset_s": "float64", "spread_s": "float64", "events": "int64",
     }  # fmt: skip
 
 
 def test_only_matches_count():
-    "Whoever else is in a picture tells nothing about the clock"
+    "If somebody else is in a picture, it says nothing about the clock"
     table = seen(R4=[47, 46, 49, 500, 600]).assign(verdict=["match"] * 3 + ["mismatch", None])
     assert estimate_clock_offset(table).offsets["offset_s"].tolist() == [47.0]
 
@@ -71,7 +83,7 @@ def test_only_matches_count():
 def test_a_case_gives_its_chosen_pictures(tmp_path):
     "The frame that was chosen, by the camera's clock, of each event whose verdict is match"
     with Case(tmp_path / "case") as case:
-        case.add_events(made_up_events(4))
+        case.add_events(made_up(4))
         for label in range(4):
             asked = made_up_snapshot(label, b"asked %d" % label)  # two seconds before the badge event
             chosen = frame(asked, b"chosen %d" % label, -5)
@@ -86,7 +98,7 @@ def test_a_case_gives_its_chosen_pictures(tmp_path):
 def test_the_time_that_the_vendor_gave_comes_first(tmp_path):
     "Else the time that was asked for"
     with Case(tmp_path / "case") as case:
-        case.add_events(made_up_events(1))
+        case.add_events(made_up(1))
         picture = made_up_snapshot(0, b"x").picture
         given = type(picture)(
             **{**vars(picture), "captured_at": picture.requested_at + timedelta(seconds=0.5)}
@@ -98,9 +110,9 @@ def test_the_time_that_the_vendor_gave_comes_first(tmp_path):
 
 def test_input_that_cannot_be_used_is_refused():
     "A missing column, and times without a zone"
-    with pytest.raises(InputError, match="no column seen_at"):
+    with pytest.raises(InputError, match="does not have seen_at"):
         estimate_clock_offset(seen(R4=[1]).drop(columns="seen_at"))
-    with pytest.raises(TimestampError, match="seen_at have no zone"):
+    with pytest.raises(TimestampError, match="seen_at do not have a zone"):
         estimate_clock_offset(seen(R4=[1]).assign(seen_at=pd.Timestamp("2026-01-05")))
 
 

@@ -1,23 +1,21 @@
-"""Opening a case that cannot be written, is damaged, or is of another version."""
+"""Opening a case that cannot be written or is damaged."""
 
 from __future__ import annotations
 
 import re
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from camkit.case import Case, opening
-from camkit.case.schema import VERSION
 from camkit.errors import CamkitError, CaseError
 from tests.conftest import ROOT
-from tests.support.cases import made_up_events, made_up_snapshot
+from tests.support.cases import made_up, made_up_snapshot
 
 READ_ONLY = """
 import sys
@@ -31,7 +29,7 @@ try:
     with Case(folder) as case:
         print(len(case.events()), len(case.verdicts()), case.verify().ok, case.seal())
         print(case.report(out / "report.html").exists(), case.export(out / "bag.zip").exists())
-        for add in (lambda: case.record_verdict(0, "match"), lambda: case.add_events(made_up_events(9)), case.report):
+        for add in (lambda: case.record_verdict(0, "match"), lambda: case.add_events(made_up(9)), case.report):
             try:
                 add()
             except CamkitError as error:
@@ -60,14 +58,14 @@ def folder(tmp_path):
     "The folder of a closed case: two events with pictures, a verdict"
     folder = tmp_path / "front-door"
     with Case(folder, operator="R. Investigator") as case:
-        case.add_events(made_up_events(2))
+        case.add_events(made_up(2))
         case.add_snapshots(made_up_snapshot(label, b"picture %d" % label) for label in range(2))
         case.record_verdict(0, "unclear", "Too dark to tell.")
     return folder
 
 
 def in_read_only(folder: Path) -> list[str]:
-    "What to put before a command so that the folder's file system is read-only for it, whoever runs it"
+    "What to put before a command so that the folder is read-only for it, whoever runs it"
     mounted = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"'
     for namespace in (["unshare", "-m"], ["unshare", "-r", "-m"]):
         try:
@@ -80,7 +78,7 @@ def in_read_only(folder: Path) -> list[str]:
 
 
 def read_only(folder: Path, out: Path) -> list[str]:
-    "What a process says that reads the case where it cannot be written"
+    "What a process prints that reads the case in a read-only folder"
     done = subprocess.run(
         [*in_read_only(folder), sys.executable, "-c", READ_ONLY, folder, out],
         cwd=ROOT,
@@ -93,7 +91,7 @@ def read_only(folder: Path, out: Path) -> list[str]:
 
 @contextmanager
 def onlooker(folder: Path) -> Iterator[Callable[[], str]]:
-    "A process that has the case open where it cannot be written; what it sees whenever it is asked"
+    "A process that has the case open in a read-only folder; what it sees whenever it is asked"
     with subprocess.Popen(
         [*in_read_only(folder), sys.executable, "-c", ONLOOKER, folder],
         cwd=ROOT,
@@ -158,7 +156,7 @@ def test_a_read_only_case_that_somebody_else_has_open(folder, tmp_path):
 
 
 def test_a_read_only_case_that_somebody_else_adds_to_later(folder):
-    "What was added is read, or one is told that it cannot be; never is the case shown as it was, or called damaged"
+    "What was added is read, or an error says that it cannot be; the old state is never shown, nor called damaged"
     with onlooker(folder) as look:
         assert look() == "1 True 0"
         for count in range(2, 6):
@@ -175,22 +173,22 @@ def test_a_read_only_case_that_somebody_else_adds_to_later(folder):
         assert look() == "7 True 0"
 
 
-def test_a_read_only_case_that_is_gone_is_told(folder):
-    "Such as that of a stick that was pulled out"
+def test_a_read_only_case_that_is_gone_is_reported(folder):
+    "Such as one on a memory stick that was removed"
     with onlooker(folder) as look:
         assert look() == "1 True 0"
         (folder / "case.sqlite").rename(folder / "away")
         assert look().startswith(f"CaseError {folder / 'case.sqlite'} cannot be read: No such file")
 
 
-def test_a_read_only_case_that_becomes_another_one_is_told(folder, tmp_path):
+def test_a_read_only_case_that_becomes_another_one_is_reported(folder, tmp_path):
     "Its rows are never shown under the first one's name"
     with Case(tmp_path / "other") as other:
-        other.add_events(made_up_events(3))
+        other.add_events(made_up(3))
     with onlooker(folder) as look:
         assert look() == "1 True 0"
         (tmp_path / "other" / "case.sqlite").replace(folder / "case.sqlite")
-        assert look().startswith(f"CaseError {folder / 'case.sqlite'} holds another case by now")
+        assert look().startswith(f"CaseError {folder / 'case.sqlite'} now holds another case")
 
 
 def test_a_read_only_case_in_the_middle_of_a_change_is_not_opened(folder, tmp_path):
@@ -201,7 +199,7 @@ def test_a_read_only_case_in_the_middle_of_a_change_is_not_opened(folder, tmp_pa
 
 
 def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatch):
-    "Until it stays as it was for the length of a reading, or else it is told: never is half a change read"
+    "Until it does not change during a reading, or else an error says so: half a change is never read"
     path = tmp_path / "case.sqlite"
     path.write_bytes(b"as it is in the end")
     marks = iter([(1,), (2,), (3,), (3,)])
@@ -214,22 +212,11 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"something else"])
-def test_a_read_only_file_that_is_no_case_is_told(folder, tmp_path, content):
-    "As it is where one may write"
+def test_a_read_only_file_that_is_not_a_case_is_reported(folder, tmp_path, content):
+    "As in a folder that can be written"
     (folder / "case.sqlite").write_bytes(content)
     (said,) = read_only(folder, tmp_path)
     assert said.startswith(f"CaseError {folder / 'case.sqlite'} is ")
-
-
-@pytest.mark.parametrize(("version", "whose"), [(VERSION + 1, "newer"), (VERSION - 1, "older")])
-def test_a_case_of_another_version_is_not_opened(folder, version, whose):
-    "It says which version it has, which is known, and what to do"
-    with closing(sqlite3.connect(folder / "case.sqlite")) as raw:
-        raw.execute(f"PRAGMA user_version = {version}")
-    with pytest.raises(
-        CaseError, match=f"{whose} camkit .*version {version}, this camkit knows version {VERSION}"
-    ):
-        Case(folder)
 
 
 PLACES = [
@@ -242,7 +229,7 @@ PLACES = [
 
 @pytest.mark.parametrize("damage", [b"\xff\x80", b"\x00\x00", b"(("])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_damaged_database_is_told_in_camkits_words(folder, place, damage):
+def test_a_damaged_database_is_reported_in_camkits_words(folder, place, damage):
     "Whatever byte it is: opening and verifying say that it is damaged or altered, and nothing else comes out"
     path = folder / "case.sqlite"
     content = path.read_bytes()
@@ -267,5 +254,7 @@ def test_a_row_that_is_no_text_is_one_finding_among_the_others(folder):
         found = case.verify().findings
         assert found["kind"].tolist() == ["database", "missing"]
         assert "it is damaged: Could not decode" in found["detail"][0]
-        with pytest.raises(CaseError, match=r"is damaged or no database .*restore it from a copy or a bag"):
+        with pytest.raises(
+            CaseError, match=r"is damaged or not a database .*restore it from a copy or a bag"
+        ):
             case.verdicts()

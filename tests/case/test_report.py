@@ -6,17 +6,31 @@ import base64
 import re
 from dataclasses import replace
 from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
 
 import pytest
 from bs4 import BeautifulSoup
 
-from camkit.badges.doors import Door
-from camkit.cameras.snapshots import Outcome
+from camkit.badges import Camera, Door
+from camkit.cameras import Result
 from camkit.case import Case
 from camkit.directory import Cardholder
 from camkit.errors import OutputError
 from tests.support.browser import browser_page, needs_chromium
-from tests.support.cases import MADE_AT, frame, look, made_up_events, made_up_snapshot, review
+from tests.support.cases import (
+    CAMERA,
+    DOOR,
+    MADE_AT,
+    at_doors,
+    frame,
+    look,
+    made_up,
+    made_up_events,
+    made_up_snapshot,
+    main_of,
+    review,
+)
 
 HOSTILE = """"'><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>{{ 7 * 7 }}"""
 
@@ -61,12 +75,13 @@ def test_a_card_shows_both_pictures(case, seen):
     "The snapshot and the directory's photo are in the page itself, byte for byte"
     review(case, seen)
     soup = page(case)
-    for snapshot in seen:
-        expected = [snapshot.picture.content] if snapshot.ok else []
-        assert embedded(card(soup, snapshot.event_id)) == [*expected, snapshot.cardholder.photo]
+    for event, snapshots in groupby(seen, key=attrgetter("event")):
+        taken = list(snapshots)
+        expected = [snapshot.picture.content for snapshot in taken if snapshot.ok]
+        assert embedded(card(soup, event.event_id)) == [*expected, taken[0].cardholder.photo]
 
 
-def test_a_card_tells_the_event_and_how_the_picture_was_come_by(case, seen):
+def test_a_card_describes_the_event_and_how_the_picture_was_fetched(case, seen):
     "Times in the site's zone and in UTC, door, holder, camera, hash, flags, source, requests"
     review(case, seen)
     laboratory = words(card(page(case), 7))
@@ -76,16 +91,16 @@ def test_a_card_tells_the_event_and_how_the_picture_was_come_by(case, seen):
         "asked for Fri 2019-04-12 14:25:32 MDT",
         "The reader's clock is +47 s against the camera's",
         "Cisco Meraki camera",
-        seen[7].sha256,
+        main_of(seen, 7).sha256,
         "sample_badges.csv, line 9",
-        seen[7].picture.replies[-1].server_date,
+        main_of(seen, 7).picture.replies[-1].server_date,
     ):
         assert said in laboratory
     assert "the vendor says it shows 2019-04-12 17:33:36.445000 UTC, +0.4 s" in words(card(page(case), 3))
 
 
-def test_a_card_tells_every_verdict(case, seen):
-    "The latest stands last, the earlier ones before it, each with its note"
+def test_a_card_lists_every_verdict(case, seen):
+    "The latest is last, the earlier ones are before it, each with its note"
     review(case, seen)
     said = words(card(page(case), 1))
     assert said.index("Earlier Unclear R. Investigator") < said.index("Verdict Mismatch R. Investigator")
@@ -93,7 +108,7 @@ def test_a_card_tells_every_verdict(case, seen):
     assert "It is David Cohen who comes in." in said
 
 
-def test_flags_are_told_as_hints(case):
+def test_flags_are_described_as_hints(case):
     "In words, with the other event"
     events = made_up_events(2)
     raised = (
@@ -101,7 +116,7 @@ def test_flags_are_told_as_hints(case):
         .assign(too_fast=[False, True], too_fast_event=[None, 0])
         .astype({"too_fast_event": "Int64"})
     )
-    case.add_events(events, flags=raised)
+    case.add_events(at_doors(events), flags=raised)
     case.record_verdict(1, "unclear")
     assert "At another reader sooner than one can walk there (event 0). A flag is a hint" in words(
         card(page(case), 1)
@@ -110,7 +125,7 @@ def test_flags_are_told_as_hints(case):
 
 def test_a_chosen_frame_is_shown_with_its_distance(case):
     "Five seconds after the event, one of two pictures; the verdict before was on the other"
-    case.add_events(made_up_events(1))
+    case.add_events(made_up(1))
     first = made_up_snapshot(0, b"first")
     later = frame(first, b"later", 5)
     case.add_snapshots([first, later])
@@ -122,22 +137,58 @@ def test_a_chosen_frame_is_shown_with_its_distance(case):
     assert f"on picture {first.sha256[:16]}…" in said
 
 
+def test_a_card_shows_the_picture_of_each_camera(case):
+    "The one that stands for the event first; each with its view, its clock, its hash and its requests"
+    inside, outside = (
+        replace(CAMERA, view="inside"),
+        replace(CAMERA, view="outside", camera_id="2", clock_offset_s=9.0),
+    )
+    door = replace(DOOR, cameras=(inside, outside))
+    case.add_events(at_doors(made_up_events(2), door))
+    seen = [
+        made_up_snapshot(label, f"{camera.view} {label}".encode(), door=door, camera=camera)
+        for label in range(2)
+        for camera in door.cameras
+    ]
+    far = frame(seen[1], b"outside, later", 5)
+    off = replace(seen[3], picture=None, result=Result.FAILED, reason="The camera is off.")
+    case.add_snapshots([seen[0], far, seen[1], seen[2], replace(off, reason="busy"), off])
+    soup = page(case)
+    assert embedded(card(soup, 0))[:2] == [b"inside 0", b"outside 0"]
+    said = words(card(soup, 0))
+    assert "What the camera saw: inside" in said
+    assert "What another camera saw: outside" in said
+    assert "Outside: Cisco Meraki camera 2, asked for" in said
+    assert "The reader's clock is +9 s against the camera's" in said
+    assert seen[1].sha256 in said
+    assert "No picture: The camera is off." in words(card(soup, 1))
+    assert "camera outside Failed: The camera is off." in words(
+        soup.find("h2", string="What could not be fetched").parent
+    )
+    case.choose(0, far.sha256)
+    soup = page(case)
+    assert embedded(card(soup, 0))[:2] == [b"outside, later", b"inside 0"]
+    listed = words(soup.find("table", class_="hashes"))
+    assert "event 0, outside (+5 s)" in listed
+    assert "event 1, inside" in listed
+
+
 def test_what_could_not_be_fetched_is_listed_with_its_reason(case, seen):
-    "The camera that is off, and the person who is in no directory"
-    case.add_events(made_up_events(1).set_axis([100]))
+    "The camera that is off, and the person who is not in the directory"
+    case.add_events(at_doors(made_up_events(1).set_axis([100])))
     nobody = Cardholder("4711", note="not in the directory (HTTP 404)")
     case.add_snapshots([made_up_snapshot(100, b"x", minute=0, cardholder=nobody)])
     review(case, seen)
     heading = page(case).find("h2", string="What could not be fetched")
     said = words(heading.parent)
     assert "Picture of event 6, Parking garage (HQ-R6)" in said
-    assert seen[6].reason in said
+    assert main_of(seen, 6).reason in said
     assert "Directory entry of 4711 Not in the directory (HTTP 404)" in said
 
 
 def test_events_that_nobody_looked_at_are_listed(case):
     "They have no card, but they are not left out"
-    case.add_events(made_up_events(3))
+    case.add_events(made_up(3))
     case.record_verdict(1, "unclear")
     soup = page(case)
     assert [article["id"] for article in soup.find_all("article")] == ["event-1"]
@@ -166,22 +217,22 @@ def test_every_image_is_listed_with_its_hash(case, seen):
     rows = page(case).find("table", class_="hashes").find_all("tr")[1:]
     listed = {row.code.get_text(): row.find_all("td")[1].get_text() for row in rows}
     assert set(listed) == set(case.table("images")["sha256"])
-    assert listed[seen[0].sha256] == "event 0"
+    assert listed[main_of(seen, 0).sha256] == "event 0, inside"
     assert "directory photo of 85063715" in listed.values()
 
 
-def test_an_altered_image_is_not_shown_but_told(case, seen):
+def test_an_altered_image_is_not_shown_but_reported(case, seen):
     "On top and in its card"
     review(case, seen)
-    (case.folder / case.table("images")["path"].iloc[0]).write_bytes(seen[1].picture.content)
+    (case.folder / case.table("images")["path"].iloc[0]).write_bytes(main_of(seen, 1).picture.content)
     soup = page(case)
     assert "1 thing is wrong" in words(soup.find(class_="unsound"))
-    assert f"The file {seen[0].sha256} is missing, altered" in words(card(soup, 0))
-    assert embedded(card(soup, 0)) == [seen[0].cardholder.photo]
+    assert f"The file {main_of(seen, 0).sha256} is missing, altered" in words(card(soup, 0))
+    assert embedded(card(soup, 0)) == [seen[1].picture.content, seen[1].cardholder.photo]
 
 
 def test_the_seal_of_what_is_shown_is_in_the_report(case, seen):
-    "Whoever has the report can hold the case against it, also when more was added"
+    "Whoever has the report can check the case with it, also when more was added"
     review(case, seen)
     (seal,) = re.findall(r"Seal: ([0-9a-f]{64})", words(page(case)))
     case.record_verdict(0, "unclear")
@@ -204,18 +255,20 @@ def test_text_from_outside_is_never_markup(tmp_path):
         1, cardholder_id=HOSTILE, reader_id=HOSTILE, outcome=HOSTILE, file=HOSTILE, more=HOSTILE
     )
     person = Cardholder(HOSTILE, HOSTILE, HOSTILE, HOSTILE, b"photo", HOSTILE, HOSTILE)
-    door = Door(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1.0)
+    door = Door(HOSTILE, HOSTILE, (Camera(HOSTILE, HOSTILE, HOSTILE, 1.0), Camera(HOSTILE, "2", HOSTILE)))
     shown = made_up_snapshot(
         HOSTILE, b"x", 0, cardholder_id=HOSTILE, reader_id=HOSTILE, cardholder=person, door=door
     )
     shown = replace(shown, picture=replace(shown.picture, vendor=HOSTILE, camera_id=HOSTILE))
-    failed = replace(shown, event_id="other", picture=None, outcome=Outcome.FAILED, reason=HOSTILE)
+    other = replace(shown, camera=door.cameras[1], picture=None, result=Result.FAILED, reason=HOSTILE)
+    failed = replace(other, event=replace(shown.event, event_id="other"), camera=door.main)
     with Case(tmp_path / "case", operator=HOSTILE, name=HOSTILE) as case:
         case.add_events(
-            events.set_axis([HOSTILE]), flags=events[[]].set_axis([HOSTILE]).assign(**{HOSTILE: True})
+            at_doors(events.set_axis([HOSTILE])),
+            flags=events[[]].set_axis([HOSTILE]).assign(**{HOSTILE: True}),
         )
-        case.add_events(events.set_axis(["other"]))
-        case.add_snapshots([shown, failed], camera_names={HOSTILE: HOSTILE})
+        case.add_events(at_doors(events.set_axis(["other"])))
+        case.add_snapshots([shown, other, failed], camera_names={HOSTILE: HOSTILE})
         case.record_verdict(HOSTILE, "match", HOSTILE)
         soup = page(case)
     assert soup.find_all(["script", "iframe", "object", "link"]) == []
@@ -228,9 +281,9 @@ def test_text_from_outside_is_never_markup(tmp_path):
 
 
 def test_a_text_from_right_to_left_leaves_its_neighbours_alone(case):
-    "A name is set apart from what stands around it, and an override, which would turn the rest, is shown as its number"
+    "A name is isolated from the text around it, and an override, which would reorder the rest, is shown as its number"
     name = "\u05e8\u05d5\u05ea"
-    case.add_events(made_up_events(1, cardholder_id="\u202e123", reader_id="\u2067R\u2069"))
+    case.add_events(made_up(1, cardholder_id="\u202e123", reader_id="\u2067R\u2069"))
     shown = made_up_snapshot(0, b"x", 0, cardholder_id="\u202e123", reader_id="\u2067R\u2069")
     case.add_snapshots([replace(shown, cardholder=Cardholder("\u202e123", name))])
     soup = page(case)
@@ -246,7 +299,7 @@ def test_an_empty_case_has_a_report(case):
     assert "0 with a picture" in words(page(case))
 
 
-def test_a_report_goes_where_it_is_told(case, tmp_path):
+def test_a_report_is_written_where_it_should_be(case, tmp_path):
     "To a new folder as well, into one that is there; a place that cannot be written is an output error"
     assert case.report(tmp_path / "a" / "b" / "other.html").exists()
     assert case.report(tmp_path / "a") == tmp_path / "a" / "report.html"
@@ -262,7 +315,7 @@ def test_a_report_goes_where_it_is_told(case, tmp_path):
 @pytest.mark.browser
 @needs_chromium
 def test_the_report_opens_offline(case, seen):
-    "A browser shows every picture, asks for nothing but the file, and has nothing to complain of"
+    "A browser shows every picture, asks for nothing but the file, and reports no error"
     review(case, seen)
     path = case.report(now=MADE_AT)
     with browser_page() as browser:
@@ -271,7 +324,7 @@ def test_the_report_opens_offline(case, seen):
         browser.on("console", lambda message: complaints.append(message.text))
         browser.goto(path.as_uri())
         widths = browser.evaluate("[...document.images].map(image => image.naturalWidth)")
-    assert len(widths) == 15
+    assert len(widths) == 18
     assert min(widths) > 100
     assert set(asked) <= {"file", "data"}
     assert complaints == []

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import pandas as pd
 
-from camkit.badges import load_badges
-from camkit.badges.doors import Door, load_doors
-from camkit.badges.flags import flag_events
-from camkit.cameras.snapshots import Outcome, Snapshot, Snapshots, snapshots_for
-from camkit.cameras.source import Picture
+from camkit.badges import Camera, Door, DoorEvent, DoorEvents, flag_events, load_badges, load_doors, resolve
+from camkit.cameras import Picture, Result, Snapshot, Snapshots, snapshots_for
 from camkit.case import Case
 from camkit.demo.launch import DemoProcess
 from camkit.directory import Cardholder
@@ -22,13 +19,19 @@ from tests.conftest import ROOT
 
 ZONE = "America/Denver"
 START = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
-DOOR = Door("R1", "Main entrance", "meraki", "Q2XX-0000-0001", 2.0)
+CAMERA = Camera("meraki", "Q2XX-0000-0001", clock_offset_s=2.0)
+DOOR = Door("R1", "Main entrance", (CAMERA,))
 MADE_AT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 def picked() -> pd.DataFrame:
     """The first eight events of the sample, as an investigator would pick them."""
     return load_badges(ROOT / "data" / "sample_badges.csv", timezone=ZONE).events.head(8)
+
+
+def picked_at_doors() -> DoorEvents:
+    """The same, resolved."""
+    return resolve(picked(), load_doors(ROOT / "data" / "doors.csv"), timezone=ZONE)
 
 
 def flags() -> pd.DataFrame:
@@ -40,13 +43,12 @@ def flags() -> pd.DataFrame:
 def look(demo: DemoProcess) -> Snapshots:
     """What the demo site's cameras saw at the picked events, and what its directory says."""
     with demo_site(demo.info) as site:
-        doors = load_doors(ROOT / "data" / "doors.csv")
-        return snapshots_for(picked(), site.sources, doors, directory=site.directory, timezone=ZONE)
+        return snapshots_for(picked_at_doors(), site.sources, directory=site.directory)
 
 
 def review(case: Case, seen: Snapshots) -> None:
     """Fill a case as a review of the picked events does."""
-    case.add_events(picked(), timezone=ZONE, flags=flags())
+    case.add_events(picked_at_doors(), flags=flags())
     case.add_snapshots(seen)
     case.record_verdict(0, "match")
     case.record_verdict(1, "unclear", "Too dark?")
@@ -61,16 +63,31 @@ def made_up_events(count: int, **columns: Any) -> pd.DataFrame:
     return pd.DataFrame({**table, **columns})
 
 
+def at_doors(events: pd.DataFrame, door: Door = DOOR, timezone: Any = None) -> DoorEvents:
+    """Badge events resolved; only one reader has a door."""
+    cameras = [{"reader_id": door.reader_id, "door": door.name, **vars(camera)} for camera in door.cameras]
+    return resolve(events, pd.DataFrame(cameras), timezone=timezone)
+
+
+def made_up(count: int, **columns: Any) -> DoorEvents:
+    """Badge events, one a minute, resolved."""
+    return at_doors(made_up_events(count, **columns))
+
+
 def made_up_snapshot(label: int | str, content: bytes, minute: int | None = None, **changes: Any) -> Snapshot:
-    """A picture of a made-up event; by default its label says which."""
+    """A picture of a made-up event; by default its label says which. Changes are of the event or of the snapshot."""
     at = START + timedelta(minutes=int(label) if minute is None else minute)
-    asked = at - timedelta(seconds=DOOR.clock_offset_s)
-    picture = Picture(DOOR.vendor, DOOR.camera_id, content, sha256(content).hexdigest(), asked, None)
+    true_time = at - timedelta(seconds=CAMERA.clock_offset_s)
+    event = DoorEvent(label, at, true_time, "granted", "4711", DOOR.reader_id, DOOR)
+    ours = {field.name for field in fields(event)} & set(changes)
+    event = replace(event, **{name: changes.pop(name) for name in ours})
+    camera = changes.pop("camera", event.cameras[0] if event.cameras else None)
+    picture = None
+    if camera is not None:
+        digest = sha256(content).hexdigest()
+        picture = Picture(camera.vendor, camera.camera_id, content, digest, event.at(camera), None)
     person = Cardholder("4711", "Ann Li", photo=b"portrait", photo_type="image/png")
-    snapshot = Snapshot(
-        label, at, "4711", DOOR.reader_id, "granted", Outcome.PICTURE, "", DOOR, asked, picture, person
-    )
-    return replace(snapshot, **changes)
+    return replace(Snapshot(event, camera, Result.PICTURE, "", picture, person), **changes)
 
 
 def frame(snapshot: Snapshot, content: bytes, step_s: float) -> Snapshot:
@@ -81,3 +98,8 @@ def frame(snapshot: Snapshot, content: bytes, step_s: float) -> Snapshot:
         snapshot.picture, content=content, sha256=sha256(content).hexdigest(), requested_at=asked
     )
     return replace(snapshot, picture=picture)
+
+
+def main_of(seen: Snapshots, event: int) -> Snapshot:
+    """The snapshot of an event by its door's main camera."""
+    return next(snapshot for snapshot in seen if snapshot.event.event_id == event)

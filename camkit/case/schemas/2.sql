@@ -182,3 +182,86 @@ LEFT JOIN entries ON entries.event = events.event
 LEFT JOIN (SELECT event, max(id) AS id FROM verdicts GROUP BY event) AS last ON last.event = events.event
 LEFT JOIN verdicts ON verdicts.id = last.id
 ORDER BY events.rowid;
+
+CREATE TRIGGER about_no_update BEFORE UPDATE ON about
+BEGIN SELECT RAISE(ABORT, 'about: rows are only ever added'); END;
+CREATE TRIGGER about_no_delete BEFORE DELETE ON about
+BEGIN SELECT RAISE(ABORT, 'about: rows are only ever added'); END;
+CREATE TRIGGER about_no_replace BEFORE INSERT ON about
+WHEN EXISTS (SELECT 1 FROM about WHERE id = NEW.id OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'about: rows are only ever added'); END;
+
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'events: rows are only ever added'); END;
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'events: rows are only ever added'); END;
+CREATE TRIGGER events_no_replace BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE event = NEW.event OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'events: rows are only ever added'); END;
+
+CREATE TRIGGER flags_no_update BEFORE UPDATE ON flags
+BEGIN SELECT RAISE(ABORT, 'flags: rows are only ever added'); END;
+CREATE TRIGGER flags_no_delete BEFORE DELETE ON flags
+BEGIN SELECT RAISE(ABORT, 'flags: rows are only ever added'); END;
+CREATE TRIGGER flags_no_replace BEFORE INSERT ON flags
+WHEN EXISTS (SELECT 1 FROM flags WHERE id = NEW.id OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'flags: rows are only ever added'); END;
+
+CREATE TRIGGER images_no_update BEFORE UPDATE ON images
+BEGIN SELECT RAISE(ABORT, 'images: rows are only ever added'); END;
+CREATE TRIGGER images_no_delete BEFORE DELETE ON images
+BEGIN SELECT RAISE(ABORT, 'images: rows are only ever added'); END;
+CREATE TRIGGER images_no_replace BEFORE INSERT ON images
+WHEN EXISTS (SELECT 1 FROM images WHERE sha256 = NEW.sha256 OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'images: rows are only ever added'); END;
+
+CREATE TRIGGER cardholders_no_update BEFORE UPDATE ON cardholders
+BEGIN SELECT RAISE(ABORT, 'cardholders: rows are only ever added'); END;
+CREATE TRIGGER cardholders_no_delete BEFORE DELETE ON cardholders
+BEGIN SELECT RAISE(ABORT, 'cardholders: rows are only ever added'); END;
+CREATE TRIGGER cardholders_no_replace BEFORE INSERT ON cardholders
+WHEN EXISTS (SELECT 1 FROM cardholders WHERE id = NEW.id OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'cardholders: rows are only ever added'); END;
+
+CREATE TRIGGER snapshots_no_update BEFORE UPDATE ON snapshots
+BEGIN SELECT RAISE(ABORT, 'snapshots: rows are only ever added'); END;
+CREATE TRIGGER snapshots_no_delete BEFORE DELETE ON snapshots
+BEGIN SELECT RAISE(ABORT, 'snapshots: rows are only ever added'); END;
+CREATE TRIGGER snapshots_no_replace BEFORE INSERT ON snapshots
+WHEN EXISTS (SELECT 1 FROM snapshots WHERE id = NEW.id OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'snapshots: rows are only ever added'); END;
+
+CREATE TRIGGER requests_no_update BEFORE UPDATE ON requests
+BEGIN SELECT RAISE(ABORT, 'requests: rows are only ever added'); END;
+CREATE TRIGGER requests_no_delete BEFORE DELETE ON requests
+BEGIN SELECT RAISE(ABORT, 'requests: rows are only ever added'); END;
+CREATE TRIGGER requests_no_replace BEFORE INSERT ON requests
+WHEN EXISTS (SELECT 1 FROM requests WHERE id = NEW.id OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'requests: rows are only ever added'); END;
+
+CREATE TRIGGER choices_no_update BEFORE UPDATE ON choices
+BEGIN SELECT RAISE(ABORT, 'choices: rows are only ever added'); END;
+CREATE TRIGGER choices_no_delete BEFORE DELETE ON choices
+BEGIN SELECT RAISE(ABORT, 'choices: rows are only ever added'); END;
+CREATE TRIGGER choices_no_replace BEFORE INSERT ON choices
+WHEN EXISTS (SELECT 1 FROM choices WHERE id = NEW.id OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'choices: rows are only ever added'); END;
+
+CREATE TRIGGER verdicts_no_update BEFORE UPDATE ON verdicts
+BEGIN SELECT RAISE(ABORT, 'verdicts: rows are only ever added'); END;
+CREATE TRIGGER verdicts_no_delete BEFORE DELETE ON verdicts
+BEGIN SELECT RAISE(ABORT, 'verdicts: rows are only ever added'); END;
+CREATE TRIGGER verdicts_no_replace BEFORE INSERT ON verdicts
+WHEN EXISTS (SELECT 1 FROM verdicts WHERE id = NEW.id OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'verdicts: rows are only ever added'); END;
+
+CREATE TRIGGER chain_no_update BEFORE UPDATE ON chain
+BEGIN SELECT RAISE(ABORT, 'chain: rows are only ever added'); END;
+CREATE TRIGGER chain_no_delete BEFORE DELETE ON chain
+BEGIN SELECT RAISE(ABORT, 'chain: rows are only ever added'); END;
+CREATE TRIGGER chain_no_replace BEFORE INSERT ON chain
+WHEN EXISTS (SELECT 1 FROM chain WHERE number = NEW.number OR rowid = NEW.rowid)
+BEGIN SELECT RAISE(ABORT, 'chain: rows are only ever added'); END;
+
+PRAGMA application_id = 0x63616D6B;  -- the letters "camk"
+PRAGMA user_version = 2;

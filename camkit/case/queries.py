@@ -1,0 +1,126 @@
+"""The tables of a case, as rows, as DataFrames, and as CSV and Parquet files, whatever the version of its schema."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from camkit.badges import export_table
+from camkit.case import schema
+from camkit.errors import InputError
+from camkit.support.files import make_folder, write_whole
+
+Row = dict[str, Any]
+"""A row as the database holds it: times as text, None where there is nothing."""
+
+_COMMON = {
+    "about": "SELECT * FROM about",
+    "events": "SELECT * FROM overview",
+    "snapshots": "SELECT * FROM results ORDER BY id",
+    "requests": "SELECT snapshots.event, requests.* FROM requests"
+    " JOIN snapshots ON snapshots.id = requests.snapshot ORDER BY requests.id",
+    "verdicts": "SELECT * FROM verdicts ORDER BY id",
+    "choices": "SELECT * FROM choices ORDER BY id",
+    "flags": "SELECT * FROM flags ORDER BY id",
+    "cardholders": "SELECT * FROM cardholders ORDER BY id",
+    "images": "SELECT * FROM images ORDER BY rowid",
+}
+
+QUERIES = {
+    2: {
+        **_COMMON,
+        "events": "SELECT *, NULL AS view FROM overview",
+        "snapshots": "SELECT *, NULL AS view, 0 AS camera_rank FROM snapshots ORDER BY id",
+    },
+    3: {**_COMMON, "upgrades": "SELECT * FROM upgrades ORDER BY id"},
+}
+"""By schema version, each table that can be read and is exported."""
+
+_RENAMED = {
+    2: {"events": {"access": "outcome", "outcome": "result"}, "snapshots": {"outcome": "result"}},
+    3: {},
+}
+"""By schema version and table, the columns that now have another name."""
+
+_WHOLE = {
+    "id", "line", "bytes", "length", "status", "pictures", "snapshot", "cardholder", "camera_rank", "from_version",
+    "to_version",
+}  # fmt: skip
+_LABELS = {"event", "other_event"}
+
+
+def read_rows(connection: sqlite3.Connection, name: str, event: int | str | None = None) -> list[Row]:
+    """Read a table of `QUERIES` as rows; if an event is given, only its rows."""
+    columns, cursor = _read(connection, name, event)
+    return [dict(zip(columns, row, strict=True)) for row in cursor]
+
+
+def read_all(connection: sqlite3.Connection) -> dict[str, list[Row]]:
+    """Read every table of `QUERIES` as rows."""
+    return {name: read_rows(connection, name) for name in QUERIES[schema.version_of(connection)]}
+
+
+def read_table(connection: sqlite3.Connection, name: str) -> pd.DataFrame:
+    """Read a table of `QUERIES` as a DataFrame; see `Record.table`."""
+    columns, cursor = _read(connection, name)
+    table = pd.DataFrame(cursor.fetchall(), columns=columns, dtype=object)
+    return pd.DataFrame({column: _typed(str(column), values) for column, values in table.items()})
+
+
+def grouped(rows: list[Row], column: str) -> dict[Any, list[Row]]:
+    """Return the rows by the value of a column."""
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[column], []).append(row)
+    return groups
+
+
+def export_tables(connection: sqlite3.Connection, folder: Path) -> list[Path]:
+    """Write every table as CSV and as Parquet; see `Record.export_tables`."""
+    make_folder(folder)
+    written = []
+    for name in QUERIES[schema.version_of(connection)]:
+        table = read_table(connection, name)
+        written.append(export_table(table, folder / f"{name}.csv"))
+        written.append(_export_parquet(table, folder / f"{name}.parquet"))
+    return written
+
+
+def _read(
+    connection: sqlite3.Connection, name: str, event: int | str | None = None
+) -> tuple[list[str], sqlite3.Cursor]:
+    """Run a query; return the columns by their present names, and the rows."""
+    version = schema.version_of(connection)
+    if name not in QUERIES[version]:
+        raise InputError(f"A case has no table {name!r}; it has {', '.join(QUERIES[version])}.")
+    query = QUERIES[version][name]
+    if event is None:
+        cursor = connection.execute(query)
+    else:
+        cursor = connection.execute(f"SELECT * FROM ({query}) WHERE event IS ? ORDER BY id", [event])  # noqa: S608 - our own queries
+    renamed = _RENAMED[version].get(name, {})
+    return [renamed.get(column[0], column[0]) for column in cursor.description], cursor
+
+
+def _export_parquet(table: pd.DataFrame, path: Path) -> Path:
+    # A column of Parquet cannot hold both numbers and text: such labels become text.
+    mixed = [name for name in _LABELS & set(table) if table[name].dtype == object]
+    content = io.BytesIO()
+    table.astype(dict.fromkeys(mixed, "string")).to_parquet(content, index=False)
+    write_whole(path, content.getvalue())
+    return path
+
+
+def _typed(name: str, column: pd.Series) -> pd.Series:
+    """Give a column the type that its name implies."""
+    if name == "at" or name.endswith(("_at", "_time")):
+        return pd.to_datetime(column, utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+    if name.endswith("_s"):
+        return column.astype("float64")
+    if name in _LABELS and column.map(lambda label: isinstance(label, str)).any():
+        return column
+    return column.astype("Int64" if name in _WHOLE | _LABELS else "string")

@@ -1,0 +1,203 @@
+"""`Record`: everything that can be read of a case."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from camkit.badges import DoorEvent
+from camkit.cameras import Snapshot
+from camkit.case import chain, queries, snapshots
+from camkit.case.database import Database, this_user
+from camkit.case.decisions import Decision, Verdict
+from camkit.case.verify import Verification, verify
+from camkit.support.html import table_html, text_html
+
+DATABASE = "case.sqlite"
+
+_SHOWN = ["name", "door", "outcome", "result", "verdict", "note"]
+
+
+class Record:
+    """A case as it is read: nothing of it is written. `Case` adds to it.
+
+    A case that was made by an older camkit is read as it is.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        With the file ``case.sqlite``.
+    operator : str, optional
+        Who reads it, for a report's heading; by default this machine's user.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Absolute.
+    name : str
+        The case's name.
+    operator : str
+    database : Database
+
+    Raises
+    ------
+    CaseError
+        If the folder's ``case.sqlite`` is something else, is damaged, or was made by a newer camkit.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], *, operator: str | None = None) -> None:
+        self.folder = Path(folder).absolute()
+        self.operator = operator or this_user()
+        self.database = Database(self.folder / DATABASE)
+        self.name = self.database.case_name
+
+    def events(self) -> pd.DataFrame:
+        """Return one row per event, with its chosen picture and its latest verdict.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by the events' labels, in the order they were added. Among its columns: ``event_time`` (by the
+            reader's clock), ``name`` (the directory's), ``outcome`` (what the reader did), ``result`` and ``reason``
+            (of asking for a picture; missing where nobody asked), ``pictures`` (how many), the chosen one's ``sha256``,
+            ``view`` and ``seen_at`` (its moment by the camera's clock: what the vendor gave, else what was asked for),
+            ``flags`` (in words), ``verdict``, ``note``, ``decided_at``. The dtypes are as in `table`.
+        """
+        return self.table("events").set_index("event")
+
+    def verdicts(self) -> pd.DataFrame:
+        """Return every verdict, in the order given, each with the ``image`` that was looked at."""
+        return self.table("verdicts")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the case.
+
+        Parameters
+        ----------
+        name : str
+            ``about``, ``events``, ``snapshots``, ``requests``, ``verdicts``, ``choices``, ``flags``, ``cardholders``,
+            ``images`` or ``upgrades``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Times datetime64[us, UTC]; seconds (``…_s``) float64; counts Int64; events' labels Int64, or object if
+            one is text; other text string. The database says what each column means: ``sqlite3 case.sqlite .schema``.
+
+        Raises
+        ------
+        InputError
+            If the case does not have such a table.
+        """
+        with self.database.reading() as connection:
+            return queries.read_table(connection, name)
+
+    def flags(self) -> dict[int | str, list[str]]:
+        """Return the flags of each flagged event, in words, with the event that is the evidence."""
+        with self.database.reading() as connection:
+            rows = queries.read_rows(connection, "flags")
+        return {
+            event: [
+                row["meaning"] + ("" if row["other_event"] is None else f" (event {row['other_event']})")
+                for row in flags
+            ]
+            for event, flags in queries.grouped(rows, "event").items()
+        }
+
+    def choices(self) -> dict[int | str, str]:
+        """Return the SHA-256 of the picture that was chosen last, for each event with a choice."""
+        with self.database.reading() as connection:
+            return {row["event"]: row["image"] for row in queries.read_rows(connection, "choices")}
+
+    def decisions(self) -> dict[int | str, list[Decision]]:
+        """Return the verdicts on each decided event, in the order given."""
+        with self.database.reading() as connection:
+            rows = queries.grouped(queries.read_rows(connection, "verdicts"), "event")
+        return {event: [Decision.from_row(row) for row in verdicts] for event, verdicts in rows.items()}
+
+    def frames_of(self, event: DoorEvent) -> list[tuple[float, Snapshot]]:
+        """Return the pictures that the case has of an event, from all cameras, in the order they were added.
+
+        Parameters
+        ----------
+        event : DoorEvent
+            An event that was resolved again, such as when a review goes on.
+
+        Returns
+        -------
+        list of tuple of float and Snapshot
+            How long after the event the picture was asked for, seconds by its camera's clock; and the snapshot. One
+            whose image is missing or altered has the result ``failed``, with the reason.
+        """
+        return snapshots.read_frames(self.database, self.folder, event)
+
+    def image(self, sha256: str) -> bytes:
+        """Return a picture or a photo, unchanged; `CaseError` if it is not there or is altered."""
+        return snapshots.read_stored(self.database, self.folder, sha256)[0]
+
+    def seal(self) -> str:
+        """Return a hash over everything that was added so far, in hexadecimal, to be noted elsewhere; see `verify`."""
+        with self.database.reading() as connection:
+            return chain.seal(connection)
+
+    def verify(self, seal: str | None = None) -> Verification:
+        """Hash every image again, compare every row with the chain of hashes, and list everything that is wrong.
+
+        Parameters
+        ----------
+        seal : str, optional
+            A seal that the case had once, as stated by its report or bag.
+
+        Returns
+        -------
+        Verification
+            What was found. Without a seal from elsewhere, it does not show that the last rows were removed, or that
+            somebody made the chain again from some row on. With it, everything that was there when the seal was noted
+            is proven to be there still, unchanged.
+
+        Raises
+        ------
+        InputError
+            If `seal` does not look like one.
+        """
+        return verify(self.database, self.folder, self.name, seal)
+
+    def export_tables(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write each table as CSV, safe to open in a spreadsheet, and as Parquet; return the files."""
+        with self.database.reading() as connection:
+            return queries.export_tables(connection, Path(folder))
+
+    def summary(self) -> str:
+        """Say in one sentence how many events, pictures and verdicts there are."""
+        return _summary(self.name, self.events())
+
+    def close(self) -> None:
+        """Close the database; a second time does nothing."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Case {self.name}: closed." if self.database.closed else self.summary()
+
+    def _repr_html_(self) -> str | None:
+        if self.database.closed:
+            return None
+        events = self.events()
+        table = table_html(events[_SHOWN], max_rows=20, na_rep="", border=0)
+        return f"<div><p><b>{text_html(_summary(self.name, events))}</b></p>{table}</div>"
+
+
+def _summary(name: str, events: pd.DataFrame) -> str:
+    counts = events["verdict"].value_counts()
+    verdicts = [f"{counts[verdict]:,} {verdict}" for verdict in Verdict if verdict in counts]
+    pictures, reviewed = (int(events[column].notna().sum()) for column in ("sha256", "verdict"))
+    said = f"Case {name}: {len(events):,} events, {pictures:,} with a picture, {reviewed:,} reviewed"
+    return f"{said} ({', '.join(verdicts)})." if verdicts else f"{said}."

@@ -1,0 +1,206 @@
+"""What the cameras saw and what the directory said, as rows of a case and back again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from camkit.badges import Camera, DoorEvent
+from camkit.cameras import Picture, Result, Snapshot
+from camkit.case.database import Database, Stamp, find, insert
+from camkit.case.events import check_event, label_of
+from camkit.case.images import StoredImage, image_path, read_image, store_image
+from camkit.case.queries import Row, read_rows
+from camkit.case.times import utc_text
+from camkit.directory import Cardholder
+from camkit.errors import CaseError
+from camkit.http import Reply
+
+PICTURE_TYPE = "image/jpeg"
+"""The media type of every `Picture`."""
+
+_SAME = ("event", "result", "reason", "vendor", "camera_id", "view", "requested_at", "image", "cardholder")
+"""Two snapshots that agree in these say the same: the first one is kept."""
+
+
+def add_snapshot(
+    database: Database, folder: Path, snapshot: Snapshot, stamp: Stamp, camera_names: Mapping[str, str]
+) -> None:
+    """Write the images to disk, then their rows at once; see `Case.add_snapshots`."""
+    with database.reading() as connection:
+        check_event(connection, snapshot.event)
+    picture, person = snapshot.picture, snapshot.cardholder
+    image = photo = None
+    if picture is not None:
+        image = store_image(folder, picture.content, PICTURE_TYPE, claimed=picture.sha256)
+    if person is not None and person.photo is not None:
+        photo = store_image(folder, person.photo, person.photo_type)
+    with database.writing() as connection:
+        for stored in (image, photo):
+            if stored is not None:
+                _add_image(connection, stored, stamp)
+        view = _view_row(snapshot)
+        row = {
+            **_snapshot_row(snapshot, camera_names),
+            "image": image.sha256 if image else None,
+            "cardholder": _add_cardholder(connection, person, photo, stamp) if person else None,
+        }
+        said = {**row, **view, "result": row["outcome"]}
+        if find(connection, "results", {name: said[name] for name in _SAME}) is None:
+            number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
+            if view["view"] or view["camera_rank"]:
+                insert(connection, "camera_views", {"snapshot": number, **view})
+            if picture is not None:
+                for reply in picture.replies:
+                    insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
+
+
+def _add_image(connection: sqlite3.Connection, image: StoredImage, stamp: Stamp) -> None:
+    known = connection.execute("SELECT 1 FROM images WHERE sha256 = ?", [image.sha256]).fetchone()
+    if known is None:
+        insert(connection, "images", {**vars(image), **stamp.columns("added_at")})
+
+
+def _add_cardholder(
+    connection: sqlite3.Connection, person: Cardholder, photo: StoredImage | None, stamp: Stamp
+) -> int:
+    """Return the number of the directory's entry; one that says something new is added."""
+    row = {
+        "cardholder_id": person.cardholder_id,
+        "name": person.name,
+        "title": person.title,
+        "department": person.department,
+        "note": person.note,
+        "photo": photo.sha256 if photo else None,
+    }
+    known = find(connection, "cardholders", row)
+    return known or insert(connection, "cardholders", {**row, **stamp.columns("added_at")})
+
+
+def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
+    """Return the columns of a snapshot; those of the table, where the result is still called ``outcome``."""
+    picture, camera, door, at = snapshot.picture, snapshot.camera, snapshot.event.door, snapshot.at
+    row: Row = {
+        "event": label_of(snapshot),
+        "outcome": str(snapshot.result),
+        "reason": snapshot.reason,
+        "door": door.name if door else None,
+        "vendor": camera.vendor if camera else None,
+        "camera_id": camera.camera_id if camera else None,
+        "clock_offset_s": camera.clock_offset_s if camera else None,
+        "at": utc_text(at) if at else None,
+        "requested_at": None,
+    }
+    if picture is not None:
+        row |= {
+            "vendor": picture.vendor,
+            "camera_id": picture.camera_id,
+            "requested_at": utc_text(picture.requested_at),
+            "captured_at": utc_text(picture.captured_at) if picture.captured_at else None,
+            "step_s": (picture.requested_at - at).total_seconds() if at else None,
+            "offset_s": snapshot.offset_s,
+            "retrieved_at": utc_text(picture.replies[-1].received_at) if picture.replies else None,
+        }
+    return {**row, "camera_name": camera_names.get(row["camera_id"])}
+
+
+def _view_row(snapshot: Snapshot) -> Row:
+    """Return which of its door's cameras a snapshot is from."""
+    camera, cameras = snapshot.camera, snapshot.event.cameras
+    return {
+        "view": (camera.view or None) if camera else None,
+        "camera_rank": cameras.index(camera) if camera in cameras else 0,
+    }
+
+
+def _request_row(reply: Reply, picture: Picture) -> Row:
+    announced = reply.headers.get("Content-Length", "")
+    kept = reply.content  # a client does not keep a body that holds an image's secret address
+    digest = picture.sha256 if kept == picture.content else sha256(kept).hexdigest()
+    return {
+        "method": reply.method,
+        "url": reply.url,
+        "status": reply.status,
+        "length": len(kept) or (int(announced) if announced.isdigit() else None),
+        "sha256": digest if kept else None,
+        "server_date": reply.server_date,
+        "sent_at": utc_text(reply.sent_at),
+        "received_at": utc_text(reply.received_at),
+    }
+
+
+def read_frames(database: Database, folder: Path, event: DoorEvent) -> list[tuple[float, Snapshot]]:
+    """Make snapshots of the pictures that were recorded of an event; see `Record.frames_of`."""
+    with database.reading() as connection:
+        rows = read_rows(connection, "snapshots", event=label_of(event))
+    return [_frame(database, folder, event, row) for row in rows if row["image"] is not None]
+
+
+def _frame(database: Database, folder: Path, event: DoorEvent, row: Row) -> tuple[float, Snapshot]:
+    camera = _camera(event, row)
+    requested_at = datetime.fromisoformat(row["requested_at"])
+    step_s = (requested_at - event.at(camera)).total_seconds()
+    try:
+        content, _ = read_stored(database, folder, row["image"])
+    except CaseError as error:
+        return step_s, Snapshot(event, camera, Result.FAILED, str(error))
+    picture = Picture(
+        vendor=row["vendor"],
+        camera_id=row["camera_id"],
+        content=content,
+        sha256=row["image"],
+        requested_at=requested_at,
+        captured_at=datetime.fromisoformat(row["captured_at"]) if row["captured_at"] else None,
+    )
+    person = _cardholder(database, folder, row["cardholder"]) if row["cardholder"] else None
+    return step_s, Snapshot(event, camera, Result.PICTURE, picture=picture, cardholder=person)
+
+
+def _camera(event: DoorEvent, row: Row) -> Camera:
+    """Return the camera of the event that a row is from; if the door no longer has it, one made from the row."""
+    recorded = Camera(row["vendor"], row["camera_id"], row["view"] or "", row["clock_offset_s"] or 0.0)
+    same = [
+        camera
+        for camera in event.cameras
+        if (camera.vendor, camera.camera_id) == (recorded.vendor, recorded.camera_id)
+    ]
+    by_view = [camera for camera in same if camera.view == recorded.view]
+    return [*by_view, *same, recorded][0]
+
+
+def _cardholder(database: Database, folder: Path, number: int) -> Cardholder:
+    """Return a recorded entry of the directory; a photo that cannot be read is replaced by the reason."""
+    columns = "cardholder_id, name, title, department, note, photo"
+    with database.reading() as connection:
+        row = connection.execute(f"SELECT {columns} FROM cardholders WHERE id = ?", [number]).fetchone()  # noqa: S608 - our own names
+    cardholder_id, name, title, department, note, digest = row
+    person = Cardholder(cardholder_id, name, title, department, note=note)
+    if digest is None:
+        return person
+    try:
+        photo, photo_type = read_stored(database, folder, digest)
+    except CaseError as error:
+        return replace(person, note="; ".join(filter(None, [note, str(error)])))
+    return replace(person, photo=photo, photo_type=photo_type)
+
+
+def read_stored(database: Database, folder: Path, digest: str) -> tuple[bytes, str]:
+    """Read an image of a case by its SHA-256; return it with its media type.
+
+    Raises
+    ------
+    CaseError
+        If it is not in the case, is missing or is altered.
+    """
+    with database.reading() as connection:
+        found = connection.execute(
+            "SELECT path, media_type FROM images WHERE sha256 = ?", [digest]
+        ).fetchone()
+    if found is None:
+        raise CaseError(f"The image {digest!r} is not in this case.")
+    path, media_type = found
+    return read_image(image_path(folder, path), digest), media_type
