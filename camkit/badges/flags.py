@@ -49,9 +49,9 @@ def flag_events(
     events : pandas.DataFrame
         Events as `load_badges` gives them, all or some, in any order.
     doors : pandas.DataFrame, optional
-        The readers, as `load_doors` gives them. The main camera's ``clock_offset_s`` is taken off a reader's times. Readers with
-        the same ``door`` are not a walk apart. A column ``walk_s_R2`` holds the seconds it takes to walk to reader
-        ``R2``; one of the two directions is enough.
+        The readers, as `load_doors` returns them. The main camera's ``clock_offset_s`` is subtracted from a reader's
+        times. Readers with the same ``door`` are no distance apart. A column ``walk_s_R2`` holds the seconds it takes
+        to walk to reader ``R2``; one of the two directions is enough.
     hours : tuple of str or datetime.time, optional
         When people are expected, such as ``("07:00", "19:00")``: the end is outside. A start after the end is a night
         shift. Without it nothing is outside hours.
@@ -180,7 +180,8 @@ def _clock_offsets(doors: pd.DataFrame | None) -> dict[str, float]:
     """By how much each reader is ahead of its main camera, seconds."""
     if doors is None or "clock_offset_s" not in doors:
         return {}
-    return main_cameras(doors)["clock_offset_s"].astype(float).to_dict()
+    offsets = main_cameras(doors)["clock_offset_s"].astype(float)
+    return {str(reader): float(offset) for reader, offset in offsets.items()}
 
 
 def _walking_seconds(

@@ -152,7 +152,10 @@ class Snapshots(Sequence[Snapshot]):
             }
             for item in self._items
         ]
-        columns = "event_time cardholder_id name reader_id door view vendor camera_id outcome result reason offset_s sha256"
+        columns = (
+            "event_time cardholder_id name reader_id door view vendor camera_id outcome result reason offset_s "
+            "sha256"
+        )
         labels = [item.event.event_id for item in self._items]
         table = pd.DataFrame(rows, columns=columns.split(), index=labels)
         text = dict.fromkeys(table.columns.difference(["event_time", "offset_s"]), "string")
@@ -356,7 +359,8 @@ def _card_html(snapshots: Sequence[Snapshot]) -> str:
     when = local_time(event.event_time, event.timezone) if event.event_time else "no time"
     heading = " · ".join(part for part in (when, place, text_html(event.outcome)) if part)
     who = cardholder_html(person) if person else text_html(event.cardholder_id)
-    return f'<div><b>{heading}</b></div><div style="{_CARD}">{"".join(map(_picture_html, snapshots))}<div>{who}</div></div>'
+    pictures = "".join(map(_picture_html, snapshots))
+    return f'<div><b>{heading}</b></div><div style="{_CARD}">{pictures}<div>{who}</div></div>'
 
 
 def _picture_html(snapshot: Snapshot) -> str:

@@ -62,7 +62,10 @@ def test_names_every_row_that_cannot_be_used(tmp_path):
         ("reader_id,vendor,camera_id,reader_id\n", "has a column twice"),
         ('reader_id,vendor,camera_id\n"R1,een\n', "line 2, has 1 cells, the header 3"),
         (b"a,b\n1,2,3\n4,5,6,7\n", "doors.csv"),
-        ("reader;vendor;camera\n1;2;3\n", "has no column reader_id, camera_id; its columns are reader, vendor, camera"),
+        (
+            "reader;vendor;camera\n1;2;3\n",
+            "has no column reader_id, camera_id; its columns are reader, vendor, camera",
+        ),
     ],
 )
 def test_a_file_that_is_not_a_doors_file_says_so(tmp_path, text, said):
