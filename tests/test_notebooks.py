@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from camkit.badges import load_badges
+from camkit.badges import load_badges, load_doors, resolve
 from camkit.case import Case
 from tests.conftest import ROOT
 from tools.notebooks import notebooks, run, run_all, working_copy
@@ -109,7 +109,7 @@ def test_a_case_continues_with_its_own_events(tmp_path):
     path = copy / "notebooks" / "02_snapshots.ipynb"
     with Case(copy / "out" / "front-door") as case:
         log = load_badges(copy / "data" / "sample_badges.csv", timezone="America/Denver")
-        case.add_events(log.events.iloc[[3, 20]])
+        case.add_events(resolve(log.events.iloc[[3, 20]], load_doors(copy / "data" / "doors.csv")))
         case.record_verdict(3, "match", "")
     book = run(path)
     panel = next(cell for cell in book.cells if cell.source.endswith("\npanel"))
