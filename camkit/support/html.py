@@ -6,8 +6,12 @@ import base64
 import re
 from datetime import datetime, tzinfo
 from html import escape
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["GREY", "image_html", "local_time", "text_html", "visible"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["GREY", "image_html", "local_time", "table_html", "text_html", "visible"]
 
 GREY = "color:var(--jp-ui-font-color2, #666)"
 """The style of what is said by the way."""
@@ -40,3 +44,25 @@ def local_time(at: datetime, timezone: tzinfo) -> str:
 def image_html(content: bytes, kind: str, alt: str, style: str) -> str:
     data = base64.b64encode(content).decode("ascii")
     return f'<img src="data:{escape(kind)};base64,{data}" alt="{escape(alt)}" style="{style}">'
+
+
+def table_html(table: pd.DataFrame, **options: Any) -> str:
+    """Render a DataFrame as HTML, with every text in it escaped and made `visible`.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The cells, the names of columns and index, and the labels may be text from outside.
+    **options
+        Passed on to `pandas.DataFrame.to_html`, except ``escape``, which is always on.
+    """
+    shown = table.rename(index=_visible_text, columns=_visible_text)
+    shown = shown.rename_axis(index=_visible_text, columns=_visible_text)
+    for position, dtype in enumerate(table.dtypes):
+        if dtype.kind not in "biufcmM":  # numbers and times stay as they are
+            shown.isetitem(position, table.iloc[:, position].astype(object).map(_visible_text).array)
+    return shown.to_html(**{**options, "escape": True})
+
+
+def _visible_text(value: object) -> object:
+    return visible(value) if isinstance(value, str) else value
