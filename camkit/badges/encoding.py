@@ -116,16 +116,16 @@ class Utf8Stream(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Read `size` bytes, less only at the end: pyarrow asks for blocks and fails on very small ones."""
+        """Read at most `size` bytes, and at least half of them before the end: pyarrow fails on very small blocks."""
         if size < 0:
             return self.readall()
-        while len(self._pending) < size and not self._ended:
+        while 2 * len(self._pending) < size and not self._ended:
             self._pending += self._next_block()
         data, self._pending = self._pending[:size], self._pending[size:]
         return data
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer, less only at the end; return the number of bytes."""
+        """Read into the buffer; return the number of bytes."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
@@ -202,8 +202,8 @@ class Utf8Stream(io.RawIOBase):
         """Count the lines with letters outside ASCII; one may have begun in the block before."""
         newlines, letters = np.flatnonzero(data == ord("\n")), np.flatnonzero(data > 127)
         lines = self._newlines + 1 + np.searchsorted(newlines, letters)
-        self._letter_lines += np.count_nonzero(np.diff(lines, prepend=self._last_letter_line))
-        self._last_letter_line = lines[-1]
+        self._letter_lines += int(np.count_nonzero(np.diff(lines, prepend=self._last_letter_line)))
+        self._last_letter_line = int(lines[-1])
 
 
 def _is_valid(block: bytes) -> bool:

@@ -64,8 +64,7 @@ def _ignore_other_kinds(table: ExportTable, account: RowAccount) -> None:
     """Ignore the rows that are not badge events by the profile's `keep`."""
     for heading, patterns in table.layout.profile.keep.items():
         if (kind := table.column(heading)) is not None:
-            kept = translate(kind, lambda text, patterns=patterns: text if matches(text, patterns) else None)
-            account.ignore(_mask(pc.is_null(kept)), heading, kind, "not a badge event")
+            account.ignore(~_matching(kind, patterns), heading, kind, "not a badge event")
 
 
 def _outcomes(table: ExportTable, account: RowAccount) -> pa.ChunkedArray:
@@ -105,7 +104,7 @@ def _extras(table: ExportTable, outcome: pa.ChunkedArray, is_event: np.ndarray) 
     """
     extras = table.extras()
     words = extras.pop("outcome", None)
-    if words is not None:
+    if words is not None and not words.equals(outcome):
         says_more = pc.and_(pc.not_equal(words, outcome), pc.not_equal(words, ""))
         if (_mask(says_more) & is_event).any():
             name = unique([*extras, "outcome_text"])[-1]
@@ -147,6 +146,11 @@ def _missing_if_empty(text: pa.ChunkedArray) -> pa.ChunkedArray:
 def _is(text: pa.ChunkedArray, value: str) -> np.ndarray:
     """Whether each text is this one; a missing text is not."""
     return _mask(pc.fill_null(pc.equal(text, value), False))
+
+
+def _matching(text: pa.ChunkedArray, patterns: tuple[str, ...]) -> np.ndarray:
+    """Whether each text is one of the patterns."""
+    return ~_mask(pc.is_null(translate(text, lambda value: value if matches(value, patterns) else None)))
 
 
 def _mask(column: pa.ChunkedArray) -> np.ndarray:

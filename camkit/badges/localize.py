@@ -98,25 +98,11 @@ def _offset_at(heading: str, name: re.Match[str]) -> timezone | None:
 def localize(
     wall: np.ndarray, zone: tzinfo, sorted_by: Callable[[], list[np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Place local times, in the file's order, in UTC.
+    """Place local times, datetime64[us] in the file's order, in UTC.
 
-    Parameters
-    ----------
-    wall : numpy.ndarray
-        datetime64[us], local times.
-    zone : datetime.tzinfo
-        Their zone.
-    sorted_by : callable
-        Returns the columns that the rows may be sorted by, rather than by time, as a number for each different value.
-        Called only if an hour is repeated.
-
-    Returns
-    -------
-    utc : numpy.ndarray
-        datetime64[us], UTC.
-    skipped, ambiguous : numpy.ndarray
-        bool, whether the time is in an hour that a clock change skips; in one that it repeats, and the order of the
-        file does not show in which pass.
+    `sorted_by` returns the columns that the rows may be sorted by, rather than by time, as a number for each different
+    value; it is called only if an hour is repeated. The second array returned is whether a clock change skips the time,
+    the third whether one repeats it and the order of the file does not show in which pass it is.
     """
     index = pd.DatetimeIndex(wall)
     later = index.tz_localize(zone, ambiguous=np.zeros(len(wall), bool), nonexistent="NaT")

@@ -9,13 +9,11 @@ from html import escape
 
 import pandas as pd
 
+from camkit.badges.encoding import UTF_8, UTF_8_MARKED
 from camkit.support.html import table_html, visible
 
 SHOWN = 5
 """How many files, reasons and events the notebook view shows, and how many lines a sentence names."""
-
-UTF_8 = ("utf-8", "utf-8-sig")
-"""The encodings that the summary does not mention."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,13 +74,12 @@ class BadgeLog:
             span = " to ".join((self._local(first), self._local(last)))
             lines.append(f"{_counted(people, 'cardholder')} at {_counted(readers, 'reader')}, from {span}.")
             lines += self._unknown_outcomes()
-        for file in self.files.head(SHOWN).itertuples():
-            if file.encoding not in UTF_8:
-                lines.append(f"{file.file}: encoding {file.encoding}.")
-            if file.dates:
-                lines.append(f"{file.file}: dates {file.dates}.")
-            if file.times:
-                lines.append(f"{file.file}: times {file.times}.")
+        for file in self.files.head(SHOWN).to_dict("records"):
+            if file["encoding"] not in (UTF_8, UTF_8_MARKED):
+                lines.append(f"{file['file']}: encoding {file['encoding']}.")
+            for what in ("dates", "times"):
+                if file[what]:
+                    lines.append(f"{file['file']}: {what} {file[what]}.")
         for name in ("rejected", "ignored"):
             for reason, count in getattr(self, name)["reason"].value_counts().head(SHOWN).items():
                 lines.append(f"{name.capitalize()}: {count:,} x {reason}.")
@@ -98,13 +95,13 @@ class BadgeLog:
             first = rows.iloc[0]
             more = f", and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
             found.append(f"{file}, line {first['line']}: {first['value']!r}: {reason}{more}.")
-        for name, doubt in zip(self.files["file"], self.files["doubt"], strict=True):
-            if doubt:
-                found.append(f"{name}: {doubt}.")
-        for file, lines in zip(self.files["file"], self.files["not_utf8"], strict=True):
-            if lines:
-                what = "bytes that are not UTF-8 were read as cp1252; check these letters"
-                found.append(f"{file}, {_named(lines)}: {what}.")
+        names = self.files["file"]
+        found += [
+            f"{name}: {doubt}." for name, doubt in zip(names, self.files["doubt"], strict=True) if doubt
+        ]
+        what = "bytes that are not UTF-8 were read as cp1252; check these letters"
+        strays = zip(names, self.files["not_utf8"], strict=True)
+        found += [f"{name}, {_named(lines)}: {what}." for name, lines in strays if lines]
         return found
 
     def __repr__(self) -> str:

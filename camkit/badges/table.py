@@ -121,16 +121,9 @@ class ExportTable:
 
 
 def find_layout(export: Export, starts: Mapping[str, Sequence[Record]], wanted: Profile | None) -> Layout:
-    """Find the layout by the export's first rows, with the wanted profile or whichever fits best.
+    """Find the layout by the export's first rows, as each possible delimiter splits them.
 
-    Parameters
-    ----------
-    export : Export
-        Named in messages.
-    starts : mapping of str to sequence of Record
-        The first rows, as each possible delimiter splits them.
-    wanted : Profile or None
-        The profile the caller asks for.
+    The wanted profile must fit; without one, the profile that uses most columns is taken.
 
     Raises
     ------

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,8 @@ class Times:
         int8, one of the codes above.
     offset : datetime.timezone or None
         The one offset from UTC that all the times have, or None.
+    dates : str or None
+        How day and month were told apart, if they had to be.
     by_zone : bool
         Whether any was placed by the zone alone.
     """
@@ -58,6 +61,7 @@ class Times:
     utc: np.ndarray
     problem: np.ndarray
     offset: timezone | None
+    dates: str | None = None
     by_zone: bool = False
 
 
@@ -72,7 +76,7 @@ class EventTimes:
     offset : datetime.timezone or None
         The one offset from UTC that all the times have, or None.
     dates : str or None
-        How day and month were told apart, if they had to be.
+        How day and month were told apart, as in `Times`.
     placed : str or None
         How times without an offset were placed, if the column's heading says.
     doubt : str or None
@@ -100,7 +104,6 @@ def read_event_times(
     """
     heading, text = table.heading("event_time"), table.text("event_time")
     assert text is not None  # noqa: S101  (every layout has one)
-    order = DayFirst(table, day_first)
     minutes_east = _minutes_east(table)
     offset = None if minutes_east is None else _only_value(minutes_east)
     in_heading = zone_in_heading(heading)
@@ -108,7 +111,7 @@ def read_event_times(
         minutes_east = np.full(len(text), in_heading.utcoffset(None) / timedelta(minutes=1))
     times = read_times(
         text,
-        day_first=order,
+        day_first=partial(_day_first, table, day_first),
         minutes_east=minutes_east,
         zone=zone,
         sorted_by=lambda: [column for role in SORTED_BY if (column := table.text(role)) is not None],
@@ -126,7 +129,7 @@ def read_event_times(
     return EventTimes(
         utc=times.utc,
         offset=times.offset or offset,
-        dates=order.why,
+        dates=times.dates,
         placed=f"in {in_heading}, by the heading {heading!r}" if in_heading else None,
         doubt=_doubt(heading, zone) if times.by_zone else None,
     )
@@ -135,7 +138,7 @@ def read_event_times(
 def read_times(
     text: pa.ChunkedArray,
     *,
-    day_first: Callable[[Timestamps], bool | None],
+    day_first: Callable[[Timestamps], tuple[bool | None, str | None]],
     minutes_east: np.ndarray | None = None,
     zone: tzinfo | None = None,
     sorted_by: Callable[[], list[pa.ChunkedArray]] = list,
@@ -147,8 +150,8 @@ def read_times(
     text : pyarrow.ChunkedArray
         Trimmed text.
     day_first : callable
-        Decides, from the whole column, how dates such as 01/05/2026 are meant; None if that is open. Called only
-        where it matters.
+        Decides, from the whole column, whether the day comes first in dates such as 01/05/2026 (None if that is
+        open), and says why. Called only where it matters.
     minutes_east : numpy.ndarray, optional
         Minutes by which times without an offset are ahead of UTC, float64, NaN where unknown.
     zone : datetime.tzinfo, optional
@@ -161,7 +164,7 @@ def read_times(
         return iso
     parsed = Timestamps.parse(text)
     matters = parsed.order_matters()
-    order = day_first(parsed) if matters.any() else None
+    order, why = day_first(parsed) if matters.any() else (None, None)
     wall, exists = parsed.wall_time(bool(order))
     problem = np.full(len(wall), FINE, np.int8)
     problem[(parsed.year < YEARS[0]) | (parsed.year > YEARS[1])] = IMPLAUSIBLE
@@ -187,7 +190,8 @@ def read_times(
         problem[local[ambiguous]] = REPEATED
     utc = wall - (east * 60_000_000).astype("timedelta64[us]")
     utc[problem != FINE] = np.datetime64("NaT")
-    return Times(utc, problem, _only_offset(parsed, fine), by_zone=zone is not None and len(local) > 0)
+    dates = None if order is None else f"{'day' if order else 'month'} first, {why}"
+    return Times(utc, problem, _only_offset(parsed, fine), dates, by_zone=zone is not None and len(local) > 0)
 
 
 def _cast_iso(text: pa.ChunkedArray) -> Times | None:
@@ -247,56 +251,24 @@ def _doubt(heading: str, zone: tzinfo | None) -> str | None:
     )
 
 
-@dataclass
-class DayFirst:
-    """Decides for one export whether 01/05/2026 is the first of May: called with the column, it remembers why.
+def _day_first(table: ExportTable, given: bool | None, parsed: Timestamps) -> tuple[bool | None, str | None]:
+    """Decide whether 01/05/2026 is the first of May, by the caller, the column, or the profile; and say why.
 
-    Attributes
-    ----------
-    given : bool or None
-        What the caller says; None leaves it to the file.
-    why : str or None
-        The decision in words, once it is made.
+    None means that only a few dates of another form than the rest depend on it: they do not stop the file.
     """
-
-    table: ExportTable
-    given: bool | None
-    why: str | None = None
-
-    def __call__(self, parsed: Timestamps) -> bool | None:
-        """Decide by what the caller says, what the column proves, and what the profile knows, in this order.
-
-        None means that only a few dates of another form than the rest depend on it: they do not stop the file.
-
-        Raises
-        ------
-        BadgeFileError
-            If none of them decides, or the column proves both.
-        """
-        if self.given is not None:
-            return self._because(self.given, "as passed")
-        day, month = parsed.only_day_first(), parsed.only_month_first()
-        if len(day) and len(month):
-            where = f"line {self._line(day[0])} has the day first and line {self._line(month[0])} the month"
-            raise self._undecided(where)
-        if len(day):
-            return self._because(True, f"shown by line {self._line(day[0])}")
-        if len(month):
-            return self._because(False, f"shown by line {self._line(month[0])}")
-        profile = self.table.layout.profile
-        if profile.day_first is not None:
-            return self._because(profile.day_first, f"as {profile.title} writes them")
-        if 2 * parsed.year_last.sum() < parsed.readable.sum():
-            return None
-        raise self._undecided("no date has a day above 12, so either day or month may come first")
-
-    def _because(self, day_first: bool, why: str) -> bool:
-        self.why = f"{'day' if day_first else 'month'} first, {why}"
-        return day_first
-
-    def _line(self, position: int) -> int:
-        return int(self.table.rows.lines[position])
-
-    def _undecided(self, what: str) -> BadgeFileError:
-        message = f"{self.table.export.name}: {what}. Pass day_first=True or day_first=False."
-        return BadgeFileError(message, path=self.table.export.path)
+    profile, lines = table.layout.profile, table.rows.lines
+    day, month = parsed.only_day_first(), parsed.only_month_first()
+    if given is not None:
+        return given, "as passed"
+    if len(day) and len(month):
+        problem = f"line {lines[day[0]]} has the day first and line {lines[month[0]]} the month"
+    elif len(day) or len(month):
+        return len(day) > 0, f"shown by line {lines[[*day, *month][0]]}"
+    elif profile.day_first is not None:
+        return profile.day_first, f"as {profile.title} writes them"
+    elif 2 * parsed.year_last.sum() < parsed.readable.sum():
+        return None, None
+    else:
+        problem = "no date has a day above 12, so either day or month may come first"
+    message = f"{table.export.name}: {problem}. Pass day_first=True or day_first=False."
+    raise BadgeFileError(message, path=table.export.path)
