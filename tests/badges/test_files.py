@@ -7,12 +7,15 @@ import gzip
 import io
 import os
 import zipfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event, Thread
+from typing import IO
 
 import pytest
 
 from camkit.badges import load_badges
+from camkit.badges.delimited import read_delimited
 from camkit.badges.encoding import MAX_LINE, Utf8Stream
 from camkit.badges.files import Export, unchanged
 from camkit.errors import BadgeFileError
@@ -101,6 +104,42 @@ def test_many_lines_that_are_not_utf_8_are_one_problem(tmp_path: Path) -> None:
         "badges.csv, lines 40004, 40006, 40008, 40010, 40012 and 5 more: bytes that are not UTF-8 were read as "
         "cp1252; check these letters."
     ]
+
+
+class CountedExport(Export):
+    """An export that counts how often it is opened."""
+
+    opened = 0
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        CountedExport.opened += 1
+        return super().open()
+
+
+@pytest.mark.parametrize("stray", ["", "José"])
+def test_a_file_is_read_once_besides_its_start(tmp_path: Path, stray: str) -> None:
+    "Opened for its encoding, for its layout and for its rows, also if lines in it are not UTF-8"
+    path = tmp_path / "badges.csv"
+    good = "".join(ZOE.format(at % 60, at) for at in range(40_000))
+    odd = JOSE.format(1, 1) if stray else ""
+    path.write_bytes((ROWS + good).encode() + odd.encode("cp1252"))
+    CountedExport.opened = 0
+    table = read_delimited(CountedExport(path), None)
+    assert CountedExport.opened == 3
+    assert table.rows.stray_lines == ([40_003] if stray else [])
+    assert table.encoding == ("utf-8 and cp1252" if stray else "utf-8")
+
+
+def test_a_line_in_two_blocks_is_counted_once() -> None:
+    "One line in UTF-8 and one that is not: mixed; one more that is not, and the file is in another encoding"
+    line, odd = ("ë" * 40 + "\n").encode(), b"\xe9\n"
+    for before in range(MAX_LINE - 9, MAX_LINE - 5):
+        text = b"x\n" * (before // 2) + b"x" * (before % 2) + line
+        stream = Utf8Stream(io.BytesIO(text + odd), "utf-8", Export(Path("badges.csv")))
+        assert stream.read().endswith(line + "é\n".encode())
+        stream = Utf8Stream(io.BytesIO(text + odd * 2), "utf-8", Export(Path("badges.csv")))
+        with pytest.raises(UnicodeDecodeError):
+            stream.read()
 
 
 def test_a_letter_that_is_cut_off_at_the_end_of_the_file_is_read_as_cp1252(tmp_path: Path) -> None:
@@ -247,6 +286,16 @@ def test_a_path_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(BadgeFileError, match=message):
             load_badges(given)
+
+
+@pytest.mark.parametrize("what", ["zip bomb", "gzip bomb"])
+def test_nothing_is_unpacked_beyond_the_limit(tmp_path: Path, what: str) -> None:
+    "Whoever reads the unpacked bytes, they end with an error"
+    path = tmp_path / "badges.csv"
+    path.write_bytes(UNUSABLE[what][0])
+    export = Export(path, "badges.csv" if what == "zip bomb" else None)
+    with pytest.raises(BadgeFileError, match="to more than 22,8"), export.open() as file:
+        file.read()
 
 
 def test_an_endless_line_is_refused_early(tmp_path: Path) -> None:

@@ -199,6 +199,25 @@ def test_the_notebook_view_shows_text_as_text(tmp_path: Path) -> None:
     assert "2 rows read = 1 events + 1 rejected + 0 duplicates + 0 ignored." in html
 
 
+def test_the_notebook_view_shows_characters_that_rearrange_text(tmp_path: Path) -> None:
+    "In cells, headers and the name of the file they are numbers"
+    path = tmp_path / "\u202ex.csv"
+    path.write_text("timestamp,UserID,\u202ename\n13/05/2026 08:00,\u202e1,\u202eAnn\n", encoding="utf-8")
+    html = load_badges(path, "UTC")._repr_html_()
+    assert "\u202e" not in html
+    for shown in ("[U+202E]x.csv: dates", "<th>[U+202E]name", "<td>[U+202E]1<", "<td>[U+202E]Ann<"):
+        assert shown in html
+
+
+@pytest.mark.parametrize("row", ["", "bad,1,x,granted\n", "Total: 0\n"])
+def test_a_log_without_events_has_a_notebook_view(tmp_path: Path, row: str) -> None:
+    "With the header alone, or with rejected or ignored rows only"
+    html = load(tmp_path, HEADER + row)._repr_html_()
+    assert f"{len(row) > 0:d} rows read = 0 events" in html
+    assert "Site&#x27;s time zone: not known." in html
+    assert "<th>event_time</th>" in html
+
+
 def test_problems_are_one_sentence_for_each_reason(tmp_path: Path) -> None:
     "A thousand bad rows are one problem, with the first line; an empty log is one as well"
     log = load(tmp_path, HEADER + "bad,1,x,granted\n" * 1000)

@@ -260,6 +260,22 @@ def test_unknown_words_for_an_outcome_are_listed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_profile_fits_without_the_column_of_kinds(tmp_path: Path) -> None:
+    "With the columns named and the kind of event not in the export, every row is an event"
+    path = tmp_path / "badges.csv"
+    path.write_text("timestamp,Card\n2019-04-12T14:20:29Z,7\n")
+    log = load_badges(path, profile="verkada", columns={"event_time": "timestamp", "cardholder_id": "Card"})
+    assert (log.profile, log.events["cardholder_id"].tolist()) == ("verkada", ["7"])
+
+
+def test_events_need_no_cardholder_column(tmp_path: Path) -> None:
+    "The cardholder is then missing in every event"
+    path = tmp_path / "badges.csv"
+    path.write_text("When,Door\n2019-04-12T14:20:29Z,R1\n")
+    events = load_badges(path, columns={"event_time": "When", "reader_id": "Door"}).events
+    assert (events["cardholder_id"].isna().tolist(), events["reader_id"].tolist()) == ([True], ["R1"])
+
+
 def test_minutes_east_place_local_times(tmp_path: Path) -> None:
     "An offset in a column of its own applies to each time, whatever the zone; without it the row is rejected"
     path = tmp_path / "badges.csv"

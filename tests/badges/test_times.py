@@ -21,7 +21,9 @@ DENVER = ZoneInfo("America/Denver")
 
 
 def read(*texts: str, day_first: bool | None = True, zone: str | None = "UTC") -> Times:
-    return read_times(pa.chunked_array([list(texts)]), day_first=lambda parsed: (day_first, None), zone=as_zone(zone))
+    return read_times(
+        pa.chunked_array([list(texts)]), day_first=lambda parsed: (day_first, None), zone=as_zone(zone)
+    )
 
 
 def one(text: str, **options: object) -> str | None:
