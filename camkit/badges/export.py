@@ -1,4 +1,4 @@
-"""Write a table to CSV such that a spreadsheet shows its cells and runs none of them."""
+"""Write a table to CSV so that a spreadsheet shows its cells and does not run them as formulas."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import pandas as pd
 from camkit.support.files import write_whole
 
 RUN_AS_FORMULA = re.compile(r"""\A(?=[=+@\t\r\n-])|(?<=[;\t\r\n])(?="*[=+@-])""")
-"""Where a spreadsheet would see a formula begin: in front of a cell, or of what it takes for another one."""
+"""Where a spreadsheet would see a formula begin: at the start of a cell, or of what it takes for another one."""
 
 
 def export_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Write a table to a CSV file that is safe to open in a spreadsheet.
 
     A cell or a column name that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end would be run as a formula:
-    it gets an apostrophe in front. So does any of the first four within a cell, quotes before it included, that
-    follows a semicolon, a tab or a line end: a spreadsheet for which these part cells or rows would run it too. Taking
-    the apostrophes away again gives the text. Numbers and times are written as they are. The file is in UTF-8 with a
-    byte order mark, which spreadsheets need to see that, and appears whole or not at all.
+    it gets an apostrophe in front. So does any of the first four within a cell, even after quotes, that follows a
+    semicolon, a tab or a line end: a spreadsheet for which these separate cells or rows would run it too. Removing the
+    apostrophes restores the text. Numbers and times are written as they are. The file is in UTF-8 with a byte order
+    mark, by which spreadsheets recognise UTF-8, and appears whole or not at all.
 
     Parameters
     ----------
     table : pandas.DataFrame
         The index is not written.
     path : str or path-like
-        Where to; an existing file is replaced.
+        The file to write; an existing file is replaced.
 
     Returns
     -------

@@ -17,7 +17,7 @@ from typing import IO, Any
 from camkit.errors import BadgeFileError
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".dat", ".log", ".gz", ".zip"})
-"""What a folder or an archive is searched for. A file that is named itself may have any suffix."""
+"""The files that are taken from a folder or an archive. A file that is named itself may have any suffix."""
 
 MAX_UNPACKED = 8 << 30
 """Largest unpacked size of one export, bytes."""
@@ -31,24 +31,24 @@ RATIO_COUNTS_FROM = 16 << 20
 
 @dataclass(frozen=True)
 class Export:
-    """One text to read: a file, or a member of a zip archive."""
+    """One file to read, or a member of a zip archive."""
 
     path: Path
     member: str | None = None
 
     @property
     def name(self) -> str:
-        """What the log calls it: the file's name, and the member's after a slash."""
+        """The name in the log: the file's, and the member's after a slash."""
         return self.path.name if self.member is None else f"{self.path.name}/{self.member}"
 
     @property
     def full_name(self) -> str:
-        """The name with the path that was given, for when names alone do not tell files apart."""
+        """The name with the path that was passed, for files of the same name."""
         return str(self.path) if self.member is None else f"{self.path}/{self.member}"
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """Open the unpacked bytes; what goes wrong while they are read is a `BadgeFileError`."""
+        """Open the unpacked bytes; a failure while they are read is a `BadgeFileError`."""
         try:
             with self.path.open("rb") as packed:
                 if self.member is not None:
@@ -72,14 +72,14 @@ def find_exports(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> 
         list(paths) if isinstance(paths, Iterable) and not isinstance(paths, str | PathLike) else [paths]
     )
     if not given:
-        raise BadgeFileError("No path was given: pass a badge export, a list of them, or a folder.")
+        raise BadgeFileError("No path was passed: pass a badge export, a list of them, or a folder.")
     for path in given:
         if not isinstance(path, str | PathLike):
             raise BadgeFileError(
-                f"A {type(path).__name__} is no path: pass a badge export's path, a list of them, or a folder."
+                f"A {type(path).__name__} is not a path: pass a badge export's path, a list of them, or a folder."
             )
         if "://" in str(path):
-            raise BadgeFileError(f"{path} is an address: download the export and pass the file's path.")
+            raise BadgeFileError(f"{path} is a web address: download the export and pass the file's path.")
     return [export for path in given for export in _behind(Path(path))]
 
 
@@ -94,7 +94,7 @@ def _behind(path: Path) -> list[Export]:
 
 @contextmanager
 def unchanged(path: Path) -> Iterator[None]:
-    """Fail if the file grows or is written to while the block runs: half of it would be another file's."""
+    """Fail if the file is written to while the block runs: what was read would be incomplete or mixed."""
     before = _identity(path)
     yield
     if _identity(path) != before:
@@ -117,10 +117,12 @@ def _files(path: Path) -> list[Path]:
         files = sorted(file for file in path.iterdir() if _looks_like_export(file.name) and file.is_file())
         if not files:
             suffixes = " ".join(sorted(SUFFIXES))
-            raise BadgeFileError(f"The folder {path} holds no badge export ({suffixes}).", path=path)
+            raise BadgeFileError(
+                f"The folder {path} does not contain a badge export ({suffixes}).", path=path
+            )
         return files
     if not path.exists():
-        raise BadgeFileError(f"There is no file {path}: check the path.", path=path)
+        raise BadgeFileError(f"The file {path} does not exist: check the path.", path=path)
     if not path.is_file():
         raise BadgeFileError(f"{path} is not a regular file: copy the export to a file first.", path=path)
     return [path]
@@ -136,10 +138,12 @@ def _members(path: Path) -> list[Export]:
         raise BadgeFileError(f"{path.name} is an Office document: save the sheet as CSV first.", path=path)
     texts = [info for info in infos if _looks_like_export(info.filename)]
     if not texts:
-        raise BadgeFileError(f"{path.name} holds no badge export among its {len(infos)} files.", path=path)
+        raise BadgeFileError(
+            f"{path.name} does not contain a badge export among its {len(infos)} files.", path=path
+        )
     for info in texts:
         if info.flag_bits & 1:
-            raise BadgeFileError(f"{path.name} is locked with a password: unpack it first.", path=path)
+            raise BadgeFileError(f"{path.name} is protected by a password: unpack it first.", path=path)
     return [Export(path, info.filename) for info in texts]
 
 
@@ -159,7 +163,7 @@ def _starts_with(file: IO[bytes], magic: bytes) -> bool:
 
 
 class _Capped(io.RawIOBase):
-    """Unpacked bytes, up to the limits: a zip bomb ends here."""
+    """Unpacked bytes, up to the limits: this stops a zip bomb."""
 
     def __init__(self, unpacked: IO[bytes] | gzip.GzipFile, packed_size: int, export: Export) -> None:
         self._unpacked = unpacked
@@ -176,8 +180,8 @@ class _Capped(io.RawIOBase):
         limit = min(MAX_UNPACKED, max(RATIO_COUNTS_FROM, MAX_RATIO * self._packed_size))
         if self._size > limit:
             raise BadgeFileError(
-                f"{self._export.name} unpacks from {self._packed_size:,} to more than {limit:,} bytes, as no badge log "
-                "does: unpack it yourself if you trust it.",
+                f"{self._export.name} unpacks from {self._packed_size:,} to more than {limit:,} bytes, "
+                "more than any badge log does: unpack it yourself if you trust it.",
                 path=self._export.path,
             )
         buffer[: len(data)] = data

@@ -10,16 +10,12 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from camkit.badges.duplicates import set_duplicates_apart
+from camkit.badges.account import ENTRY
+from camkit.badges.delimited import read_delimited
 from camkit.badges.files import Export, find_exports, unchanged
 from camkit.badges.interpret import FileEvents, interpret
-from camkit.badges.layout import read_layout
-from camkit.badges.ledger import ENTRY
 from camkit.badges.log import BadgeLog
 from camkit.badges.profiles import ROLES, Profile, given_columns, profiles
-from camkit.badges.rows import read_rows
-from camkit.badges.sheet import Sheet
-from camkit.badges.text import MIXED, count_lines, encodings_for
 from camkit.errors import BadgeFileError
 from camkit.support.timezones import as_zone
 
@@ -38,10 +34,10 @@ def load_badges(
     ----------
     path_or_paths : path-like or iterable of path-like
         A file, several, or a folder. Text with commas, semicolons, tabs or pipes, in UTF-8, UTF-16 or Latin-1, plain
-        or in ``.gz`` or ``.zip``. In a file that is in UTF-8 but for some lines, these are read as Latin-1.
+        or in ``.gz`` or ``.zip``. In a file that is in UTF-8 except for some lines, these are read as Latin-1.
     timezone : str or datetime.tzinfo, optional
         The site's zone, such as ``"America/Denver"``: for display, and for times that carry no offset. Not needed
-        where they do, or where the title of their column tells it, as in "Time (UTC-06:00)".
+        where they do, or where the heading of their column names it, as in "Time (UTC-06:00)".
     profile : str, optional
         The system that wrote the export, a name from `profiles.toml`. Recognised from the file if left out.
     columns : mapping of str to str, optional
@@ -60,14 +56,15 @@ def load_badges(
     ------
     BadgeFileError
         If a file is missing, empty, damaged, binary, changing, too large to be a badge log, fits no profile or
-        several, or does not tell days from months.
+        several, or does not show whether day or month comes first.
     TimestampError
-        If no time carries an offset and `timezone` is not given, or there is no such zone.
+        If no time carries an offset and `timezone` is not given, or the zone does not exist.
 
     Notes
     -----
-    Two events are one where time, cardholder, reader, outcome and every other column that the files share say the
-    same. A time in the hour that a clock change repeats is placed where the file's order tells it, else rejected.
+    Two events are the same if their time, cardholder, reader, outcome and every other column that the files share are
+    equal. A time in the hour that a clock change repeats is placed if the file's order shows in which pass it is, else
+    rejected.
     """
     zone = as_zone(timezone)
     wanted = _wanted(profile, columns)
@@ -76,19 +73,19 @@ def load_badges(
     files = pd.DataFrame(list(reports))
     if not files["file"].is_unique:
         files["file"] = [export.full_name for export in exports]
-    offsets = {part.offset for part in parts}
+    offsets = {part.times.offset for part in parts}
     return _join(files, parts, zone or (offsets.pop() if len(offsets) == 1 else None))
 
 
 def _wanted(name: str | None, columns: Mapping[str, str] | None) -> Profile | None:
-    """Make the profile that the arguments ask for, if they do."""
+    """Make the profile that the arguments ask for; None if they ask for none."""
     if name is not None and name not in profiles():
-        raise BadgeFileError(f"There is no profile {name!r}: choose from {', '.join(profiles())}.")
+        raise BadgeFileError(f"Unknown profile {name!r}: choose from {', '.join(profiles())}.")
     known = profiles()[name] if name is not None else None
     if columns is None:
         return known
     if strange := [role for role in columns if role not in ROLES]:
-        raise BadgeFileError(f"columns= has no use for {strange[0]!r}: its keys are {', '.join(ROLES)}.")
+        raise BadgeFileError(f"Unknown key {strange[0]!r} in columns=: choose from {', '.join(ROLES)}.")
     given = given_columns(columns)
     if known is not None:
         recognise = given.recognise if known.recognise else ()
@@ -101,51 +98,73 @@ def _wanted(name: str | None, columns: Mapping[str, str] | None) -> Profile | No
 def _load(
     export: Export, wanted: Profile | None, zone: tzinfo | None, day_first: bool | None
 ) -> tuple[dict[str, object], FileEvents]:
-    """Load one file in the first encoding that fits it."""
+    """Load one export: its row of `BadgeLog.files`, and its events."""
     with unchanged(export.path):
-        for encoding in encodings_for(export):
-            try:
-                layout = read_layout(export, encoding, wanted)
-                rows = read_rows(export, encoding, layout.delimiter, len(layout.names), layout.first_line)
-                break
-            except UnicodeDecodeError:
-                continue
-        else:
-            raise BadgeFileError(f"{export.name} is not valid text in {encoding}.", path=export.path)
-        not_utf8 = count_lines(export)[0] if encoding == MIXED else []
+        table = read_delimited(export, wanted)
+    part = interpret(table, zone, day_first)
     report = {
         "file": export.name,
-        "profile": layout.profile.name,
-        "encoding": encoding,
-        "not_utf8": not_utf8,
-        "delimiter": layout.delimiter,
-        "titles": layout.titles,
-        "rows": len(rows.lines) + len(rows.ragged),
+        "profile": table.layout.profile.name,
+        "encoding": table.encoding,
+        "not_utf8": table.rows.stray_lines,
+        "delimiter": table.layout.delimiter,
+        "titles": table.layout.titles,
+        "rows": len(table) + len(table.rows.ragged),
+        "dates": part.times.dates or "",
+        "times": part.times.placed or "",
+        "doubt": part.times.doubt or "",
+        "unknown_outcomes": part.unknown,
     }
-    part = interpret(Sheet(export, layout, rows), zone, day_first)
-    told = {"dates": part.dates, "times": part.times, "doubt": part.doubt, "unknown_outcomes": part.unknown}
-    return {**report, **told}, part
+    return report, part
 
 
 def _join(files: pd.DataFrame, parts: tuple[FileEvents, ...], zone: tzinfo | None) -> BadgeLog:
-    """Put the files together and tell the duplicates apart."""
+    """Put the files together and set the duplicates apart."""
     names = [str(name) for name in files["file"]]
     events = _concat([part.events for part in parts], names)
     shared = set.intersection(*(set(part.events) for part in parts)) - {"line"}
-    events, duplicates = set_duplicates_apart(events, [str(name) for name in events if name in shared])
+    events, duplicates = _set_duplicates_apart(events, [str(name) for name in events if name in shared])
     if zone is not None:
         events.attrs["timezone"] = str(zone)
     rejected = _concat([part.rejected for part in parts], names)
     ignored = _concat([part.ignored for part in parts], names)
-    account = ["file", *ENTRY]
-    return BadgeLog(events, rejected[account], duplicates, ignored[account], files, zone)
+    columns = ["file", *ENTRY]
+    return BadgeLog(events, rejected[columns], duplicates, ignored[columns], files, zone)
 
 
 def _concat(tables: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
-    """Put tables below each other, with the name of the file each came from."""
+    """Concatenate tables, with the name of the file each came from."""
     table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
     files = pd.Index(names).unique()
     codes = np.repeat(files.get_indexer(pd.Index(names)), [len(it) for it in tables])
     table["file"] = pd.Categorical.from_codes(codes, categories=files)
     table["line"] = table.pop("line")  # last, after the file
     return table
+
+
+def _set_duplicates_apart(events: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split events into those kept and their duplicates, which are equal to a kept one in these columns.
+
+    Both get a RangeIndex. The duplicates have ``same_as``: the index of the kept event.
+    """
+    # Few events share their time, and only those are compared in full.
+    candidates = events.loc[_shares_its_time(events["event_time"]), columns]
+    groups = candidates.groupby(columns, sort=False, dropna=False, observed=True).ngroup()
+    first = candidates.index.to_series().groupby(groups).transform("first")
+    again = first[first != first.index]
+    duplicates = events.loc[again.index].reset_index(drop=True)
+    # A kept event moves up by the number of duplicates before it.
+    duplicates["same_as"] = (again - np.searchsorted(again.index, again)).to_numpy(dtype="int64")
+    kept = events.drop(index=again.index).reset_index(drop=True) if len(again) else events
+    return kept, duplicates
+
+
+def _shares_its_time(times: pd.Series) -> np.ndarray:
+    """Whether each event has the time of another one; in a log in order that is one of its neighbours."""
+    if times.is_monotonic_increasing or times.is_monotonic_decreasing:
+        at = times.dt.tz_localize(None).to_numpy()
+        shares = np.zeros(len(at), dtype=bool)
+        shares[1:] = at[1:] == at[:-1]
+        shares[:-1] |= shares[1:]
+        return shares
+    return times.duplicated(keep=False).to_numpy()

@@ -9,16 +9,16 @@ from html import escape
 
 import pandas as pd
 
+from camkit.badges.encoding import UTF_8, UTF_8_MARKED
+from camkit.support.html import table_html, visible
+
 SHOWN = 5
 """How many files, reasons and events the notebook view shows, and how many lines a sentence names."""
-
-UTF_8 = ("utf-8", "utf-8-sig")
-"""The encodings that go without saying."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BadgeLog:
-    """Badge events, and every row that is none with its reason.
+    """Badge events, and every other row with the reason why it is not one.
 
     Attributes
     ----------
@@ -27,24 +27,24 @@ class BadgeLog:
         ``reader_id`` (text, missing where the export has none), ``outcome`` (``granted``, ``denied`` or
         ``unknown``), where the export has them ``cardholder_name`` and ``credential`` (what was presented, where
         it is not the cardholder's number), then every other column of the export as text (a column ``outcome``
-        comes back as ``outcome_text``, missing where it says no more than ours), then ``file`` (categorical) and
+        becomes ``outcome_text``, missing where it says no more than ours), then ``file`` (categorical) and
         ``line`` (int64, counted from 1), where the row starts. ``attrs["timezone"]`` names the site's zone, if it
         is known.
     rejected : pandas.DataFrame
         Rows that could not be read: ``file``, ``line``, ``column``, ``value``, ``reason``.
     duplicates : pandas.DataFrame
-        Events that say the same as an earlier one: the columns of `events`, and ``same_as``, the index of
-        the event that was kept.
+        Events that are the same as an earlier one: the columns of `events`, and ``same_as``, the index of the
+        event that was kept.
     ignored : pandas.DataFrame
-        Rows that are no badge event, such as totals and system messages; columns as in `rejected`.
+        Rows that are not badge events, such as totals and system messages; columns as in `rejected`.
     files : pandas.DataFrame
-        One row per file: ``file``, ``profile``, ``encoding``, ``not_utf8`` (the lines that are no UTF-8 in a file that
+        One row per file: ``file``, ``profile``, ``encoding``, ``not_utf8`` (the lines that are not UTF-8 in a file that
         otherwise is), ``delimiter``, ``titles`` (rows above the header), ``rows`` (below it, without blank ones),
         ``dates`` (how day and month were told apart), ``times`` (how those without an offset were placed, where the
-        title of their column tells), ``doubt`` (why they may have been misplaced), ``unknown_outcomes`` (how often each
-        word for an outcome comes that is not known).
+        heading of their column says), ``doubt`` (why they may have been misplaced), ``unknown_outcomes`` (how often
+        each word for an outcome occurs that is not known). A text is empty where there was nothing to decide.
     timezone : datetime.tzinfo or None
-        The site's zone, for display: the one given, or the one offset that all times carry.
+        The site's zone, for display: the one given, or the one offset that all times have.
     """
 
     events: pd.DataFrame
@@ -74,28 +74,34 @@ class BadgeLog:
             span = " to ".join((self._local(first), self._local(last)))
             lines.append(f"{_counted(people, 'cardholder')} at {_counted(readers, 'reader')}, from {span}.")
             lines += self._unknown_outcomes()
-        for file in self.files.head(SHOWN).itertuples():
-            lines += [f"{file.file}: encoding {file.encoding}."] * (file.encoding not in UTF_8)
-            lines += [f"{file.file}: dates {file.dates}."] * bool(file.dates)
-            lines += [f"{file.file}: times {file.times}."] * bool(file.times)
+        for file in self.files.head(SHOWN).to_dict("records"):
+            if file["encoding"] not in (UTF_8, UTF_8_MARKED):
+                lines.append(f"{file['file']}: encoding {file['encoding']}.")
+            for what in ("dates", "times"):
+                if file[what]:
+                    lines.append(f"{file['file']}: {what} {file[what]}.")
         for name in ("rejected", "ignored"):
             for reason, count in getattr(self, name)["reason"].value_counts().head(SHOWN).items():
                 lines.append(f"{name.capitalize()}: {count:,} x {reason}.")
         return "\n".join(lines)
 
     def problems(self) -> list[str]:
-        """One sentence for each reason for which a file's rows were rejected or may be misread, and for no event."""
-        found = [] if len(self.events) else ["The log has no badge event."]
+        """Return a sentence for each reason for which rows of a file were rejected or may be misread.
+
+        A log without events is a problem as well.
+        """
+        found = [] if len(self.events) else ["The log does not have any badge events."]
         for (file, reason), rows in self.rejected.groupby(["file", "reason"], sort=False, observed=True):
             first = rows.iloc[0]
             more = f", and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
             found.append(f"{file}, line {first['line']}: {first['value']!r}: {reason}{more}.")
-        for name, doubt in zip(self.files["file"], self.files["doubt"], strict=True):
-            found += [f"{name}: {doubt}."] * bool(doubt)
-        for file, lines in zip(self.files["file"], self.files["not_utf8"], strict=True):
-            if lines:
-                what = "letters that are no UTF-8 were read as cp1252, look whether they are right"
-                found.append(f"{file}, {_named(lines)}: {what}.")
+        names = self.files["file"]
+        found += [
+            f"{name}: {doubt}." for name, doubt in zip(names, self.files["doubt"], strict=True) if doubt
+        ]
+        what = "bytes that are not UTF-8 were read as cp1252; check these letters"
+        strays = zip(names, self.files["not_utf8"], strict=True)
+        found += [f"{name}, {_named(lines)}: {what}." for name, lines in strays if lines]
         return found
 
     def __repr__(self) -> str:
@@ -106,9 +112,8 @@ class BadgeLog:
         if self.timezone is not None:
             head["event_time"] = head["event_time"].dt.tz_convert(self.timezone)
         account, *rest = self.summary().splitlines()
-        notes = "<br>".join(map(escape, rest))
-        # pandas escapes the cells and the names of the columns.
-        return f"<div><p><b>{escape(account)}</b><br>{notes}</p>{head.to_html(na_rep='')}</div>"
+        notes = "<br>".join(escape(visible(line)) for line in rest)
+        return f"<div><p><b>{account}</b><br>{notes}</p>{table_html(head, na_rep='')}</div>"
 
     def _count_line(self) -> str:
         parts = {name: len(getattr(self, name)) for name in ("events", "rejected", "duplicates", "ignored")}
@@ -116,14 +121,15 @@ class BadgeLog:
         return f"{self.rows_read:,} rows read = {counts}."
 
     def _unknown_outcomes(self) -> list[str]:
-        """Say which of the exports' words for an outcome are not known."""
+        """Name the exports' words for an outcome that are not known."""
         words: Counter[str] = Counter()
         for found in self.files["unknown_outcomes"]:
             words.update(found)
         if not words:
             return []
         named = ", ".join(f"{word!r} ({count:,} x)" for word, count in words.most_common(SHOWN))
-        return [f"Outcome unknown where the export says {named}{', ...' * (len(words) > SHOWN)}."]
+        more = ", ..." if len(words) > SHOWN else ""
+        return [f"Outcome unknown where the export says {named}{more}."]
 
     def _local(self, moment: pd.Timestamp) -> str:
         return f"{moment.tz_convert(self.timezone or 'UTC'):%Y-%m-%d %H:%M:%S %Z}"

@@ -1,4 +1,4 @@
-"""What systems write, as data: the profiles of `profiles.toml`, and which of them fits a file."""
+"""The export profiles: what each system writes, as data in `profiles.toml`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROLES = (
 """What a column can be for: the keys of a profile's `columns` and of ``load_badges(columns=...)``."""
 
 MAX_COLUMNS = 1000
-"""No header is wider."""
+"""The widest header that is recognised."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Profile:
     ignored: tuple[str, ...] = ()
 
     def sources(self, header: Sequence[str]) -> dict[str, tuple[int, ...]]:
-        """Find for each role the positions of its columns in the header; a role that is not there is left out."""
+        """Return for each role the positions of its columns in the header; a role without columns is left out."""
         position = positions(header)
         found = {}
         for role, alternatives in self.columns.items():
@@ -61,7 +61,7 @@ class Profile:
         return {role: source for role, source in found.items() if role not in ("date", "time")}
 
     def fits_header(self, header: Sequence[str]) -> bool:
-        """Whether the header has a time, and every column that tells this system."""
+        """Whether the header has a time, and every column that identifies this system."""
         if not self.recognise or len(header) > MAX_COLUMNS:
             return False
         there = positions(header)
@@ -86,12 +86,12 @@ class Profile:
 
 
 def plain(name: str) -> str:
-    """Write a column's name without what differs between exports: case and spaces."""
+    """Normalise a column's name: case and spaces differ between exports."""
     return " ".join(name.split()).casefold()
 
 
 def positions(header: Sequence[str]) -> dict[str, int]:
-    """Map the plain name of each column to its first position."""
+    """Map the normalised name of each column to its first position."""
     return {plain(name): position for position, name in reversed(list(enumerate(header)))}
 
 
@@ -107,7 +107,7 @@ def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 @cache
 def profiles() -> dict[str, Profile]:
-    """All profiles by name."""
+    """Return all profiles by name."""
     shared = _toml()["outcomes"]
     return {name: _profile(name, entry, shared) for name, entry in _toml()["profile"].items()}
 
@@ -121,7 +121,7 @@ def given_columns(columns: Mapping[str, str]) -> Profile:
 
 @cache
 def footer_patterns() -> tuple[str, ...]:
-    """The first cells of rows that are no events."""
+    """Return the patterns for the first cell of rows that are not events."""
     return tuple(_toml()["footers"]["patterns"])
 
 

@@ -1,4 +1,4 @@
-"""Read a column of times, in whatever form systems write them, into UTC."""
+"""Read the times of one export, in whatever form systems write them, into UTC."""
 
 from __future__ import annotations
 
@@ -6,37 +6,43 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from camkit.badges.clocktext import ClockText
-from camkit.badges.columns import holds, numbered
-from camkit.badges.repeated import passes
+from camkit.badges.account import RowAccount
+from camkit.badges.localize import leaves_doubt, localize, zone_in_heading
+from camkit.badges.table import ExportTable
+from camkit.badges.timestamps import Timestamps
+from camkit.errors import BadgeFileError, TimestampError
 
 YEARS = (1970, 2100)
 """First and last year, inclusive, that a badge event can have: outside them are null dates and misreadings."""
 
-FINE, EMPTY, UNREADABLE, UNDECIDED, NO_SUCH_TIME, IMPLAUSIBLE, NO_ZONE, REPEATED, SKIPPED = range(9)
+FINE, EMPTY, UNREADABLE, UNDECIDED, NONEXISTENT, IMPLAUSIBLE, NO_ZONE, REPEATED, SKIPPED = range(9)
 """What became of each time."""
 
 REASONS = {
-    EMPTY: "there is no time",
+    EMPTY: "the time is missing",
     UNREADABLE: "not a date and time",
-    UNDECIDED: "day or month may stand first; day_first= would tell",
-    NO_SUCH_TIME: "there is no such date or time of day",
+    UNDECIDED: "day or month may come first; pass day_first=",
+    NONEXISTENT: "this date or time of day does not exist",
     IMPLAUSIBLE: f"not a year from {YEARS[0]} to {YEARS[1]}",
-    NO_ZONE: "a time without an offset; timezone= would place it",
-    REPEATED: "in the hour that a clock change repeats, and the file does not tell which time",
+    NO_ZONE: "a time without an offset; pass timezone=",
+    REPEATED: "in the hour that a clock change repeats, and the file's order does not show in which pass",
     SKIPPED: "in the hour that a clock change skips",
 }
+
+SORTED_BY = ("reader_id", "cardholder_id", "cardholder_name", "credential", "outcome")
+"""Roles by which an export may be sorted, rather than by time."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """A column of times, placed.
+    """A column of times in UTC.
 
     Attributes
     ----------
@@ -45,7 +51,9 @@ class Times:
     problem : numpy.ndarray
         int8, one of the codes above.
     offset : datetime.timezone or None
-        The one offset from UTC that all the times carry, if they do.
+        The one offset from UTC that all the times have, or None.
+    dates : str or None
+        How day and month were told apart, if they had to be.
     by_zone : bool
         Whether any was placed by the zone alone.
     """
@@ -53,91 +61,142 @@ class Times:
     utc: np.ndarray
     problem: np.ndarray
     offset: timezone | None
+    dates: str | None = None
     by_zone: bool = False
+
+
+@dataclass(frozen=True)
+class EventTimes:
+    """The times of one export, and how they were read.
+
+    Attributes
+    ----------
+    utc : numpy.ndarray
+        datetime64[us] in UTC; NaT in the rows that are not events.
+    offset : datetime.timezone or None
+        The one offset from UTC that all the times have, or None.
+    dates : str or None
+        How day and month were told apart, as in `Times`.
+    placed : str or None
+        How times without an offset were placed, if the column's heading says.
+    doubt : str or None
+        Why they may have been misplaced.
+    """
+
+    utc: np.ndarray
+    offset: timezone | None
+    dates: str | None
+    placed: str | None
+    doubt: str | None
+
+
+def read_event_times(
+    table: ExportTable, account: RowAccount, zone: tzinfo | None, day_first: bool | None
+) -> EventTimes:
+    """Read an export's times; ignore the rows without one that are totals and the like, and reject the others.
+
+    Raises
+    ------
+    BadgeFileError
+        If the export does not show whether day or month comes first.
+    TimestampError
+        If none of the times has an offset, and no zone is given.
+    """
+    heading, text = table.heading("event_time"), table.text("event_time")
+    assert text is not None  # noqa: S101  (every layout has one)
+    minutes_east = _minutes_east(table)
+    offset = None if minutes_east is None else _only_value(minutes_east)
+    in_heading = zone_in_heading(heading)
+    if in_heading is not None:
+        minutes_east = np.full(len(text), in_heading.utcoffset(None) / timedelta(minutes=1))
+    times = read_times(
+        text,
+        day_first=partial(_day_first, table, day_first),
+        minutes_east=minutes_east,
+        zone=zone,
+        sorted_by=lambda: [column for role in SORTED_BY if (column := table.text(role)) is not None],
+    )
+    naive = times.problem == NO_ZONE
+    if naive.any() and not (times.problem == FINE).any():
+        first = int(np.argmax(naive))
+        raise TimestampError(
+            f"{table.export.name} has times without an offset, such as {text[first].as_py()!r} in line "
+            f"{table.rows.lines[first]}: pass timezone= with the site's zone, such as 'America/Denver'."
+        )
+    account.ignore_footers((times.problem == EMPTY) | (times.problem == UNREADABLE))
+    for problem in np.unique(times.problem[times.problem != FINE]):
+        account.reject(times.problem == problem, heading, text, REASONS[problem])
+    return EventTimes(
+        utc=times.utc,
+        offset=times.offset or offset,
+        dates=times.dates,
+        placed=f"in {in_heading}, by the heading {heading!r}" if in_heading else None,
+        doubt=_doubt(heading, zone) if times.by_zone else None,
+    )
 
 
 def read_times(
     text: pa.ChunkedArray,
     *,
-    day_first: Callable[[ClockText], bool | None],
+    day_first: Callable[[Timestamps], tuple[bool | None, str | None]],
     minutes_east: np.ndarray | None = None,
     zone: tzinfo | None = None,
     sorted_by: Callable[[], list[pa.ChunkedArray]] = list,
 ) -> Times:
-    """Place a column of texts in time.
+    """Read a column of texts into UTC.
 
     Parameters
     ----------
     text : pyarrow.ChunkedArray
         Trimmed text.
     day_first : callable
-        Decides, from the whole column, how dates such as 01/05/2026 are meant; None if that is open. Asked only
-        where it matters.
+        Decides, from the whole column, whether the day comes first in dates such as 01/05/2026 (None if that is
+        open), and says why. Called only where it matters.
     minutes_east : numpy.ndarray, optional
         Minutes by which times without an offset are ahead of UTC, float64, NaN where unknown.
     zone : datetime.tzinfo, optional
         The zone of the times that have no offset in either way.
     sorted_by : callable
-        Gives the columns that the rows may be sorted by, rather than by time. Asked only where it matters.
+        Returns the columns that the rows may be sorted by, rather than by time. Called only where it matters.
     """
     iso = _cast_iso(text)
     if iso is not None:
         return iso
-    clock = ClockText.parse(text)
-    matters = clock.order_matters()
-    order = day_first(clock) if matters.any() else None
-    wall, exists = clock.wall_time(bool(order))
+    parsed = Timestamps.parse(text)
+    matters = parsed.order_matters()
+    order, why = day_first(parsed) if matters.any() else (None, None)
+    wall, exists = parsed.wall_time(bool(order))
     problem = np.full(len(wall), FINE, np.int8)
-    problem[(clock.year < YEARS[0]) | (clock.year > YEARS[1])] = IMPLAUSIBLE
-    problem[~exists] = NO_SUCH_TIME
+    problem[(parsed.year < YEARS[0]) | (parsed.year > YEARS[1])] = IMPLAUSIBLE
+    problem[~exists] = NONEXISTENT
     if order is None:
         problem[matters] = UNDECIDED
-    problem[~clock.readable] = UNREADABLE
-    problem[holds(text, "")] = EMPTY
+    problem[~parsed.readable] = UNREADABLE
+    problem[pc.equal(text, "").to_numpy()] = EMPTY
 
-    east = np.where(clock.has_offset, clock.offset, np.nan)
+    east = np.where(parsed.has_offset, parsed.offset, np.nan)
     if minutes_east is not None:
         east = np.where(np.isnan(east), minutes_east, east)
     fine = problem == FINE
-    naive = np.isnan(east)
+    local = np.flatnonzero(fine & np.isnan(east))
+    east[np.isnan(east)] = 0
     if zone is None:
-        problem[fine & naive] = NO_ZONE
-        east[naive] = 0
+        problem[local] = NO_ZONE
     else:
-        local = np.flatnonzero(fine & naive)
-        east[naive] = 0
-        placed, problem[local] = localize(
-            wall[local], zone, lambda: [numbered(column)[local] for column in sorted_by()]
+        wall[local], skipped, ambiguous = localize(
+            wall[local], zone, lambda: [_numbered(column)[local] for column in sorted_by()]
         )
-        wall[local] = placed
+        problem[local[skipped]] = SKIPPED
+        problem[local[ambiguous]] = REPEATED
     utc = wall - (east * 60_000_000).astype("timedelta64[us]")
     utc[problem != FINE] = np.datetime64("NaT")
-    return Times(
-        utc, problem, _only_offset(clock, fine), by_zone=zone is not None and bool((fine & naive).any())
-    )
-
-
-def localize(
-    wall: np.ndarray, zone: tzinfo, sorted_by: Callable[[], list[np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Place local times, in the file's order, in UTC; give the code of each as well."""
-    index = pd.DatetimeIndex(wall)
-    later = index.tz_localize(zone, ambiguous=np.zeros(len(wall), bool), nonexistent="NaT")
-    earlier = index.tz_localize(zone, ambiguous=np.ones(len(wall), bool), nonexistent="NaT")
-    skipped = np.asarray(later.isna())
-    repeated = np.asarray(later != earlier) & ~skipped
-    utc, utc_earlier = (_naive_utc(it) for it in (later, earlier))
-    problem = np.where(skipped, SKIPPED, FINE).astype(np.int8)
-    if repeated.any():
-        first, second = passes(wall, repeated, sorted_by())
-        utc[first] = utc_earlier[first]
-        problem[repeated & ~first & ~second] = REPEATED
-    return utc, problem
+    dates = None if order is None else f"{'day' if order else 'month'} first, {why}"
+    return Times(utc, problem, _only_offset(parsed, fine), dates, by_zone=zone is not None and len(local) > 0)
 
 
 def _cast_iso(text: pa.ChunkedArray) -> Times | None:
-    """Read a column that is ISO 8601 with an offset throughout, the fast way, or give None."""
-    # pyarrow reads "2019-04-12T14Z" too, which is no time of day to rely on: the hour must be followed by minutes.
+    """Read a column that is ISO 8601 with an offset throughout, the fast way; None if it is not."""
+    # pyarrow also reads "2019-04-12T14Z", which may not be a time of day: the hour must be followed by minutes.
     after_hour = pc.binary_slice(pc.cast(text, pa.binary()), 13, 14)
     if len(text) == 0 or not pc.all(pc.equal(after_hour, b":")).as_py():
         return None
@@ -151,17 +210,65 @@ def _cast_iso(text: pa.ChunkedArray) -> Times | None:
     suffix = re.search(r"(?:[+-]\d\d(?::?\d\d)?|Z)$", text[0].as_py())
     offset = None
     if suffix and pc.all(pc.ends_with(text, suffix[0])).as_py():
-        offset = _only_offset(ClockText.parse(text.slice(0, 1)), np.array([0]))
+        offset = _only_offset(Timestamps.parse(text.slice(0, 1)), np.array([0]))
     return Times(utc.cast(pa.timestamp("us")).to_numpy(), np.full(len(text), FINE, np.int8), offset)
 
 
-def _naive_utc(index: pd.DatetimeIndex) -> np.ndarray:
-    return index.tz_convert("UTC").tz_localize(None).to_numpy(copy=True)
+def _only_offset(parsed: Timestamps, rows: np.ndarray) -> timezone | None:
+    """The offset in these texts, if it is the same in all of them."""
+    return _only_value(parsed.offset[rows]) if parsed.has_offset[rows].all() else None
 
 
-def _only_offset(clock: ClockText, rows: np.ndarray) -> timezone | None:
-    """The offset that these texts say, if all say the same."""
-    offsets = np.unique(clock.offset[rows])
-    if len(offsets) != 1 or not clock.has_offset[rows].all():
+def _only_value(minutes_east: np.ndarray) -> timezone | None:
+    """The offset of so many minutes, if there is only one; NaN is none."""
+    minutes = np.unique(minutes_east)
+    if len(minutes) != 1 or np.isnan(minutes[0]):
         return None
-    return timezone(timedelta(minutes=int(offsets[0])))
+    return timezone(timedelta(minutes=float(minutes[0])))
+
+
+def _numbered(text: pa.ChunkedArray) -> np.ndarray:
+    """A number for each different text."""
+    return pd.factorize(text.to_pandas(), use_na_sentinel=False)[0]
+
+
+def _minutes_east(table: ExportTable) -> np.ndarray | None:
+    """Minutes that local time is ahead of UTC, from a column of offsets; NaN where it cannot be read."""
+    for role, sign in (("minutes_east", 1), ("minutes_west", -1)):
+        if (text := table.text(role)) is not None:
+            minutes = sign * pd.to_numeric(text.to_pandas(), errors="coerce").to_numpy(dtype=float)
+            return np.where(np.abs(minutes) < 24 * 60, minutes, np.nan)
+    return None
+
+
+def _doubt(heading: str, zone: tzinfo | None) -> str | None:
+    """Why times that the zone placed may be in another one."""
+    if not leaves_doubt(heading):
+        return None
+    return (
+        f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
+        "right, and pass timezone='UTC' if it is not"
+    )
+
+
+def _day_first(table: ExportTable, given: bool | None, parsed: Timestamps) -> tuple[bool | None, str | None]:
+    """Decide whether 01/05/2026 is the first of May, by the caller, the column, or the profile; and say why.
+
+    None means that only a few dates of another form than the rest depend on it: they do not stop the file.
+    """
+    profile, lines = table.layout.profile, table.rows.lines
+    day, month = parsed.only_day_first(), parsed.only_month_first()
+    if given is not None:
+        return given, "as passed"
+    if len(day) and len(month):
+        problem = f"line {lines[day[0]]} has the day first and line {lines[month[0]]} the month"
+    elif len(day) or len(month):
+        return len(day) > 0, f"shown by line {lines[[*day, *month][0]]}"
+    elif profile.day_first is not None:
+        return profile.day_first, f"as {profile.title} writes them"
+    elif 2 * parsed.year_last.sum() < parsed.readable.sum():
+        return None, None
+    else:
+        problem = "no date has a day above 12, so either day or month may come first"
+    message = f"{table.export.name}: {problem}. Pass day_first=True or day_first=False."
+    raise BadgeFileError(message, path=table.export.path)

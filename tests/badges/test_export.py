@@ -1,4 +1,4 @@
-"""Tables for spreadsheets, harmless."""
+"""Tables for spreadsheets that run no formula."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read(path: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("start", RUN_BY_SPREADSHEETS)
-def test_a_cell_that_would_run_gets_an_apostrophe(tmp_path: Path, start: str) -> None:
+def test_a_cell_that_would_be_run_gets_an_apostrophe(tmp_path: Path, start: str) -> None:
     "In text, in categories, in columns of objects, and in the names of columns"
     evil = f"{start}cmd|' /C calc'!A0"
     table = pd.DataFrame({evil: [evil], "b": pd.Categorical([evil]), "c": pd.Series([evil], dtype=object)})
@@ -48,7 +48,7 @@ def test_a_cell_that_would_run_gets_an_apostrophe(tmp_path: Path, start: str) ->
 def test_what_another_spreadsheet_takes_for_a_cell_gets_an_apostrophe(
     tmp_path: Path, cell: str, written: str
 ) -> None:
-    "Where lists are separated by semicolons or tabs, a cell goes on as others, and a line end begins a row"
+    "With semicolons or tabs as separators, part of a cell is a cell of its own, and a line end begins a row"
     assert read(export_table(pd.DataFrame({cell: [cell]}), tmp_path / "out.csv")) == [[written], [written]]
 
 
@@ -72,7 +72,7 @@ def test_numbers_times_and_plain_text_stay_as_they_are(tmp_path: Path) -> None:
     )
 )
 def test_no_text_runs(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
-    "Whatever the text, nothing that a spreadsheet takes for a cell begins a formula, and the text is all there"
+    "Whatever the text, nothing that a spreadsheet takes for a cell begins a formula, and the text is complete"
     path = export_table(pd.DataFrame({"a": texts}), tmp_path_factory.getbasetemp() / "any.csv")
     for text, (cell,) in zip(texts, read(path)[1:] if any(texts) else [], strict=False):
         assert not cell.startswith(RUN_BY_SPREADSHEETS)
@@ -81,7 +81,7 @@ def test_no_text_runs(tmp_path_factory: pytest.TempPathFactory, texts: list[str]
 
 
 def test_what_was_written_can_be_loaded_again(tmp_path: Path) -> None:
-    "Events come back as the same events"
+    "Events are the same after a round trip"
     source = tmp_path / "badges.csv"
     source.write_text("timestamp,UserID,reader_id,outcome\n2019-04-12T14:20:29.5-06:00,00042,=R1,denied\n")
     before = load_badges(source).events
@@ -91,7 +91,7 @@ def test_what_was_written_can_be_loaded_again(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    "The error names the file, and no half of one is left"
+    "The error names the file, and no partial file is left"
     with pytest.raises(OutputError, match="missing"):
         export_table(pd.DataFrame({"a": [1]}), tmp_path / "missing" / "out.csv")
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What may stand behind a path, and what goes wrong with files."""
+"""What a path may lead to, and what goes wrong with files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import gzip
 import io
 import os
 import zipfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event, Thread
+from typing import IO
 
 import pytest
 
 from camkit.badges import load_badges
+from camkit.badges.delimited import read_delimited
+from camkit.badges.encoding import MAX_LINE, Utf8Stream
 from camkit.badges.files import Export, unchanged
-from camkit.badges.text import MAX_LINE, Utf8Stream
 from camkit.errors import BadgeFileError
 
 ROWS = "timestamp,UserID,reader_id,outcome\n2019-04-12T14:20:29-06:00,00071234,Büro,granted\n"
@@ -35,7 +38,7 @@ def with_id(number: int) -> str:
 def test_reads_text_in_any_encoding_and_with_any_line_end(
     tmp_path: Path, encoding: str, line_end: str
 ) -> None:
-    "The text is the same whatever wrote it"
+    "The text is the same, whatever program wrote it"
     path = tmp_path / "badges.csv"
     path.write_bytes(ROWS.replace("\n", line_end).encode(encoding))
     log = load_badges(path)
@@ -43,8 +46,8 @@ def test_reads_text_in_any_encoding_and_with_any_line_end(
     assert log.rows_read == 1
 
 
-def test_the_line_ends_of_an_old_mac_are_line_ends_in_plain_ascii_too(tmp_path: Path) -> None:
-    "What needs no recoding otherwise is recoded for its line ends"
+def test_carriage_returns_are_line_ends_in_plain_ascii_too(tmp_path: Path) -> None:
+    "A file that needs no recoding otherwise is recoded for its line ends"
     path = tmp_path / "badges.csv"
     path.write_bytes(ROWS.replace("Büro", "Lobby").replace("\n", "\r").encode("ascii") * 2)
     log = load_badges(path)
@@ -68,10 +71,10 @@ JOSE = ZOE.replace("Zoë", "José")
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("start", [b"", codecs.BOM_UTF8])
-def test_one_letter_that_is_no_utf_8_does_not_change_the_others(
+def test_one_letter_that_is_not_utf_8_does_not_change_the_others(
     tmp_path: Path, start: bytes, line_end: str
 ) -> None:
-    "A line pasted in from elsewhere is read as cp1252, the rest as what it is, and the log tells which line"
+    "A line pasted in from elsewhere is read as cp1252, the rest as UTF-8, and the log names the line"
     path = tmp_path / "badges.csv"
     header, *_ = ROWS.splitlines(keepends=True)
     lines = [header, *(ZOE.format(at, at) for at in range(5)), JOSE.format(5, 5), ZOE.format(6, 6)]
@@ -82,12 +85,12 @@ def test_one_letter_that_is_no_utf_8_does_not_change_the_others(
     assert log.events["reader_id"].tolist() == ["Zoë"] * 5 + ["José", "Zoë"]
     assert (log.rows_read, log.events["line"].tolist()) == (7, list(range(2, 9)))
     assert log.problems() == [
-        "badges.csv, line 7: letters that are no UTF-8 were read as cp1252, look whether they are right."
+        "badges.csv, line 7: bytes that are not UTF-8 were read as cp1252; check these letters."
     ]
     assert "badges.csv: encoding utf-8 and cp1252." in log.summary()
 
 
-def test_many_lines_that_are_no_utf_8_are_one_problem(tmp_path: Path) -> None:
+def test_many_lines_that_are_not_utf_8_are_one_problem(tmp_path: Path) -> None:
     "Deep in a large file, in blank and quoted lines too; the first lines are named and the others counted"
     path = tmp_path / "badges.csv"
     header, *_ = ROWS.splitlines(keepends=True)
@@ -98,12 +101,48 @@ def test_many_lines_that_are_no_utf_8_are_one_problem(tmp_path: Path) -> None:
     assert log.rows_read == len(log.events) == 40_010
     assert log.events["reader_id"].iloc[-1] == "J\nosé"
     assert log.problems() == [
-        "badges.csv, lines 40004, 40006, 40008, 40010, 40012 and 5 more: letters that are no UTF-8 were read as "
-        "cp1252, look whether they are right."
+        "badges.csv, lines 40004, 40006, 40008, 40010, 40012 and 5 more: bytes that are not UTF-8 were read as "
+        "cp1252; check these letters."
     ]
 
 
-def test_a_letter_that_is_cut_at_the_files_end_is_a_stray(tmp_path: Path) -> None:
+class CountedExport(Export):
+    """An export that counts how often it is opened."""
+
+    opened = 0
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        CountedExport.opened += 1
+        return super().open()
+
+
+@pytest.mark.parametrize("stray", ["", "José"])
+def test_a_file_is_read_once_besides_its_start(tmp_path: Path, stray: str) -> None:
+    "Opened for its encoding, for its layout and for its rows, also if lines in it are not UTF-8"
+    path = tmp_path / "badges.csv"
+    good = "".join(ZOE.format(at % 60, at) for at in range(40_000))
+    odd = JOSE.format(1, 1) if stray else ""
+    path.write_bytes((ROWS + good).encode() + odd.encode("cp1252"))
+    CountedExport.opened = 0
+    table = read_delimited(CountedExport(path), None)
+    assert CountedExport.opened == 3
+    assert table.rows.stray_lines == ([40_003] if stray else [])
+    assert table.encoding == ("utf-8 and cp1252" if stray else "utf-8")
+
+
+def test_a_line_in_two_blocks_is_counted_once() -> None:
+    "One line in UTF-8 and one that is not: mixed; one more that is not, and the file is in another encoding"
+    line, odd = ("ë" * 40 + "\n").encode(), b"\xe9\n"
+    for before in range(MAX_LINE - 9, MAX_LINE - 5):
+        text = b"x\n" * (before // 2) + b"x" * (before % 2) + line
+        stream = Utf8Stream(io.BytesIO(text + odd), "utf-8", Export(Path("badges.csv")))
+        assert stream.read().endswith(line + "é\n".encode())
+        stream = Utf8Stream(io.BytesIO(text + odd * 2), "utf-8", Export(Path("badges.csv")))
+        with pytest.raises(UnicodeDecodeError):
+            stream.read()
+
+
+def test_a_letter_that_is_cut_off_at_the_end_of_the_file_is_read_as_cp1252(tmp_path: Path) -> None:
     "Half a letter at the very end does not change the others either"
     path = tmp_path / "badges.csv"
     path.write_bytes((ROWS + ZOE.format(1, 1)).encode() + b"2019-04-12T14:20:30-06:00,2,Zo\xc3")
@@ -113,7 +152,7 @@ def test_a_letter_that_is_cut_at_the_files_end_is_a_stray(tmp_path: Path) -> Non
 
 
 def test_a_file_in_another_encoding_is_read_in_that_and_the_summary_says_so(tmp_path: Path) -> None:
-    "Letters that look like UTF-8 by accident are too few to make it UTF-8; a file in UTF-8 needs no word"
+    "Letters that look like UTF-8 by accident are too few to make it UTF-8; UTF-8 itself is not mentioned"
     path = tmp_path / "badges.csv"
     path.write_bytes((ROWS + JOSE.format(1, 1) + JOSE.format(2, 2).replace("José", "Ã©")).encode("cp1252"))
     log = load_badges(path)
@@ -126,21 +165,21 @@ def test_a_file_in_another_encoding_is_read_in_that_and_the_summary_says_so(tmp_
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_finds_the_delimiter(tmp_path: Path, delimiter: str) -> None:
-    "Commas, semicolons, tabs and pipes are told apart by what makes sense of the header"
+    "Of commas, semicolons, tabs and pipes it is the one by which a profile fits the header"
     path = tmp_path / "badges.txt"
     path.write_text(ROWS.replace(",", f" {delimiter} "), encoding="utf-8")
     assert ids(path) == ["00071234"]
 
 
 def test_reads_gzip_by_its_first_bytes(tmp_path: Path) -> None:
-    "A packed file is unpacked whatever its name says"
+    "A compressed file is unpacked, whatever its name says"
     path = tmp_path / "badges.csv"
     path.write_bytes(gzip.compress(ROWS.encode()))
     assert ids(path) == ["00071234"]
 
 
 def test_reads_each_member_of_an_archive(tmp_path: Path) -> None:
-    "A zip is as many files as it holds exports; what is not an export is passed over"
+    "A zip file is read as the exports in it; other files in it are skipped"
     path = tmp_path / "badges.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("north/a.csv", with_id(1))
@@ -153,7 +192,7 @@ def test_reads_each_member_of_an_archive(tmp_path: Path) -> None:
 
 
 def test_reads_a_folder_in_the_order_of_names(tmp_path: Path) -> None:
-    "A folder is its exports; pictures and hidden files in it are passed over"
+    "A folder is read as the exports in it; pictures and hidden files are skipped"
     (tmp_path / "b.csv").write_text(with_id(2), encoding="utf-8")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(with_id(1).encode()))
     (tmp_path / ".hidden.csv").write_text("?", encoding="utf-8")
@@ -162,7 +201,7 @@ def test_reads_a_folder_in_the_order_of_names(tmp_path: Path) -> None:
 
 
 def test_reads_several_paths_in_the_order_given(tmp_path: Path) -> None:
-    "Events stand in the order of the files, and files of one name are told apart by their folders"
+    "Events are in the order of the files, and files of one name are told apart by their folders"
     paths = [tmp_path / "x" / "badges.csv", tmp_path / "a" / "badges.csv"]
     for number, path in enumerate(paths):
         path.parent.mkdir()
@@ -174,7 +213,7 @@ def test_reads_several_paths_in_the_order_given(tmp_path: Path) -> None:
 
 
 def test_a_file_with_only_a_header_is_an_empty_log(tmp_path: Path) -> None:
-    "No event in a period is a result, not an error; and it joins with a log that has some"
+    "No events in a period is a result, not an error; and it can be loaded together with a log that has some"
     path = tmp_path / "badges.csv"
     path.write_text("timestamp,UserID\n")
     log = load_badges(path)
@@ -202,21 +241,21 @@ UNUSABLE = {
     "picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "binary"),
     "PDF": (b"%PDF-1.7\n" + b"abc, def\n" * 100, "binary"),
     "workbook": (pack("[Content_Types].xml", b"<xml/>"), "Office document.*CSV"),
-    "archive of pictures": (pack("photo.jpg", b"x"), "holds no badge export"),
+    "archive of pictures": (pack("photo.jpg", b"x"), "does not contain a badge export"),
     "archive in an archive": (pack("badges.zip", pack("badges.csv", b"x")), "binary"),
     "locked archive": (bytes(LOCKED), "password"),
     "cut archive": (pack("badges.csv", ROWS.encode())[:-30], "damaged archive"),
     "cut gzip": (gzip.compress(ROWS.encode() * 5)[:-20], "damaged archive"),
     "broken gzip": (b"\x1f\x8bnot really", "cannot be read|damaged"),
     "half a letter of UTF-16": (ROWS.encode("utf-16") + b"\n", "not valid text in utf-16"),
-    "zip bomb": (pack("badges.csv", ROWS.encode() * 400_000), "unpacks from .* as no badge log does"),
-    "gzip bomb": (gzip.compress(ROWS.encode() * 400_000), "unpacks from .* as no badge log does"),
+    "zip bomb": (pack("badges.csv", ROWS.encode() * 400_000), "unpacks from .* more than any badge log does"),
+    "gzip bomb": (gzip.compress(ROWS.encode() * 400_000), "unpacks from .* more than any badge log does"),
 }
 
 
 @pytest.mark.parametrize("what", UNUSABLE)
 def test_what_cannot_be_used_is_one_clear_sentence(tmp_path: Path, what: str) -> None:
-    "The error says what is wrong, in which file"
+    "The error says what is wrong, and in which file"
     content, message = UNUSABLE[what]
     path = tmp_path / "badges.csv"
     path.write_bytes(content)
@@ -226,14 +265,14 @@ def test_what_cannot_be_used_is_one_clear_sentence(tmp_path: Path, what: str) ->
     assert "badges.csv" in str(caught.value)
 
 
-def test_a_path_that_leads_nowhere_says_so(tmp_path: Path) -> None:
-    "A missing file, an impossible name, an empty folder, a pipe and no path at all each have their sentence"
+def test_a_path_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
+    "A missing file, an impossible name, an empty folder, a pipe and no path at all each have their message"
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty").mkdir()
     for path, message in {
-        tmp_path / "missing.csv": "There is no file",
+        tmp_path / "missing.csv": "does not exist",
         tmp_path / ("x" * 300): "cannot be read",
-        tmp_path / "empty": "holds no badge export",
+        tmp_path / "empty": "does not contain a badge export",
         tmp_path / "pipe": "not a regular file",
     }.items():
         with pytest.raises(BadgeFileError, match=message) as caught:
@@ -241,16 +280,26 @@ def test_a_path_that_leads_nowhere_says_so(tmp_path: Path) -> None:
         assert caught.value.path == path
     for given, message in {
         (): "No path",
-        None: "A NoneType is no path",
-        ("a.csv", 4): "A int is no path",
+        None: "A NoneType is not a path",
+        ("a.csv", 4): "A int is not a path",
         "https://camkit.example/a.csv": "download the export",
     }.items():
         with pytest.raises(BadgeFileError, match=message):
             load_badges(given)
 
 
-def test_a_line_without_end_is_refused_early(tmp_path: Path) -> None:
-    "Of a line of two gigabytes little more than the limit is read"
+@pytest.mark.parametrize("what", ["zip bomb", "gzip bomb"])
+def test_nothing_is_unpacked_beyond_the_limit(tmp_path: Path, what: str) -> None:
+    "Whoever reads the unpacked bytes, they end with an error"
+    path = tmp_path / "badges.csv"
+    path.write_bytes(UNUSABLE[what][0])
+    export = Export(path, "badges.csv" if what == "zip bomb" else None)
+    with pytest.raises(BadgeFileError, match="to more than 22,8"), export.open() as file:
+        file.read()
+
+
+def test_an_endless_line_is_refused_early(tmp_path: Path) -> None:
+    "Of a line of two gigabytes, little more than the limit is read"
     path = tmp_path / "badges.csv"
     with path.open("wb") as file:
         file.write(ROWS.encode())
@@ -274,7 +323,7 @@ def test_the_limit_on_lines_does_not_depend_on_the_blocks_they_fall_into() -> No
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
-    "An export that still grows would be read by half"
+    "Of an export that is still being written, only half would be read"
     path = tmp_path / "badges.csv"
     path.write_text(ROWS, encoding="utf-8")
     with (
@@ -287,19 +336,19 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
         path.unlink()
 
 
-def test_loading_watches_the_file_for_change(tmp_path: Path) -> None:
-    "An export that someone still writes to is refused, not loaded by half"
+def test_loading_notices_that_the_file_changes(tmp_path: Path) -> None:
+    "An export that is still being written is refused"
     path = tmp_path / "badges.csv"
     path.write_text(ROWS + "2019-04-12T14:20:29-06:00,1,Lobby,granted\n" * 100_000, encoding="utf-8")
     loaded = Event()
 
-    def write_on() -> None:
+    def keep_writing() -> None:
         with path.open("a") as file:
             while not loaded.is_set():
                 file.write("2019-04-12T14:20:29-06:00,1,Lobby,granted\n")
                 file.flush()
 
-    writer = Thread(target=write_on)
+    writer = Thread(target=keep_writing)
     writer.start()
     try:
         with pytest.raises(BadgeFileError, match="changed while it was read"):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
-from camkit.badges.cells import clean_id
+from camkit.badges.identifiers import clean_id
 from camkit.badges.profiles import Profile, profiles
 from camkit.errors import CamkitError
 from tests.conftest import ROOT
@@ -31,7 +31,7 @@ def accounted(log: BadgeLog) -> int:
 
 
 def test_every_row_of_the_messy_export_is_accounted_for() -> None:
-    "The export that ships with the kit has one of each trouble, and its counts add up"
+    "The export that ships with the kit has one of each problem, and its counts add up"
     log = load_badges(MESSY, timezone="America/Denver")
     assert accounted(log) == log.rows_read == 155
     assert (len(log.rejected), len(log.duplicates), len(log.ignored)) == (6, 5, 2)
@@ -41,7 +41,7 @@ def test_every_row_of_the_messy_export_is_accounted_for() -> None:
 
 
 def test_the_columns_and_types_of_events(tmp_path: Path) -> None:
-    "Times are aware and in UTC, identifiers are text, the source of each event is told"
+    "Times are aware and in UTC, identifiers are text, and each event has its file and line"
     events = load(tmp_path, HEADER + ROW).events
     assert list(events) == ["event_time", "cardholder_id", "reader_id", "outcome", "file", "line"]
     assert str(events["event_time"].dtype) == "datetime64[us, UTC]"
@@ -53,7 +53,7 @@ def test_the_columns_and_types_of_events(tmp_path: Path) -> None:
 
 
 def test_a_rejected_row_says_where_what_and_why(tmp_path: Path) -> None:
-    "File, line, column, value and reason; the first thing wrong counts, and a row counts once"
+    "File, line, column, value and reason; only the first problem of a row counts"
     log = load(tmp_path, HEADER + ROW + "soon,,HQ-R1,granted\n")
     assert log.rejected.to_dict("records") == [
         {
@@ -78,8 +78,8 @@ def test_a_rejected_row_says_where_what_and_why(tmp_path: Path) -> None:
         ("confidential\n", "a line of text"),
     ],
 )
-def test_rows_that_are_no_events_are_ignored_with_a_reason(tmp_path: Path, row: str, reason: str) -> None:
-    "Footers, notes and repeated headers are no badge events, and are listed"
+def test_rows_that_are_not_events_are_ignored_with_a_reason(tmp_path: Path, row: str, reason: str) -> None:
+    "Footers, notes and repeated headers are not badge events, and are listed"
     log = load(tmp_path, HEADER + ROW + row)
     assert log.ignored[["line", "reason"]].values.tolist() == [[3, reason]]
     assert accounted(log) == log.rows_read == 2
@@ -128,7 +128,7 @@ def test_a_denied_swipe_needs_no_cardholder(tmp_path: Path) -> None:
         ("8.50637155E7", None),
     ],
 )
-def test_what_spreadsheets_do_to_identifiers_is_undone_where_that_is_exact(
+def test_what_spreadsheets_do_to_identifiers_is_undone_if_no_digit_is_lost(
     written: str, identifier: str | None
 ) -> None:
     "A number with all its digits is restored; a rounded one is not guessed"
@@ -137,13 +137,13 @@ def test_what_spreadsheets_do_to_identifiers_is_undone_where_that_is_exact(
 
 @given(st.integers(10, 10**11))
 def test_exact_scientific_notation_is_restored_digit_by_digit(number: int) -> None:
-    "What a spreadsheet writes with all digits comes back as it was"
+    "A number written with all its digits becomes the number it was"
     digits = str(number)
     assert clean_id(f"{digits[0]}.{digits[1:]}E{len(digits) - 1}") == digits
 
 
 def test_overlapping_exports_count_each_event_once(tmp_path: Path) -> None:
-    "The second export's rows that the first has too are duplicates, and say of which event"
+    "Rows of the second export that the first one also has are duplicates, and name the event that was kept"
     rows = [ROW.replace("14:20:29", f"14:20:{second}") for second in range(10, 16)]
     for name, part in {"a.csv": rows[:4], "b.csv": rows[2:]}.items():
         (tmp_path / name).write_text(HEADER + "".join(part))
@@ -156,7 +156,7 @@ def test_overlapping_exports_count_each_event_once(tmp_path: Path) -> None:
     assert log.events.index.tolist() == list(range(6))
 
 
-def test_same_as_points_at_the_kept_event_after_earlier_duplicates_are_gone(tmp_path: Path) -> None:
+def test_same_as_is_the_index_of_the_kept_event_after_earlier_duplicates_are_removed(tmp_path: Path) -> None:
     "The index of the kept events, not of the rows in the file"
     first, second, third = (ROW.replace("29-", f"{at}-") for at in (29, 30, 31))
     log = load(tmp_path, HEADER + first + first + second + third + first + third)
@@ -165,7 +165,7 @@ def test_same_as_points_at_the_kept_event_after_earlier_duplicates_are_gone(tmp_
         assert log.events.loc[row.same_as, "event_time"] == row.event_time
 
 
-def test_events_that_differ_in_a_column_are_no_duplicates(tmp_path: Path) -> None:
+def test_events_that_differ_in_a_column_are_not_duplicates(tmp_path: Path) -> None:
     "The same second, card and door with another note is another event"
     text = "timestamp,UserID,note\n2019-04-12T14:20:29Z,1,a\n2019-04-12T14:20:29Z,1,b\n"
     assert len(load(tmp_path, text).events) == 2
@@ -199,18 +199,37 @@ def test_the_notebook_view_shows_text_as_text(tmp_path: Path) -> None:
     assert "2 rows read = 1 events + 1 rejected + 0 duplicates + 0 ignored." in html
 
 
+def test_the_notebook_view_shows_characters_that_rearrange_text(tmp_path: Path) -> None:
+    "In cells, headers and the name of the file they are numbers"
+    path = tmp_path / "\u202ex.csv"
+    path.write_text("timestamp,UserID,\u202ename\n13/05/2026 08:00,\u202e1,\u202eAnn\n", encoding="utf-8")
+    html = load_badges(path, "UTC")._repr_html_()
+    assert "\u202e" not in html
+    for shown in ("[U+202E]x.csv: dates", "<th>[U+202E]name", "<td>[U+202E]1<", "<td>[U+202E]Ann<"):
+        assert shown in html
+
+
+@pytest.mark.parametrize("row", ["", "bad,1,x,granted\n", "Total: 0\n"])
+def test_a_log_without_events_has_a_notebook_view(tmp_path: Path, row: str) -> None:
+    "With the header alone, or with rejected or ignored rows only"
+    html = load(tmp_path, HEADER + row)._repr_html_()
+    assert f"{len(row) > 0:d} rows read = 0 events" in html
+    assert "Site&#x27;s time zone: not known." in html
+    assert "<th>event_time</th>" in html
+
+
 def test_problems_are_one_sentence_for_each_reason(tmp_path: Path) -> None:
-    "A thousand bad rows are one problem with its first line; an empty log is one as well"
+    "A thousand bad rows are one problem, with the first line; an empty log is one as well"
     log = load(tmp_path, HEADER + "bad,1,x,granted\n" * 1000)
     assert log.problems() == [
-        "The log has no badge event.",
+        "The log does not have any badge events.",
         "badges.csv, line 2: 'bad': not a date and time, and 999 more rows.",
     ]
     assert load(tmp_path, HEADER + ROW).problems() == []
 
 
 def test_events_name_the_sites_zone(tmp_path: Path) -> None:
-    "The zone travels with the events to the functions that need it"
+    "The zone goes with the events to the functions that need it"
     assert load(tmp_path, HEADER + ROW).events.attrs["timezone"] == "UTC-06:00"
 
 
@@ -256,7 +275,7 @@ SAMPLES = {name: sample(profile) for name, profile in profiles().items()}
 def test_any_text_in_any_cell_is_accounted_for(
     name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    "No exception but camkit's, and the counts add up, whatever stands in the cells of whatever system"
+    "Only camkit's exceptions, and the counts add up, whatever the cells contain, for each system"
     delimiter, header, good = SAMPLES[name]
     width = good.count(delimiter) + 1
     rows = data.draw(st.lists(st.lists(CELL, min_size=1, max_size=width + 1), max_size=6))

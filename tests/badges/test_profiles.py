@@ -1,4 +1,4 @@
-"""Each system's export is recognised and read; an unknown one can be explained to the kit."""
+"""Each system's export is recognised and read; the columns of an unknown one can be named."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_reads_the_export_of_each_system(name: str) -> None:
 
 
 def test_every_profile_and_every_fixture_is_covered() -> None:
-    "No profile is without an export to prove it, and no export lies about unused"
+    "Every profile has an export that proves it, and every export is used"
     assert {profile for profile, *_ in EXPORTS.values()} == set(profiles())
     assert {file.name for file in FIXTURES.iterdir()} == set(EXPORTS)
 
@@ -81,7 +81,7 @@ def test_every_profile_and_every_fixture_is_covered() -> None:
     ],
 )
 def test_translates_the_outcomes_of_each_system(name: str, outcomes: list[str]) -> None:
-    "Granted and denied are told by the system's own words, or by its numbers where those do not depend on language"
+    "Granted and denied come from the system's own words, or from its numbers where those do not depend on language"
     assert list(load_badges(FIXTURES / name, timezone="America/Denver").events["outcome"]) == outcomes
 
 
@@ -92,13 +92,13 @@ def test_keeps_zeros_names_and_the_commas_in_them() -> None:
     assert events["cardholder_name"].iloc[2] == "Bo Østby, Jr."
 
 
-def test_tells_the_credential_from_the_cardholder() -> None:
+def test_distinguishes_the_credential_from_the_cardholder() -> None:
     "Where card and employee have their own numbers, the cardholder is the employee"
     first = load_badges(FIXTURES / "onguard.csv").events.iloc[0]
     assert (first["cardholder_id"], first["credential"], first["cardholder_name"]) == ("17", "5990", "Ann Li")
 
 
-def test_takes_the_facts_from_prose() -> None:
+def test_extracts_fields_from_sentences() -> None:
     "A profile may extract reader, name and card number from sentences"
     second = load_badges(FIXTURES / "gallagher.csv", timezone="Europe/Oslo").events.iloc[1]
     assert (second["cardholder_id"], second["cardholder_name"], second["reader_id"]) == (
@@ -109,19 +109,19 @@ def test_takes_the_facts_from_prose() -> None:
 
 
 def test_the_offset_column_gives_the_site_its_zone() -> None:
-    "C-CURE's minutes west of UTC become the zone for display when none is given"
+    "C-CURE's minutes west of UTC become the zone for display if none is passed"
     assert str(load_badges(FIXTURES / "ccure.csv").timezone) == "UTC-06:00"
 
 
 def test_keeps_columns_that_have_no_role() -> None:
-    "What the kit has no use for is still in the events, under its own name"
+    "A column that the kit does not use is still in the events, under its own name"
     events = load_badges(FIXTURES / "hikvision.csv", timezone="America/Denver").events
     assert list(events["Department"]) == ["HQ", "HQ", "HQ"]
     assert list(events["Attendance Status"]) == ["Check-in", "Check-in", "Check-out"]
 
 
 def test_extra_columns_never_replace_those_of_the_kit(tmp_path: Path) -> None:
-    "A column that has the name of one of the kit's, or of another column, is kept under a number"
+    "A column with the name of one of the kit's, or of another column, gets a number"
     path = tmp_path / "badges.csv"
     path.write_text("timestamp,UserID,line,note,note,\n2019-04-12T14:20:29Z,7,A,b,c,d\n")
     events = load_badges(path).events
@@ -135,7 +135,7 @@ def test_extra_columns_never_replace_those_of_the_kit(tmp_path: Path) -> None:
 
 
 def test_keeps_the_words_of_an_outcome_that_says_more(tmp_path: Path) -> None:
-    "A column called outcome is translated, and its own words are kept beside it"
+    "A column called outcome is translated, and its own words are kept in another column"
     path = tmp_path / "badges.csv"
     path.write_text("timestamp,UserID,outcome\n2019-04-12T14:20:29Z,7,Access Denied: expired\n")
     first = load_badges(path).events.iloc[0]
@@ -143,7 +143,7 @@ def test_keeps_the_words_of_an_outcome_that_says_more(tmp_path: Path) -> None:
 
 
 def test_the_words_of_an_outcome_depend_on_its_own_row_only(tmp_path: Path) -> None:
-    "An event has words of its own or none, whatever other rows say: a total, a rejected row, another event"
+    "An event has words of its own or none, whatever other rows are: a total, a rejected row, another event"
     path = tmp_path / "badges.csv"
     plain = "timestamp,UserID,outcome\n2019-04-12T14:20:29Z,7,granted\n"
     path.write_text(plain)
@@ -157,8 +157,8 @@ def test_the_words_of_an_outcome_depend_on_its_own_row_only(tmp_path: Path) -> N
     assert words[1] == "Access Granted"
 
 
-def test_an_exports_own_outcome_text_is_kept_beside_the_words(tmp_path: Path) -> None:
-    "A column of that name is not written over"
+def test_an_exports_own_outcome_text_is_kept(tmp_path: Path) -> None:
+    "A column of that name is not overwritten"
     path = tmp_path / "badges.csv"
     path.write_text(
         "timestamp,UserID,outcome,outcome_text\n2019-04-12T14:20:29Z,7,Access Denied,card expired\n"
@@ -168,14 +168,14 @@ def test_an_exports_own_outcome_text_is_kept_beside_the_words(tmp_path: Path) ->
 
 
 def test_outcomes_that_are_not_in_the_vocabulary_are_unknown(tmp_path: Path) -> None:
-    "A word the kit does not know is neither granted nor denied"
+    "An unknown word is neither granted nor denied"
     path = tmp_path / "badges.csv"
     path.write_text("timestamp,UserID,outcome\n2019-04-12T14:20:29Z,7,Perhaps\n")
     assert load_badges(path).events["outcome"].tolist() == ["unknown"]
 
 
 def test_columns_map_an_unknown_export(tmp_path: Path) -> None:
-    "The caller says which column holds what; date and time may stand apart, names may be joined"
+    "The caller says what each column is for; date and time may be separate, names may be joined"
     path = tmp_path / "badges.csv"
     path.write_text("Day;Clock;Badge;First;Last;Gate\n2019-04-12;14:20:29;0042;Ann;Li;North\n")
     columns = {"date": "Day", "time": "Clock", "cardholder_id": "Badge", "cardholder_name": "First + Last"}
@@ -187,7 +187,7 @@ def test_columns_map_an_unknown_export(tmp_path: Path) -> None:
 
 
 def test_columns_can_correct_a_profile(tmp_path: Path) -> None:
-    "With a profile and columns, the columns come first and the profile's vocabulary stays"
+    "With a profile and columns, the columns take precedence and the profile's vocabulary stays"
     path = tmp_path / "badges.csv"
     path.write_text("When,UserID,EventType\n2019-04-12T14:20:29Z,7,26\n")
     log = load_badges(path, profile="net2", columns={"event_time": "When"})
@@ -206,7 +206,7 @@ def test_columns_can_correct_a_profile(tmp_path: Path) -> None:
     ],
 )
 def test_knows_outcomes_by_other_words(tmp_path: Path, name: str, old: str, new: str, outcome: str) -> None:
-    "What the systems write beside their commonest words; a refusal is never taken for an entry"
+    "Words that the systems write besides the most common ones; a refusal is never taken for an entry"
     text = (FIXTURES / name).read_text("utf-8")
     assert old in text
     (tmp_path / name).write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -246,8 +246,8 @@ def test_other_words_are_never_taken_for_an_entry(
     assert f"Outcome unknown where the export says '{words}" in log.summary()
 
 
-def test_words_for_an_outcome_that_are_not_known_are_said(tmp_path: Path) -> None:
-    "In the summary, each with how often; a row without a cardholder is rejected for what is true of it"
+def test_unknown_words_for_an_outcome_are_listed(tmp_path: Path) -> None:
+    "In the summary, each with its count; a row without a cardholder is rejected with the reason that applies"
     path = tmp_path / "badges.csv"
     rows = ["7,Waved through", "7,Waved through", "8,Tailgated", ",Door forced open", ",granted", "9,granted"]
     lines = [f"2019-04-12T14:20:{second}Z,{row}" for second, row in enumerate(rows, 10)]
@@ -260,8 +260,24 @@ def test_words_for_an_outcome_that_are_not_known_are_said(tmp_path: Path) -> Non
     ]
 
 
+def test_a_profile_fits_without_the_column_of_kinds(tmp_path: Path) -> None:
+    "With the columns named and the kind of event not in the export, every row is an event"
+    path = tmp_path / "badges.csv"
+    path.write_text("timestamp,Card\n2019-04-12T14:20:29Z,7\n")
+    log = load_badges(path, profile="verkada", columns={"event_time": "timestamp", "cardholder_id": "Card"})
+    assert (log.profile, log.events["cardholder_id"].tolist()) == ("verkada", ["7"])
+
+
+def test_events_need_no_cardholder_column(tmp_path: Path) -> None:
+    "The cardholder is then missing in every event"
+    path = tmp_path / "badges.csv"
+    path.write_text("When,Door\n2019-04-12T14:20:29Z,R1\n")
+    events = load_badges(path, columns={"event_time": "When", "reader_id": "Door"}).events
+    assert (events["cardholder_id"].isna().tolist(), events["reader_id"].tolist()) == ([True], ["R1"])
+
+
 def test_minutes_east_place_local_times(tmp_path: Path) -> None:
-    "An offset in a column of its own places each time, whatever the zone; without it the row is rejected"
+    "An offset in a column of its own applies to each time, whatever the zone; without it the row is rejected"
     path = tmp_path / "badges.csv"
     path.write_text(
         "When,Who,Min\n2019-04-12T14:00:00,7,120\n2019-04-12T14:00:00,8,-90\n2019-04-12T14:00:00,9,?\n"
@@ -282,7 +298,7 @@ def test_unknown_columns_say_what_was_found_and_what_to_pass(tmp_path: Path) -> 
 
 
 def test_two_profiles_that_fit_equally_well_are_an_error(tmp_path: Path) -> None:
-    "It names both, and the argument that decides; which then decides"
+    "The message names both, and the argument that decides"
     path = tmp_path / "badges.csv"
     path.write_text("timestamp,UserID,published,type,result\n2019-04-12T14:20:29Z,7,1701087091000,x,ACCESS\n")
     with pytest.raises(BadgeFileError, match=r"'simple' and 'unifi'.*profile='simple' or profile='unifi'"):
@@ -293,15 +309,15 @@ def test_two_profiles_that_fit_equally_well_are_an_error(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"profile": "acme"}, "no profile 'acme'.*keypad"),
-        ({"columns": {"when": "Date"}}, "no use for 'when'.*event_time"),
-        ({"profile": "net2"}, "no column 'EventTime'.*'timestamp'"),
+        ({"profile": "acme"}, "Unknown profile 'acme'.*keypad"),
+        ({"columns": {"when": "Date"}}, "Unknown key 'when'.*event_time"),
+        ({"profile": "net2"}, "does not have the column 'EventTime'.*'timestamp'"),
         ({"profile": "genetec"}, "does not look like Genetec"),
-        ({"columns": {"event_time": "Moment"}}, "no column 'Moment'"),
+        ({"columns": {"event_time": "Moment"}}, "does not have the column 'Moment'"),
         ({"columns": {"cardholder_id": "UserID"}}, "must say which column is the event_time"),
     ],
 )
 def test_arguments_that_do_not_fit_are_explained(arguments: dict, message: str) -> None:
-    "A wrong profile or column is one clear sentence"
+    "The message for a wrong profile or column says what is possible"
     with pytest.raises(BadgeFileError, match=message):
         load_badges(FIXTURES / "simple.csv", **arguments)

@@ -21,7 +21,9 @@ DENVER = ZoneInfo("America/Denver")
 
 
 def read(*texts: str, day_first: bool | None = True, zone: str | None = "UTC") -> Times:
-    return read_times(pa.chunked_array([list(texts)]), day_first=lambda clock: day_first, zone=as_zone(zone))
+    return read_times(
+        pa.chunked_array([list(texts)]), day_first=lambda parsed: (day_first, None), zone=as_zone(zone)
+    )
 
 
 def one(text: str, **options: object) -> str | None:
@@ -78,7 +80,7 @@ def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "there is no time"),
+        ("", "the time is missing"),
         ("soon", "not a date and time"),
         ("2019-04-12", "not a date and time"),
         ("14:20:29", "not a date and time"),
@@ -87,31 +89,31 @@ def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
         ("12-Apr-19 14:20:29", "not a date and time"),
         ("Apr 1, 20192 14:20", "not a date and time"),
         ("12-Apr-2019", "not a date and time"),
-        ("31-Apr-2019 14:20:29", "there is no such date or time of day"),
-        ("Apr 31, 2019 14:20", "there is no such date or time of day"),
+        ("31-Apr-2019 14:20:29", "this date or time of day does not exist"),
+        ("Apr 31, 2019 14:20", "this date or time of day does not exist"),
         ("2019-04-12T14Z", "not a date and time"),
         ("155507882", "not a date and time"),
         ("1.5550E+12", "not a date and time"),
-        ("31/04/2019 08:00", "there is no such date or time of day"),
-        ("29/02/2019 08:00", "there is no such date or time of day"),
-        ("00/04/2019 08:00", "there is no such date or time of day"),
-        ("2019-13-12 08:00", "there is no such date or time of day"),
-        ("2019-04-12 24:00:00", "there is no such date or time of day"),
-        ("2019-04-12 08:60:00", "there is no such date or time of day"),
-        ("2019-04-12 08:00:60", "there is no such date or time of day"),
-        ("2019-04-12 00:30 AM", "there is no such date or time of day"),
-        ("2019-04-12 13:30 PM", "there is no such date or time of day"),
-        ("2019-04-12T08:00:00+24:00", "there is no such date or time of day"),
+        ("31/04/2019 08:00", "this date or time of day does not exist"),
+        ("29/02/2019 08:00", "this date or time of day does not exist"),
+        ("00/04/2019 08:00", "this date or time of day does not exist"),
+        ("2019-13-12 08:00", "this date or time of day does not exist"),
+        ("2019-04-12 24:00:00", "this date or time of day does not exist"),
+        ("2019-04-12 08:60:00", "this date or time of day does not exist"),
+        ("2019-04-12 08:00:60", "this date or time of day does not exist"),
+        ("2019-04-12 00:30 AM", "this date or time of day does not exist"),
+        ("2019-04-12 13:30 PM", "this date or time of day does not exist"),
+        ("2019-04-12T08:00:00+24:00", "this date or time of day does not exist"),
         ("0001-01-01T00:00:00Z", "not a year from 1970 to 2100"),
         ("01/01/1900 00:00", "not a year from 1970 to 2100"),
     ],
 )
-def test_rejects_what_is_no_time(text: str, reason: str) -> None:
-    "Null dates, impossible dates and texts are told apart"
+def test_rejects_what_is_not_a_time(text: str, reason: str) -> None:
+    "Null dates, impossible dates and other texts have different reasons"
     assert one(text) == reason
 
 
-ISO_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30))
+ISO_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30))  # noqa: DTZ001  (local times have no zone)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
@@ -120,7 +122,7 @@ OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(
 def test_the_fast_way_and_the_general_one_agree(
     moments: list[tuple[datetime, timezone]], between: str
 ) -> None:
-    "A column of ISO times gives the same alone, and together with a text that takes the general way"
+    "A column of ISO times is read the same alone and together with a text that needs the general way"
     texts = [moment.replace(tzinfo=zone).isoformat(between) for moment, zone in moments]
     alone, together = read(*texts), read(*texts, "soon")
     expected = [moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None) for moment, zone in moments]
@@ -142,7 +144,7 @@ def test_local_times_agree_with_the_standard_library(moment: datetime) -> None:
 
 
 def test_the_hour_a_clock_change_skips_is_rejected(tmp_path: Path) -> None:
-    "There was no 02:30 on the day the clocks went forward"
+    "02:30 did not exist on the day the clocks went forward"
     log = load(
         tmp_path,
         "2019-03-10 01:59:59",
@@ -154,8 +156,8 @@ def test_the_hour_a_clock_change_skips_is_rejected(tmp_path: Path) -> None:
     assert log.rejected[["line", "reason"]].values.tolist() == [[3, "in the hour that a clock change skips"]]
 
 
-def test_the_hour_a_clock_change_repeats_is_rejected_where_nothing_tells(tmp_path: Path) -> None:
-    "Of 01:30 on the day the clocks went back there are two"
+def test_the_hour_a_clock_change_repeats_is_rejected_where_nothing_decides(tmp_path: Path) -> None:
+    "01:30 came twice on the day the clocks went back"
     log = load(
         tmp_path,
         "2019-11-03 00:30:00",
@@ -172,8 +174,10 @@ REPEATED_UTC = ["06:50", "07:10", "07:50", "08:05", "08:40", "09:10"]
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
-def test_the_order_of_the_file_tells_the_repeated_hours_apart(tmp_path: Path, newest_first: bool) -> None:
-    "A file in order that goes back once in that hour shows which times came first"
+def test_the_order_of_the_file_shows_the_passes_of_a_repeated_hour(
+    tmp_path: Path, newest_first: bool
+) -> None:
+    "A file in order of time that goes back once in that hour shows which times came first"
     step = -1 if newest_first else 1
     texts = [f"2019-11-03 {at}:00" for at in REPEATED][::step]
     log = load(tmp_path, *texts, timezone="America/Denver")
@@ -189,8 +193,8 @@ def test_the_order_of_the_file_tells_the_repeated_hours_apart(tmp_path: Path, ne
         ["01:50", "01:05"],  # has nothing elsewhere
     ],
 )
-def test_a_file_in_another_order_does_not_tell(tmp_path: Path, times: list[str]) -> None:
-    "Where the order proves nothing, the repeated hour is rejected"
+def test_a_file_in_another_order_proves_nothing(tmp_path: Path, times: list[str]) -> None:
+    "Then the repeated hour is rejected"
     log = load(tmp_path, *(f"2019-11-03 {at}:00" for at in times), timezone="America/Denver")
     assert len(log.rejected) == sum(at.startswith("01") for at in times)
 
@@ -208,7 +212,7 @@ SORTED_BY_READER = ["00:50 A", "01:10 A", "01:30 A", "01:05 B", "01:40 B", "02:1
 
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("column", ["reader_id", "UserID", "outcome"])
-def test_a_file_that_may_be_sorted_by_something_else_does_not_tell(
+def test_a_file_that_may_be_sorted_by_something_else_proves_nothing(
     tmp_path: Path, column: str, newest_first: bool
 ) -> None:
     "Where the step back is also the step from one reader, person or outcome to the next, it proves nothing"
@@ -222,8 +226,8 @@ def test_a_file_that_may_be_sorted_by_something_else_does_not_tell(
     assert log.rejected["reason"].str.contains("a clock change repeats").sum() == 4
 
 
-def test_a_report_for_each_day_that_is_sorted_by_reader_does_not_tell(tmp_path: Path) -> None:
-    "Readers come back the next day, and still each day is sorted by them"
+def test_a_report_that_is_sorted_by_reader_within_each_day_proves_nothing(tmp_path: Path) -> None:
+    "The readers occur again on the next day, and still each day is sorted by them"
     path = tmp_path / "badges.csv"
     day_before = ["2019-11-02 10:00,A,8", "2019-11-02 11:00,A,7", "2019-11-02 12:00,B,7"]
     rows = [f"2019-11-03 {swipe.replace(' ', ',')},{n}" for n, swipe in enumerate(SORTED_BY_READER)]
@@ -231,36 +235,36 @@ def test_a_report_for_each_day_that_is_sorted_by_reader_does_not_tell(tmp_path: 
     assert len(load_badges(path, "America/Denver").rejected) == 4
 
 
-def test_rows_sorted_by_two_columns_do_not_tell(tmp_path: Path) -> None:
-    "By reader and then by outcome, which come in turns from reader to reader"
+def test_rows_sorted_by_two_columns_prove_nothing(tmp_path: Path) -> None:
+    "By reader and then by outcome, so that the outcomes alternate from reader to reader"
     swipes = ["00:50 A denied", "01:30 A denied", "01:10 A granted", "02:10 A granted",
               "02:20 B denied", "02:30 B denied", "02:40 B granted", "02:50 B granted"]  # fmt: skip
     log = load_swipes(tmp_path, *swipes, columns="timestamp,reader_id,outcome")
     assert len(log.rejected) == 2
 
 
-def test_in_a_file_sorted_by_reader_each_readers_own_order_tells(tmp_path: Path) -> None:
-    "A reader whose own swipes go back once is proof for itself, and none for the next one"
+def test_in_a_file_sorted_by_reader_each_readers_own_order_counts(tmp_path: Path) -> None:
+    "A reader whose own swipes go back once proves its own passes, not those of the next reader"
     log = load_swipes(tmp_path, "00:50 A", "01:30 A", "01:10 A", "01:20 B", "01:40 B", "02:10 B")
     assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["06:50", "07:30", "08:10", "09:10"]
     assert log.rejected["line"].tolist() == [5, 6]
 
 
 def test_a_file_in_which_readers_take_turns_is_in_order_of_time(tmp_path: Path) -> None:
-    "It is not sorted by reader, so that its one step back tells, whichever readers stand beside it"
+    "It is not sorted by reader, so its one step back is proof, whichever readers are next to it"
     log = load_swipes(tmp_path, "00:50 B", "01:10 A", "01:50 A", "01:05 B", "01:40 B", "02:10 A")
     assert log.events["event_time"].dt.strftime("%H:%M").tolist() == REPEATED_UTC
     assert log.rejected.empty
 
 
-def test_an_offset_tells_the_repeated_hours_apart(tmp_path: Path) -> None:
-    "A time that carries its offset needs no zone and no order"
+def test_an_offset_decides_the_pass_of_a_repeated_hour(tmp_path: Path) -> None:
+    "A time with an offset does not need a zone or an order"
     log = load(tmp_path, "2019-11-03T01:30:00-06:00", "2019-11-03T01:30:00-07:00", timezone="America/Denver")
     assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["07:30", "08:30"]
 
 
 def test_a_log_of_naive_times_needs_the_zone(tmp_path: Path) -> None:
-    "Without any offset nothing can be placed: the error names the file, the line and the argument"
+    "Without any offset no time can be placed: the error names the file, the line and the argument"
     with pytest.raises(TimestampError, match=r"badges\.csv.*'2019-04-12 14:20:29' in line 2.*timezone="):
         load(tmp_path, "2019-04-12 14:20:29", "2019-04-12 14:21:00")
 
@@ -306,7 +310,7 @@ def test_rejects_naive_time_without_a_zone(tmp_path: Path) -> None:
     ],
 )
 def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: str, utc: str) -> None:
-    "Naive times are in UTC, or as far from it as the heading says, whatever the site's zone is"
+    "Naive times are in UTC, or at the offset that the heading names, whatever the site's zone is"
     path = tmp_path / "badges.csv"
     path.write_text(f"{heading},Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
     columns = {"event_time": heading, "cardholder_id": "Badge"}
@@ -366,8 +370,10 @@ def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: st
         "Site time (from UTC)",
     ],
 )
-def test_a_title_that_does_not_tell_the_zone_leaves_it_to_the_caller(tmp_path: Path, heading: str) -> None:
-    "A title that denies UTC, has an offset in a form of its own, or names a zone with summer time is not taken for UTC"
+def test_a_heading_that_does_not_name_the_zone_clearly_leaves_it_to_the_caller(
+    tmp_path: Path, heading: str
+) -> None:
+    "One that denies UTC, has an offset in an unusual form, or names a zone with summer time is not taken for UTC"
     path = tmp_path / "badges.csv"
     path.write_text(
         f"{heading},Badge\n2019-04-12 14:20:29,7\n".replace(heading, f'"{heading}"'), encoding="utf-8"
@@ -375,15 +381,17 @@ def test_a_title_that_does_not_tell_the_zone_leaves_it_to_the_caller(tmp_path: P
     columns = {"event_time": heading, "cardholder_id": "Badge"}
     log = load_badges(path, "America/Denver", columns=columns)
     assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["20:20"]
-    told = f"badges.csv: times were read in America/Denver as given, though their title {heading!r} names UTC: look"
+    doubt = (
+        f"badges.csv: times were read in America/Denver as given, though their heading {heading!r} names UTC"
+    )
     denied = any(word in heading.lower() for word in ("not ", "non-", "no_", "from utc", "vs. utc"))
-    assert [problem.startswith(told) for problem in log.problems()] == ([] if denied else [True])
+    assert [problem.startswith(doubt) for problem in log.problems()] == ([] if denied else [True])
     with pytest.raises(TimestampError, match="pass timezone="):
         load_badges(path, columns=columns)
 
 
 def test_times_that_the_zone_did_not_place_leave_no_doubt(tmp_path: Path) -> None:
-    "Whatever their title names: each has its offset, in the text or in a column of its own"
+    "Whatever their heading names: each has its offset, in the text or in a column of its own"
     path = tmp_path / "badges.csv"
     path.write_text("Local time (UTC),Badge\n2019-04-12 14:20:29+02:00,7\n,8\n", encoding="utf-8")
     columns = {"event_time": "Local time (UTC)", "cardholder_id": "Badge"}
@@ -392,17 +400,18 @@ def test_times_that_the_zone_did_not_place_leave_no_doubt(tmp_path: Path) -> Non
     assert load_badges(path, "America/Denver", columns={**columns, "minutes_east": "East"}).problems() == []
 
 
-def test_the_summary_says_where_the_columns_title_gives_the_zone(tmp_path: Path) -> None:
-    "A title goes before timezone=, so the log says so"
+def test_the_summary_says_that_the_heading_names_the_zone(tmp_path: Path) -> None:
+    "A heading takes precedence over timezone=, so the log mentions it"
     path = tmp_path / "badges.csv"
     path.write_text("When (UTC\u22126),Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
     columns = {"event_time": "When (UTC\u22126)", "cardholder_id": "Badge"}
     summary = load_badges(path, "America/Denver", columns=columns).summary()
-    assert "badges.csv: times in UTC-06:00, by the title 'When (UTC\u22126)'." in summary
+    assert "badges.csv: times in UTC-06:00, by the heading 'When (UTC\u22126)'." in summary
     path.write_text("Time (UTC),Badge\n2019-04-12 14:20:29,7\n", encoding="utf-8")
     columns["event_time"] = "Time (UTC)"
     assert (
-        "badges.csv: times in UTC, by the title 'Time (UTC)'." in load_badges(path, columns=columns).summary()
+        "badges.csv: times in UTC, by the heading 'Time (UTC)'."
+        in load_badges(path, columns=columns).summary()
     )
 
 
@@ -422,8 +431,10 @@ def test_a_word_that_merely_contains_utc_says_nothing(tmp_path: Path) -> None:
         (["05/05/2026 08:00", "06/06/2026 08:00"], ["05-05", "06-06"]),
     ],
 )
-def test_the_whole_column_tells_day_from_month(tmp_path: Path, times: list[str], expected: list[str]) -> None:
-    "One day above 12 decides for all; where both are the same number nothing needs deciding"
+def test_the_whole_column_decides_between_day_and_month(
+    tmp_path: Path, times: list[str], expected: list[str]
+) -> None:
+    "One day above 12 decides for all; if both are always the same number, nothing needs to be decided"
     log = load(tmp_path, *times, timezone="UTC")
     assert log.events["event_time"].dt.strftime("%m-%d").tolist() == expected
 
@@ -437,14 +448,14 @@ def test_what_decided_the_order_of_day_and_month_is_shown(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("times", "message"),
     [
-        (["01/05/2026 08:00", "02/05/2026 08:00"], "either way.*day_first="),
+        (["01/05/2026 08:00", "02/05/2026 08:00"], "either day or month may come first.*day_first="),
         (
             ["13/05/2026 08:00", "05/13/2026 08:00"],
             "line 2 has the day first and line 3 the month.*day_first=",
         ),
     ],
 )
-def test_a_file_that_does_not_tell_day_from_month_is_an_error(
+def test_a_file_that_does_not_decide_between_day_and_month_is_an_error(
     tmp_path: Path, times: list[str], message: str
 ) -> None:
     "It is not guessed, and the error names the argument that decides"
@@ -452,23 +463,23 @@ def test_a_file_that_does_not_tell_day_from_month_is_an_error(
         load(tmp_path, *times, timezone="UTC")
 
 
-def test_a_month_by_its_name_needs_no_deciding(tmp_path: Path) -> None:
-    "Which number is the day is plain, so that nothing is asked, beside other forms too"
+def test_a_month_by_its_name_needs_no_decision(tmp_path: Path) -> None:
+    "It is clear which number is the day, also next to other forms"
     log = load(tmp_path, "01-May-2026 08:00", "May 2 2026 08:00", "2026-05-03 08:00", timezone="UTC")
     assert log.events["event_time"].dt.strftime("%m-%d").tolist() == ["05-01", "05-02", "05-03"]
 
 
 def test_day_first_decides_and_rejects_what_does_not_fit(tmp_path: Path) -> None:
-    "Told the order, the kit rejects the dates that do not exist in it"
+    "With the order passed, dates that do not exist in it are rejected"
     log = load(tmp_path, "01/05/2026 08:00", "05/13/2026 08:00", timezone="UTC", day_first=True)
     assert log.events["event_time"].dt.strftime("%m-%d").tolist() == ["05-01"]
     assert log.rejected["line"].tolist() == [3]
 
 
-def test_one_date_of_another_form_does_not_cost_the_file(tmp_path: Path) -> None:
+def test_one_date_of_another_form_does_not_stop_the_file(tmp_path: Path) -> None:
     "In a column of ISO times a single 01/05/2026 is a rejected row"
     log = load(tmp_path, "2026-05-01 08:00", "01/05/2026 08:00", "2026-05-02 08:00", timezone="UTC")
-    assert log.rejected["reason"].tolist() == ["day or month may stand first; day_first= would tell"]
+    assert log.rejected["reason"].tolist() == ["day or month may come first; pass day_first="]
 
 
 def test_the_sites_zone_is_the_one_offset_of_all_times(tmp_path: Path) -> None:
@@ -488,5 +499,5 @@ def test_a_zone_that_does_not_exist_is_explained(name: str) -> None:
 
 
 def test_fixed_offsets_are_zones() -> None:
-    "The zone that a log shows can be given back to it"
+    "The zone that a log shows can be passed to load_badges"
     assert as_zone("UTC-06:00") == as_zone("-0600") == timezone(timedelta(hours=-6))

@@ -1,7 +1,8 @@
-"""Split text into rows of cells, each with the number of its line.
+"""Read delimited text: with commas, semicolons, tabs or pipes.
 
-Two ways that give the same: pyarrow's reader for files where every line is a row, and a careful one, on the
-standard library's `csv`, for blank lines, quoted line ends, unbalanced quotes and rows of the wrong length.
+There are two ways to split it, with the same result: pyarrow's reader for files where every line is a row, and a
+careful one, on the standard library's `csv`, for blank lines, quoted line ends, unbalanced quotes and rows of the
+wrong length.
 """
 
 from __future__ import annotations
@@ -9,37 +10,52 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from camkit.badges.encoding import MIXED, Utf8Stream, encodings_for, open_text
 from camkit.badges.files import Export
-from camkit.badges.text import Utf8Stream, open_text
+from camkit.badges.profiles import Profile
+from camkit.badges.table import ExportTable, Layout, Record, Rows, find_layout
+from camkit.errors import BadgeFileError
+
+DELIMITERS = (",", ";", "\t", "|")
+
+START = 60
+"""How many lines at the file's start are searched for the header."""
 
 BATCH = 1 << 16
 """Rows that the careful way turns into columns at a time."""
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The rows below the header.
+def read_delimited(export: Export, wanted: Profile | None) -> ExportTable:
+    """Read the export in the first encoding that fits it.
 
-    Attributes
-    ----------
-    cells : list of pyarrow.ChunkedArray
-        One column of trimmed text per column of the header; an empty cell is an empty text.
-    lines : numpy.ndarray
-        The line each row starts at, int64, counted from 1.
-    ragged : list of (int, list of str)
-        Line and cells of the rows that have more or fewer cells than the header.
+    Raises
+    ------
+    BadgeFileError
+        If it is not text, or no profile fits it, or not the wanted one.
     """
+    encodings = encodings_for(export)
+    for encoding in encodings:
+        try:
+            layout = read_layout(export, encoding, wanted)
+            rows = read_rows(export, encoding, layout.delimiter, len(layout.names), layout.first_line)
+        except UnicodeDecodeError:
+            continue
+        return ExportTable(export, MIXED if rows.stray_lines else encoding, layout, rows)
+    raise BadgeFileError(f"{export.name} is not valid text in {encodings[-1]}.", path=export.path)
 
-    cells: list[pa.ChunkedArray]
-    lines: np.ndarray
-    ragged: list[tuple[int, list[str]]]
+
+def read_layout(export: Export, encoding: str, wanted: Profile | None) -> Layout:
+    """Find the delimiter and the header by the file's first lines."""
+    with open_text(export, encoding) as stream:
+        lines = list(islice(stream.lines(), START))
+    return find_layout(export, {delimiter: [*records(lines, delimiter)] for delimiter in DELIMITERS}, wanted)
 
 
 def read_rows(export: Export, encoding: str, delimiter: str, width: int, first_line: int) -> Rows:
@@ -53,13 +69,13 @@ def read_rows(export: Export, encoding: str, delimiter: str, width: int, first_l
 
 
 def split_fast(stream: Utf8Stream, delimiter: str, width: int, first_line: int) -> Rows | None:
-    """Split with pyarrow, or give None where a line is not exactly a row."""
+    """Split with pyarrow, or return None where a line is not exactly a row."""
     names = [str(position) for position in range(width)]
     try:
         table = arrow_csv.read_csv(
             stream,
             read_options=arrow_csv.ReadOptions(column_names=names),
-            # Without newlines_in_values a quoted line end where two blocks meet would part a row in two.
+            # Without newlines_in_values a quoted line end where two blocks meet would split a row in two.
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
@@ -70,14 +86,14 @@ def split_fast(stream: Utf8Stream, delimiter: str, width: int, first_line: int) 
     # pyarrow skips blank lines and joins quoted ones: both leave fewer rows than lines, and nothing adds any.
     if stream.space_before_quote or table.num_rows != stream.last_line - first_line + 1:
         return None
-    lines = np.arange(first_line, stream.last_line + 1)
-    return Rows([pc.utf8_trim_whitespace(column) for column in table.columns], lines, [])
+    cells = [pc.utf8_trim_whitespace(column) for column in table.columns]
+    return Rows(cells, np.arange(first_line, stream.last_line + 1), stray_lines=stream.stray_lines)
 
 
 def split_carefully(stream: Utf8Stream, delimiter: str, width: int, first_line: int) -> Rows:
     """Split with the standard library, row by row."""
     chunks: list[list[pa.Array]] = [[] for _ in range(width)]
-    lines: list[np.ndarray] = []
+    batches: list[np.ndarray] = []
     batch: list[list[str]] = []
     batch_lines: list[int] = []
     ragged = []
@@ -85,31 +101,32 @@ def split_carefully(stream: Utf8Stream, delimiter: str, width: int, first_line: 
     def flush() -> None:
         for chunk, column in zip(chunks, zip(*batch, strict=True), strict=True):
             chunk.append(pc.utf8_trim_whitespace(pa.array(column, pa.string())))
-        lines.append(np.array(batch_lines, dtype=np.int64))
+        batches.append(np.array(batch_lines, dtype=np.int64))
         batch.clear()
         batch_lines.clear()
 
-    for line, cells in records(stream.lines(), delimiter, width=width, first_line=first_line):
-        if not _fits(cells, width):
-            ragged.append((line, [cell.strip() for cell in cells]))
+    for line, row in records(stream.lines(), delimiter, width=width, first_line=first_line):
+        if not _fits(row, width):
+            ragged.append((line, [cell.strip() for cell in row]))
             continue
-        batch.append(cells[:width])
+        batch.append(row[:width])
         batch_lines.append(line)
         if len(batch) == BATCH:
             flush()
     if batch:
         flush()
-    columns = [pa.chunked_array(chunk, pa.string()) for chunk in chunks]
-    return Rows(columns, np.concatenate(lines) if lines else np.empty(0, np.int64), ragged)
+    cells = [pa.chunked_array(chunk, pa.string()) for chunk in chunks]
+    lines = np.concatenate([np.empty(0, np.int64), *batches])
+    return Rows(cells, lines, ragged, stream.stray_lines)
 
 
 def records(
     lines: Iterable[str], delimiter: str, *, width: int | None = None, first_line: int = 1
-) -> Iterator[tuple[int, list[str]]]:
-    """Give the line number and the cells of each row that is not blank.
+) -> Iterator[Record]:
+    """Yield the line number and the cells of each row that is not blank.
 
     A quote that is never closed would swallow the rows after it. So a row of several lines that does not have
-    `width` cells is taken back, and only its first line is that row, with its quotes as they stand.
+    `width` cells is undone, and only its first line becomes the row, with its quotes kept as text.
     """
     feed = _Feed(lines, first_line)
     reader = csv.reader(feed, delimiter=delimiter, skipinitialspace=True)
@@ -130,12 +147,12 @@ def records(
 
 
 def _fits(cells: list[str], width: int) -> bool:
-    """Whether the row has `width` cells, but for empty ones at its end."""
+    """Whether the row has `width` cells, apart from empty ones at its end."""
     return len(cells) == width or (len(cells) > width and not any(map(str.strip, cells[width:])))
 
 
 class _Feed:
-    """Lines for the reader, which can be taken back."""
+    """Lines for the reader, which can be put back."""
 
     def __init__(self, lines: Iterable[str], first_line: int) -> None:
         self._lines = iter(lines)

@@ -1,4 +1,4 @@
-"""Clean what spreadsheets and panels do to identifiers."""
+"""Clean identifiers of what spreadsheets and panels add to them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ WHOLE_NUMBER = re.compile(r"^(\d+)[.,]0$")
 
 
 def clean_id(text: str) -> str | None:
-    """Give an identifier without apostrophe, formula quotes and padding, or None where digits are lost.
+    """Return an identifier without apostrophe, formula quotes and padding, or None if digits were lost.
 
     ``8.5063715E7`` becomes ``85063715``: each digit of the number is there. ``8.50637E+7`` may be any of a hundred
     numbers and becomes None; so does ``8,50637E+7``, as a European spreadsheet writes it. ``1E5``, without a point or
-    a plus, is an identifier like any other. Zeros that a spreadsheet took from the front cannot be told, and stay away.
-    ``85063715.0``, a number read as a fraction, becomes ``85063715``.
+    a plus, is an identifier like any other. ``85063715.0``, a number read as a fraction, becomes ``85063715``.
+    Leading zeros that a spreadsheet removed cannot be restored.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Take texts of dates and times apart: year first or last, 12 or 24 hours, fractions, offsets, epochs."""
+"""Parse texts of dates and times: year first or last, 12 or 24 hours, fractions, offsets, epochs."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ EPOCH = r"^\d{10}(?:\d{3})?$"
 
 
 @dataclass(frozen=True)
-class ClockText:
-    """A column of texts, taken apart; every field is an array with one element per text.
+class Timestamps:
+    """A parsed column of texts; every field is an array with one element per text.
 
     Attributes
     ----------
     readable : bool
         Whether the text has the form of a date and time.
     year, one, two : int64
-        The date. `one` and `two` are month and day, or what they are called where `year_last`.
+        The date. `one` and `two` are month and day, in this order unless `year_last`.
     year_last : bool
-        Whether the year stands last, so that `one` and `two` may be either.
+        Whether the year comes last, so that `one` and `two` may be either.
     micros : int64
-        Time of day, microseconds; -1 where there is no such time.
+        Time of day, microseconds; -1 where it does not exist.
     has_offset : bool
-        Whether the text says how far it is ahead of UTC.
+        Whether the text has an offset from UTC.
     offset : int64
-        Minutes ahead of UTC, where it does.
+        Minutes ahead of UTC, where it has.
     """
 
     readable: np.ndarray
@@ -57,13 +57,13 @@ class ClockText:
     offset: np.ndarray
 
     @classmethod
-    def parse(cls, text: pa.ChunkedArray) -> ClockText:
-        """Take the texts apart."""
+    def parse(cls, text: pa.ChunkedArray) -> Timestamps:
+        """Parse the texts."""
         parts = [_parse(chunk) for chunk in text.chunks] or [_parse(pa.array([], pa.string()))]
         return cls(*(np.concatenate([getattr(part, it.name) for part in parts]) for it in fields(cls)))
 
     def order_matters(self) -> np.ndarray:
-        """Whether each date would be another one, or none, with day and month exchanged."""
+        """Whether exchanging day and month would change each date, or make it impossible."""
         return self.year_last & (self.one != self.two)
 
     def only_day_first(self) -> np.ndarray:
@@ -75,7 +75,7 @@ class ClockText:
         return np.flatnonzero(self.year_last & _is_month(self.one) & (self.two > 12) & (self.two <= 31))
 
     def wall_time(self, day_first: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Put the times together as datetime64[us] without a zone, and say which of them exist."""
+        """Return the times as datetime64[us] without a zone, and whether each of them exists."""
         swap = self.year_last & day_first
         month = np.where(swap, self.two, self.one)
         day = np.where(swap, self.one, self.two)
@@ -87,14 +87,14 @@ class ClockText:
         return date.astype("datetime64[us]") + self.micros.astype("timedelta64[us]"), exists
 
 
-def _parse(text: pa.Array) -> ClockText:
+def _parse(text: pa.Array) -> Timestamps:
     found = pc.extract_regex(_with_numbered_months(text), DATE_AND_TIME)
     part = {field.name: pc.fill_null(pc.struct_field(found, field.name), "") for field in found.type}
     number = {name: _number(value) for name, value in part.items() if name not in ("half", "zone", "sign")}
     year_last = _is_filled(part["end"])
     two_digits = _array(pc.equal(pc.binary_length(part["end"]), 2))
     century = np.where(two_digits, np.where(number["end"] < 69, 2000, 1900), 0)  # as POSIX reads %y
-    clock = ClockText(
+    parsed = Timestamps(
         readable=_array(pc.is_valid(found)),
         year=np.where(year_last, number["end"] + century, number["year"]),
         one=np.where(year_last, number["one"], number["month"]),
@@ -105,8 +105,8 @@ def _parse(text: pa.Array) -> ClockText:
         offset=np.where(_array(pc.equal(part["sign"], "-")), -1, 1)
         * (number["zone_hours"] * 60 + number["zone_minutes"]),
     )
-    _read_epochs(text, clock)
-    return clock
+    _read_epochs(text, parsed)
+    return parsed
 
 
 def _with_numbered_months(text: pa.Array) -> pa.Array:
@@ -122,7 +122,7 @@ def _with_numbered_months(text: pa.Array) -> pa.Array:
 
 
 def _time_of_day(part: dict[str, pa.Array], number: dict[str, np.ndarray]) -> np.ndarray:
-    """Microseconds since midnight, -1 where there is no such time of day or offset."""
+    """Microseconds since midnight, -1 where the time of day or the offset does not exist."""
     hour, half = number["hour"], pc.utf8_lower(part["half"])
     twelve = _is_filled(half)
     exists = np.where(twelve, (hour >= 1) & (hour <= 12), hour <= 23)
@@ -134,7 +134,7 @@ def _time_of_day(part: dict[str, pa.Array], number: dict[str, np.ndarray]) -> np
     return np.where(exists, seconds * 1_000_000 + fraction, -1)
 
 
-def _read_epochs(text: pa.Array, clock: ClockText) -> None:
+def _read_epochs(text: pa.Array, parsed: Timestamps) -> None:
     """Fill in, in place, the texts that count seconds or milliseconds since 1970."""
     epoch = _array(pc.match_substring_regex(text, EPOCH))
     if not epoch.any():
@@ -143,11 +143,11 @@ def _read_epochs(text: pa.Array, clock: ClockText) -> None:
     scale = np.where(_array(pc.equal(pc.binary_length(digits), 10)), 1_000_000, 1_000)
     moment = (_number(digits) * scale).astype("datetime64[us]")
     day, month = moment.astype("datetime64[D]"), moment.astype("datetime64[M]")
-    clock.year[epoch] = moment.astype("datetime64[Y]").astype(int) + 1970
-    clock.one[epoch] = month.astype(int) % 12 + 1
-    clock.two[epoch] = (day - month.astype("datetime64[D]")).astype(int) + 1
-    clock.micros[epoch] = (moment - day).astype("timedelta64[us]").astype(int)
-    clock.readable[epoch] = clock.has_offset[epoch] = True
+    parsed.year[epoch] = moment.astype("datetime64[Y]").astype(int) + 1970
+    parsed.one[epoch] = month.astype(int) % 12 + 1
+    parsed.two[epoch] = (day - month.astype("datetime64[D]")).astype(int) + 1
+    parsed.micros[epoch] = (moment - day).astype("timedelta64[us]").astype(int)
+    parsed.readable[epoch] = parsed.has_offset[epoch] = True
 
 
 def _number(digits: pa.Array) -> np.ndarray:

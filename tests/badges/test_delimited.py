@@ -1,4 +1,4 @@
-"""Text into rows: both ways give the same, and every row knows its line."""
+"""Delimited text into rows: both ways have the same result, and every row knows its line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import load_badges
+from camkit.badges.delimited import read_rows, records, split_carefully, split_fast
+from camkit.badges.encoding import MAX_LINE, Utf8Stream
 from camkit.badges.files import Export
-from camkit.badges.rows import Rows, read_rows, records, split_carefully, split_fast
-from camkit.badges.text import MAX_LINE, Utf8Stream
+from camkit.badges.table import Rows
 
 EXPORT = Export(Path("badges.csv"))
 
@@ -46,7 +47,7 @@ QUOTED_CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_character
 @given(st.lists(st.tuples(CLEAN_CELL, CLEAN_CELL.filter(str.strip)), min_size=1, max_size=20))
 @settings(deadline=None)
 def test_both_ways_agree_on_clean_files(table: list[tuple[str, str]]) -> None:
-    "Where every line is a row, the fast way is taken, and the careful one would give the same"
+    "Where every line is a row, the fast way is taken, and the careful one has the same result"
     text = "".join(f"{a},{b}\n" for a, b in table)
     quick, slow = fast(text), careful(text)
     assert quick is not None
@@ -58,7 +59,7 @@ def test_both_ways_agree_on_clean_files(table: list[tuple[str, str]]) -> None:
 @given(st.lists(st.tuples(QUOTED_CELL, QUOTED_CELL), min_size=1, max_size=12))
 @settings(deadline=None)
 def test_both_ways_agree_wherever_the_fast_one_is_taken(table: list[tuple[str, str]]) -> None:
-    "With quotes, commas and line ends inside cells the fast way gives the same as the careful one, or gives way"
+    "With quotes, commas and line ends inside cells, the fast way has the same result or leaves it to the careful one"
     file = io.StringIO(newline="")
     csv.writer(file, lineterminator="\n").writerows(table)
     quick, slow = fast(file.getvalue()), careful(file.getvalue())
@@ -71,7 +72,7 @@ def test_both_ways_agree_wherever_the_fast_one_is_taken(table: list[tuple[str, s
 @given(st.text(st.sampled_from('a ",\n\t'), max_size=40))
 @settings(deadline=None, max_examples=500)
 def test_both_ways_agree_on_any_text(text: str) -> None:
-    "Whatever the fast way does not give up on, the careful way reads the same"
+    "Whatever the fast way reads, the careful way reads the same"
     quick, slow = fast(text), careful(text)
     if quick is not None:
         assert cells(quick) == cells(slow)
@@ -82,7 +83,7 @@ def test_both_ways_agree_on_any_text(text: str) -> None:
 @given(st.text(st.sampled_from('a ",\n'), max_size=60))
 @settings(deadline=None, max_examples=500)
 def test_no_line_is_lost(text: str) -> None:
-    "Every line that is not blank is in a row, whatever the quotes do"
+    "Every line that is not blank is in a row, wherever quotes are"
     rows = lines(text)
     within = {number for line, row in rows for number in range(line, line + 1 + "".join(row).count("\n"))}
     filled = {number for number, line in enumerate(text.split("\n"), 1) if line.strip(' "')}
@@ -91,34 +92,44 @@ def test_no_line_is_lost(text: str) -> None:
 
 
 def test_a_quoted_line_end_and_blank_lines_move_the_numbers() -> None:
-    "A row is where it starts, however many lines are before it or within it"
+    "A row has the line where it starts, however many lines are before it or within it"
     assert fast('a,b\n\n"c\nd",e\nf,g\n') is None
     slow = careful('a,b\n\n"c\nd",e\nf,g\n')
     assert slow.lines.tolist() == [1, 3, 5]
     assert cells(slow) == [["a", "c\nd", "f"], ["b", "e", "g"]]
 
 
-def test_blank_lines_at_the_end_do_not_slow_the_file_down() -> None:
-    "The fast way copes with the blank lines that exports end with"
+def test_the_fast_way_reads_blocks_that_grow_as_they_are_decoded() -> None:
+    "A letter of cp1252 becomes two bytes; pyarrow fails on the small block that would be left over"
+    text = b"a stretch of text,b\n" * (MAX_LINE // 10)
+    for encoding in ("cp1252", "utf-8"):
+        content = text.replace(b"a", "é".encode("cp1252"), 1) + "ü,ü\n".encode(encoding) * 2
+        rows = split_fast(Utf8Stream(io.BytesIO(content), encoding, EXPORT), ",", 2, 1)
+        assert rows is not None
+        assert (rows.cells[0][0].as_py(), len(rows.lines)) == ("é stretch of text", MAX_LINE // 10 + 2)
+
+
+def test_blank_lines_at_the_end_do_not_need_the_careful_way() -> None:
+    "Exports often end with blank lines, and the fast way reads them"
     rows = fast("a,b\nc,d\n\n\n")
     assert rows is not None
     assert rows.lines.tolist() == [1, 2]
 
 
 def test_a_quote_that_is_never_closed_costs_one_row() -> None:
-    "The rows after it are read as if it were not there"
+    "The rows after it are read as if the quote were an ordinary character"
     text = 'a,b\nc,"d\ne,f\ng,h\n'
     assert lines(text) == [(1, ["a", "b"]), (2, ["c", '"d']), (3, ["e", "f"]), (4, ["g", "h"])]
 
 
-def test_an_unbalanced_quote_does_not_take_the_next_ones_opening_for_its_end() -> None:
-    "A row that swallows another and comes out too long is taken back"
+def test_an_unbalanced_quote_does_not_end_at_the_next_opening_quote() -> None:
+    "A row that swallows another and has too many cells is undone"
     text = '"a,b\nc,"d"\ne,f\n'
     assert lines(text) == [(1, ['"a', "b"]), (2, ["c", "d"]), (3, ["e", "f"])]
 
 
 def test_a_cell_beyond_the_limit_of_the_reader_is_still_a_row() -> None:
-    "The standard library's limit on a cell is no reason to stop"
+    "The standard library's limit on a cell does not stop the reading"
     big = "x" * (csv.field_size_limit() + 1)
     assert lines(f"a,{big}\nb,c\n") == [(1, ["a", big]), (2, ["b", "c"])]
 
@@ -130,32 +141,32 @@ def test_empty_cells_beyond_the_header_do_no_harm() -> None:
     assert rows.ragged == [(3, ["e", "f", "x"]), (4, ["g"])]
 
 
-def test_a_space_before_a_quote_is_no_part_of_the_cell() -> None:
-    "Panels that write a space after each comma write it before quotes too"
+def test_a_space_before_a_quote_is_not_part_of_the_cell() -> None:
+    "Panels that write a space after each comma also write it before quotes"
     assert fast('a, "b, c"\n') is None
     assert cells(careful('a, "b, c"\n')) == [["a"], ["b, c"]]
 
 
-@pytest.mark.parametrize("trouble", ["", "\n", '"c\nd",e\n', "ragged\n"])
-def test_reads_more_rows_than_a_batch(tmp_path: Path, trouble: str) -> None:
+@pytest.mark.parametrize("odd", ["", "\n", '"c\nd",e\n', "ragged\n"])
+def test_reads_more_rows_than_a_batch(tmp_path: Path, odd: str) -> None:
     "Neither way loses a row where its blocks meet"
     path = tmp_path / "badges.csv"
-    path.write_text("h1,h2\n" + trouble + "".join(f"{n},é{n}\n" for n in range(150_000)), encoding="utf-8")
+    path.write_text("h1,h2\n" + odd + "".join(f"{n},é{n}\n" for n in range(150_000)), encoding="utf-8")
     rows = read_rows(Export(path), "utf-8", ",", 2, 2)
     extra = len(rows.cells[0]) - 150_000
     assert rows.cells[0].to_pylist()[extra:] == [str(n) for n in range(150_000)]
-    assert np.array_equal(rows.lines[extra:], np.arange(150_000) + 2 + trouble.count("\n"))
+    assert np.array_equal(rows.lines[extra:], np.arange(150_000) + 2 + odd.count("\n"))
 
 
 def test_a_line_end_in_the_header_moves_the_numbers(tmp_path: Path) -> None:
-    "The first row is below the header, however many lines that takes"
+    "The first row is below the header, however many lines the header has"
     path = tmp_path / "badges.csv"
     path.write_text('timestamp,UserID,"two\nlines"\n2019-04-12T14:20:29Z,1,x\n2019-04-12T14:20:30Z,2,y\n')
     log = load_badges(path)
     assert (log.events["line"].tolist(), len(log.ignored), log.rows_read) == ([3, 4], 0, 2)
 
 
-def test_rejected_rows_have_the_line_a_text_editor_shows(tmp_path: Path) -> None:
+def test_rejected_rows_have_the_line_that_a_text_editor_shows(tmp_path: Path) -> None:
     "With title rows, blank lines, CRLF and quoted line ends before it, a bad row is found in the editor"
     path = tmp_path / "badges.csv"
     text = 'Report\n\ntimestamp,UserID,note\n2019-04-12T14:20:29Z,1,"two\nlines"\n\nbad,2,x\n2019-04-12T14:20:29Z,3,y\n'
@@ -166,7 +177,7 @@ def test_rejected_rows_have_the_line_a_text_editor_shows(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("odd", ['a,"b\nc,d"\n', 'a, "b"\n'])
-def test_what_stands_where_two_blocks_meet_is_read_as_elsewhere(odd: str) -> None:
+def test_what_is_where_two_blocks_meet_is_read_as_elsewhere(odd: str) -> None:
     "The fast way reads in blocks of a mebibyte; a quoted line end or a space before a quote may fall between two"
     for before in range(MAX_LINE - len(odd) - 1, MAX_LINE + 2):
         text = "x" * (before % 4) + ",y\n" + "x,y\n" * (before // 4 - 1) + odd + "x,y\n"

@@ -1,0 +1,178 @@
+"""Place local times in UTC: by the zone that a column's heading names, and around clock changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, timedelta, timezone, tzinfo
+
+import numpy as np
+import pandas as pd
+
+NAME = re.compile(r"(?:UTC|GMT|(?<![a-z])(?:utc|gmt))(?![a-z])")
+
+DENIED = re.compile(r"(?<![a-z])(?:not|no|non|from|vs|versus)(?:[\W_]+in)?[\W_]+$", re.IGNORECASE)
+"""What precedes the name where the times are in another zone, as in "local, not UTC" or "converted from UTC"."""
+
+OFFSET = re.compile(
+    r"[\s(]*(?P<sign>[+\-−–±])\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?(?!\d|[.,:]\d|[¼½¾]|\s*/)"
+)
+
+LIKE_OFFSET = re.compile(r"[^\w,;)\]]*\d|[^\w;)\]]*[+\-−–±]\s*\d|\W*(?:plus|minus|offset)\b", re.IGNORECASE)
+"""What may be an offset in a form that is not read, as in "UTC+5.5" or "UTC, -6"."""
+
+MAX_OFFSET = 14 * 60
+"""The largest offset from UTC in use, minutes."""
+
+WORD = re.compile(r"[^\W\d_]+")
+
+HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])")
+"""Where one word ends and the next begins in "LocalTimeUTC"."""
+
+# Words of the languages seen in exports; the lists are not complete. A word missing from the first list makes local
+# times UTC; a word missing from the last one leaves a doubt, which is reported.
+DOUBTFUL_WORDS = frozenset(
+    "local locale locally lokal lokale lokaler lokalzeit localtime ortszeit standard daylight summer winter "
+    "sommerzeit winterzeit sommer verano invierno peninsular été hiver legale solare "
+    "london dublin lisbon edinburgh british irish".split()
+)
+"""Beside UTC or GMT they mean local time: what Windows calls "GMT Daylight Time" is an hour from GMT."""
+
+OTHER_ZONES = frozenset(
+    "EST EDT CST CDT MST MDT PST PDT AKST AKDT HST AST ADT NST NDT ACST ACDT AEST AEDT AWST NZST NZDT "
+    "BST WET CET CEST MEZ MESZ EET EEST MSK IST SGT HKT JST".split()
+)
+"""Abbreviations of other zones, as in "GMT/BST"."""
+
+OTHER_ZONE_NAME = re.compile(
+    r"\b(?:eastern|central|mountain|pacific|atlantic|alaskan?|hawaiian?|european)\s+time\b"
+    r"|\b(?:africa|america|antarctica|arctic|asia|atlantic|australia|europe|indian|pacific)/[a-z]",
+    re.IGNORECASE,
+)
+"""Names of other zones, such as "Pacific Time" and "Europe/Berlin"."""
+
+WORDS_BESIDE_OFFSET = frozenset(
+    "utc gmt z ms h hr hrs hour hours s sec "
+    "event badge swipe access card reader door log entry record message transaction "
+    "date time datetime timestamp stamp when occurred created received at of on in the and "
+    "zeit datum uhrzeit zeitpunkt zeitstempel ereignis und um "
+    "fecha hora evento del de y heure événement du data ora e tijd tijdstip en tid dato klokkeslett og och".split()
+)
+"""What may be beside an offset that is the same all year round. A place or a zone may not: what Windows calls
+"(UTC-07:00) Mountain Time" is at UTC-06:00 in summer."""
+
+
+def zone_in_heading(heading: str) -> timezone | None:
+    """Return the offset that a column's heading names, as in "Time (UTC+02:00)"; None where it is not clear."""
+    words = WORD.findall(HUMP.sub(" ", heading))
+    plain = {word.lower() for word in words}
+    if DOUBTFUL_WORDS & plain or OTHER_ZONES.intersection(words) or OTHER_ZONE_NAME.search(heading):
+        return None
+    names = [*NAME.finditer(heading)]
+    offsets = {_offset_at(heading, name) for name in names}
+    if any(OFFSET.match(heading, name.end()) for name in names) and not plain <= WORDS_BESIDE_OFFSET:
+        return None
+    return offsets.pop() if len(offsets) == 1 else None
+
+
+def leaves_doubt(heading: str) -> bool:
+    """Whether a column's heading names UTC, but does not clearly name the zone of its times."""
+    names = [name for name in NAME.finditer(heading) if not DENIED.search(heading[: name.start()])]
+    return bool(names) and zone_in_heading(heading) is None
+
+
+def _offset_at(heading: str, name: re.Match[str]) -> timezone | None:
+    """The offset given where the heading names UTC; None where it denies it, or goes on in a form that is not read."""
+    if DENIED.search(heading[: name.start()]):
+        return None
+    offset = OFFSET.match(heading, name.end())
+    if offset is None:
+        return None if LIKE_OFFSET.match(heading, name.end()) else UTC
+    hours, minutes = int(offset["hours"]), int(offset["minutes"] or 0)
+    total = hours * 60 + minutes
+    if minutes > 59 or total > MAX_OFFSET or (offset["sign"] == "±" and total):
+        return None
+    return timezone(timedelta(minutes=total if offset["sign"] == "+" else -total))
+
+
+def localize(
+    wall: np.ndarray, zone: tzinfo, sorted_by: Callable[[], list[np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Place local times, datetime64[us] in the file's order, in UTC.
+
+    `sorted_by` returns the columns that the rows may be sorted by, rather than by time, as a number for each different
+    value; it is called only if an hour is repeated. The second array returned is whether a clock change skips the time,
+    the third whether one repeats it and the order of the file does not show in which pass it is.
+    """
+    index = pd.DatetimeIndex(wall)
+    later = index.tz_localize(zone, ambiguous=np.zeros(len(wall), bool), nonexistent="NaT")
+    earlier = index.tz_localize(zone, ambiguous=np.ones(len(wall), bool), nonexistent="NaT")
+    skipped = np.asarray(later.isna())
+    repeated = np.asarray(later != earlier) & ~skipped
+    utc = _naive_utc(later)
+    if not repeated.any():
+        return utc, skipped, repeated
+    first, second = _passes(wall, repeated, sorted_by())
+    utc[first] = _naive_utc(earlier)[first]
+    return utc, skipped, repeated & ~first & ~second
+
+
+def _passes(
+    wall: np.ndarray, repeated: np.ndarray, sorted_by: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find which of the repeated local times are certainly of the first pass, and which of the second.
+
+    A file in order of time goes back once in that hour. But so may one that is sorted by reader, say, where one reader
+    follows another: there, each reader's own rows must prove it.
+    """
+    first, second = np.zeros_like(repeated), np.zeros_like(repeated)
+    waiting = [np.arange(len(wall))]
+    while waiting:
+        rows = waiting.pop()
+        if not repeated[rows].any():
+            continue
+        borders = _borders(wall[rows], [column[rows] for column in sorted_by])
+        if len(borders):
+            waiting += np.split(rows, borders)
+        else:
+            first[rows], second[rows] = _passes_in_order(wall[rows], repeated[rows])
+    return first, second
+
+
+def _borders(wall: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
+    """Where one value follows another within a day, in columns by which each day's rows may be sorted.
+
+    They may be if no value returns on the same day. If each row has a value of its own, that proves nothing.
+    """
+    day = wall.astype("datetime64[D]").astype("int64")
+    borders = np.zeros(max(len(wall) - 1, 0), dtype=bool)
+    for column in columns:
+        stretch = day * (column.max(initial=0) + 1) + column
+        changes = stretch[1:] != stretch[:-1]
+        if changes.sum() + 1 == len(pd.unique(stretch)) < len(wall):
+            borders |= changes & (day[1:] == day[:-1])
+    return np.flatnonzero(borders) + 1
+
+
+def _passes_in_order(wall: np.ndarray, repeated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the passes of rows that are in order of time everywhere else and go back once in that hour; else none."""
+    first, second = np.zeros_like(repeated), np.zeros_like(repeated)
+    zero = np.timedelta64(0)
+    steps = np.diff(wall)
+    elsewhere = steps[~(repeated[1:] & repeated[:-1])]
+    if (elsewhere <= zero).all() and (elsewhere < zero).any():  # newest first
+        first[:], second[:] = (it[::-1] for it in _passes_in_order(wall[::-1], repeated[::-1]))
+        return first, second
+    if not ((elsewhere >= zero).all() and (elsewhere > zero).any()):
+        return first, second
+    rows = np.flatnonzero(repeated)
+    for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+        back = np.flatnonzero(np.diff(wall[run]) < zero)
+        if len(back) == 1:
+            first[run[: back[0] + 1]] = True
+            second[run[back[0] + 1 :]] = True
+    return first, second
+
+
+def _naive_utc(index: pd.DatetimeIndex) -> np.ndarray:
+    return index.tz_convert("UTC").tz_localize(None).to_numpy(copy=True)
