@@ -1,8 +1,9 @@
-"""What urllib3 reports, in camkit's words and without its own, which may hold a secret."""
+"""What urllib3 reports, as camkit's exceptions and without urllib3's own, which may hold a secret."""
 
 from __future__ import annotations
 
 import ssl
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from requests.exceptions import InvalidProxyURL, InvalidSchema
@@ -21,13 +22,56 @@ from urllib3.exceptions import (
 from camkit.errors import BadResponse, DeadlineExceeded, ServiceError, ServiceUnreachable
 
 
+class _Failure(NamedTuple):
+    """How some of urllib3's and requests' errors are reported."""
+
+    causes: tuple[type[Exception], ...]
+    kind: type[ServiceError]
+    message: str
+    transient: bool = True
+
+
+_FAILURES = (
+    _Failure(
+        (ProxyError, InvalidProxyURL),
+        ServiceUnreachable,
+        "{service}: the proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY.",
+    ),
+    _Failure(
+        (LocationParseError, URLSchemeUnknown, InvalidSchema),
+        ServiceUnreachable,
+        "{service}: HTTPS_PROXY is not a proxy that camkit can use; write it as http://host:port.",
+        transient=False,
+    ),
+    _Failure(
+        (NewConnectionError,),
+        ServiceUnreachable,
+        "{service}: there is no connection to {host}. Check the address and the network.",
+    ),
+    _Failure(
+        (ConnectTimeoutError,),
+        ServiceUnreachable,
+        "{service}: {host} did not accept a connection in time. Check the address and the network.",
+    ),
+    _Failure(
+        (ReadTimeoutError,),
+        DeadlineExceeded,
+        "{service} stopped answering ({url}). Run the cell again later.",
+    ),
+    _Failure((DecodeError,), BadResponse, "The answer of {url} cannot be unpacked."),
+    _Failure((ProtocolError,), BadResponse, "{host} closed the connection without an answer ({url})."),
+    _Failure((Exception,), BadResponse, "{service}: the request to {url} failed ({name}).", transient=False),
+)
+"""The first that matches counts."""
+
+
 def failure_of(error: Exception, service: str, url: str, *, began: bool) -> ServiceError:
-    """Return the exception that stands for a request that got no whole answer.
+    """Return the exception for a request that did not get a complete answer.
 
     Parameters
     ----------
     error : Exception
-        Of urllib3, or of requests while it looked for the way to the host.
+        Raised by urllib3, or by requests while it determined how to reach the host.
     service : str
         The service's name.
     url : str
@@ -36,41 +80,13 @@ def failure_of(error: Exception, service: str, url: str, *, began: bool) -> Serv
         Whether an answer had begun.
     """
     host = urlsplit(url).netloc
-    match error:
-        case SSLError():
-            return _tls_failure(_innermost(error), host, url)
-        case ProxyError() | InvalidProxyURL():
-            return ServiceUnreachable(
-                f"{service}: the proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY.", url=url
-            )
-        case LocationParseError() | URLSchemeUnknown() | InvalidSchema():
-            return ServiceUnreachable(
-                f"{service}: HTTPS_PROXY holds no proxy that camkit can use; write it as http://host:port.",
-                url=url,
-                transient=False,
-            )
-        case NewConnectionError():
-            return ServiceUnreachable(
-                f"{service}: there is no connection to {host}. Check the address and the network.", url=url
-            )
-        case ConnectTimeoutError():
-            return ServiceUnreachable(
-                f"{service}: {host} did not accept a connection in time. Check the address and the network.",
-                url=url,
-            )
-        case ReadTimeoutError():
-            return DeadlineExceeded(
-                f"{service} stopped answering ({url}). Run the cell again later.", url=url
-            )
-        case DecodeError():
-            return BadResponse(f"The answer of {url} cannot be unpacked.", url=url)
-        case ProtocolError() if began:
-            return BadResponse(f"The answer of {url} broke off before its end.", url=url)
-        case ProtocolError():
-            return BadResponse(f"{host} closed the connection without an answer ({url}).", url=url)
-    return BadResponse(
-        f"{service}: the request to {url} failed ({type(error).__name__}).", url=url, transient=False
-    )
+    if isinstance(error, SSLError):
+        return _tls_failure(_innermost(error), host, url)
+    if began and isinstance(error, ProtocolError):
+        return BadResponse(f"The answer of {url} broke off before its end.", url=url)
+    failure = next(each for each in _FAILURES if isinstance(error, each.causes))
+    message = failure.message.format(service=service, host=host, url=url, name=type(error).__name__)
+    return failure.kind(message, url=url, transient=failure.transient)
 
 
 def _tls_failure(cause: BaseException, host: str, url: str) -> ServiceUnreachable:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import logging
+import re
 import time
 import zlib
+from dataclasses import replace
 
 import pytest
 
 from camkit import errors
-from camkit.http import Limits, TokenBucket, Transport
+from camkit.http import Limits, Masking, TokenBucket, Transport
 from tests.http.test_network import get, heartbeat
 from tests.support.scripted import scripted, send
 
@@ -191,18 +193,31 @@ def test_a_token_of_the_address_is_scrubbed_from_an_error_that_repeats_it():
         else:
             send(handler, 404, f"no such object: {handler.path} ({SECRET} 2)".encode())
 
+    masking = Masking(frozenset({"id"}), re.compile(r"(?<=/stream/jpeg/snapshot/)[^/]+"))
     with scripted(answer) as server:
-        reply = get(server.base)
+        reply = Transport("it", server.base, limits=QUICK, masking=masking).request("GET", "/")
     assert reply.status == 404
     assert reply.said == "no such object: /stream/jpeg/snapshot/***?id=1&A=*** (***)"
 
 
-@pytest.mark.parametrize("attempts", [0, -1])
-def test_there_is_at_least_one_attempt(attempts):
-    "However many are asked for"
-    with scripted(lambda h, n: send(h, 200)) as server:
-        assert get(server.base, Limits(attempts=attempts)).ok
-        assert get(server.base, attempts=attempts).ok
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"attempts": 0},
+        {"attempts": -1},
+        {"attempts": 1.5},
+        {"attempts": None},
+        {"deadline_s": 0},
+        {"deadline_s": -1.0},
+        {"deadline_s": float("nan")},
+        {"connect_s": 0},
+        {"read_s": 0},
+    ],
+)
+def test_limits_that_allow_nothing_are_refused(wrong):
+    "Zero attempts are not taken for four, nor no time for the usual time"
+    with pytest.raises(errors.InputError, match=f"{next(iter(wrong))} is .*; it has to be"):
+        Limits(**wrong)
 
 
 def test_a_wait_longer_than_a_call_may_take_is_said_at_once():
@@ -210,7 +225,7 @@ def test_a_wait_longer_than_a_call_may_take_is_said_at_once():
     with scripted(lambda h, n: send(h, 429 if n == 0 else 200, Retry_After="3600")) as server:
         transport = Transport("it", server.base, limits=QUICK, rate=TokenBucket(100))
         assert transport.request("GET", "/").status == 429
-        with pytest.raises(errors.RateLimited, match=r"it asked to wait, 3\d{3} s from now on") as caught:
+        with pytest.raises(errors.RateLimited, match=r"it asks to wait another 3\d{3} s") as caught:
             transport.request("GET", "/")
         assert caught.value.retry_after_s > 3590
     assert len(server.seen) == 1
@@ -220,7 +235,7 @@ def test_a_wait_that_fits_is_waited_for():
     "The next call goes when the service said"
     with scripted(lambda h, n: send(h, 429 if n == 0 else 200, Retry_After="0.5")) as server:
         transport = Transport("it", server.base, limits=QUICK, rate=TokenBucket(100))
-        assert transport.request("GET", "/", attempts=1).status == 429
+        assert transport.request("GET", "/", limits=replace(QUICK, attempts=1)).status == 429
         started = time.monotonic()
         assert transport.request("GET", "/").status == 200
     assert time.monotonic() - started > 0.3

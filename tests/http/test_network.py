@@ -108,7 +108,7 @@ def test_a_good_certificate_does_not_make_the_next_one_good(ca, bundle, tmp_path
 def test_a_bundle_that_is_not_there_is_a_settings_error(monkeypatch, tmp_path):
     "The variable is named, and it is not taken for a failing service"
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
-    with pytest.raises(errors.SettingsError, match="REQUESTS_CA_BUNDLE names a file that is not there"):
+    with pytest.raises(errors.SettingsError, match="REQUESTS_CA_BUNDLE names a file that does not exist"):
         get("https://127.0.0.1:9")
 
 

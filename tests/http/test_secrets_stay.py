@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
+import subprocess
+import sys
+import textwrap
 import time
 import traceback
 
@@ -11,12 +15,13 @@ import requests
 from pydantic import SecretStr
 
 from camkit import errors
-from camkit.http import Limits, Transport, raise_for_status
-from camkit.http.secrets import Credential
+from camkit.http import Credential, Limits, Masking, Transport, raise_for_status
+from tests.conftest import ROOT
 from tests.support.scripted import scripted, send
 
 CANARY = "kanari-0815-vogel"
 QUICK = Limits(connect_s=1, read_s=0.3, deadline_s=2, attempts=2, backoff_s=0.01)
+MASKING = Masking(secret_path=re.compile(r"(?<=/stream/jpeg/snapshot/)[^/]+"))
 
 
 def everything_about(error: BaseException) -> str:
@@ -68,7 +73,7 @@ def test_no_failure_shows_a_secret(fault, where, caplog):
     "Exceptions with all their local variables, and every log down to DEBUG, are free of key, password and token"
     caplog.set_level(logging.DEBUG)
     with scripted(ANSWERS[fault]) as server:
-        transport = Transport("it", server.base, limits=QUICK)
+        transport = Transport("it", server.base, limits=QUICK, masking=MASKING)
         with pytest.raises(errors.ServiceError) as caught:
             call(transport, where)
     assert CANARY not in everything_about(caught.value)
@@ -91,7 +96,7 @@ def call(transport: Transport, where: str) -> None:
 
 
 def test_an_echoed_secret_is_not_in_the_reply():
-    "What a service repeats of the credential is masked in the answer itself, save in a success"
+    "What a service repeats of the credential is masked in the answer itself, except in a success"
     with scripted(lambda h, n: send(h, 200 if n else 403, f"your key {CANARY}".encode())) as server:
         transport = Transport("it", server.base, limits=QUICK)
         key = Credential({"Authorization": f"Bearer {CANARY}"})
@@ -100,7 +105,7 @@ def test_an_echoed_secret_is_not_in_the_reply():
 
 
 def test_the_logs_of_others_are_theirs(caplog):
-    "What somebody else logs through urllib3 is left as it is"
+    "What others log through urllib3 is left as it is"
     caplog.set_level(logging.DEBUG)
     with scripted(lambda h, n: send(h, 200)) as server:
         requests.get(f"{server.base}/x?mine={CANARY}", timeout=5)
@@ -121,3 +126,26 @@ def test_a_key_stays_at_its_host():
             Transport("it", server.base, limits=QUICK).request("GET", "/", credential=key)
     assert abroad.seen == []
     assert [seen.headers["Authorization"] for seen in server.seen] == [f"Bearer {CANARY}"] * 2
+
+
+def test_an_import_changes_no_logger():
+    "Filters and handlers are the application's: importing every module of camkit adds none"
+    script = """
+        import importlib, logging, pkgutil
+        import camkit
+        for module in pkgutil.walk_packages(camkit.__path__, "camkit."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+        loggers = [logging.root, *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
+        assert len(loggers) > 10
+        print([
+            (logger.name, added)
+            for logger in loggers
+            for added in (*logger.filters, *logger.handlers)
+            if not isinstance(added, logging.NullHandler)
+        ])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert done.stdout == "[]\n", done.stdout + done.stderr
