@@ -10,6 +10,7 @@ import json
 import platform
 import subprocess
 import sys
+import tempfile
 import zipfile
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -21,7 +22,7 @@ from camkit.case.database import SOFTWARE
 from camkit.case.images import SUFFIXES, copy_images
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
-from camkit.support.files import write_whole, written_whole
+from camkit.support.files import make_folder, replacing, write_whole
 
 if TYPE_CHECKING:
     from camkit.case import Case
@@ -41,8 +42,9 @@ def write_bag(case: Case, path: Path, organization: str, now: datetime | None) -
     }
     if organization:
         info["Source-Organization"] = organization
-    with written_whole(path) as part:
-        bag = part.parent / "bag"
+    make_folder(path.parent)
+    with replacing(path) as part, tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
+        bag = Path(folder) / "bag"
         info["Case-Seal"] = _fill(bag, case, exported_at)
         _bag_in_place(bag, info)
         _zip(bag, part, top=path.stem)

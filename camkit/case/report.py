@@ -18,7 +18,7 @@ from camkit.case.images import SUFFIXES, image_path, read_image
 from camkit.case.tables import QUERIES, read_rows
 from camkit.case.times import utc_text, zone_from_text
 from camkit.errors import CaseError
-from camkit.support.files import written_whole
+from camkit.support.files import make_folder, replacing
 from camkit.support.html import local_time, visible
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def write_report(case: Case, path: Path, now: datetime | None) -> Path:
         vendors=VENDORS,
         software=_software(),
     )
-    with written_whole(path) as part:
+    make_folder(path.parent)
+    with replacing(path) as part:
         page.dump(str(part), encoding="utf-8")
     return path
 

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from camkit import errors
-from camkit.support.files import make_folder, write_whole
+from camkit.support.files import make_folder, replacing, write_whole
 from tests.conftest import ROOT
 
 
@@ -27,7 +27,7 @@ def test_writes_a_file_and_leaves_nothing_else(tmp_path):
 
 
 def test_makes_a_folder_with_its_parents(tmp_path):
-    "A folder that is there already is fine"
+    "A folder that exists already is fine"
     assert make_folder(tmp_path / "a" / "b") == make_folder(str(tmp_path / "a" / "b"))
     assert (tmp_path / "a" / "b").is_dir()
 
@@ -42,9 +42,9 @@ def test_says_that_a_file_is_in_the_way(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
-def test_says_that_a_folder_cannot_be_called_so(name):
-    "A character that no file name may have is an OutputError, not whatever the system raises"
-    with pytest.raises(errors.OutputError, match="has a character that no name of a file may have"):
+def test_refuses_a_folder_name_with_an_impossible_character(name):
+    "A character that file names cannot have is an OutputError, not whatever the system raises"
+    with pytest.raises(errors.OutputError, match="has a character that file names cannot have"):
         make_folder(name)
 
 
@@ -56,6 +56,18 @@ def test_says_that_a_folder_is_in_the_way(tmp_path):
     assert names_in(tmp_path) == ["a.bin"]
     with pytest.raises(errors.OutputError, match="cannot be written"):
         write_whole(tmp_path / "gone" / "a.bin", b"one")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("no"), FileNotFoundError(2, "gone", "/other")])
+def test_an_error_while_writing_leaves_what_was_there(tmp_path, error):
+    "An interrupt, and an error about anything but the file, is raised as it is, and the old file stays"
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)) as caught, replacing(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise error
+    assert caught.value is error
+    assert (path.read_bytes(), names_in(tmp_path)) == (b"old", ["a.bin"])
 
 
 def test_leaves_nothing_when_the_disk_is_full(tmp_path):

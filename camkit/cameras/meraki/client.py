@@ -41,7 +41,7 @@ from camkit.http import (
     raise_for_status,
     retry,
 )
-from camkit.support.jpeg import problem_of_jpeg
+from camkit.support.jpeg import BadImage, check_jpeg
 
 API_URL = "https://api.meraki.com/api/v1"
 DOMAINS = ("meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com")
@@ -231,7 +231,7 @@ class Meraki:
         """Ask for the image until it is ready and complete."""
         url = link_of(made)
         ends = time.monotonic() + self._ready_s
-        problem = "it never became ready"
+        problem = _NEVER_READY
 
         def look() -> Reply:
             left_s = max(0.001, ends - time.monotonic())
@@ -239,12 +239,11 @@ class Meraki:
 
         def pause_s(image: Reply | ServiceError, _number: int) -> float | None:
             nonlocal problem
-            if isinstance(image, ServiceError) or image.status in (403, 410):
+            if isinstance(image, ServiceError):
                 return None
-            if image.status == 200:
-                problem = problem_of_jpeg(image.content, image.content_type)
-                if not problem:
-                    return None
+            problem = _problem_of(image)
+            if not problem or image.status in _EXPIRED:
+                return None
             asked_s = (image.retry_after_s or 0.0) if image.status in RETRY_STATUSES else 0.0
             if asked_s > ends - time.monotonic():
                 raise_for_status(image, f"Fetching the snapshot of camera {camera_id}")
@@ -254,8 +253,6 @@ class Meraki:
             image = retry(look, pause_s, deadline_s=self._ready_s)
         except DeadlineExceeded:
             raise _NotReady(problem, url=made.url) from None
-        if image.status in (403, 410):
-            problem = "its address had expired"
         if problem:
             raise _NotReady(problem, url=made.url)
         return image
@@ -301,6 +298,23 @@ class Meraki:
     def _call(self, method: str, url: str, **options: Any) -> Reply:
         """One API call; repeating any of those used here does no harm."""
         return self._api.request(method, url, credential=self._credential, idempotent=True, **options)
+
+
+_EXPIRED = (403, 410)
+_NEVER_READY = "it never became ready"
+
+
+def _problem_of(image: Reply) -> str:
+    """Why an answer of the image's host is not the image, as a clause; empty if it is."""
+    if image.status in _EXPIRED:
+        return "its address had expired"
+    if image.status != 200:
+        return _NEVER_READY
+    try:
+        check_jpeg(image.content, image.content_type)
+    except BadImage as error:
+        return str(error)
+    return ""
 
 
 class _NotReady(ServiceError):
