@@ -1,4 +1,4 @@
-"""One connection to everything: the cameras of both vendors, and the directory."""
+"""One object for all services of a site: the cameras of both vendors, and the directory."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ DEMO_NOTICE = (
 
 
 class Site:
-    """The services of one site; usable in ``with``.
+    """The services of one site; a context manager that closes them.
 
     Attributes
     ----------
     is_demo : bool
         Whether it is the built-in demo site.
     doors_file : pathlib.Path or None
-        The map from readers to cameras that ``CAMKIT_DOORS`` names; None on the demo site.
+        The doors file that ``CAMKIT_DOORS`` names; None if it is not set, and on the demo site.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Site:
         self._directory = directory
         self.doors_file = doors_file
         self.is_demo = demo is not None
-        # Runs when the site is closed, collected, or the interpreter ends, whichever is first.
+        # Runs when the site is closed or collected, or when the interpreter ends, whichever is first.
         self._end_demo = weakref.finalize(self, demo.stop) if demo is not None else lambda: None
 
     @property
@@ -99,7 +99,7 @@ class Site:
 
 
 def connect(settings: Settings | None = None) -> Site:
-    """Connect to the configured services, or start the demo site when none is configured.
+    """Connect to the configured services, or start the demo site if no cameras are configured.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ def connect(settings: Settings | None = None) -> Site:
         By default read from the environment and from ``.env``: ``MERAKI_DASHBOARD_API_KEY``; ``EEN_USERNAME``,
         ``EEN_PASSWORD`` and, where the account has one, ``EEN_API_KEY``; ``CAMKIT_DIRECTORY_URL`` (with
         ``{user_id}``); ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
-        ``CAMKIT_DEMO=1`` insists on the demo site.
+        ``CAMKIT_DEMO=1`` starts the demo site in any case.
 
     Returns
     -------
     Site
-        Nothing is logged in to yet; each client does so when first used.
+        Each client logs in when it is first used.
 
     Raises
     ------
@@ -123,8 +123,8 @@ def connect(settings: Settings | None = None) -> Site:
 
     Notes
     -----
-    Demo and real services are never mixed: with credentials for one vendor, the other is
-    not connected rather than drawn.
+    Demo and real services are never mixed: with credentials for one vendor only, the other vendor is
+    missing and is not replaced by the demo.
     """
     settings = settings or load_settings()
     if not settings.names_a_camera_account:
@@ -149,14 +149,14 @@ def connect(settings: Settings | None = None) -> Site:
 
 
 def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
-    """Return the site that a demo server's first line describes.
+    """Return the site that a demo server describes in its first line.
 
     Parameters
     ----------
     info : mapping
         `DemoProcess.info`.
     demo : DemoProcess, optional
-        The process that is to end with the site.
+        The process to end when the site is closed.
     """
     return Site(
         meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"]),

@@ -83,21 +83,21 @@ def test_an_address_is_shown_without_its_secrets(url, shown):
 
 
 def test_hides_what_the_client_did_not_name():
-    "Without a client's word, no value of a query is shown"
+    "Unless the client names it as public, no value of a query is shown"
     assert Masking().mask(f"https://me:{SECRET}@h.example/p?id={SECRET}") == "https://h.example/p?id=***"
     assert Masking().secrets_in(f"https://h.example/p?id={SECRET}") == [SECRET]
 
 
 @pytest.mark.parametrize("url", [SNAPSHOT, f"https://me:{SECRET}@h.example/{SECRET}?id={SECRET}", SECRET, ""])
-def test_an_address_that_nobody_masked_shows_its_host_only(url):
-    "An address may be anybody's, so its repr shows neither its path nor a value of its query"
+def test_the_repr_of_an_address_shows_its_host_only(url):
+    "It may be any service's address, so its repr shows neither its path nor a value of its query"
     assert SECRET not in repr(Address(url))
     assert repr(Address(SNAPSHOT)) == "'https://spn4.meraki.com/***'"
     assert str(Address(url)) == url
 
 
 def test_an_error_that_repeats_the_secret_is_scrubbed():
-    "In whatever form a service repeats it: plain, in JSON, percent-encoded"
+    "In each form in which a service may repeat it: plain, in JSON, percent-encoded"
     odd = 'pass"wörd/4711'
     body = " ".join([odd, json.dumps(odd), quote(odd, safe=""), "x"]).encode()
     assert scrub(body, [odd]) == b'*** "***" *** x'

@@ -18,7 +18,7 @@ def names_in(folder):
 
 
 def test_writes_a_file_and_leaves_nothing_else(tmp_path):
-    "The content is there, and the folder holds just the one file"
+    "The content is complete, and the folder has this one file only"
     path = tmp_path / "a.bin"
     write_whole(path, b"one")
     write_whole(path, b"two")
@@ -32,7 +32,7 @@ def test_makes_a_folder_with_its_parents(tmp_path):
     assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_says_that_a_file_is_in_the_way(tmp_path):
+def test_reports_a_file_in_place_of_a_folder(tmp_path):
     "A file in place of the folder, or of one above it, is an OutputError that names it"
     (tmp_path / "out").write_text("mine")
     for path in (tmp_path / "out", tmp_path / "out" / "below"):
@@ -48,7 +48,7 @@ def test_refuses_a_folder_name_with_an_impossible_character(name):
         make_folder(name)
 
 
-def test_says_that_a_folder_is_in_the_way(tmp_path):
+def test_reports_a_folder_in_place_of_a_file(tmp_path):
     "A folder in place of the file is an OutputError, and no temporary file stays"
     (tmp_path / "a.bin").mkdir()
     with pytest.raises(errors.OutputError, match="cannot be written"):
@@ -58,7 +58,9 @@ def test_says_that_a_folder_is_in_the_way(tmp_path):
         write_whole(tmp_path / "gone" / "a.bin", b"one")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("no"), FileNotFoundError(2, "gone", "/other")])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), ValueError("no"), FileNotFoundError(2, "gone", "/other")]
+)
 def test_an_error_while_writing_leaves_what_was_there(tmp_path, error):
     "An interrupt, and an error about anything but the file, is raised as it is, and the old file stays"
     path = tmp_path / "a.bin"
