@@ -31,6 +31,7 @@ from camkit.cameras.source import Picture, aware
 from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound, ServiceError
 from camkit.http import (
     RETRY_STATUSES,
+    Address,
     Credential,
     Limits,
     Masking,
@@ -175,16 +176,16 @@ class Meraki:
             body["timestamp"] = iso_time(at)
         asked_at = datetime.now(UTC)
 
-        def once_more(result: object, _number: int) -> float | None:
-            return 0.0 if isinstance(result, _NotReady) else None
+        def once_more(result: tuple[Reply, Reply | str] | ServiceError, _number: int) -> float | None:
+            return 0.0 if isinstance(result, tuple) and isinstance(result[1], str) else None
 
-        try:  # an image that expired or never became ready is ordered once more
-            made, image = retry(lambda: self._make(camera_id, body, at), once_more, attempts=2)
-        except _NotReady as error:
+        # An image that expired or never became ready is ordered once more.
+        made, image = retry(lambda: self._make(camera_id, body, at), once_more, attempts=2)
+        if isinstance(image, str):
             raise DeadlineExceeded(
-                f"Meraki made a snapshot of camera {camera_id}, and twice it could not be fetched: {error}.",
-                url=error.url,
-            ) from None
+                f"Meraki made a snapshot of camera {camera_id}, and twice it could not be fetched: {image}.",
+                url=made.url,
+            )
         made = replace(made, content=b"")  # it held the image's address
         return Picture.from_reply(
             self.vendor, camera_id, made, image, requested_at=at or asked_at, captured_at=None
@@ -210,11 +211,13 @@ class Meraki:
         self._api.close()
         self._images.close()
 
-    def _make(self, camera_id: str, body: Mapping[str, Any], at: datetime | None) -> tuple[Reply, Reply]:
-        """Order a snapshot and fetch it; the answers to both."""
+    def _make(
+        self, camera_id: str, body: Mapping[str, Any], at: datetime | None
+    ) -> tuple[Reply, Reply | str]:
+        """Order a snapshot and fetch it: the answer to the order, and the image or why it is missing."""
         made = self._order(camera_id, body)
         self._refuse(made, camera_id, at)
-        return made, self._await_image(made, camera_id)
+        return made, self._await_image(link_of(made), camera_id)
 
     def _order(self, camera_id: str, body: Mapping[str, Any]) -> Reply:
         """Order a snapshot; again, within `patience_s`, while the cloud has no video of that moment yet."""
@@ -227,9 +230,8 @@ class Meraki:
             lambda: self._call("POST", path, json=body, check=link_of), pause_s, deadline_s=self._patience_s
         )
 
-    def _await_image(self, made: Reply, camera_id: str) -> Reply:
-        """Ask for the image until it is ready and complete."""
-        url = link_of(made)
+    def _await_image(self, url: Address, camera_id: str) -> Reply | str:
+        """Ask for the image until it is ready and complete; what is wrong with it if that takes too long."""
         ends = time.monotonic() + self._ready_s
         problem = _NEVER_READY
 
@@ -245,17 +247,15 @@ class Meraki:
             if not problem or image.status in _EXPIRED:
                 return None
             asked_s = (image.retry_after_s or 0.0) if image.status in RETRY_STATUSES else 0.0
-            if asked_s > ends - time.monotonic():
+            if asked_s > max(0.0, ends - time.monotonic()):
                 raise_for_status(image, f"Fetching the snapshot of camera {camera_id}")
             return max(self._poll_s, asked_s)
 
         try:
             image = retry(look, pause_s, deadline_s=self._ready_s)
         except DeadlineExceeded:
-            raise _NotReady(problem, url=made.url) from None
-        if problem:
-            raise _NotReady(problem, url=made.url)
-        return image
+            return problem
+        return problem or image
 
     def _refuse(self, made: Reply, camera_id: str, at: datetime | None) -> None:
         if made.status == 400:
@@ -315,10 +315,6 @@ def _problem_of(image: Reply) -> str:
     except BadImage as error:
         return str(error)
     return ""
-
-
-class _NotReady(ServiceError):
-    """The image could not be fetched; the message says why, as a clause."""
 
 
 def _too_recent(made: Reply) -> bool:
