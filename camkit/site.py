@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -34,6 +33,8 @@ class Site:
     ----------
     is_demo : bool
         Whether it is the built-in demo site.
+    directory : WebDirectory or None
+        The directory of cardholders; None if it is not configured.
     doors_file : pathlib.Path or None
         The doors file that ``CAMKIT_DOORS`` names; None if it is not set, and on the demo site.
     """
@@ -49,7 +50,7 @@ class Site:
     ) -> None:
         self._meraki = meraki
         self._een = een
-        self._directory = directory
+        self.directory = directory
         self.doors_file = doors_file
         self.is_demo = demo is not None
         # Runs when the site is closed or collected, or when the interpreter ends, whichever is first.
@@ -66,11 +67,6 @@ class Site:
         return _configured(self._een, "Eagle Eye", "EEN_USERNAME and EEN_PASSWORD")
 
     @property
-    def directory(self) -> WebDirectory | None:
-        """The directory of cardholders; None if none is configured."""
-        return self._directory
-
-    @property
     def sources(self) -> dict[str, SnapshotSource]:
         """The configured cameras by vendor, for `camkit.snapshots_for`."""
         found: list[SnapshotSource | None] = [self._meraki, self._een]
@@ -78,7 +74,7 @@ class Site:
 
     def close(self) -> None:
         """Close the connections; end the demo site if this is one."""
-        for service in (self._meraki, self._een, self._directory):
+        for service in (self._meraki, self._een, self.directory):
             if service is not None:
                 service.close()
         self._end_demo()
@@ -86,15 +82,13 @@ class Site:
     def __enter__(self) -> Site:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
         if self.is_demo:
             return "the built-in demo site"
-        parts = [*self.sources, *(["directory"] if self._directory else [])]
+        parts = [*self.sources, *(["directory"] if self.directory else [])]
         return f"a site with {', '.join(parts)}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from requests.exceptions import InvalidProxyURL, InvalidSchema
@@ -22,71 +21,41 @@ from urllib3.exceptions import (
 from camkit.errors import BadResponse, DeadlineExceeded, ServiceError, ServiceUnreachable
 
 
-class _Failure(NamedTuple):
-    """How some of urllib3's and requests' errors are reported."""
-
-    causes: tuple[type[Exception], ...]
-    kind: type[ServiceError]
-    message: str
-    transient: bool = True
-
-
-_FAILURES = (
-    _Failure(
-        (ProxyError, InvalidProxyURL),
-        ServiceUnreachable,
-        "{service}: the proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY.",
-    ),
-    _Failure(
-        (LocationParseError, URLSchemeUnknown, InvalidSchema),
-        ServiceUnreachable,
-        "{service}: HTTPS_PROXY is not a proxy that camkit can use; write it as http://host:port.",
-        transient=False,
-    ),
-    _Failure(
-        (NewConnectionError,),
-        ServiceUnreachable,
-        "{service}: there is no connection to {host}. Check the address and the network.",
-    ),
-    _Failure(
-        (ConnectTimeoutError,),
-        ServiceUnreachable,
-        "{service}: {host} did not accept a connection in time. Check the address and the network.",
-    ),
-    _Failure(
-        (ReadTimeoutError,),
-        DeadlineExceeded,
-        "{service} stopped answering ({url}). Run the cell again later.",
-    ),
-    _Failure((DecodeError,), BadResponse, "The answer of {url} cannot be unpacked."),
-    _Failure((ProtocolError,), BadResponse, "{host} closed the connection without an answer ({url})."),
-    _Failure((Exception,), BadResponse, "{service}: the request to {url} failed ({name}).", transient=False),
-)
-"""The first that matches counts."""
-
-
 def failure_of(error: Exception, service: str, url: str, *, began: bool) -> ServiceError:
-    """Return the exception for a request that did not get a complete answer.
-
-    Parameters
-    ----------
-    error : Exception
-        Raised by urllib3, or by requests while it determined how to reach the host.
-    service : str
-        The service's name.
-    url : str
-        The address, without secrets.
-    began : bool
-        Whether an answer had begun.
-    """
+    """The exception for a request that did not get a complete answer; `began` says whether one had begun."""
     host = urlsplit(url).netloc
-    if isinstance(error, SSLError):
-        return _tls_failure(_innermost(error), host, url)
-    if began and isinstance(error, ProtocolError):
-        return BadResponse(f"The answer of {url} broke off before its end.", url=url)
-    failure = next(each for each in _FAILURES if isinstance(error, each.causes))
-    message = failure.message.format(service=service, host=host, url=url, name=type(error).__name__)
-    return failure.kind(message, url=url, transient=failure.transient)
+    kind: type[ServiceError] = BadResponse
+    transient = True
+    match error:
+        case SSLError():
+            return _tls_failure(_innermost(error), host, url)
+        case ProxyError() | InvalidProxyURL():
+            kind = ServiceUnreachable
+            message = f"{service}: the proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY."
+        case LocationParseError() | URLSchemeUnknown() | InvalidSchema():
+            kind, transient = ServiceUnreachable, False
+            message = f"{service}: camkit cannot use the proxy in HTTPS_PROXY; write it as http://host:port."
+        case NewConnectionError():
+            kind = ServiceUnreachable
+            message = f"{service}: there is no connection to {host}. Check the address and the network."
+        case ConnectTimeoutError():
+            kind = ServiceUnreachable
+            message = (
+                f"{service}: {host} did not accept a connection in time. Check the address and the network."
+            )
+        case ReadTimeoutError():
+            kind = DeadlineExceeded
+            message = f"{service} stopped answering ({url}). Run the cell again later."
+        case DecodeError():
+            message = f"The answer of {url} cannot be unpacked."
+        case ProtocolError() if began:
+            message = f"The answer of {url} broke off before its end."
+        case ProtocolError():
+            message = f"{host} closed the connection without an answer ({url})."
+        case _:
+            transient = False
+            message = f"{service}: the request to {url} failed ({type(error).__name__})."
+    return kind(message, url=url, transient=transient)
 
 
 def _tls_failure(cause: BaseException, host: str, url: str) -> ServiceUnreachable:

@@ -69,13 +69,7 @@ class Limits:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Read ``Retry-After``: seconds, or an HTTP date, compared with the server's own clock.
-
-    Returns
-    -------
-    float or None
-        Seconds from now, never negative; None if the header is missing or cannot be read.
-    """
+    """Seconds to wait by ``Retry-After``, whose date counts by the server's own clock; None if it cannot be read."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", value):
         return float(value)

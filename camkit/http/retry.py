@@ -39,8 +39,6 @@ def retry(
         Maximum number of attempts.
     deadline_s : float
         No attempt starts later than this after the call, seconds.
-    sleep : callable
-        Waits between attempts.
 
     Returns
     -------
@@ -54,7 +52,11 @@ def retry(
     """
     ends = time.monotonic() + deadline_s
     for number in count(1):
-        result = _result_of(attempt)
+        result: T | ServiceError
+        try:
+            result = attempt()
+        except ServiceError as error:
+            result = error.with_traceback(None)  # without the frames it came through, which may hold sockets
         wait_s = pause_s(result, number)
         if wait_s is None or number == attempts or time.monotonic() + wait_s >= ends:
             break
@@ -63,11 +65,3 @@ def retry(
     if isinstance(result, ServiceError):
         raise result
     return result
-
-
-def _result_of(attempt: Callable[[], T]) -> T | ServiceError:
-    """What an attempt returns or raises; the error without the frames it came through, which may hold sockets."""
-    try:
-        return attempt()
-    except ServiceError as error:
-        return error.with_traceback(None)

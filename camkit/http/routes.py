@@ -49,15 +49,7 @@ class Routes:
         self._known: dict[str, _Route] = {}
 
     def send(self, request: Request) -> BaseHTTPResponse:
-        """Send a request and return the answer, its body not yet read.
-
-        Raises
-        ------
-        urllib3.exceptions.HTTPError, requests.RequestException
-            If no answer began.
-        OSError
-            If ``REQUESTS_CA_BUNDLE`` does not name a file.
-        """
+        """Send a request and return the answer, its body not yet read; raises what urllib3 and requests raise."""
         route = self._known.get(request.origin) or self._find(request.origin, request.parts)
         return route.pool.urlopen(
             request.method,

@@ -19,7 +19,7 @@ import gevent.ssl
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.poolmanager import PoolManager
 
 _YIELD_EVERY = 64 * 1024
@@ -68,8 +68,6 @@ class _GeventConnection(HTTPConnection):
             sock = gevent.socket.create_connection(
                 (self._dns_host, self.port), self.timeout, source_address=self.source_address
             )
-        except gevent.socket.gaierror as error:
-            raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
             raise ConnectTimeoutError(
                 self, f"no connection to {self.host} within {self.timeout} s"

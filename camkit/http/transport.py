@@ -182,14 +182,11 @@ class Transport:
         if routes is not None:
             routes.close()
 
-    def trusts(self, url: str) -> bool:
+    def trusts(self, parts: Url) -> bool:
         """Whether an address is the service's own: its host and port, or one in its domains over HTTPS.
 
         If the host is this machine, where the demo site has several ports, the port does not matter.
         """
-        return self._trusts(parts_of(url))
-
-    def _trusts(self, parts: Url) -> bool:
         host, home = parts.host, self._home
         if parts.auth is not None or not host:
             return False
@@ -216,7 +213,7 @@ class Transport:
     def _follow(self, request: Request, ends: float) -> Reply:
         """The request and the redirects it leads to."""
         for _ in range(request.limits.redirects + 1):
-            if not self._trusts(request.parts):
+            if not self.trusts(request.parts):
                 host = request.parts.host or "an address that cannot be read"
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",

@@ -33,11 +33,9 @@ def check_ends(content: bytes, content_type: str | None = None) -> None:
     """
     if not content:
         raise BadImage("the answer was empty")
-    if content_type is not None and content_type.split(";")[0].strip().lower() not in (
-        "image/jpeg",
-        "image/jpg",
-    ):
-        raise BadImage(f"the answer was {content_type.split(';')[0].strip()[:60]!r}, not a JPEG")
+    kind = None if content_type is None else content_type.split(";")[0].strip()
+    if kind is not None and kind.lower() not in ("image/jpeg", "image/jpg"):
+        raise BadImage(f"the answer was {kind[:60]!r}, not a JPEG")
     if not content.startswith(b"\xff\xd8\xff"):
         raise BadImage("the bytes are not a JPEG")
     if not content.rstrip(b"\0\r\n").endswith(b"\xff\xd9"):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -97,11 +98,9 @@ class Meraki:
         limits: Limits | None = None,
     ) -> None:
         self._credential = Credential({"Authorization": f"Bearer {api_key.get_secret_value()}"})
-        rate = TokenBucket(REQUESTS_PER_S)
-        self._api = Transport("Meraki", base_url, domains=DOMAINS, limits=limits, rate=rate, masking=MASKING)
-        self._images = Transport(
-            "Meraki's image host", base_url, domains=DOMAINS, limits=limits, masking=MASKING
-        )
+        transport = partial(Transport, base_url=base_url, domains=DOMAINS, limits=limits, masking=MASKING)
+        self._api = transport("Meraki", rate=TokenBucket(REQUESTS_PER_S))
+        self._images = transport("Meraki's image host")
         self._ready_s = ready_s
         self._poll_s = poll_s
         self._patience_s = patience_s
@@ -176,11 +175,16 @@ class Meraki:
             body["timestamp"] = iso_time(at)
         asked_at = datetime.now(UTC)
 
-        def once_more(result: tuple[Reply, Reply | str] | ServiceError, _number: int) -> float | None:
-            return 0.0 if isinstance(result, tuple) and isinstance(result[1], str) else None
+        def make() -> tuple[Reply, Reply | str]:
+            made = self._order(camera_id, body)
+            self._refuse(made, camera_id, at)
+            return made, self._await_image(link_of(made), camera_id)
 
-        # An image that expired or never became ready is ordered once more.
-        made, image = retry(lambda: self._make(camera_id, body, at), once_more, attempts=2)
+        made, image = retry(
+            make,  # an image that expired or never became ready is ordered once more
+            lambda result, _: 0.0 if isinstance(result, tuple) and isinstance(result[1], str) else None,
+            attempts=2,
+        )
         if isinstance(image, str):
             raise DeadlineExceeded(
                 f"Meraki made a snapshot of camera {camera_id}, and twice it could not be fetched: {image}.",
@@ -211,23 +215,13 @@ class Meraki:
         self._api.close()
         self._images.close()
 
-    def _make(
-        self, camera_id: str, body: Mapping[str, Any], at: datetime | None
-    ) -> tuple[Reply, Reply | str]:
-        """Order a snapshot and fetch it: the answer to the order, and the image or why it is missing."""
-        made = self._order(camera_id, body)
-        self._refuse(made, camera_id, at)
-        return made, self._await_image(link_of(made), camera_id)
-
     def _order(self, camera_id: str, body: Mapping[str, Any]) -> Reply:
         """Order a snapshot; again, within `patience_s`, while the cloud has no video of that moment yet."""
-
-        def pause_s(made: Reply | ServiceError, _number: int) -> float | None:
-            return TOO_RECENT_PAUSE_S if isinstance(made, Reply) and _too_recent(made) else None
-
         path = camera_path(camera_id, "generateSnapshot")
         return retry(
-            lambda: self._call("POST", path, json=body, check=link_of), pause_s, deadline_s=self._patience_s
+            lambda: self._call("POST", path, json=body, check=link_of),
+            lambda made, _: TOO_RECENT_PAUSE_S if isinstance(made, Reply) and _too_recent(made) else None,
+            deadline_s=self._patience_s,
         )
 
     def _await_image(self, url: Address, camera_id: str) -> Reply | str:
