@@ -1,27 +1,27 @@
-"""What can go wrong, as a tree.
+"""The exceptions of camkit, as a tree.
 
 ::
 
     CamkitError
     ├── SettingsError            credentials or addresses are missing, half set or malformed
-    ├── InputError               a file or value the investigator brought cannot be used
+    ├── InputError               a file or value that the investigator gave cannot be used
     │   ├── BadgeFileError       … a badge export
     │   └── DoorsFileError       … the reader-to-camera map
-    ├── TimestampError           a time without a zone where an aware one is needed
-    ├── CaseError                a case folder cannot be used, or does not hold what is asked for
+    ├── TimestampError           a time does not have a zone and needs one, or the zone is not known
+    ├── CaseError                a case folder cannot be used, or does not have what was asked for
     ├── OutputError              something cannot be written (no space, no permission)
     ├── DemoSiteError            the built-in demo site did not start
-    └── ServiceError             a vendor's service refused, failed or was not there
-        ├── ServiceUnreachable   no connection: name, refused, TLS, proxy
+    └── ServiceError             a vendor's service refused, failed or could not be reached
+        ├── ServiceUnreachable   no connection: name, refusal, TLS or proxy
         ├── DeadlineExceeded     it did not answer in time
-        ├── LoginRefused         the credentials or the account were turned down
-        ├── AccessDenied         signed in, but without the privilege for this
-        ├── NotFound             there is no such camera, device or page
-        ├── NoPicture            the camera is known and gave no picture for that moment
+        ├── LoginRefused         the credentials or the account were rejected
+        ├── AccessDenied         logged in, but without permission for this
+        ├── NotFound             the camera, device or page does not exist
+        ├── NoPicture            the camera is known but gave no picture for that moment
         ├── RateLimited          too many requests, even after waiting
-        └── BadResponse          an answer that is not what the contract says
+        └── BadResponse          an answer that does not follow the service's documentation
 
-A missing picture among many is an outcome in a result, never an exception.
+A missing picture among many is recorded in the result and is never an exception.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from pathlib import Path
 
 
 class CamkitError(Exception):
-    """Base of everything camkit raises on purpose; in Jupyter it shows its sentence, not the code it came through."""
+    """Base of everything camkit raises on purpose. Jupyter shows its message without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        """Tell IPython what to show (its hook for exceptions that know better)."""
+        """Give IPython the lines to show instead of a traceback (its own hook)."""
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -42,12 +42,12 @@ class SettingsError(CamkitError):
 
 
 class InputError(CamkitError):
-    """A file or value the investigator brought cannot be used.
+    """A file or value that the investigator gave cannot be used.
 
     Attributes
     ----------
     path : pathlib.Path or None
-        The file concerned.
+        The file.
     line : int or None
         The line in it, counted from 1.
     """
@@ -67,11 +67,11 @@ class DoorsFileError(InputError):
 
 
 class TimestampError(CamkitError, ValueError):
-    """A time without a zone was given where an aware one is needed."""
+    """A time does not have a zone and needs one, or the zone is not known."""
 
 
 class CaseError(CamkitError):
-    """A case folder cannot be used, or does not hold what is asked for."""
+    """A case folder cannot be used, or does not have what was asked for."""
 
 
 class OutputError(CamkitError):
@@ -83,20 +83,20 @@ class DemoSiteError(CamkitError):
 
 
 class ServiceError(CamkitError):
-    """A vendor's service refused, failed or was not there.
+    """A vendor's service refused, failed or could not be reached.
 
     Attributes
     ----------
     url : str or None
-        The address, without its query secrets.
+        The address, without secrets.
     status : int or None
-        The HTTP status; None when there was no answer.
+        The HTTP status; None if there was no answer.
     transient : bool
-        Whether the same call may well succeed later.
+        Whether the same call may succeed later.
     said : str
-        The service's own words, shortened; empty when it said nothing readable.
+        The service's own words, shortened; empty if it sent nothing readable.
     retry_after_s : float or None
-        Seconds that the service asked to wait before the next call; None when it did not.
+        Seconds that the service asked to wait before the next call; None if it did not.
     """
 
     transient = False
@@ -121,7 +121,7 @@ class ServiceError(CamkitError):
 
 
 class ServiceUnreachable(ServiceError):
-    """No connection came about: name, refusal, TLS or proxy."""
+    """There was no connection: name, refusal, TLS or proxy."""
 
     transient = True
 
@@ -133,28 +133,28 @@ class DeadlineExceeded(ServiceError):
 
 
 class LoginRefused(ServiceError):
-    """The credentials or the account were turned down."""
+    """The credentials or the account were rejected."""
 
 
 class AccessDenied(ServiceError):
-    """Signed in, but without the privilege for this."""
+    """Logged in, but without permission for this."""
 
 
 class NotFound(ServiceError):
-    """There is no such camera, picture or page."""
+    """The camera, device or page does not exist."""
 
 
 class NoPicture(ServiceError):
-    """The camera is known and gave no picture for that moment: off, too recent, no longer kept."""
+    """The camera is known but gave no picture for that moment: off, too recent, no longer kept."""
 
 
 class RateLimited(ServiceError):
-    """Too many requests, even after waiting as told."""
+    """Too many requests, even after waiting as asked."""
 
     transient = True
 
 
 class BadResponse(ServiceError):
-    """An answer that is not what the contract says."""
+    """An answer that does not follow the service's documentation."""
 
     transient = True

@@ -1,4 +1,4 @@
-"""Where to connect and with which secrets: the environment, then a ``.env`` file."""
+"""Where to connect and with which secrets: from the environment, then from a ``.env`` file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Settings", "load_settings"]
 
 
 class Settings(BaseSettings):
-    """The names are those of the environment variables; see `load_settings`."""
+    """What `load_settings` read from the environment variables named below."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -32,7 +32,7 @@ class Settings(BaseSettings):
 
     @property
     def names_a_camera_account(self) -> bool:
-        """Whether there are credentials for at least one vendor, and the demo is not insisted on."""
+        """Whether there are credentials for at least one vendor, and ``CAMKIT_DEMO`` is not set."""
         return not self.demo and (self.meraki_key is not None or self.een_username is not None)
 
 
@@ -48,7 +48,7 @@ def load_settings() -> Settings:
     Raises
     ------
     SettingsError
-        If a set of credentials is incomplete, or the file cannot be read; the message names what and where.
+        If credentials are incomplete, a value cannot be used, or the file cannot be read.
     """
     found = find_dotenv(usecwd=True)
     in_file = _read_env_file(Path(found)) if found else {}
@@ -56,7 +56,7 @@ def load_settings() -> Settings:
         settings = Settings(**{name: text for name, text in in_file.items() if not os.environ.get(name)})  # type: ignore[arg-type]
     except ValidationError as error:
         names = ", ".join(str(problem["loc"][0]) for problem in error.errors())
-        raise SettingsError(f"{names} is set to something that cannot be used.") from None
+        raise SettingsError(f"The value of {names} cannot be used. Correct or remove it.") from None
     een = {
         "EEN_USERNAME": settings.een_username,
         "EEN_PASSWORD": settings.een_password,
@@ -67,14 +67,14 @@ def load_settings() -> Settings:
         if missing:
             given = ", ".join(name for name, value in een.items() if value)
             raise SettingsError(
-                f"{given} is set, but not {' and '.join(missing)}. Set that in the environment or in .env, "
+                f"{given} is set, but not {' and '.join(missing)}. Set what is missing in the environment or in .env, "
                 "or remove the rest to use the demo site."
             )
     return settings
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
-    """The lines NAME=value of a ``.env`` file, values as they stand there: a password may well hold a ``$``."""
+    """The variables of a ``.env`` file, their values unchanged: a ``$`` may be part of a password."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             bindings = list(parse_stream(file))
@@ -85,6 +85,6 @@ def _read_env_file(path: Path) -> dict[str, str]:
     for binding in bindings:
         if binding.error:
             raise SettingsError(
-                f"{path}, line {binding.original.line}, is no NAME=value; check the equals sign and the quotes."
+                f"{path}, line {binding.original.line}, is not NAME=value; check the equals sign and the quotes."
             )
     return {binding.key: binding.value for binding in bindings if binding.key and binding.value}

@@ -1,11 +1,10 @@
-"""One connection to everything: the cameras of both vendors, and the directory."""
+"""One object for all services of a site: the cameras of both vendors, and the directory."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -28,14 +27,16 @@ DEMO_NOTICE = (
 
 
 class Site:
-    """The services of one site; usable in ``with``.
+    """The services of one site; a context manager that closes them.
 
     Attributes
     ----------
     is_demo : bool
         Whether it is the built-in demo site.
+    directory : WebDirectory or None
+        The directory of cardholders; None if it is not configured.
     doors_file : pathlib.Path or None
-        The map from readers to cameras that ``CAMKIT_DOORS`` names; None on the demo site.
+        The doors file that ``CAMKIT_DOORS`` names; None if it is not set, and on the demo site.
     """
 
     def __init__(
@@ -49,10 +50,10 @@ class Site:
     ) -> None:
         self._meraki = meraki
         self._een = een
-        self._directory = directory
+        self.directory = directory
         self.doors_file = doors_file
         self.is_demo = demo is not None
-        # Runs when the site is closed, collected, or the interpreter ends, whichever is first.
+        # Runs when the site is closed or collected, or when the interpreter ends, whichever is first.
         self._end_demo = weakref.finalize(self, demo.stop) if demo is not None else lambda: None
 
     @property
@@ -66,11 +67,6 @@ class Site:
         return _configured(self._een, "Eagle Eye", "EEN_USERNAME and EEN_PASSWORD")
 
     @property
-    def directory(self) -> WebDirectory | None:
-        """The directory of cardholders; None if none is configured."""
-        return self._directory
-
-    @property
     def sources(self) -> dict[str, SnapshotSource]:
         """The configured cameras by vendor, for `camkit.snapshots_for`."""
         found: list[SnapshotSource | None] = [self._meraki, self._een]
@@ -78,7 +74,7 @@ class Site:
 
     def close(self) -> None:
         """Close the connections; end the demo site if this is one."""
-        for service in (self._meraki, self._een, self._directory):
+        for service in (self._meraki, self._een, self.directory):
             if service is not None:
                 service.close()
         self._end_demo()
@@ -86,20 +82,18 @@ class Site:
     def __enter__(self) -> Site:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
         if self.is_demo:
             return "the built-in demo site"
-        parts = [*self.sources, *(["directory"] if self._directory else [])]
+        parts = [*self.sources, *(["directory"] if self.directory else [])]
         return f"a site with {', '.join(parts)}"
 
 
 def connect(settings: Settings | None = None) -> Site:
-    """Connect to the configured services, or start the demo site when none is configured.
+    """Connect to the configured services, or start the demo site if no cameras are configured.
 
     Parameters
     ----------
@@ -107,12 +101,12 @@ def connect(settings: Settings | None = None) -> Site:
         By default read from the environment and from ``.env``: ``MERAKI_DASHBOARD_API_KEY``; ``EEN_USERNAME``,
         ``EEN_PASSWORD`` and, where the account has one, ``EEN_API_KEY``; ``CAMKIT_DIRECTORY_URL`` (with
         ``{user_id}``); ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
-        ``CAMKIT_DEMO=1`` insists on the demo site.
+        ``CAMKIT_DEMO=1`` starts the demo site in any case.
 
     Returns
     -------
     Site
-        Nothing is logged in to yet; each client does so when first used.
+        Each client logs in when it is first used.
 
     Raises
     ------
@@ -123,8 +117,8 @@ def connect(settings: Settings | None = None) -> Site:
 
     Notes
     -----
-    Demo and real services are never mixed: with credentials for one vendor, the other is
-    not connected rather than drawn.
+    Demo and real services are never mixed: with credentials for one vendor only, the other vendor is
+    missing and is not replaced by the demo.
     """
     settings = settings or load_settings()
     if not settings.names_a_camera_account:
@@ -149,14 +143,14 @@ def connect(settings: Settings | None = None) -> Site:
 
 
 def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
-    """Return the site that a demo server's first line describes.
+    """Return the site that a demo server describes in its first line.
 
     Parameters
     ----------
     info : mapping
         `DemoProcess.info`.
     demo : DemoProcess, optional
-        The process that is to end with the site.
+        The process to end when the site is closed.
     """
     return Site(
         meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"]),

@@ -1,4 +1,4 @@
-"""Connecting: from settings, or to a demo site that ends with the process that started it."""
+"""Connecting: with settings, or to a demo site that ends with the process that started it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_without_credentials_it_is_the_demo_site_and_says_so(capsys):
 
 
 def test_credentials_in_the_environment_are_used(monkeypatch, capsys):
-    "With a vendor's credentials there is no demo, and the other vendor is not invented"
+    "With one vendor's credentials the demo is not started, and the other vendor is missing"
     monkeypatch.setenv("MERAKI_DASHBOARD_API_KEY", SECRET)
     monkeypatch.setenv("CAMKIT_DIRECTORY_URL", "https://people.example/{user_id}")
     monkeypatch.setenv("CAMKIT_DOORS", "my_doors.csv")
@@ -89,8 +89,8 @@ def test_credentials_in_a_dotenv_file_are_used(tmp_path, monkeypatch):
         ({"EEN_API_KEY": SECRET}, "EEN_API_KEY is set, but not EEN_USERNAME and EEN_PASSWORD"),
     ],
 )
-def test_half_a_set_of_credentials_names_what_is_missing(monkeypatch, given, missing):
-    "Neither a demo nor a failing login, but one sentence without the secret"
+def test_incomplete_credentials_name_what_is_missing(monkeypatch, given, missing):
+    "Neither the demo nor a failing login, but a message without the secret"
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(errors.SettingsError, match=missing) as caught:
@@ -98,8 +98,8 @@ def test_half_a_set_of_credentials_names_what_is_missing(monkeypatch, given, mis
     assert SECRET not in str(caught.value)
 
 
-def test_the_demo_can_be_insisted_on(monkeypatch):
-    "CAMKIT_DEMO=1 wins over credentials, so that a notebook can be tried without them"
+def test_the_demo_can_be_chosen(monkeypatch):
+    "CAMKIT_DEMO=1 takes precedence over credentials, so that a notebook can be tried without them"
     monkeypatch.setenv("CAMKIT_DEMO", "1")
     monkeypatch.setenv("EEN_USERNAME", "me")
     with camkit.connect() as site:
@@ -109,14 +109,14 @@ def test_the_demo_can_be_insisted_on(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("EEN_BASE_URL", "login.example", "is no plain http"),
-        ("MERAKI_BASE_URL", f"https://me:{SECRET}@api.example", "is no plain http"),
+        ("EEN_BASE_URL", "login.example", "is not a plain http"),
+        ("MERAKI_BASE_URL", f"https://me:{SECRET}@api.example", "is not a plain http"),
         ("CAMKIT_DIRECTORY_URL", "https://people.example/", "needs {user_id}"),
-        ("CAMKIT_DEMO", SECRET, "CAMKIT_DEMO is set to something"),
+        ("CAMKIT_DEMO", SECRET, "The value of CAMKIT_DEMO cannot be used"),
     ],
 )
-def test_a_malformed_setting_is_one_sentence(monkeypatch, name, value, said):
-    "What is wrong with an address is said before anything is sent, and without what is secret in it"
+def test_a_malformed_setting_is_reported(monkeypatch, name, value, said):
+    "A wrong address is reported before anything is sent, and without what is secret in it"
     monkeypatch.setenv("EEN_USERNAME", "me")
     monkeypatch.setenv("EEN_PASSWORD", SECRET)
     monkeypatch.setenv("MERAKI_DASHBOARD_API_KEY", SECRET)
@@ -126,7 +126,7 @@ def test_a_malformed_setting_is_one_sentence(monkeypatch, name, value, said):
     assert SECRET not in str(caught.value)
 
 
-def test_settings_show_no_secret(monkeypatch):
+def test_settings_do_not_show_a_secret(monkeypatch):
     "Neither the settings nor the site and its clients show a key"
     monkeypatch.setenv("MERAKI_DASHBOARD_API_KEY", SECRET)
     monkeypatch.setenv("EEN_USERNAME", "me")
@@ -136,8 +136,8 @@ def test_settings_show_no_secret(monkeypatch):
     assert SECRET not in shown
 
 
-def test_a_dotenv_file_that_is_none_is_one_sentence(tmp_path):
-    "Bytes that are no text are said to be in the .env file"
+def test_a_dotenv_file_that_is_not_text_is_reported(tmp_path):
+    "The message says that it is not UTF-8 text"
     (tmp_path / ".env").write_bytes(b"EEN_USERNAME=\xff\xfe\n")
     with pytest.raises(errors.SettingsError, match="not UTF-8 text"):
         load_settings()
@@ -181,7 +181,7 @@ def kernel(ending: str) -> tuple[subprocess.Popen[str], int]:
     ],
 )
 def test_the_demo_ends_with_its_kernel(ending):
-    "However the kernel ends, or the site is closed or forgotten, its demo process is gone within seconds"
+    "However the kernel ends, and if the site is closed or deleted, its demo process ends within seconds"
     process, pid = kernel(ending)
     with process:
         assert gone(pid), ending
@@ -198,14 +198,14 @@ def test_an_interrupt_does_not_end_the_demo():
 
 
 def test_a_demo_that_does_not_start_says_why():
-    "The last line of its complaint is in the error, and no process is left"
+    "The last line of its output is in the error, and no process is left"
     before = len(psutil.Process().children())
     with pytest.raises(errors.DemoSiteError, match="unrecognized arguments: --nonsense"):
         DemoProcess("--nonsense")
     assert len(psutil.Process().children()) == before
 
 
-def test_a_demo_that_says_nothing_is_given_up(monkeypatch, tmp_path):
+def test_a_silent_demo_is_ended(monkeypatch, tmp_path):
     "A process that never prints its line is ended after the time allowed"
     quiet = tmp_path / "python"
     quiet.write_text("#!/bin/sh\nexec sleep 60\n")
@@ -229,15 +229,15 @@ def test_stopping_twice_is_fine():
 
 @pytest.mark.parametrize("line", ["EEN_USERNAME: me@example.com", 'EEN_PASSWORD="abc'])
 def test_a_line_of_the_env_file_that_cannot_be_read_is_named(tmp_path, monkeypatch, line):
-    "It does not lead to the demo site without a word"
+    "It does not silently lead to the demo site"
     (tmp_path / ".env").write_text(f"# my cameras\n{line}\n")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(errors.SettingsError, match=r"\.env, line 2, is no NAME=value") as caught:
+    with pytest.raises(errors.SettingsError, match=r"\.env, line 2, is not NAME=value") as caught:
         load_settings()
     assert "abc" not in str(caught.value)
 
 
-def test_a_password_is_taken_as_it_stands(tmp_path, monkeypatch):
+def test_a_password_is_taken_literally(tmp_path, monkeypatch):
     "A dollar sign in it is a dollar sign"
     (tmp_path / ".env").write_text("EEN_USERNAME=me@example.com\nEEN_PASSWORD=pa$HOME${FOO}x\n")
     monkeypatch.chdir(tmp_path)

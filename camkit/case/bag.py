@@ -10,6 +10,7 @@ import json
 import platform
 import subprocess
 import sys
+import tempfile
 import zipfile
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -23,7 +24,7 @@ from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
-from camkit.support.files import write_whole, written_whole
+from camkit.support.files import make_folder, replacing, write_whole
 
 MAKE_BAG = Path(__file__).with_name("make_bag.py")
 """The program that the child process runs."""
@@ -40,8 +41,9 @@ def write_bag(record: Record, path: Path, organization: str, now: datetime | Non
     }
     if organization:
         info["Source-Organization"] = organization
-    with written_whole(path) as part:
-        bag = part.parent / "bag"
+    make_folder(path.parent)
+    with replacing(path) as part, tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
+        bag = Path(folder) / "bag"
         info |= _fill(bag, record, exported_at)
         _bag_in_place(bag, info)
         _zip(bag, part, top=path.stem)

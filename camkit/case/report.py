@@ -20,7 +20,7 @@ from camkit.case.record import Record
 from camkit.case.times import utc_text, zone_from_text
 from camkit.case.verify import Verification
 from camkit.errors import CaseError
-from camkit.support.files import written_whole
+from camkit.support.files import make_folder, replacing
 from camkit.support.html import local_time, visible
 
 VERDICTS = {verdict: (verdict.capitalize(), meaning) for verdict, meaning in MEANINGS.items()}
@@ -66,7 +66,8 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
         vendors=VENDORS,
         software=_software(),
     )
-    with written_whole(path) as part:
+    make_folder(path.parent)
+    with replacing(path) as part:
         page.dump(str(part), encoding="utf-8")
     return path
 

@@ -1,4 +1,4 @@
-"""Who a cardholder is meant to be: the directory's entry and photo."""
+"""Who a cardholder is: the directory's entry and photo."""
 
 from camkit.directory.web import Cardholder, Directory, WebDirectory, cardholder_html
 

@@ -1,4 +1,4 @@
-"""Who a cardholder is meant to be: name, number and photo from the organization's web directory."""
+"""Who a cardholder is according to the organization's web directory: name, number and photo."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from camkit.support.html import GREY, image_html, text_html
 from camkit.support.jpeg import BadImage, check_photo
 
 MAX_BYTES = 5 * 1024 * 1024
-"""A photo may have so many bytes."""
+"""Size limit of a photo, bytes."""
 
 PAGE_BYTES, PAGE_TAGS = 1024 * 1024, 20_000
-"""A page may have so many bytes and tags, opening and closing; it takes half a second to read that many."""
+"""Limits of a page: bytes, and tags, opening and closing. Parsing that many takes half a second."""
 
 
 @dataclass(frozen=True)
 class Cardholder:
-    """What the directory says of one number.
+    """What the directory says about one number.
 
     Attributes
     ----------
     name : str
-        Empty when the directory does not know the number.
+        Empty if the directory does not know the number.
     photo : bytes or None
         The image file as it arrived.
     note : str
-        What is missing, and why; empty when nothing is.
+        What is missing, and why; empty if nothing is.
     """
 
     cardholder_id: str
@@ -57,7 +57,7 @@ class Directory(Protocol):
     """Anything that can say who a cardholder is."""
 
     def lookup(self, cardholder_id: str) -> Cardholder:
-        """Return the entry; one that is not known is an answer too, with a note."""
+        """Return the entry; for an unknown number, one whose ``note`` says so."""
         ...
 
 
@@ -67,7 +67,7 @@ class WebDirectory:
     Parameters
     ----------
     address : str
-        Of a person's page, with ``{user_id}`` where the number goes.
+        The address of a person's page, with ``{user_id}`` in place of the number.
     limits : Limits, optional
         Deadlines and caps.
 
@@ -78,16 +78,16 @@ class WebDirectory:
 
     Notes
     -----
-    The name and the photo are taken from schema.org Person microdata or an h-card where the page has
-    them, else the first heading and the first picture of a page that shows the number, as a word of its
-    own: a page that does not may be anything, such as a request to sign in. A page that is itself an image
+    The name and the photo are taken from schema.org Person microdata or an h-card if the page has
+    them, otherwise from the first heading and the first picture of a page that shows the number as a
+    separate word: other pages may be anything, such as a sign-in page. If the page is itself an image, it
     is the photo. Photos are fetched from the directory's own host only, and nothing secret is sent.
     """
 
     def __init__(self, address: str, *, limits: Limits | None = None) -> None:
         if "{user_id}" not in address:
             raise SettingsError(
-                "The directory's address needs {user_id} where the number goes, as in "
+                "The directory's address needs {user_id} in place of the number, as in "
                 "https://people.example/{user_id}; check CAMKIT_DIRECTORY_URL."
             )
         self._address = address
@@ -97,96 +97,101 @@ class WebDirectory:
         )
 
     def lookup(self, cardholder_id: str) -> Cardholder:
-        """Look one number up.
+        """Look up one number.
 
         Returns
         -------
         Cardholder
-            Where the page, the name or the photo could not be had, its ``note`` says so.
+            If the page, the name or the photo is missing, its ``note`` says why.
         """
-        if not cardholder_id.strip(" ."):  # "." and ".." are steps in a path, not names in it
-            return Cardholder(cardholder_id, note="not in the directory")
+        person = Cardholder(cardholder_id)
         try:
-            url = self._address.replace("{user_id}", quote(cardholder_id, safe=""))
-        except UnicodeEncodeError:
-            return Cardholder(cardholder_id, note="the number has a character that no address can hold")
-        try:
-            page = self._transport.request("GET", url)
-        except ServiceError as error:
-            return Cardholder(cardholder_id, note=f"the directory did not answer: {error}")
-        if page.status in (404, 410):
-            return Cardholder(cardholder_id, note="not in the directory")
-        if not page.ok:
-            return Cardholder(cardholder_id, note=f"the directory answered with HTTP {page.status}")
-        if page.content_type.startswith("image/"):
-            return _with_photo(Cardholder(cardholder_id), page)
-        soup = _read(page.content)
-        if soup is None:
-            return Cardholder(cardholder_id, note="its page cannot be read")
-        if soup.select_one(_MARKED) is None and not _shows(soup, cardholder_id):
-            return Cardholder(cardholder_id, note="the page under this number does not show it: no entry")
-        person = Cardholder(
-            cardholder_id,
-            name=_said(soup, "[itemprop=name]", ".p-name", "h1", "title"),
-            title=_said(soup, "[itemprop=jobTitle]", ".p-job-title"),
-            department=_said(soup, "[itemprop=department]", "[itemprop=worksFor]", ".p-org"),
-        )
-        source = _attribute(soup, "src", "img[itemprop=image]", "img.u-photo", "img")
-        if not source:
-            return replace(person, note="its page shows no photo")
-        try:
-            base = urljoin(page.url, _attribute(soup, "href", "base[href]"))
-            photo_url = urljoin(base, source)
-            if not photo_url.startswith(("http://", "https://")):
-                return replace(person, note="the photo has no web address of its own")
-            return _with_photo(person, self._transport.request("GET", photo_url))
-        except (ServiceError, ValueError) as error:
-            return replace(person, note=f"the photo did not come: {error}")
+            page = photo = self._page(cardholder_id)
+            if not page.content_type.startswith("image/"):
+                soup = _entry(page.content, cardholder_id)
+                person = Cardholder(
+                    cardholder_id,
+                    name=_text(soup, "[itemprop=name]", ".p-name", "h1", "title"),
+                    title=_text(soup, "[itemprop=jobTitle]", ".p-job-title"),
+                    department=_text(soup, "[itemprop=department]", "[itemprop=worksFor]", ".p-org"),
+                )
+                photo = self._photo(page, soup)
+            photo_type = check_photo(photo.content)
+        except _Missing as missing:
+            return replace(person, note=str(missing))
+        except BadImage as error:
+            return replace(person, note=f"the photo cannot be shown: {error}")
+        return replace(person, photo=photo.content, photo_type=photo_type)
 
     def close(self) -> None:
         """Close this thread's idle connections."""
         self._transport.close()
 
+    def _page(self, cardholder_id: str) -> Reply:
+        if not cardholder_id.strip(" ."):  # in a path, "." and ".." are not names
+            raise _Missing("not in the directory")
+        try:
+            page = self._transport.request(
+                "GET", self._address.replace("{user_id}", quote(cardholder_id, safe=""))
+            )
+        except UnicodeEncodeError:
+            raise _Missing("the number has a character that an address cannot have") from None
+        except ServiceError as error:
+            raise _Missing(f"the directory did not answer: {error}") from None
+        if page.status in (404, 410):
+            raise _Missing("not in the directory")
+        if not page.ok:
+            raise _Missing(f"the directory answered with HTTP {page.status}")
+        return page
+
+    def _photo(self, page: Reply, soup: BeautifulSoup) -> Reply:
+        source = _attribute(soup, "src", "img[itemprop=image]", "img.u-photo", "img")
+        if not source:
+            raise _Missing("its page does not show a photo")
+        try:
+            url = urljoin(urljoin(page.url, _attribute(soup, "href", "base[href]")), source)
+            if not url.startswith(("http://", "https://")):
+                raise _Missing("the photo does not have a web address of its own")
+            photo = self._transport.request("GET", url)
+        except (ServiceError, ValueError) as error:
+            raise _Missing(f"the photo could not be fetched: {error}") from None
+        if not photo.ok:
+            raise _Missing(f"the photo could not be fetched (HTTP {photo.status})")
+        return photo
+
+
+class _Missing(Exception):
+    """The entry or its photo is missing; the message is the note."""
+
 
 _MARKED = "[itemtype*='schema.org/Person'], .h-card"
-"""A page that says of itself that it is about a person."""
+"""Marks a page that is about a person."""
 
 _CLOSING = b"<!-- '>\">-->"
-"""Ends whatever a page leaves open: over 20,000 unfinished tags html.parser takes half a minute."""
+"""Ends whatever a page leaves open: html.parser would take half a minute for 20,000 unfinished tags."""
 
 
-def _read(content: bytes) -> BeautifulSoup | None:
-    """A page's elements; None when it is none, or would take seconds."""
+def _entry(content: bytes, number: str) -> BeautifulSoup:
+    """The elements of a page, which has to be about the number."""
     if len(content) > PAGE_BYTES or content.count(b"<") > PAGE_TAGS:
-        return None
+        raise _Missing("its page cannot be read")
     try:
-        return BeautifulSoup(content + _CLOSING, "html.parser")
+        soup = BeautifulSoup(content + _CLOSING, "html.parser")
     except ParserRejectedMarkup:
-        return None
-
-
-def _shows(soup: BeautifulSoup, number: str) -> bool:
-    """Whether a page shows the number, as more than a part of another word."""
-    return re.search(rf"(?<!\w){re.escape(number.strip())}(?!\w)", soup.get_text(" ")) is not None
-
-
-def _with_photo(person: Cardholder, reply: Reply) -> Cardholder:
-    if not reply.ok:
-        return replace(person, note=f"the photo did not come (HTTP {reply.status})")
-    try:
-        kind = check_photo(reply.content)
-    except BadImage as error:
-        return replace(person, note=f"the photo cannot be shown: {error}")
-    return replace(person, photo=reply.content, photo_type=kind)
+        raise _Missing("its page cannot be read") from None
+    shows_number = re.search(rf"(?<!\w){re.escape(number.strip())}(?!\w)", soup.get_text(" ")) is not None
+    if soup.select_one(_MARKED) is None and not shows_number:
+        raise _Missing("the page under this number does not show it, so it is not an entry")
+    return soup
 
 
 def _attribute(soup: BeautifulSoup, name: str, *selectors: str) -> str:
-    """An attribute of the first element found; empty when there is none."""
+    """An attribute of the first element found; empty if there is none."""
     element = next(filter(None, map(soup.select_one, selectors)), None)
     return str(element.get(name) or "") if element is not None else ""
 
 
-def _said(soup: BeautifulSoup, *selectors: str) -> str:
+def _text(soup: BeautifulSoup, *selectors: str) -> str:
     for selector in selectors:
         found = soup.select_one(selector)
         if found is not None and (text := " ".join(found.get_text(" ").split())):
@@ -195,7 +200,7 @@ def _said(soup: BeautifulSoup, *selectors: str) -> str:
 
 
 def cardholder_html(person: Cardholder) -> str:
-    """Photo, name, number and what else the directory says."""
+    """Show photo, name, number and what else the directory says."""
     photo = ""
     if person.photo is not None:
         photo = image_html(

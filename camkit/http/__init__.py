@@ -1,9 +1,10 @@
-"""HTTP to one vendor: deadlines, retries, a size cap, and secrets that stay at home."""
+"""HTTP to one service: deadlines, retries, a size cap, and secrets that go to its own hosts only."""
 
 from camkit.http.limits import RETRY_STATUSES, Limits
 from camkit.http.rate import TokenBucket
 from camkit.http.reply import Meanings, Reply, raise_for_status
-from camkit.http.secrets import Address, Credential, mask_url
+from camkit.http.retry import retry
+from camkit.http.secrets import Address, Credential, Masking
 from camkit.http.transport import Transport
 
 __all__ = [
@@ -11,10 +12,11 @@ __all__ = [
     "Address",
     "Credential",
     "Limits",
+    "Masking",
     "Meanings",
     "Reply",
     "TokenBucket",
     "Transport",
-    "mask_url",
     "raise_for_status",
+    "retry",
 ]

@@ -1,4 +1,4 @@
-"""What urllib3 reports, in camkit's words and without its own, which may hold a secret."""
+"""What urllib3 reports, as camkit's exceptions and without urllib3's own, which may hold a secret."""
 
 from __future__ import annotations
 
@@ -22,55 +22,40 @@ from camkit.errors import BadResponse, DeadlineExceeded, ServiceError, ServiceUn
 
 
 def failure_of(error: Exception, service: str, url: str, *, began: bool) -> ServiceError:
-    """Return the exception that stands for a request that got no whole answer.
-
-    Parameters
-    ----------
-    error : Exception
-        Of urllib3, or of requests while it looked for the way to the host.
-    service : str
-        The service's name.
-    url : str
-        The address, without secrets.
-    began : bool
-        Whether an answer had begun.
-    """
+    """The exception for a request that did not get a complete answer; `began` says whether one had begun."""
     host = urlsplit(url).netloc
+    kind: type[ServiceError] = BadResponse
+    transient = True
     match error:
         case SSLError():
             return _tls_failure(_innermost(error), host, url)
         case ProxyError() | InvalidProxyURL():
-            return ServiceUnreachable(
-                f"{service}: the proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY.", url=url
-            )
+            kind = ServiceUnreachable
+            message = f"{service}: the proxy did not connect to {host}. Check HTTPS_PROXY and NO_PROXY."
         case LocationParseError() | URLSchemeUnknown() | InvalidSchema():
-            return ServiceUnreachable(
-                f"{service}: HTTPS_PROXY holds no proxy that camkit can use; write it as http://host:port.",
-                url=url,
-                transient=False,
-            )
+            kind, transient = ServiceUnreachable, False
+            message = f"{service}: camkit cannot use the proxy in HTTPS_PROXY; write it as http://host:port."
         case NewConnectionError():
-            return ServiceUnreachable(
-                f"{service}: there is no connection to {host}. Check the address and the network.", url=url
-            )
+            kind = ServiceUnreachable
+            message = f"{service}: there is no connection to {host}. Check the address and the network."
         case ConnectTimeoutError():
-            return ServiceUnreachable(
-                f"{service}: {host} did not accept a connection in time. Check the address and the network.",
-                url=url,
+            kind = ServiceUnreachable
+            message = (
+                f"{service}: {host} did not accept a connection in time. Check the address and the network."
             )
         case ReadTimeoutError():
-            return DeadlineExceeded(
-                f"{service} stopped answering ({url}). Run the cell again later.", url=url
-            )
+            kind = DeadlineExceeded
+            message = f"{service} stopped answering ({url}). Run the cell again later."
         case DecodeError():
-            return BadResponse(f"The answer of {url} cannot be unpacked.", url=url)
+            message = f"The answer of {url} cannot be unpacked."
         case ProtocolError() if began:
-            return BadResponse(f"The answer of {url} broke off before its end.", url=url)
+            message = f"The answer of {url} broke off before its end."
         case ProtocolError():
-            return BadResponse(f"{host} closed the connection without an answer ({url}).", url=url)
-    return BadResponse(
-        f"{service}: the request to {url} failed ({type(error).__name__}).", url=url, transient=False
-    )
+            message = f"{host} closed the connection without an answer ({url})."
+        case _:
+            transient = False
+            message = f"{service}: the request to {url} failed ({type(error).__name__})."
+    return kind(message, url=url, transient=transient)
 
 
 def _tls_failure(cause: BaseException, host: str, url: str) -> ServiceUnreachable:

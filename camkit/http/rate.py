@@ -1,4 +1,4 @@
-"""A rate that all greenlets keep together."""
+"""A rate limit that all greenlets share."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import gevent
 
 
 class TokenBucket:
-    """Let through so many calls a second, evenly, after a first burst.
+    """Let calls through at a steady rate, after a first burst.
 
     Parameters
     ----------
     per_s : float
         Calls per second in the long run.
     burst : int
-        Calls that may go at once after a pause.
+        Calls that may go at once after an idle time.
 
     Notes
     -----
-    Each caller books its moment before it waits, so callers go in the order they came and none is
-    overtaken. Booking takes no lock: greenlets of one thread switch only where they wait, and one
-    booking too early by another thread is what the service's 429 is for.
+    Each caller books its moment before it waits, so callers go in the order they came. Booking needs no
+    lock: the greenlets of one thread switch only where they wait, and if another thread books too early,
+    the service answers 429.
     """
 
     def __init__(self, per_s: float, burst: int = 10) -> None:
@@ -39,11 +39,11 @@ class TokenBucket:
             gevent.sleep(wait_s)
 
     def hold(self, seconds: float) -> None:
-        """Give no further moment before `seconds` have passed: the service said it is too much."""
+        """Let no call through before `seconds` have passed: the service said that it is too much."""
         self._held_until = max(self._held_until, time.monotonic() + seconds)
         self._next = max(self._next, self._held_until)
 
     @property
     def held_s(self) -> float:
-        """Seconds until the service is ready for more; 0 when it never said it was too much."""
+        """Seconds until calls are let through again; 0 if `hold` was never called."""
         return max(0.0, self._held_until - time.monotonic())

@@ -1,4 +1,4 @@
-"""One complete answer, and the exception that an unsuccessful one stands for."""
+"""One complete answer, and the exception for an unsuccessful one."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Reply:
     Attributes
     ----------
     url : str
-        Where it came from, after redirects, without secrets. Its path is whole, save that of a Meraki picture.
+        Where it came from, after redirects, without secrets (see `Masking`).
     content : bytes
-        The body as it arrived; if the answer is not a success, without the credential, should it repeat it.
+        The body as it arrived; in an answer that is not a success, the request's secrets are masked.
     sent_at, received_at : datetime.datetime
         This machine's clock, UTC-aware.
     latency_s : float
@@ -51,39 +51,39 @@ class Reply:
     def cookies(self) -> dict[str, str]:
         """The cookies that it sets, by name."""
         cookies = {}
-        for line in self.headers.getlist("Set-Cookie"):  # the standard library gives up at one odd name
+        for line in self.headers.getlist("Set-Cookie"):  # http.cookies would stop at the first odd name
             name, _, value = line.partition(";")[0].partition("=")
             cookies[name.strip()] = value.strip().removeprefix('"').removesuffix('"')
         return cookies
 
     @property
     def server_date(self) -> str | None:
-        """The server's own clock, as its ``Date`` header says."""
+        """The server's own time, from its ``Date`` header."""
         return self.headers.get("Date")
 
     @property
     def content_type(self) -> str:
-        """The media type without parameters, in lower case; empty when the server gave none."""
+        """The media type without parameters, in lower case; empty if the server gave none."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds that the service asks to wait; None when it does not."""
+        """Seconds that the service asks to wait; None if it does not."""
         return retry_after_s(self.headers)
 
     @property
     def said(self) -> str:
-        """The body as one short line of text, for a message; empty when it is a page or no text."""
+        """The body as one short line of text, for a message; empty if it is a page or not text."""
         text = " ".join(self.content[:300].decode("utf-8", "replace").split())
         return "" if "<" in text or not text.isprintable() else text
 
     def json(self) -> Any:
-        """Return the decoded body; half a surrogate pair, which no table or file could hold, becomes ``?``.
+        """Return the decoded body; a lone surrogate, which no table or file could hold, becomes ``?``.
 
         Raises
         ------
         BadResponse
-            If the body is no JSON.
+            If the body is not JSON.
         """
         try:
             found = jsonlib.loads(self.content)
@@ -101,18 +101,18 @@ class Reply:
 
 
 Meanings = Mapping[int, tuple[type[ServiceError], str]]
-"""What a status stands for: an exception, and a clause for its message."""
+"""What a status means: an exception, and a clause for its message."""
 
 
 def raise_for_status(reply: Reply, doing: str, meanings: Meanings | None = None) -> None:
-    """Raise the exception that an unsuccessful answer stands for.
+    """Raise the exception for an unsuccessful answer; return if it is a success.
 
     Parameters
     ----------
     doing : str
         What was attempted, as in "Listing the devices".
     meanings : mapping, optional
-        What this call's documentation says of a status; other statuses have a general meaning.
+        What the documentation of this call says about a status; other statuses have a general meaning.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def raise_for_status(reply: Reply, doing: str, meanings: Meanings | None = None)
 
 _MEANINGS: Meanings = {
     401: (LoginRefused, "the credentials or the session were not accepted"),
-    403: (AccessDenied, "this account has not the privilege for it"),
+    403: (AccessDenied, "this account does not have permission"),
     404: (NotFound, "not found"),
     410: (NotFound, "no longer kept"),
     429: (RateLimited, "too many requests; wait a little and run the cell again"),

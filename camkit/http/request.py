@@ -1,10 +1,10 @@
-"""What one request asks for, and what the redirect it meets makes of it."""
+"""One request before it is sent, and the request that a redirect turns it into."""
 
 from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
@@ -14,8 +14,9 @@ from pydantic import SecretStr
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
+from camkit.http.limits import Limits
 from camkit.http.reply import Reply
-from camkit.http.secrets import Address, Credential, Headers, secrets_in
+from camkit.http.secrets import Address, Credential, Headers, Masking
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,32 @@ class Request:
     url: Address
     json: Any
     credential: Credential | None
+    limits: Limits = field(repr=False)
+    masking: Masking = field(repr=False)
 
     @cached_property
     def parts(self) -> Url:
-        """The address in its parts: by these it is trusted, and to these it is sent."""
+        """The address in its parts: these are checked, and the request is sent to these."""
         return parts_of(self.url)
 
+    @cached_property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"{self.parts.scheme}://{self.parts.netloc}"
+
+    @cached_property
+    def shown(self) -> str:
+        """The address as it is sent, without its secrets."""
+        return self.masking.mask(self.origin + self.parts.request_uri)
+
     def body(self) -> bytes | None:
-        """The body as it goes over the wire, secrets revealed."""
+        """The body as it is sent, secrets revealed."""
         if self.json is None:
             return None
         return jsonlib.dumps(self.json, default=SecretStr.get_secret_value).encode()
 
     def headers(self) -> dict[str, str]:
-        """The headers of its own, secrets revealed."""
+        """Its own headers, secrets revealed."""
         kind = {} if self.json is None else {"Content-Type": "application/json"}
         return Headers({**kind, **self.credential.headers}) if self.credential else kind
 
@@ -47,10 +60,11 @@ class Request:
         """Every secret that goes with it."""
         values = self.json.values() if isinstance(self.json, Mapping) else ()
         in_body = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return [*(self.credential.secrets if self.credential else ()), *in_body, *secrets_in(self.url)]
+        in_url = self.masking.secrets_in(self.url)
+        return [*(self.credential.secrets if self.credential else ()), *in_body, *in_url]
 
     def redirected(self, reply: Reply) -> Request:
-        """The request that a redirect leads to: method, body and key stay, save after a 303."""
+        """The request that a redirect leads to: method, body and key stay, except after a 303."""
         try:
             url = Address(urljoin(self.url, reply.headers["Location"]))
         except ValueError:
@@ -61,7 +75,7 @@ class Request:
 
 
 def address_of(base: str, url: str, params: Mapping[str, Any] | None) -> Address:
-    """An address, if need be below a base, with its query; parameters that are None are left out."""
+    """An address, below a base if it is a path, with its query; parameters that are None are left out."""
     url = url if "://" in url else f"{base}/{url.lstrip('/')}"
     query = urlencode(
         {name: value for name, value in (params or {}).items() if value is not None}, doseq=True
@@ -70,10 +84,10 @@ def address_of(base: str, url: str, params: Mapping[str, Any] | None) -> Address
 
 
 def parts_of(url: str) -> Url:
-    """An address in its parts, as urllib3 reads it; one that cannot be read has none.
+    r"""An address in its parts, as urllib3 reads it; all parts are missing if it cannot be read.
 
-    No other reader may judge an address: ``https://evil.example\\.meraki.com/`` is a host of Meraki's to
-    `urllib.parse`, and evil.example to urllib3, which connects.
+    No other parser may decide where an address leads: in ``https://evil.example\.meraki.com/``, `urllib.parse`
+    sees a host of Meraki's, and urllib3, which connects, sees evil.example.
     """
     try:
         return parse_url(url)

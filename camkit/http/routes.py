@@ -1,8 +1,8 @@
-"""The way out: urllib3's pool for each origin, with the proxy and the CA bundle that requests finds for it.
+"""How an origin is reached: urllib3's pool, with the proxy and the CA bundle that requests finds for it.
 
 What requests itself does around a call (its request and response objects, its cookie jar) takes three times as long as
-sending it, which shows when images come by the thousand. So requests is asked for the way to an origin
-once, and urllib3 goes it from then on.
+sending it, which matters when images are fetched by the thousand. So requests finds the route to an origin
+once, and urllib3 is used directly from then on.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _NO_RETRIES = Retry(total=False, redirect=False)
 
 @dataclass(frozen=True)
 class _Route:
-    """How an origin is reached: its pool, and what stands before a target (a proxy without TLS wants it whole)."""
+    """How an origin is reached: its pool, and what precedes a target (the origin, for a proxy without TLS)."""
 
     pool: HTTPConnectionPool
     before: str
 
 
 class Routes:
-    """The ways to all origins, for one thread: the sockets belong to its hub.
+    """The routes to all origins, for one thread: the sockets belong to its hub.
 
     Parameters
     ----------
@@ -46,26 +46,18 @@ class Routes:
     def __init__(self, user_agent: str) -> None:
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
         self._adapter = GeventAdapter(pool_maxsize=64)
-        self._known: dict[tuple[str | None, str | None], _Route] = {}
+        self._known: dict[str, _Route] = {}
 
-    def send(self, request: Request, *, connect_s: float, read_s: float) -> BaseHTTPResponse:
-        """Send a request and return the answer, its body not yet read.
-
-        Raises
-        ------
-        urllib3.exceptions.HTTPError, requests.RequestException
-            If no answer began.
-        OSError
-            If ``REQUESTS_CA_BUNDLE`` names no file.
-        """
-        url = request.parts
-        route = self._known.get((url.scheme, url.netloc)) or self._find(url)
+    def send(self, request: Request) -> BaseHTTPResponse:
+        """Send a request and return the answer, its body not yet read; raises what urllib3 and requests raise."""
+        route = self._known.get(request.origin) or self._find(request.origin, request.parts)
         return route.pool.urlopen(
             request.method,
-            route.before + url.request_uri,
+            route.before + request.shown.removeprefix(request.origin),  # all that urllib3 could log
+            target=route.before + request.parts.request_uri,
             body=request.body(),
             headers=Headers({**self._headers, **request.headers()}),
-            timeout=Timeout(connect=connect_s, read=read_s),
+            timeout=Timeout(connect=request.limits.connect_s, read=request.limits.read_s),
             retries=_NO_RETRIES,
             redirect=False,
             assert_same_host=False,
@@ -77,22 +69,22 @@ class Routes:
         self._known.clear()
         self._adapter.close()
 
-    def _find(self, url: Url) -> _Route:
-        """Request requests how the environment wants an origin to be reached."""
-        origin = f"{url.scheme}://{url.netloc}"
+    def _find(self, origin: str, url: Url) -> _Route:
+        """Let requests read from the environment how an origin is reached."""
         request = requests.Request("GET", origin + "/").prepare()
-        told = requests.Session().merge_environment_settings(origin, {}, None, None, None)
+        settings = requests.Session().merge_environment_settings(origin, {}, None, None, None)
         if is_loopback(url.host or ""):
-            told["proxies"] = {}  # a proxy's loopback is another machine's
+            settings["proxies"] = {}  # a proxy's loopback is another machine's
         pool = cast(
             HTTPConnectionPool,
             self._adapter.get_connection_with_tls_context(
-                request, told["verify"], proxies=told["proxies"], cert=told["cert"]
+                request, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
             ),
         )
-        self._adapter.cert_verify(
-            pool, f"{pool.scheme}://", told["verify"], told["cert"]
-        )  # its own, or the proxy's
-        whole = self._adapter.request_url(request, told["proxies"]) != "/"
-        route = self._known[url.scheme, url.netloc] = _Route(pool, origin if whole else "")
+        # The pool's scheme is the origin's, or the proxy's.
+        self._adapter.cert_verify(  # type: ignore[no-untyped-call]  # requests has no types for it
+            pool, f"{pool.scheme}://", settings["verify"], settings["cert"]
+        )
+        whole = self._adapter.request_url(request, settings["proxies"]) != "/"
+        route = self._known[origin] = _Route(pool, origin if whole else "")
         return route

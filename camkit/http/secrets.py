@@ -5,20 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit, urlunsplit
 
 from camkit.errors import SettingsError
 
 _MASK = "***"
-
-_HARMLESS = frozenset(
-    "id c timestamp t start_timestamp end_timestamp e count asset_class a n s perPage startingAfter "
-    "endingBefore productTypes[] serial model fullframe".split()
-)
-"""Query names whose values may be shown; `A`, tokens and whatever is unknown may not."""
-
-_SNAPSHOT_TOKEN = re.compile(r"(?<=/stream/jpeg/snapshot/)[^/]+")
-"""What follows in the path of a Meraki snapshot is all that it takes to fetch it."""
 
 
 class Headers(dict[str, str]):
@@ -43,15 +35,15 @@ class Credential:
     Raises
     ------
     SettingsError
-        If a value cannot be sent in a header: a line break, a letter outside ASCII.
+        If a value cannot be sent in a header: it has a line break or a character outside ASCII.
     """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         for name, value in headers.items():
             if not (value.isascii() and value.isprintable()):
                 raise SettingsError(
-                    f"The secret for the header {name} cannot be sent: it has a line break or a letter outside ASCII. "
-                    "Copy the key again."
+                    f"The secret for the header {name} cannot be sent: it has a line break or a character outside "
+                    "ASCII. Copy the key again."
                 )
         self.headers = Headers(headers)
 
@@ -65,40 +57,61 @@ class Credential:
         return f"Credential({', '.join(self.headers)}: **********)"
 
 
+@dataclass(frozen=True)
+class Masking:
+    """What may be shown of a service's addresses. User names, passwords and unknown query values never are.
+
+    Attributes
+    ----------
+    public_params : frozenset of str
+        Query names whose values may be shown.
+    secret_path : re.Pattern or None
+        Matches what is secret in a path; None if nothing is.
+
+    Examples
+    --------
+    >>> Masking(frozenset({"id"})).mask("https://me:pw@c001.example/image.jpeg?id=1005f2ed&A=c001~5eb63bbb")
+    'https://c001.example/image.jpeg?id=1005f2ed&A=***'
+    """
+
+    public_params: frozenset[str] = frozenset()
+    secret_path: re.Pattern[str] | None = None
+
+    def mask(self, url: str) -> str:
+        """Return an address fit for a message, a log or a file."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return "(an address that cannot be read)"
+        query = "&".join(
+            self._shown(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        )
+        path = self.secret_path.sub(_MASK, parts.path) if self.secret_path else parts.path
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, query, ""))
+
+    def secrets_in(self, url: str) -> list[str]:
+        """Return what `mask` hides in an address that can be read, except user name and password."""
+        parts = urlsplit(url)
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        in_query = [value or name for name, value in pairs if name not in self.public_params]
+        return in_query + (self.secret_path.findall(parts.path) if self.secret_path else [])
+
+    def _shown(self, name: str, value: str) -> str:
+        if name in self.public_params:
+            return f"{quote(name, safe='[]')}={quote(value, safe=':+-')}"
+        return f"{quote(name, safe='[]')}={_MASK}" if value else _MASK  # a token may have no name
+
+
+_ORIGIN_ONLY = Masking(secret_path=re.compile(".+"))
+
+
 class Address(str):
-    """An address whose repr, which a traceback may print, shows no secret."""
+    """An address whose repr, which a traceback may print, shows the host and the names in its query only."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return repr(mask_url(self))
-
-
-def mask_url(url: str) -> str:
-    """Return an address fit for a message: no user, no password, no token.
-
-    Examples
-    --------
-    >>> mask_url("https://c001.example/asset/prev/image.jpeg?id=1005f2ed&A=c001~5eb63bbb")
-    'https://c001.example/asset/prev/image.jpeg?id=1005f2ed&A=***'
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "(an address that cannot be read)"
-    query = "&".join(
-        f"{quote(name, safe='[]')}={quote(value, safe=':+-') if name in _HARMLESS else _MASK}"
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, _SNAPSHOT_TOKEN.sub(_MASK, parts.path), query, ""))
-
-
-def secrets_in(url: str) -> list[str]:
-    """What `mask_url` leaves out of an address that can be read, save a user name and password."""
-    parts = urlsplit(url)
-    hidden = [value for name, value in parse_qsl(parts.query) if name not in _HARMLESS]
-    return hidden + _SNAPSHOT_TOKEN.findall(parts.path)
+        return repr(_ORIGIN_ONLY.mask(self))
 
 
 def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
@@ -110,7 +123,7 @@ def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """A secret as it is, and as JSON and addresses write it; one too short to tell from a word is left."""
+    """A secret as it is, and as JSON and addresses write it; none if it is too short to tell from a word."""
     if len(secret) < 4:
         return ()
     return secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)

@@ -1,16 +1,16 @@
 """requests' adapter, and urllib3's pools under it, on gevent's sockets, without patching anything.
 
-urllib3 opens its connections in one method, ``_new_conn``. Overriding it there, and the sleeping and
-the TLS context that belong to it, is all that is needed; what people expect of requests (proxies, CA
-bundles) stays as it is.
+urllib3 opens its connections in one method, ``_new_conn``. Overriding that, and the TLS context that belongs to
+it, is all that is needed; what people expect of requests (proxies, CA bundles) stays as it is.
+
+urllib3 logs the address of each request, and headers that it could not read. So it gets the address without its
+secrets, which are filled in when the request is written to the socket, and no header that could not be read.
 """
 
 from __future__ import annotations
 
 import io
-import logging
 import socket
-from contextvars import ContextVar
 from http.client import HTTPResponse
 from typing import Any
 
@@ -19,36 +19,14 @@ import gevent.ssl
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.poolmanager import PoolManager
-
-from camkit.http.secrets import mask_url
 
 _YIELD_EVERY = 64 * 1024
 
-_is_ours: ContextVar[bool] = ContextVar("is_ours", default=False)
-
-
-def _mask_ours(record: logging.LogRecord) -> bool:
-    """Take the secrets out of the addresses that urllib3 logs of our requests; those of others are theirs."""
-    if _is_ours.get() and isinstance(record.args, tuple):
-        record.args = tuple(
-            mask_url(arg) if isinstance(arg, str) and "/" in arg else arg for arg in record.args
-        )
-    return True
-
-
-def _drop_ours(record: logging.LogRecord) -> bool:
-    """Drop what urllib3 says of headers that it could not read: it repeats them whole, with cookies and addresses."""
-    return not _is_ours.get()
-
-
-logging.getLogger("urllib3.connectionpool").addFilter(_mask_ours)
-logging.getLogger("urllib3.connection").addFilter(_drop_ours)
-
 
 class _YieldingIO(socket.SocketIO):
-    """The bytes of one answer; what comes as fast as it is read would let nobody else work, nor a deadline end it."""
+    """The bytes of one answer. Yields: a fast sender would keep others from working and the deadline from ending it."""
 
     _since_yield = 0
 
@@ -57,7 +35,7 @@ class _YieldingIO(socket.SocketIO):
         self._since_yield += count or 0
         if self._since_yield >= _YIELD_EVERY:
             self._since_yield = 0
-            gevent.sleep(0.001)  # not 0, which lets neither timers nor sockets have their turn
+            gevent.sleep(0.001)  # 0 would let neither timers nor sockets have their turn
         return count
 
 
@@ -68,21 +46,28 @@ class _Response(HTTPResponse):
         sock._io_refs += 1  # type: ignore[attr-defined]  # as makefile() does: closed when its last reader is
         self.fp = io.BufferedReader(_YieldingIO(sock, "rb"))
 
+    def begin(self) -> None:
+        super().begin()
+        self.msg.defects.clear()  # urllib3 would log these with the lines that follow, cookies included
+        self.msg.set_payload("")
+
 
 class _GeventConnection(HTTPConnection):
     response_class = _Response
+    target = ""
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        super().putrequest(method, self.target, *args, **kwargs)
 
     def _new_conn(self) -> socket.socket:
         try:
             self._dns_host.encode("idna")
-        except UnicodeError as error:  # a label that is empty or too long, which gevent would not take calmly
-            raise NewConnectionError(self, "the host's name is none") from error
+        except UnicodeError as error:  # a label is empty or too long; gevent would print a traceback
+            raise NewConnectionError(self, "this cannot be the name of a host") from error
         try:
             sock = gevent.socket.create_connection(
                 (self._dns_host, self.port), self.timeout, source_address=self.source_address
             )
-        except gevent.socket.gaierror as error:
-            raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
             raise ConnectTimeoutError(
                 self, f"no connection to {self.host} within {self.timeout} s"
@@ -106,12 +91,9 @@ class _GeventTLSConnection(_GeventConnection, HTTPSConnection):
 class _GeventPool(HTTPConnectionPool):
     ConnectionCls = _GeventConnection
 
-    def _make_request(self, *args: Any, **kwargs: Any) -> Any:
-        mark = _is_ours.set(True)
-        try:
-            return super()._make_request(*args, **kwargs)
-        finally:
-            _is_ours.reset(mark)
+    def _make_request(self, conn: Any, *args: Any, **kwargs: Any) -> Any:
+        conn.target = kwargs.pop("target")
+        return super()._make_request(conn, *args, **kwargs)
 
 
 class _GeventTLSPool(_GeventPool, HTTPSConnectionPool):
@@ -132,15 +114,18 @@ class GeventAdapter(HTTPAdapter):
     """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Let the pools of direct connections use gevent's sockets."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Let the pools of connections through a proxy use gevent's sockets."""
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
     def close(self) -> None:
+        """Close the idle sockets."""
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             _close_pools(manager)
         super().close()

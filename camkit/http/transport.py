@@ -1,4 +1,4 @@
-"""Every request of the kit: on gevent's sockets, with deadlines, retries and a size cap.
+"""HTTP on gevent's sockets, with deadlines, retries and a size cap.
 
 Every request of the kit goes through `Transport.request`, which either returns an answer (whatever its
 status) or raises one of camkit's own exceptions. It yields to other greenlets whenever it waits.
@@ -6,7 +6,6 @@ status) or raises one of camkit's own exceptions. It yields to other greenlets w
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 import time
@@ -35,10 +34,9 @@ from camkit.http.limits import RETRY_STATUSES, Limits
 from camkit.http.rate import TokenBucket
 from camkit.http.reply import Reply
 from camkit.http.request import Request, address_of, is_loopback, parts_of
+from camkit.http.retry import retry
 from camkit.http.routes import Routes
-from camkit.http.secrets import Credential, mask_url, scrub
-
-log = logging.getLogger(__name__)
+from camkit.http.secrets import Credential, Masking, scrub
 
 _HOST = re.compile(r"[a-z0-9.-]+")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -53,19 +51,21 @@ class Transport:
     service : str
         The service's name, for messages.
     base_url : str
-        Where it lives; relative addresses are joined to it.
+        Its address; relative addresses are joined to it.
     domains : sequence of str
         The vendor's domains. A redirect or an absolute address is followed only into these (over
-        HTTPS), or to the very host and port of `base_url`; a credential goes nowhere else.
+        HTTPS), or to the host and port of `base_url`; a credential goes nowhere else.
     limits : Limits, optional
         Deadlines and caps.
     rate : TokenBucket, optional
-        Every attempt waits for its turn there, and a 429 holds all of them back.
+        Every attempt waits for its turn there, and a 429 delays all of them.
+    masking : Masking, optional
+        What may be shown of the service's addresses; by default everything but the query's values.
 
     Raises
     ------
     SettingsError
-        If `base_url` is no http or https address, holds a user name or password, or is a vendor's
+        If `base_url` is not an http or https address, holds a user name or password, or is a vendor's
         and not encrypted.
 
     Notes
@@ -82,16 +82,19 @@ class Transport:
         domains: Sequence[str] = (),
         limits: Limits | None = None,
         rate: TokenBucket | None = None,
+        masking: Masking | None = None,
     ) -> None:
+        self._masking = masking or Masking()
+        shown = self._masking.mask(base_url)
         parts = parts_of(base_url)
         if parts.scheme not in ("http", "https") or not parts.host or parts.auth is not None:
             raise SettingsError(
-                f"The address of {service}, {mask_url(base_url)!r}, is no plain http(s) address: https://host/path, "
+                f"The address of {service}, {shown!r}, is not a plain http(s) address. Write it as https://host/path, "
                 "without user name and password."
             )
         if domains and parts.scheme == "http" and not is_loopback(parts.host):
             raise SettingsError(
-                f"The address of {service}, {mask_url(base_url)!r}, is not encrypted, so no key goes there; use https://."
+                f"The address of {service}, {shown!r}, is not encrypted, so no key is sent there. Use https://."
             )
         self.service = service
         self.base_url = base_url.rstrip("/")
@@ -111,8 +114,7 @@ class Transport:
         credential: Credential | None = None,
         idempotent: bool | None = None,
         check: Callable[[Reply], object] | None = None,
-        attempts: int | None = None,
-        deadline_s: float | None = None,
+        limits: Limits | None = None,
     ) -> Reply:
         """Send one request, and again where that is safe and may help.
 
@@ -120,16 +122,20 @@ class Transport:
         ----------
         method, url : str
             `url` is absolute, or a path below the base address.
+        params : mapping, optional
+            The query; parameters that are None are left out.
         json : optional
-            The body. A `pydantic.SecretStr` in it is revealed on the wire only.
+            The body. A `pydantic.SecretStr` in it is revealed only as it is sent.
+        credential : Credential, optional
+            Sent to the service's own hosts only.
         idempotent : bool, optional
             Whether sending it twice does no harm; by default true of GET and HEAD. Other requests are
-            repeated only when the service cannot have acted on them: no connection, or a 429.
+            repeated only if the service cannot have acted on them: no connection, or a 429.
         check : callable, optional
             Looks at an answer with a 2xx status and raises `BadResponse` if it is not what was asked
             for; such an answer counts as a failed attempt.
-        attempts, deadline_s : optional
-            Instead of those in `limits`. The wait for a first turn at the rate is not counted.
+        limits : Limits, optional
+            For this call, instead of the transport's. The wait for a first turn at the rate is not counted.
 
         Returns
         -------
@@ -139,31 +145,36 @@ class Transport:
         Raises
         ------
         ServiceUnreachable, DeadlineExceeded, BadResponse
-            If no whole answer came, or none that passed `check`.
+            If no complete answer came, or none that passed `check`.
+        RateLimited
+            If the service asked for a wait longer than the call may take.
         SettingsError
-            If ``REQUESTS_CA_BUNDLE`` names no file.
+            If ``REQUESTS_CA_BUNDLE`` does not name a file.
         """
-        url = address_of(self.base_url, url, params)  # from here on it hides its secrets
-        request = Request(method, url, json, credential)
+        limits = limits or self.limits
+        url = address_of(self.base_url, url, params)  # from here on its repr hides its secrets
+        request = Request(method, url, json, credential, limits, self._masking)
         safe = method in ("GET", "HEAD") if idempotent is None else idempotent
-        attempts = max(1, attempts or self.limits.attempts)
-        deadline_s = deadline_s or self.limits.deadline_s
-        self._await_turn(deadline_s)
-        ends = time.monotonic() + deadline_s
-        for attempt in range(1, attempts + 1):
-            outcome = self._attempt(request, check, ends)
-            wait_s = self.limits.pause_s(attempt, outcome.retry_after_s)
-            if self._rate is not None and outcome.status == 429:
+        self._await_turn(limits.deadline_s)
+        ends = time.monotonic() + limits.deadline_s
+
+        def attempt() -> Reply:
+            reply = self._follow(request, ends)
+            if check is not None and reply.ok:
+                check(reply)
+            return reply
+
+        def pause_s(result: Reply | ServiceError, number: int) -> float | None:
+            wait_s = limits.pause_s(number, result.retry_after_s)
+            if self._rate is not None and result.status == 429:
                 self._rate.hold(wait_s)
-            too_late = time.monotonic() + wait_s >= ends
-            if attempt == attempts or too_late or not _may_repeat(outcome, safe):
-                break
-            log.debug("%s %s again in %.2f s: %s", method, mask_url(url), wait_s, outcome)
+            return wait_s if _may_repeat(result, safe) else None
+
+        def sleep(wait_s: float) -> None:
             gevent.sleep(wait_s)
             self._await_turn(ends - time.monotonic())
-        if isinstance(outcome, ServiceError):
-            raise outcome
-        return outcome
+
+        return retry(attempt, pause_s, attempts=limits.attempts, deadline_s=limits.deadline_s, sleep=sleep)
 
     def close(self) -> None:
         """Close this thread's idle connections; it opens new ones when used again."""
@@ -171,14 +182,11 @@ class Transport:
         if routes is not None:
             routes.close()
 
-    def trusts(self, url: str) -> bool:
+    def trusts(self, parts: Url) -> bool:
         """Whether an address is the service's own: its host and port, or one in its domains over HTTPS.
 
-        On this machine itself, where the demo site has several ports, each of them is.
+        If the host is this machine, where the demo site has several ports, the port does not matter.
         """
-        return self._trusts(parts_of(url))
-
-    def _trusts(self, parts: Url) -> bool:
         host, home = parts.host, self._home
         if parts.auth is not None or not host:
             return False
@@ -190,38 +198,26 @@ class Transport:
         return parts.scheme == "https" and _port(parts) == 443 and in_domains and plain
 
     def _await_turn(self, longest_s: float) -> None:
-        """Wait for the rate; not for a service that asked for a longer wait than a call may take."""
+        """Wait for the rate, unless the service asked for a longer wait than the call may take."""
         if self._rate is None:
             return
         if (held_s := self._rate.held_s) > longest_s:
             raise RateLimited(
-                f"{self.service} asked to wait, {held_s:.0f} s from now on. Run the cell again after that.",
+                f"{self.service} asks to wait another {held_s:.0f} s. Run the cell again after that.",
                 url=self.base_url,
                 status=429,
                 retry_after_s=held_s,
             )
         self._rate.take()
 
-    def _attempt(
-        self, request: Request, check: Callable[[Reply], object] | None, ends: float
-    ) -> Reply | ServiceError:
-        """One attempt; a failure is returned, not raised, so that it drags no frame of requests along."""
-        try:
-            reply = self._follow(request, ends)
-            if check is not None and reply.ok:
-                check(reply)
-        except ServiceError as error:
-            return error.with_traceback(None)
-        return reply
-
     def _follow(self, request: Request, ends: float) -> Reply:
         """The request and the redirects it leads to."""
-        for _ in range(self.limits.redirects + 1):
-            if not self._trusts(request.parts):
+        for _ in range(request.limits.redirects + 1):
+            if not self.trusts(request.parts):
                 host = request.parts.host or "an address that cannot be read"
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",
-                    url=mask_url(self.base_url),
+                    url=self._masking.mask(self.base_url),
                     transient=False,
                 )
             reply = self._once(request, ends)
@@ -229,29 +225,27 @@ class Transport:
                 return reply
             request = request.redirected(reply)
         raise BadResponse(
-            f"{self.service} redirected more than {self.limits.redirects} times from {reply.url}.",
+            f"{self.service} redirected more than {request.limits.redirects} times, last from {reply.url}.",
             url=reply.url,
             status=reply.status,
             transient=False,
         )
 
     def _once(self, request: Request, ends: float) -> Reply:
-        """One request, one whole answer."""
-        shown = mask_url(request.url)
+        """One request, one complete answer."""
+        shown = request.shown
         deadline = gevent.Timeout(max(0.001, ends - time.monotonic()))
         sent_at, start = datetime.now(UTC), time.perf_counter()
         answer: BaseHTTPResponse | None = None
         problem: CamkitError
         try:
             with deadline:
-                answer = self._routes().send(
-                    request, connect_s=self.limits.connect_s, read_s=self.limits.read_s
-                )
-                if answer.status < 200:  # what follows it would be taken for the answer to the next request
+                answer = self._routes().send(request)
+                if answer.status < 200:  # what follows would be taken for the answer to the next request
                     raise BadResponse(
                         f"{shown} sent an interim answer, HTTP {answer.status}, and no other.", url=shown
                     )
-                content = self._read(answer, shown)
+                content = _read(answer, shown, request.limits.max_bytes)
         except gevent.Timeout as timeout:
             if timeout is not deadline:
                 raise
@@ -259,15 +253,11 @@ class Transport:
                 f"{self.service} did not finish its answer in time ({shown}). Run the cell again later.",
                 url=shown,
             )
-        except (
-            HTTPError,
-            RequestException,
-            ValueError,
-        ) as error:  # a ValueError: http.client meets odd numbers
+        except (HTTPError, RequestException, ValueError) as error:  # ValueError: http.client, of odd numbers
             problem = failure_of(error, self.service, shown, began=answer is not None)
         except OSError:  # of the files that the environment names; urllib3 wraps those of sockets
             problem = SettingsError(
-                "REQUESTS_CA_BUNDLE names a file that is not there. Correct or remove it."
+                "REQUESTS_CA_BUNDLE names a file that does not exist. Correct or remove it."
             )
         else:
             success = 200 <= answer.status < 300
@@ -283,27 +273,8 @@ class Transport:
             )
         finally:
             if answer is not None:
-                answer.close()  # nothing happens when it was read to its end
-        raise problem  # here, not above: else it would keep urllib3's exception, with headers and sockets
-
-    def _read(self, answer: BaseHTTPResponse, shown: str) -> bytes:
-        """The body, up to the cap; the announced length is only a hint."""
-        cap = self.limits.max_bytes
-        announced = answer.headers.get("Content-Length", "").strip().lstrip("0")
-        if not (announced.isdecimal() and (len(announced) > len(str(cap)) or int(announced) > cap)):
-            body = bytearray()
-            for chunk in answer.stream(_CHUNK, decode_content=True):  # of chunks, it would else decode none
-                body += chunk
-                if len(body) > cap:
-                    break
-            else:
-                return bytes(body)
-        raise BadResponse(
-            f"{shown} sent more than {cap / 2**20:.0f} MiB; camkit stopped reading.",
-            url=shown,
-            status=answer.status,
-            transient=False,
-        )
+                answer.close()  # does nothing if it was read to its end
+        raise problem  # not above: it would keep urllib3's exception, with headers and sockets
 
     def _routes(self) -> Routes:
         if not hasattr(self._local, "routes"):
@@ -312,12 +283,31 @@ class Transport:
 
 
 def _port(parts: Url) -> int:
-    """The port of an address, that of its scheme where it names none."""
+    """The port of an address; its scheme's default if it has none."""
     return parts.port or {"http": 80, "https": 443}.get(parts.scheme or "", 0)
 
 
-def _may_repeat(outcome: Reply | ServiceError, safe: bool) -> bool:
+def _read(answer: BaseHTTPResponse, shown: str, cap: int) -> bytes:
+    """The body, up to a number of bytes; the announced length is only a hint."""
+    announced = answer.headers.get("Content-Length", "").strip().lstrip("0")
+    if not (announced.isdecimal() and (len(announced) > len(str(cap)) or int(announced) > cap)):
+        body = bytearray()
+        for chunk in answer.stream(_CHUNK, decode_content=True):  # said here, or chunked ones stay packed
+            body += chunk
+            if len(body) > cap:
+                break
+        else:
+            return bytes(body)
+    raise BadResponse(
+        f"{shown} sent more than {cap / 2**20:.0f} MiB; camkit stopped reading.",
+        url=shown,
+        status=answer.status,
+        transient=False,
+    )
+
+
+def _may_repeat(result: Reply | ServiceError, safe: bool) -> bool:
     """Whether another attempt may help and does no harm."""
-    if isinstance(outcome, Reply):
-        return outcome.status in RETRY_STATUSES and (safe or outcome.status == 429)
-    return outcome.transient and (safe or isinstance(outcome, ServiceUnreachable))
+    if isinstance(result, Reply):
+        return result.status in RETRY_STATUSES and (safe or result.status == 429)
+    return result.transient and (safe or isinstance(result, ServiceUnreachable))

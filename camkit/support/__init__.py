@@ -1,1 +1,1 @@
-"""One small thing each: whole files, JPEG checks, time zones, HTML, workers."""
+"""One small task per module: whole files, JPEG checks, time zones, HTML, workers."""

@@ -1,4 +1,4 @@
-"""The last cell of a notebook: every problem at once, or that there is none."""
+"""The last cell of a notebook: every problem at once, or "All in order."."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["check"]
 
 @runtime_checkable
 class Checkable(Protocol):
-    """A result that knows what is wrong with it."""
+    """A result that can list its problems."""
 
     def problems(self) -> list[str]:
         """One sentence for each problem."""
@@ -21,7 +21,7 @@ class Checkable(Protocol):
 
 
 def check(*results: Checkable | pd.DataFrame) -> None:
-    """Print every problem of some results, or that there is none.
+    """Print every problem of some results, or "All in order." if there are none.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def check(*results: Checkable | pd.DataFrame) -> None:
     Raises
     ------
     InputError
-        If a table is no device list.
+        If an argument is neither such a result nor a device list.
     """
     found = [problem for result in results for problem in _problems(result)]
     print("\n".join(f"- {problem}" for problem in found) if found else "All in order.")
@@ -41,10 +41,10 @@ def _problems(result: Checkable | pd.DataFrame) -> list[str]:
     if isinstance(result, pd.DataFrame):
         if "row_problem" not in result:
             raise InputError("check() takes results such as a BadgeLog or Snapshots, or the list of devices.")
-        odd = result["row_problem"].dropna()
-        return [f"Device at position {position}: {problem}." for position, problem in odd.items()]
+        problems = result["row_problem"].dropna()
+        return [f"Device at position {position}: {problem}." for position, problem in problems.items()]
     if not isinstance(result, Checkable):
         raise InputError(
-            f"check() takes results such as a BadgeLog or Snapshots, no {type(result).__name__}."
+            f"check() takes results such as a BadgeLog or Snapshots, not {type(result).__name__}."
         )
     return result.problems()

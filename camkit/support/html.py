@@ -1,4 +1,4 @@
-"""How results show themselves in Jupyter: small HTML; text from outside is no markup in it, and rearranges nothing."""
+"""HTML for results in Jupyter. Text from outside is escaped and cannot reorder the text around it."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ if TYPE_CHECKING:
 __all__ = ["GREY", "image_html", "local_time", "table_html", "text_html", "visible"]
 
 GREY = "color:var(--jp-ui-font-color2, #666)"
-"""The style of what is said by the way."""
+"""The style of secondary text."""
 
 _REARRANGES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Unicode's embeddings, overrides and isolates, which make later text read in another order."""
+"""Unicode's embeddings, overrides and isolates, which reorder the text that follows."""
 
 
 def visible(text: str) -> str:
-    """Show the characters that rearrange what is read as their numbers.
+    r"""Replace the characters that reorder text by their code points.
 
     Examples
     --------
-    >>> visible("\\u202e123")
+    >>> visible("\u202e123")
     '[U+202E]123'
     """
     return _REARRANGES.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 def text_html(text: str) -> str:
-    """Some text from outside: escaped, and set apart, so that a name from right to left leaves its neighbours alone."""
+    """Escape text from outside and isolate it, so that a right-to-left name does not reorder its neighbours."""
     return f"<bdi>{escape(visible(text))}</bdi>" if text else ""
 
 
 def local_time(at: datetime, timezone: tzinfo) -> str:
-    """A time in a zone, with the zone's name."""
+    """Format a time in a zone, with the zone's abbreviation."""
     return f"{at.astimezone(timezone):%a %Y-%m-%d %H:%M:%S %Z}"
 
 
 def image_html(content: bytes, kind: str, alt: str, style: str) -> str:
+    """Embed an image of a media type as a data URI."""
     data = base64.b64encode(content).decode("ascii")
     return f'<img src="data:{escape(kind)};base64,{data}" alt="{escape(alt)}" style="{style}">'
 

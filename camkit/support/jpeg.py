@@ -1,4 +1,4 @@
-"""An image is checked before it counts: what it claims to be, whether it is whole, how large it is."""
+"""Checks of images from outside: what they claim to be, whether they are complete, how large they are."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import warnings
 
 from PIL import Image, UnidentifiedImageError
 
-__all__ = ["BadImage", "check_ends", "check_jpeg", "check_photo", "problem_of_jpeg"]
+__all__ = ["BadImage", "check_ends", "check_jpeg", "check_photo"]
 
 MAX_PIXELS = 64_000_000
-"""Twice the largest sensor of the two vendors' cameras, in pixels; more is taken for an attack."""
+"""Twice the largest sensor of the two vendors' cameras, in pixels; more is treated as an attack."""
 
 MAX_SCANNED = 10 * MAX_PIXELS
-"""Pixels times scans. A progressive JPEG has about ten scans, each a pass over the whole picture in C, while nobody
-else can work; a file may be small and have thousands of them."""
+"""Pixels times scans. A progressive JPEG has about ten scans, each a pass over the whole picture in C, during which
+nothing else runs; a small file may have thousands of them."""
 
-Image.preinit()  # loads Pillow's decoders now, not while the first images wait to be read
+Image.preinit()  # loads Pillow's decoders now, not when the first images arrive
 
 
 class BadImage(ValueError):
-    """The bytes are no whole image; the message says in what way, as the end of a sentence."""
+    """The bytes are not a complete image; the message says why, as the end of a sentence."""
 
 
 def check_ends(content: bytes, content_type: str | None = None) -> None:
-    """Make sure that bytes begin and end like a JPEG; the quick part of `check_jpeg`.
+    """Check that bytes begin and end like a JPEG; the quick part of `check_jpeg`.
 
     Raises
     ------
@@ -33,26 +33,24 @@ def check_ends(content: bytes, content_type: str | None = None) -> None:
     """
     if not content:
         raise BadImage("the answer was empty")
-    if content_type is not None and content_type.split(";")[0].strip().lower() not in (
-        "image/jpeg",
-        "image/jpg",
-    ):
-        raise BadImage(f"the answer was {content_type.split(';')[0].strip()[:60]!r}, not a JPEG")
+    kind = None if content_type is None else content_type.split(";")[0].strip()
+    if kind is not None and kind.lower() not in ("image/jpeg", "image/jpg"):
+        raise BadImage(f"the answer was {kind[:60]!r}, not a JPEG")
     if not content.startswith(b"\xff\xd8\xff"):
         raise BadImage("the bytes are not a JPEG")
     if not content.rstrip(b"\0\r\n").endswith(b"\xff\xd9"):
-        raise BadImage("the JPEG has no end; it was cut off")
+        raise BadImage("the JPEG has no end marker; it was cut off")
 
 
 def check_jpeg(content: bytes, content_type: str | None = None) -> tuple[int, int]:
-    """Make sure that bytes are one whole, decodable JPEG.
+    """Check that bytes are one complete JPEG that decodes.
 
     Parameters
     ----------
     content : bytes
         The file as it arrived.
     content_type : str, optional
-        What the server called it; not checked when None.
+        Media type according to the server; not checked if None.
 
     Returns
     -------
@@ -62,30 +60,21 @@ def check_jpeg(content: bytes, content_type: str | None = None) -> tuple[int, in
     Raises
     ------
     BadImage
-        If it is empty, of another type, cut off, corrupt, larger than `MAX_PIXELS` or of more scans than
+        If it is empty, of another type, cut off, corrupt, larger than `MAX_PIXELS`, or has more scans than
         `MAX_SCANNED` allows.
 
     Notes
     -----
     All entropy-coded data are decoded, but only to an eighth of the size (Pillow's ``draft``): that
-    finds the same damage as a full decode in about a third of the time. What libjpeg forgives passes: data
-    that stop early in front of a proper end marker decode with a grey rest.
+    finds the same damage as a full decode in about a third of the time. Damage that libjpeg tolerates is not
+    found: data that stop early before a valid end marker decode with the rest grey.
     """
     check_ends(content, content_type)
     return _decode(content, ("JPEG",))[1]
 
 
-def problem_of_jpeg(content: bytes, content_type: str | None = None) -> str:
-    """Say what is wrong with bytes that should be a JPEG, see `check_jpeg`; empty when nothing is."""
-    try:
-        check_jpeg(content, content_type)
-    except BadImage as error:
-        return str(error)
-    return ""
-
-
 def check_photo(content: bytes) -> str:
-    """Make sure that bytes are one decodable picture of a kind that browsers show.
+    """Check that bytes are one picture that decodes, in a format that browsers show.
 
     Parameters
     ----------
@@ -95,12 +84,12 @@ def check_photo(content: bytes) -> str:
     Returns
     -------
     str
-        Its media type, by its content.
+        Its media type, according to its content.
 
     Raises
     ------
     BadImage
-        If it is none of these, corrupt, larger than `MAX_PIXELS` or of more scans than `MAX_SCANNED` allows.
+        If it is not one of these, corrupt, larger than `MAX_PIXELS`, or has more scans than `MAX_SCANNED` allows.
     """
     kind, _ = _decode(content, ("JPEG", "PNG", "GIF", "WEBP"))
     return f"image/{kind.lower()}"
@@ -115,8 +104,8 @@ def _decode(content: bytes, formats: tuple[str, ...]) -> tuple[str, tuple[int, i
                 width, height = image.size
                 if width * height > MAX_PIXELS:
                     raise BadImage(f"the image claims {width} x {height} pixels, more than camkit opens")
-                kind = "JPEG" if image.format == "MPO" else str(image.format)  # a JPEG with others behind it
-                # A scan's own FF are escaped, so besides scans this counts but those of a thumbnail.
+                kind = "JPEG" if image.format == "MPO" else str(image.format)  # a JPEG followed by others
+                # FF bytes within a scan are escaped, so this counts the scans, and those of a thumbnail.
                 if kind == "JPEG" and width * height * content.count(b"\xff\xda") > MAX_SCANNED:
                     raise BadImage("the image has more scans than camkit decodes")
                 image.draft("L", (max(1, width // 8), max(1, height // 8)))

@@ -1,4 +1,4 @@
-"""A site's time zone, by whatever name it is given."""
+"""A time zone from its name, an offset, or an object."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["as_zone"]
 
 
 def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
-    """Take a time zone by its IANA name, by a fixed offset such as ``UTC-06:00``, or as it is.
+    """Return the time zone with an IANA name or a fixed offset such as ``UTC-06:00``; anything else as it is.
 
     Raises
     ------
     TimestampError
-        If there is no zone of that name.
+        If it is not a time zone, or not the name of one.
     """
     if zone is None or isinstance(zone, tzinfo):
         return zone
     if not isinstance(zone, str):
-        raise TimestampError(f"{zone!r} is no time zone: give an IANA name such as 'America/Denver'.")
+        raise TimestampError(f"{zone!r} is not a time zone: give an IANA name such as 'America/Denver'.")
     if fixed := re.fullmatch(r"(?:UTC)?([+-])(\d\d):?(\d\d)", zone):
         minutes = int(fixed[2]) * 60 + int(fixed[3])
         if minutes < 24 * 60:
@@ -31,5 +31,5 @@ def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
         return ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder, such as "America"
         raise TimestampError(
-            f"There is no time zone {zone!r}: give an IANA name such as 'America/Denver'."
+            f"{zone!r} is not a known time zone: give an IANA name such as 'America/Denver'."
         ) from error

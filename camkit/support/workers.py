@@ -1,4 +1,4 @@
-"""Several things at a time on gevent, stopped together."""
+"""Concurrent tasks on gevent that are stopped together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
     Parameters
     ----------
     tasks : iterable of callable
-        Taken one by one, as places become free.
+        Each is taken when a worker is free.
 
     Returns
     -------
@@ -33,13 +33,13 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
     Raises
     ------
     InputError
-        If `workers` is no whole number, or not positive.
+        If `workers` is not a positive whole number.
     BaseException
-        The first that a task raised, after the others were stopped; KeyboardInterrupt likewise.
+        The first that a task raised, after the others were stopped; also KeyboardInterrupt.
 
     Notes
     -----
-    Nothing is left behind: a greenlet that outlived an interrupt would go on at the next use of the hub.
+    No greenlet outlives the call: one that survived an interrupt would go on at the next use of the hub.
     """
     pool = Pool(whole_number("workers", workers))
     jobs: list[gevent.Greenlet] = []
@@ -50,7 +50,7 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
             return task()
         except gevent.GreenletExit:
             raise
-        except BaseException as error:  # kept, or gevent would print it to the notebook
+        except BaseException as error:  # noqa: BLE001 - raised below; here gevent would print it to the notebook
             errors.append(error)
             pool.kill(block=False)
             return None
@@ -70,17 +70,17 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
 
 
 def whole_number(name: str, number: Any) -> int:
-    """Return a number, numpy's as well, as Python's own.
+    """Return a positive whole number, numpy's as well, as an ``int``.
 
     Parameters
     ----------
     name : str
-        What the caller knows it by.
+        The parameter's name, for the message.
 
     Raises
     ------
     InputError
-        If it is not whole, or not positive.
+        If it is not a whole number, or less than 1.
     """
     with suppress(TypeError):
         if not isinstance(number, bool) and (whole := operator.index(number)) >= 1:

@@ -1,4 +1,4 @@
-"""The web directory: entries of the demo site, and pages of other makes."""
+"""The web directory: entries of the demo site, and other kinds of pages."""
 
 from __future__ import annotations
 
@@ -24,16 +24,14 @@ def photo(kind: str = "PNG") -> bytes:
 
 
 def look_up(page: bytes, number: str = "007", picture: bytes = b"", **headers: str) -> Cardholder:
-    """What a directory whose pages and photos are these gives for a number."""
+    """Look up a number in a directory with this page and this photo."""
 
     def answer(handler, _):
         is_page = handler.path.endswith(number)
-        send(
-            handler,
-            200,
-            page if is_page else picture,
-            **({"Content_Type": "text/html", **headers} if is_page else {}),
-        )
+        if is_page:
+            send(handler, 200, page, **{"Content_Type": "text/html", **headers})
+        else:
+            send(handler, 404 if handler.path.endswith("gone") else 200, picture)
 
     with scripted(answer) as server:
         directory = WebDirectory(server.base + "/people/{user_id}", limits=QUICK)
@@ -51,20 +49,20 @@ def test_finds_name_title_department_and_photo(site):
 
 
 def test_keeps_the_zeros_of_a_number(site):
-    "The same digits without the zeros are somebody else, or nobody"
+    "The same digits without the zeros are another number"
     assert not site.directory.lookup("71234").known
 
 
 @pytest.mark.parametrize("number", ["86549999", "", "..", ".", " ", "a/../b", "<b>x</b>", "é?#%"])
 def test_says_that_a_number_is_unknown(site, number):
-    "A number that is in no directory is an answer with a note, whatever characters it has"
+    "An unknown number is an entry with a note, whatever characters it has"
     person = site.directory.lookup(number)
     assert not person.known
     assert person.note == "not in the directory"
 
 
 def test_reads_an_h_card():
-    "The other markup in use for people"
+    "h-card is the other common markup for people"
     page = b'<div class="h-card"><img class="u-photo" src="me.png"><b class="p-name">Ann  Lee</b></div>'
     person = look_up(page, picture=photo())
     assert (person.name, person.photo_type, person.note) == ("Ann Lee", "image/png", "")
@@ -77,11 +75,11 @@ def test_reads_a_plain_page_that_shows_the_number():
     assert look_up(page, picture=photo("GIF")).photo_type == "image/gif"
 
 
-def test_takes_no_sign_in_page_for_a_person():
-    "A page that does not show the number names nobody"
+def test_does_not_take_a_sign_in_page_for_an_entry():
+    "A page that does not show the number is not an entry"
     person = look_up(b"<h1>Please sign in</h1><img src='logo.png'>", picture=photo())
     assert not person.known
-    assert "no entry" in person.note
+    assert "not an entry" in person.note
 
 
 @pytest.mark.parametrize(
@@ -97,20 +95,20 @@ def test_takes_no_sign_in_page_for_a_person():
         ("17", True),
     ],
 )
-def test_wants_the_number_as_a_word_of_its_own(text, known):
-    "A year that happens to hold the digits does not make a sign-in page somebody's entry"
+def test_looks_for_the_number_as_a_separate_word(text, known):
+    "A year that contains the digits does not make a sign-in page an entry"
     assert look_up(f"<h1>Sign in</h1><p>{text}</p>".encode(), number="17").known is known
 
 
-def test_finds_a_number_with_signs_in_it():
-    "What stands for something else in a pattern, or spaces around it, are no hindrance"
+def test_finds_a_number_with_special_characters():
+    "Characters with a meaning in a pattern, and spaces around it, do not matter"
     for number in ("a+b", "(1)", " 17 "):
         page = f"<h1>Ann</h1><p>Number: {number.strip()}</p>".encode()
         with scripted(lambda h, n, page=page: send(h, 200, page, Content_Type="text/html")) as server:
             assert WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup(number).name == "Ann"
 
 
-def test_takes_a_page_that_is_a_picture_for_the_photo():
+def test_a_page_that_is_an_image_is_the_photo():
     "Some directories answer with the photo itself"
     picture = photo("JPEG")
     person = look_up(picture, Content_Type="image/jpeg")
@@ -126,7 +124,7 @@ def test_takes_a_page_that_is_a_picture_for_the_photo():
         (b"x" * 200_000, "sent more than"),
     ],
 )
-def test_a_photo_that_is_none_is_noted(picture, said):
+def test_a_bad_photo_is_noted(picture, said):
     "The name is kept, and the note says what is wrong with the photo"
     person = look_up(b"<h1>Ann Lee</h1> 007 <img src='me.jpg'>", picture=picture)
     assert person.name == "Ann Lee"
@@ -138,14 +136,15 @@ def test_a_photo_that_is_none_is_noted(picture, said):
     ("source", "said"),
     [
         ("http://localhost:9/me.jpg", "another site"),
-        ("file:///etc/passwd", "no web address"),
-        (f"data:image/png;base64,{base64.b64encode(photo()).decode()}", "no web address"),
-        ("http://[", "photo did not come"),
-        ("", "shows no photo"),
+        ("file:///etc/passwd", "not have a web address"),
+        (f"data:image/png;base64,{base64.b64encode(photo()).decode()}", "not have a web address"),
+        ("http://[", "photo could not be fetched"),
+        ("/me.gone", "photo could not be fetched (HTTP 404)"),
+        ("", "does not show a photo"),
     ],
 )
 def test_fetches_photos_from_its_own_host_only(source, said):
-    "An image address that leads elsewhere is not followed, and the note says so"
+    "An image address on another host is not followed, and the note says so"
     person = look_up(f"<h1>Ann Lee</h1> 007 <img src='{source}'>".encode(), picture=photo())
     assert person.photo is None
     assert said in person.note
@@ -189,10 +188,10 @@ def test_looks_for_the_photo_where_a_browser_would(page, asked):
 
 
 @pytest.mark.parametrize(
-    ("base", "said"), [("http://localhost:9/", "another site"), ("http://[", "photo did not come")]
+    ("base", "said"), [("http://localhost:9/", "another site"), ("http://[", "photo could not be fetched")]
 )
-def test_a_base_abroad_is_no_way_to_another_host(base, said):
-    "The photo stays limited to the directory's own host, whatever the page names as its base"
+def test_a_base_does_not_lead_to_another_host(base, said):
+    "The photo has to be on the directory's own host, also if the page names another base"
     person = look_up(f"<base href='{base}'><h1>Ann Lee</h1> 007 <img src='me.jpg'>".encode(), picture=photo())
     assert (person.name, person.photo) == ("Ann Lee", None)
     assert said in person.note
@@ -204,32 +203,34 @@ def test_a_base_abroad_is_no_way_to_another_host(base, said):
     ids=["rejected", "large", "nested"],
 )
 def test_a_page_that_cannot_be_read_is_a_note(page):
-    "One that the parser rejects, or that would take it seconds, is said so at once"
+    "One that the parser rejects, or that would take it seconds"
     with scripted(lambda h, n: send(h, 200, page, Content_Type="text/html")) as server:
-        start = time.monotonic()
         person = WebDirectory(server.base + "/{user_id}").lookup("007")
     assert (person.known, person.note) == (False, "its page cannot be read")
-    assert time.monotonic() - start < 1
 
 
 @pytest.mark.parametrize("open_end", [b"<a ", b"<a b='", b'<a b="', b"<!--", b"</", b"<b>"])
-def test_a_page_of_unfinished_markup_takes_no_time(open_end):
-    "Twenty thousand pieces without an end are read in a moment, not in half a minute"
-    start = time.monotonic()
-    assert look_up(b"<h1>Ann Lee</h1><p>007</p>" + open_end * 19_000).name == "Ann Lee"
-    assert time.monotonic() - start < 3
+def test_unfinished_markup_takes_no_longer_than_other_markup(open_end):
+    "html.parser alone would take two hundred times as long for twenty thousand pieces without an end"
+
+    def cpu_s(markup: bytes) -> float:
+        start = time.thread_time()
+        assert look_up(b"<h1>Ann Lee</h1><p>007</p>" + markup).name == "Ann Lee"
+        return time.thread_time() - start
+
+    assert cpu_s(open_end * 19_000) < 20 * cpu_s(b"<b></b>" * 9_500)
 
 
-def test_half_a_letter_in_a_number_is_a_note():
-    "A lone surrogate, which no address can hold, is asked of nobody"
+def test_a_lone_surrogate_in_a_number_is_a_note():
+    "No address can have it, so nothing is sent"
     with scripted(lambda h, n: send(h, 200)) as server:
         person = WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup("12\ud800")
-    assert "no address can hold" in person.note
+    assert "an address cannot have" in person.note
     assert not server.seen
 
 
-def test_an_absent_directory_is_a_note():
-    "No connection, an error and a refusal are notes, not exceptions: the picture is what matters"
+def test_an_unreachable_directory_is_a_note():
+    "No connection, an error and a refusal are notes, not exceptions: the picture matters more"
     assert "did not answer" in WebDirectory("http://127.0.0.1:9/{user_id}", limits=QUICK).lookup("1").note
     for status in (401, 500, 418):
         with scripted(lambda h, n, status=status: send(h, status)) as server:

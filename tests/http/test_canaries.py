@@ -1,4 +1,4 @@
-"""Nothing secret is in a notebook, an output, a log or a file, whatever was run."""
+"""No secret is in a notebook, an output, a log or a file, after any run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_search_finds_what_it_looks_for(demo):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_stored_notebook_is_clean(path, demo):
-    "What is in the repository holds none of it"
+    "The notebooks in the repository do not have a secret"
     assert not secrets_in(path.read_text(encoding="utf-8"), demo.info)
 
 
@@ -60,7 +60,7 @@ def test_a_run_with_credentials_leaves_no_trace_of_them(path, demo, control, tmp
         "CAMKIT_DIRECTORY_URL": demo.info["directory"],
     }
     copy = working_copy(ROOT, tmp_path / "copy")
-    Case(copy / "out" / "front-door").close()  # notebook 05 makes none
+    Case(copy / "out" / "front-door").close()  # notebook 05 expects it
     log = tmp_path / "debug.log"
     book = nbformat.read(copy / "notebooks" / path.name, as_version=4)
     first = f"import logging\nlogging.basicConfig(level=logging.DEBUG, filename={str(log)!r}, force=True)"

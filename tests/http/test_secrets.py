@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
 
 from camkit import errors
+from camkit.http import Address, Credential, Limits, Masking
 from camkit.http.request import Request
-from camkit.http.secrets import Address, Credential, mask_url, scrub
+from camkit.http.secrets import scrub
 
 SECRET = "kei-4711-canary"
 SNAPSHOT = f"https://spn4.meraki.com/stream/jpeg/snapshot/{SECRET}"
+MASKING = Masking(frozenset({"id", "timestamp"}), re.compile(r"(?<=/stream/jpeg/snapshot/)[^/]+"))
 
 
 def test_a_credential_shows_only_its_header():
@@ -33,7 +36,7 @@ def test_a_credential_knows_its_secret_parts():
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "é", "\0"])
 def test_a_secret_that_cannot_be_sent_is_refused_without_showing_it(ending):
-    "A line break or a letter outside ASCII would make urllib3 print the whole header"
+    "With a line break or a character outside ASCII, urllib3 would print the whole header"
     with pytest.raises(errors.SettingsError, match="cannot be sent") as caught:
         Credential({"Authorization": f"Bearer {SECRET}{ending}"})
     assert SECRET not in str(caught.value)
@@ -43,15 +46,18 @@ def test_a_request_shows_no_secret():
     "The repr of a request that is about to be sent, which a traceback may print, is clean"
     from pydantic import SecretStr
 
-    ask = Request(
+    request = Request(
         "POST",
-        Address(SNAPSHOT),
+        Address(SNAPSHOT + "?" + SECRET + "2"),
         {"password": SecretStr(SECRET)},
         Credential({"Cookie": f"a={SECRET}"}),
+        Limits(),
+        MASKING,
     )
-    assert SECRET not in repr(ask)
-    assert json.loads(ask.body()) == {"password": SECRET}
-    assert set(ask.secrets()) == {f"a={SECRET}", SECRET}
+    assert SECRET not in repr(request)
+    assert request.shown == "https://spn4.meraki.com/stream/jpeg/snapshot/***?***"
+    assert json.loads(request.body()) == {"password": SECRET}
+    assert set(request.secrets()) == {f"a={SECRET}", SECRET, SECRET + "2"}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +66,7 @@ def test_a_request_shows_no_secret():
         (f"https://me:{SECRET}@h.example/p?id=1", "https://h.example/p?id=1"),
         (f"https://h.example/p?A={SECRET}&id=1", "https://h.example/p?A=***&id=1"),
         (f"https://h.example/p?whatever={SECRET}#{SECRET}", "https://h.example/p?whatever=***"),
+        (f"https://h.example/p?{SECRET}&id=&id=1", "https://h.example/p?***&id=&id=1"),
         (SNAPSHOT, "https://spn4.meraki.com/stream/jpeg/snapshot/***"),
         (f"{SNAPSHOT}/more?x=1", "https://spn4.meraki.com/stream/jpeg/snapshot/***/more?x=***"),
         (
@@ -72,13 +79,25 @@ def test_a_request_shows_no_secret():
 )
 def test_an_address_is_shown_without_its_secrets(url, shown):
     "Users, passwords, tokens and unknown query values are masked"
-    assert mask_url(url) == shown
-    assert repr(Address(url)) == repr(shown)
+    assert MASKING.mask(url) == shown
+
+
+def test_hides_what_the_client_did_not_name():
+    "Unless the client names it as public, no value of a query is shown"
+    assert Masking().mask(f"https://me:{SECRET}@h.example/p?id={SECRET}") == "https://h.example/p?id=***"
+    assert Masking().secrets_in(f"https://h.example/p?id={SECRET}") == [SECRET]
+
+
+@pytest.mark.parametrize("url", [SNAPSHOT, f"https://me:{SECRET}@h.example/{SECRET}?id={SECRET}", SECRET, ""])
+def test_the_repr_of_an_address_shows_its_host_only(url):
+    "It may be any service's address, so its repr shows neither its path nor a value of its query"
+    assert SECRET not in repr(Address(url))
+    assert repr(Address(SNAPSHOT)) == "'https://spn4.meraki.com/***'"
     assert str(Address(url)) == url
 
 
 def test_an_error_that_repeats_the_secret_is_scrubbed():
-    "In whatever form a service repeats it: plain, in JSON, percent-encoded"
+    "In each form in which a service may repeat it: plain, in JSON, percent-encoded"
     odd = 'pass"wörd/4711'
     body = " ".join([odd, json.dumps(odd), quote(odd, safe=""), "x"]).encode()
     assert scrub(body, [odd]) == b'*** "***" *** x'

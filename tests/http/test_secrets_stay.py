@@ -1,8 +1,12 @@
-"""Whatever happens to a request, its secrets stay where they belong."""
+"""No failure of a request shows its secrets."""
 
 from __future__ import annotations
 
 import logging
+import re
+import subprocess
+import sys
+import textwrap
 import time
 import traceback
 
@@ -11,18 +15,19 @@ import requests
 from pydantic import SecretStr
 
 from camkit import errors
-from camkit.http import Limits, Transport, raise_for_status
-from camkit.http.secrets import Credential
+from camkit.http import Credential, Limits, Masking, Transport, raise_for_status
+from tests.conftest import ROOT
 from tests.support.scripted import scripted, send
 
 CANARY = "kanari-0815-vogel"
 QUICK = Limits(connect_s=1, read_s=0.3, deadline_s=2, attempts=2, backoff_s=0.01)
+MASKING = Masking(secret_path=re.compile(r"(?<=/stream/jpeg/snapshot/)[^/]+"))
 
 
 def everything_about(error: BaseException) -> str:
     """All that a notebook, a log or a debugger would print of an exception, local variables included.
 
-    Of this test's own frames, which hold the canary on purpose, nothing.
+    This test's own frames, which hold the canary on purpose, are left out.
     """
     frames = [
         pair for pair in traceback.walk_tb(error.__traceback__) if "tests" not in pair[0].f_code.co_filename
@@ -54,7 +59,9 @@ ANSWERS = {
     "cut off": cut_off,
     "hang up": hang_up,
     "hang": lambda h, n: time.sleep(0.5),
-    "abroad": lambda h, n: send(h, 302, Location=f"http://{CANARY}:x@abroad.invalid/{CANARY}?A={CANARY}"),
+    "other site": lambda h, n: send(
+        h, 302, Location=f"http://{CANARY}:x@elsewhere.invalid/{CANARY}?A={CANARY}"
+    ),
     "loop": lambda h, n: send(h, 302, Location=f"/stream/jpeg/snapshot/{CANARY}?A={CANARY}&x={CANARY}"),
     "401": lambda h, n: send(h, 401, CANARY.encode()),
     "503": lambda h, n: send(h, 503, f"key {CANARY} is over quota".encode()),
@@ -68,7 +75,7 @@ def test_no_failure_shows_a_secret(fault, where, caplog):
     "Exceptions with all their local variables, and every log down to DEBUG, are free of key, password and token"
     caplog.set_level(logging.DEBUG)
     with scripted(ANSWERS[fault]) as server:
-        transport = Transport("it", server.base, limits=QUICK)
+        transport = Transport("it", server.base, limits=QUICK, masking=MASKING)
         with pytest.raises(errors.ServiceError) as caught:
             call(transport, where)
     assert CANARY not in everything_about(caught.value)
@@ -91,7 +98,7 @@ def call(transport: Transport, where: str) -> None:
 
 
 def test_an_echoed_secret_is_not_in_the_reply():
-    "What a service repeats of the credential is masked in the answer itself, save in a success"
+    "What a service repeats of the credential is masked in the answer itself, except in a success"
     with scripted(lambda h, n: send(h, 200 if n else 403, f"your key {CANARY}".encode())) as server:
         transport = Transport("it", server.base, limits=QUICK)
         key = Credential({"Authorization": f"Bearer {CANARY}"})
@@ -99,8 +106,8 @@ def test_an_echoed_secret_is_not_in_the_reply():
         assert transport.request("GET", "/", credential=key).content == f"your key {CANARY}".encode()
 
 
-def test_the_logs_of_others_are_theirs(caplog):
-    "What somebody else logs through urllib3 is left as it is"
+def test_the_logs_of_other_code_are_unchanged(caplog):
+    "What other code logs through urllib3 is left as it is"
     caplog.set_level(logging.DEBUG)
     with scripted(lambda h, n: send(h, 200)) as server:
         requests.get(f"{server.base}/x?mine={CANARY}", timeout=5)
@@ -110,14 +117,37 @@ def test_the_logs_of_others_are_theirs(caplog):
 
 
 def test_a_key_stays_at_its_host():
-    "A redirect to another host gets neither the request nor the key; one at home gets both"
+    "A redirect to another host gets neither the request nor the key; one to the same host gets both"
     key = Credential({"Authorization": f"Bearer {CANARY}"})
     with (
-        scripted(lambda h, n: send(h, 200)) as abroad,
+        scripted(lambda h, n: send(h, 200)) as other_site,
         scripted(lambda h, n: send(h, 307, Location=there if n else "/next")) as server,
     ):
-        there = abroad.base.replace("127.0.0.1", "localhost")
+        there = other_site.base.replace("127.0.0.1", "localhost")
         with pytest.raises(errors.BadResponse, match="another site"):
             Transport("it", server.base, limits=QUICK).request("GET", "/", credential=key)
-    assert abroad.seen == []
+    assert other_site.seen == []
     assert [seen.headers["Authorization"] for seen in server.seen] == [f"Bearer {CANARY}"] * 2
+
+
+def test_an_import_does_not_change_a_logger():
+    "Filters and handlers belong to the application: importing all modules of camkit adds none"
+    script = """
+        import importlib, logging, pkgutil
+        import camkit
+        for module in pkgutil.walk_packages(camkit.__path__, "camkit."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+        loggers = [logging.root, *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
+        assert len(loggers) > 10
+        print([
+            (logger.name, added)
+            for logger in loggers
+            for added in (*logger.filters, *logger.handlers)
+            if not isinstance(added, logging.NullHandler)
+        ])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert done.stdout == "[]\n", done.stdout + done.stderr

@@ -11,24 +11,24 @@ from camkit.errors import InputError
 
 
 class Result:
-    """A result with problems of its own."""
+    """A result with problems."""
 
     def __init__(self, *found: str) -> None:
         self.found = list(found)
 
     def problems(self) -> list[str]:
-        "Those it was made with"
+        "Those it was created with"
         return self.found
 
 
 def test_names_every_problem_of_every_result(capsys):
-    "All at once, one a line"
+    "All at once, one per line"
     check(Result("one."), Result(), Result("two.", "three."))
     assert capsys.readouterr().out == "- one.\n- two.\n- three.\n"
 
 
-def test_says_so_when_there_is_none(capsys):
-    "A reader is not left to wonder"
+def test_says_so_if_there_are_no_problems(capsys):
+    "Silence would be ambiguous"
     check(Result(), Result())
     assert capsys.readouterr().out == "All in order.\n"
 
@@ -39,14 +39,14 @@ def test_names_the_odd_rows_of_a_device_list(capsys):
     assert capsys.readouterr().out == "- Device at position 1: the row has 2 of at least 26 columns.\n"
 
 
-def test_refuses_a_table_that_is_no_device_list():
-    "With a sentence that says what it takes"
+def test_refuses_a_table_that_is_not_a_device_list():
+    "The message says what it accepts"
     with pytest.raises(InputError, match="list of devices"):
         check(pd.DataFrame({"a": [1]}))
 
 
 @pytest.mark.parametrize("odd", [3, "log", None])
-def test_refuses_what_is_no_result(odd):
-    "It is named, too"
-    with pytest.raises(InputError, match=f"no {type(odd).__name__}"):
+def test_refuses_anything_else(odd):
+    "The message names its type"
+    with pytest.raises(InputError, match=f"not {type(odd).__name__}"):
         check(odd)

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from camkit import errors
-from camkit.support.files import make_folder, write_whole
+from camkit.support.files import make_folder, replacing, write_whole
 from tests.conftest import ROOT
 
 
@@ -18,7 +18,7 @@ def names_in(folder):
 
 
 def test_writes_a_file_and_leaves_nothing_else(tmp_path):
-    "The content is there, and the folder holds just the one file"
+    "The content is complete, and the folder has this one file only"
     path = tmp_path / "a.bin"
     write_whole(path, b"one")
     write_whole(path, b"two")
@@ -27,12 +27,12 @@ def test_writes_a_file_and_leaves_nothing_else(tmp_path):
 
 
 def test_makes_a_folder_with_its_parents(tmp_path):
-    "A folder that is there already is fine"
+    "A folder that exists already is fine"
     assert make_folder(tmp_path / "a" / "b") == make_folder(str(tmp_path / "a" / "b"))
     assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_says_that_a_file_is_in_the_way(tmp_path):
+def test_reports_a_file_in_place_of_a_folder(tmp_path):
     "A file in place of the folder, or of one above it, is an OutputError that names it"
     (tmp_path / "out").write_text("mine")
     for path in (tmp_path / "out", tmp_path / "out" / "below"):
@@ -42,13 +42,13 @@ def test_says_that_a_file_is_in_the_way(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
-def test_says_that_a_folder_cannot_be_called_so(name):
-    "A character that no file name may have is an OutputError, not whatever the system raises"
-    with pytest.raises(errors.OutputError, match="has a character that no name of a file may have"):
+def test_refuses_a_folder_name_with_an_impossible_character(name):
+    "A character that file names cannot have is an OutputError, not whatever the system raises"
+    with pytest.raises(errors.OutputError, match="has a character that file names cannot have"):
         make_folder(name)
 
 
-def test_says_that_a_folder_is_in_the_way(tmp_path):
+def test_reports_a_folder_in_place_of_a_file(tmp_path):
     "A folder in place of the file is an OutputError, and no temporary file stays"
     (tmp_path / "a.bin").mkdir()
     with pytest.raises(errors.OutputError, match="cannot be written"):
@@ -56,6 +56,20 @@ def test_says_that_a_folder_is_in_the_way(tmp_path):
     assert names_in(tmp_path) == ["a.bin"]
     with pytest.raises(errors.OutputError, match="cannot be written"):
         write_whole(tmp_path / "gone" / "a.bin", b"one")
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), ValueError("no"), FileNotFoundError(2, "gone", "/other")]
+)
+def test_an_error_while_writing_leaves_what_was_there(tmp_path, error):
+    "An interrupt, and an error about anything but the file, is raised as it is, and the old file stays"
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)) as caught, replacing(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise error
+    assert caught.value is error
+    assert (path.read_bytes(), names_in(tmp_path)) == (b"old", ["a.bin"])
 
 
 def test_leaves_nothing_when_the_disk_is_full(tmp_path):

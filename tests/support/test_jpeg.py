@@ -1,4 +1,4 @@
-"""Images are checked before they count."""
+"""Images are checked before they are used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def claiming(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "image/jpg", "IMAGE/JPEG; q=1", None])
 def test_accepts_a_whole_jpeg(kind):
-    "Baseline or progressive, with some padding behind its end, and gives its size"
+    "Baseline or progressive, with padding after its end; returns its size"
     assert check_jpeg(JPEG, kind) == (160, 90)
     assert check_jpeg(picture(progressive=True), kind) == (160, 90)
     assert check_jpeg(JPEG + b"\0\0\r\n", kind) == (160, 90)
@@ -52,14 +52,14 @@ def test_accepts_a_whole_jpeg(kind):
         (claiming(9_000, 9_000), "image/jpeg", "9000 x 9000 pixels"),
     ],
 )
-def test_refuses_what_is_no_whole_jpeg(content, kind, said):
+def test_refuses_anything_but_a_whole_jpeg(content, kind, said):
     "Empty, of another type, cut off, corrupt, or a bomb: each with its reason"
     with pytest.raises(BadImage, match=said):
         check_jpeg(content, kind)
 
 
 def with_scans(number: int, size: tuple[int, int] = (160, 90)) -> bytes:
-    """A progressive picture whose last scan stands there that many times more."""
+    """A progressive picture whose last scan is repeated that many times."""
     plain = io.BytesIO()
     Image.new("L", size).save(plain, "JPEG", progressive=True)
     jpeg = plain.getvalue()
@@ -68,7 +68,7 @@ def with_scans(number: int, size: tuple[int, int] = (160, 90)) -> bytes:
 
 
 def test_refuses_a_jpeg_of_endless_scans_before_it_is_decoded():
-    "Each repeated scan costs a whole pass over the picture, however small the file; far fewer are enough"
+    "Each repeated scan costs a pass over the whole picture, however small the file; real pictures have far fewer"
     assert check_jpeg(with_scans(50)) == (160, 90)
     check_photo(with_scans(50))
     for bomb in (with_scans(100, (8000, 8000)), with_scans(50_000)):
@@ -77,7 +77,7 @@ def test_refuses_a_jpeg_of_endless_scans_before_it_is_decoded():
                 check(bomb)
 
 
-def test_a_preview_in_the_metadata_is_no_scan_too_many():
+def test_accepts_a_preview_in_the_metadata():
     "A photo with a thumbnail in its EXIF, progressive itself, is accepted"
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + picture(progressive=True)[:30_000]
     assert check_jpeg(picture(progressive=True, exif=exif)) == (160, 90)
@@ -92,12 +92,12 @@ def test_does_not_let_a_global_switch_pass_half_an_image(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
 def test_says_what_kind_a_photo_is(kind):
-    "By its bytes, whatever the server called it"
+    "According to its bytes, not to the server"
     assert check_photo(picture(kind)) == f"image/{kind.lower()}"
 
 
-def test_a_photo_with_a_second_picture_behind_it_is_a_jpeg():
-    "What Pillow calls MPO, as some telephones make it, is a JPEG to a browser"
+def test_a_photo_followed_by_a_second_picture_is_a_jpeg():
+    "What Pillow calls MPO, and some phones write, is a JPEG to a browser"
     second = Image.new("RGB", (160, 90))
     assert check_photo(picture("MPO", save_all=True, append_images=[second])) == "image/jpeg"
 
@@ -106,6 +106,6 @@ def test_a_photo_with_a_second_picture_behind_it_is_a_jpeg():
     "content", [b"", b"<svg/>", picture("TIFF"), picture("PNG")[:200], claiming(60_000, 60_000)]
 )
 def test_refuses_a_photo_that_browsers_do_not_show(content):
-    "Other formats, halves and bombs"
+    "Other formats, incomplete files and bombs"
     with pytest.raises(BadImage):
         check_photo(content)

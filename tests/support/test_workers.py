@@ -1,4 +1,4 @@
-"""Several things at a time, stopped together."""
+"""Concurrent tasks that are stopped together."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from camkit import errors
 from camkit.support.workers import run_together
 
 
-def test_gives_the_results_in_the_order_of_the_tasks():
-    "Whichever is ready first"
+def test_returns_the_results_in_the_order_of_the_tasks():
+    "Also if a later one is ready first"
     tasks = [lambda i=i: gevent.sleep(0.01 * (3 - i)) or i for i in range(3)]
     assert run_together(tasks, 3) == [0, 1, 2]
     assert run_together(tasks, np.int64(2)) == [0, 1, 2]
 
 
 def test_stops_the_others_when_one_fails():
-    "The first exception is raised, and what was under way goes no further"
+    "The first exception is raised, and the other tasks do not go on"
     went_on = []
 
     def fail():
@@ -31,7 +31,7 @@ def test_stops_the_others_when_one_fails():
 
 
 @pytest.mark.parametrize("workers", [None, 0, -1, True, 1.5, "5"])
-def test_a_number_of_workers_that_is_none_is_an_input_error(workers):
+def test_an_invalid_number_of_workers_is_an_input_error(workers):
     "Before any task begins"
     with pytest.raises(errors.InputError, match=r"workers is .*; it has to be a whole number, at least 1"):
         run_together([lambda: pytest.fail("it began")], workers)

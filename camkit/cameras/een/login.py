@@ -9,7 +9,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -19,12 +19,16 @@ from pydantic import SecretStr
 
 from camkit.cameras.een.formats import branded_host
 from camkit.errors import LoginRefused, ServiceError
-from camkit.http import Credential, Limits, Meanings, Reply, Transport, raise_for_status
+from camkit.http import Credential, Limits, Masking, Meanings, Reply, Transport, raise_for_status
 
 T = TypeVar("T")
 
 LOGIN_URL = "https://login.eagleeyenetworks.com"
 DOMAINS = ("eagleeyenetworks.com",)
+MASKING = Masking(
+    frozenset("id c timestamp t start_timestamp end_timestamp e count asset_class a n s".split())
+)
+"""Everything but the session, ``A``, that a request or a redirect of the vendor's may have in its query."""
 
 PAUSE_S = 5.0
 """After a login that the vendor could not answer, the shortest time before a call causes another one, seconds."""
@@ -94,7 +98,7 @@ class Session:
         self._key_header = {"Authorization": api_key.get_secret_value()} if api_key else {}
         self._api_key = Credential(self._key_header)
         self._ask_code = ask_code
-        self._transport = Transport("Eagle Eye", base_url, domains=DOMAINS, limits=limits)
+        self._transport = Transport("Eagle Eye", base_url, domains=DOMAINS, limits=limits, masking=MASKING)
         self.host = self._transport.base_url
         self._session: Credential | None = None
         self._second_factor_done: Credential | None = None
@@ -167,6 +171,7 @@ class Session:
         When the session has expired, log in again and repeat the request once.
         """
         found: list[T] = []
+        limits = None if attempts is None else replace(self._transport.limits, attempts=attempts)
 
         def request(session: Credential) -> Reply:
             return self._transport.request(
@@ -175,7 +180,7 @@ class Session:
                 params=params,
                 credential=session,
                 check=lambda reply: found.append(read(reply)),
-                attempts=attempts,
+                limits=limits,
             )
 
         session = self._renewed(None)
@@ -252,7 +257,12 @@ class Session:
     def _authorize(self, token: Mapping[str, SecretStr]) -> Reply:
         """The second step: the token for a session."""
         reply = self._transport.request(
-            "POST", "/g/aaa/authorize", json=token, credential=self._api_key, attempts=1, check=_check_session
+            "POST",
+            "/g/aaa/authorize",
+            json=token,
+            credential=self._api_key,
+            check=_check_session,
+            limits=replace(self._transport.limits, attempts=1),
         )
         raise_for_status(reply, "Logging in to Eagle Eye", _AUTHORIZE)
         return reply

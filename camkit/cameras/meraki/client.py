@@ -1,24 +1,25 @@
 """A client of one Meraki organization: its cameras and their snapshots.
 
 Sources: meraki/openapi (spec 3), CiscoDevNet/Meraki-Dashboard-API-v1-Documentation; redirects and retries
-as the vendor's own SDK treats them (meraki/dashboard-api-python).
+as in the vendor's own SDK (meraki/dashboard-api-python).
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import gevent
 import pandas as pd
 from pydantic import SecretStr
 from requests.utils import parse_header_links
 
-from camkit.cameras.meraki.wire import (
+from camkit.cameras.meraki.formats import (
     DEVICE_COLUMNS,
     camera_path,
     errors_of,
@@ -28,33 +29,40 @@ from camkit.cameras.meraki.wire import (
     table_of,
 )
 from camkit.cameras.source import Picture, aware
-from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound
+from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound, ServiceError
 from camkit.http import (
     RETRY_STATUSES,
     Address,
     Credential,
     Limits,
+    Masking,
     Meanings,
     Reply,
     TokenBucket,
     Transport,
     raise_for_status,
+    retry,
 )
-from camkit.support.jpeg import problem_of_jpeg
+from camkit.support.jpeg import BadImage, check_jpeg
 
 API_URL = "https://api.meraki.com/api/v1"
 DOMAINS = ("meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com")
 
+MASKING = Masking(
+    frozenset("timestamp perPage startingAfter endingBefore productTypes[] serial model fullframe".split()),
+    secret_path=re.compile(r"(?<=/stream/jpeg/snapshot/)[^/]+"),  # enough to fetch a snapshot without a key
+)
+
 REQUESTS_PER_S = 10.0
-"""What an organization may ask, shared by all its applications (vendor's rate-limit page)."""
+"""The limit of an organization, for all its applications together (vendor's rate-limit page)."""
 
 TOO_RECENT = "No video for specified timestamp"
-"""What the vendor says while its cloud has no video yet of that moment, for two to three minutes."""
+"""The vendor's error for the two to three minutes in which its cloud does not have the video yet."""
 
 TOO_RECENT_PAUSE_S = 30.0
 
 PAGES = 1000
-"""More pages than any organization fills: a service that goes on gives the same ones again."""
+"""More pages than any organization fills: a service that sends more repeats itself."""
 
 
 class Meraki:
@@ -67,12 +75,12 @@ class Meraki:
     base_url : str
         The API of the organization's region.
     ready_s : float
-        How long to wait for a snapshot to become ready before asking for it anew, seconds.
+        How long to wait for a snapshot to become ready before it is ordered again, seconds.
     poll_s : float
-        Pause between two looks at an image that is not ready, seconds. Its host counts no requests.
+        Pause before asking again for an image that is not ready, seconds. Its host has no rate limit.
     patience_s : float
-        How long to keep asking for a moment so recent that the cloud has no video of it yet, seconds. The
-        vendor needs two to three minutes. By default that is reported at once.
+        How long to keep asking for a moment so recent that the cloud does not have the video yet, seconds.
+        The vendor needs two to three minutes. By default that is reported at once.
     limits : Limits, optional
         Deadlines and caps.
     """
@@ -90,10 +98,9 @@ class Meraki:
         limits: Limits | None = None,
     ) -> None:
         self._credential = Credential({"Authorization": f"Bearer {api_key.get_secret_value()}"})
-        self._api = Transport(
-            "Meraki", base_url, domains=DOMAINS, limits=limits, rate=TokenBucket(REQUESTS_PER_S)
-        )
-        self._images = Transport("Meraki's image host", base_url, domains=DOMAINS, limits=limits)
+        transport = partial(Transport, base_url=base_url, domains=DOMAINS, limits=limits, masking=MASKING)
+        self._api = transport("Meraki", rate=TokenBucket(REQUESTS_PER_S))
+        self._images = transport("Meraki's image host")
         self._ready_s = ready_s
         self._poll_s = poll_s
         self._patience_s = patience_s
@@ -121,7 +128,7 @@ class Meraki:
         Raises
         ------
         NotFound
-            If the key sees no organization, or several and none is named.
+            If the key sees no organization, or several and `organization_id` is not given.
         """
         organization = organization_id or self._only_organization()
         params = {"productTypes[]": ["camera"]} if cameras_only else {}
@@ -129,7 +136,7 @@ class Meraki:
         return table_of(self._pages(path, params, "Listing the Meraki devices"), DEVICE_COLUMNS)
 
     def snapshot(self, camera_id: str, at: datetime | None = None, *, fullframe: bool = False) -> Picture:
-        """Have a snapshot made, wait until it is ready, fetch and check it.
+        """Order a snapshot, wait until it is ready, fetch and check it.
 
         Parameters
         ----------
@@ -138,7 +145,7 @@ class Meraki:
         at : datetime.datetime, optional
             UTC-aware; by default now.
         fullframe : bool
-            The sensor's full resolution; the vendor has it for now only.
+            The sensor's full resolution; the vendor offers it only without `at`.
 
         Returns
         -------
@@ -152,7 +159,7 @@ class Meraki:
         NoPicture
             If the camera has none for that moment: offline, too recent, too old.
         NotFound
-            If there is no such camera, or the key does not see it.
+            If the camera does not exist, or the key does not see it.
         DeadlineExceeded
             If it was not ready in time, twice.
         RateLimited, ServiceError
@@ -160,29 +167,32 @@ class Meraki:
 
         Notes
         -----
-        The image's host gets no key: the address itself is the secret, and it is not kept.
+        The key is not sent to the image's host: the address itself is the secret, and it is not kept.
         """
         body: dict[str, Any] = {"fullframe": True} if fullframe else {}
         if at is not None:
             at = aware(at)
             body["timestamp"] = iso_time(at)
         asked_at = datetime.now(UTC)
-        reason = ""
-        for _ in range(2):  # an image that expired or never became ready is asked for once more
+
+        def make() -> tuple[Reply, Reply | str]:
             made = self._order(camera_id, body)
             self._refuse(made, camera_id, at)
-            try:
-                image = self._await_image(link_of(made), camera_id)
-            except _NotReady as error:
-                reason = str(error)
-                continue
-            made = replace(made, content=b"")  # it held the image's address
-            return Picture.from_reply(
-                self.vendor, camera_id, made, image, requested_at=at or asked_at, captured_at=None
+            return made, self._await_image(link_of(made), camera_id)
+
+        made, image = retry(
+            make,  # an image that expired or never became ready is ordered once more
+            lambda result, _: 0.0 if isinstance(result, tuple) and isinstance(result[1], str) else None,
+            attempts=2,
+        )
+        if isinstance(image, str):
+            raise DeadlineExceeded(
+                f"Meraki made a snapshot of camera {camera_id}, and twice it could not be fetched: {image}.",
+                url=made.url,
             )
-        raise DeadlineExceeded(
-            f"Meraki made a snapshot of camera {camera_id}, and twice it could not be fetched: {reason}.",
-            url=made.url,
+        made = replace(made, content=b"")  # it held the image's address
+        return Picture.from_reply(
+            self.vendor, camera_id, made, image, requested_at=at or asked_at, captured_at=None
         )
 
     def video_link(self, camera_id: str, at: datetime | None = None) -> str:
@@ -193,7 +203,7 @@ class Meraki:
         TimestampError
             If `at` has no zone.
         NotFound
-            If there is no such camera, or the key does not see it.
+            If the camera does not exist, or the key does not see it.
         """
         params = {"timestamp": iso_time(at)} if at else {}
         reply = self._call("GET", camera_path(camera_id, "videoLink"), params=params, check=link_of)
@@ -206,46 +216,46 @@ class Meraki:
         self._images.close()
 
     def _order(self, camera_id: str, body: Mapping[str, Any]) -> Reply:
-        """Have a snapshot made; asks again for a recent moment as long as there is patience."""
-        ends = time.monotonic() + self._patience_s
-        while True:
-            made = self._call("POST", camera_path(camera_id, "generateSnapshot"), json=body, check=link_of)
-            too_recent = made.status == 400 and TOO_RECENT in errors_of(made)
-            if not too_recent or time.monotonic() + TOO_RECENT_PAUSE_S > ends:
-                return made
-            gevent.sleep(TOO_RECENT_PAUSE_S)
+        """Order a snapshot; again, within `patience_s`, while the cloud has no video of that moment yet."""
+        path = camera_path(camera_id, "generateSnapshot")
+        return retry(
+            lambda: self._call("POST", path, json=body, check=link_of),
+            lambda made, _: TOO_RECENT_PAUSE_S if isinstance(made, Reply) and _too_recent(made) else None,
+            deadline_s=self._patience_s,
+        )
 
-    def _await_image(self, url: Address, camera_id: str) -> Reply:
-        """Look until the image is there and whole."""
+    def _await_image(self, url: Address, camera_id: str) -> Reply | str:
+        """Ask for the image until it is ready and complete; what is wrong with it if that takes too long."""
         ends = time.monotonic() + self._ready_s
-        problem = "it never became ready"
-        while (left_s := ends - time.monotonic()) > 0:
-            try:
-                image = self._images.request("GET", url, deadline_s=left_s)
-            except DeadlineExceeded:
-                break
-            if image.status == 200:
-                problem = problem_of_jpeg(image.content, image.content_type)
-                if not problem:
-                    return image
-            elif image.status in (403, 410):
-                raise _NotReady("its address had expired")
-            told_s = (image.retry_after_s or 0.0) if image.status in RETRY_STATUSES else 0.0
-            left_s = max(0.0, ends - time.monotonic())
-            if told_s > left_s:
+        problem = _NEVER_READY
+
+        def look() -> Reply:
+            left_s = max(0.001, ends - time.monotonic())
+            return self._images.request("GET", url, limits=replace(self._images.limits, deadline_s=left_s))
+
+        def pause_s(image: Reply | ServiceError, _number: int) -> float | None:
+            nonlocal problem
+            if isinstance(image, ServiceError):
+                return None
+            problem = _problem_of(image)
+            if not problem or image.status in _EXPIRED:
+                return None
+            asked_s = (image.retry_after_s or 0.0) if image.status in RETRY_STATUSES else 0.0
+            if asked_s > max(0.0, ends - time.monotonic()):
                 raise_for_status(image, f"Fetching the snapshot of camera {camera_id}")
-            gevent.sleep(min(max(self._poll_s, told_s), left_s))
-        raise _NotReady(problem)
+            return max(self._poll_s, asked_s)
+
+        try:
+            image = retry(look, pause_s, deadline_s=self._ready_s)
+        except DeadlineExceeded:
+            return problem
+        return problem or image
 
     def _refuse(self, made: Reply, camera_id: str, at: datetime | None) -> None:
         if made.status == 400:
             moment = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
-            said = "; ".join(errors_of(made)) or made.said or "it gave no reason"
-            hint = (
-                " (the cloud may not have it yet: ask again in three minutes)"
-                if TOO_RECENT in errors_of(made)
-                else ""
-            )
+            said = "; ".join(errors_of(made)) or made.said or "the vendor gave no reason"
+            hint = " (the cloud may not have it yet: ask again in three minutes)" if _too_recent(made) else ""
             raise NoPicture(
                 f"Camera {camera_id} gives no picture{moment}: {said}{hint}.",
                 url=made.url,
@@ -258,11 +268,14 @@ class Meraki:
         found = self.organizations()
         if len(found) != 1:
             listed = ", ".join(f"{row.id} ({row.name})" for row in found.itertuples()) or "none"
-            raise NotFound(f"Say which organization: the key sees {listed}.", url=self._api.base_url)
+            raise NotFound(
+                f"Give an organization_id: the key sees these organizations: {listed}.",
+                url=self._api.base_url,
+            )
         return str(found["id"].iloc[0])
 
     def _pages(self, path: str, params: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
-        """Follow the ``next`` links until there is none."""
+        """The rows of all pages, following the ``next`` links."""
         rows: list[dict[str, Any]] = []
         url = path
         for _ in range(PAGES):
@@ -277,17 +290,34 @@ class Meraki:
         raise reply.bad(f"has more than {PAGES} pages; camkit stopped there")
 
     def _call(self, method: str, url: str, **options: Any) -> Reply:
-        """One API call; all of those used here are harmless to repeat."""
+        """One API call; repeating any of those used here does no harm."""
         return self._api.request(method, url, credential=self._credential, idempotent=True, **options)
 
 
-class _NotReady(Exception):
-    """The image did not come; the message says why, as a clause."""
+_EXPIRED = (403, 410)
+_NEVER_READY = "it never became ready"
+
+
+def _problem_of(image: Reply) -> str:
+    """Why an answer of the image's host is not the image, as a clause; empty if it is."""
+    if image.status in _EXPIRED:
+        return "its address had expired"
+    if image.status != 200:
+        return _NEVER_READY
+    try:
+        check_jpeg(image.content, image.content_type)
+    except BadImage as error:
+        return str(error)
+    return ""
+
+
+def _too_recent(made: Reply) -> bool:
+    return made.status == 400 and TOO_RECENT in errors_of(made)
 
 
 _MEANINGS: Meanings = {
     401: (LoginRefused, "the API key was not accepted; check MERAKI_DASHBOARD_API_KEY"),
-    403: (AccessDenied, "the API key has not the privilege for it"),
+    403: (AccessDenied, "the API key does not have permission"),
 }
 _CAMERA: Meanings = {
     **_MEANINGS,

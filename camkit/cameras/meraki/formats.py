@@ -1,4 +1,4 @@
-"""How Meraki writes times, addresses, errors and lists on the wire.
+"""The format of Meraki's times, addresses, errors and lists.
 
 Source: meraki/openapi, spec 3.
 """
@@ -19,11 +19,11 @@ from camkit.http import Address, Reply
 DEVICE_COLUMNS = tuple("serial name model productType networkId address lanIp mac firmware".split())
 
 ERRORS, ERROR_LENGTH = 5, 200
-"""So many of the vendor's texts are repeated, and so many characters of each."""
+"""How many of the vendor's texts a message repeats, and how many characters of each."""
 
 
 def errors_of(reply: Reply) -> list[str]:
-    """The first texts of the vendor's ``errors`` array, as far as there is one, each in one short line."""
+    """The first texts of the vendor's ``errors`` array, if there is one, each as one short line."""
     try:
         found = reply.json()
     except BadResponse:
@@ -44,7 +44,7 @@ def link_of(reply: Reply) -> Address:
     found = reply.json()
     url = found.get("url") if isinstance(found, dict) else None
     if not isinstance(url, str) or not url.startswith(("https://", "http://")):
-        raise reply.bad("sent no address")
+        raise reply.bad("did not send an address")
     return Address(url)
 
 
@@ -52,7 +52,7 @@ def rows_of(reply: Reply) -> list[dict[str, Any]]:
     """The objects in the list that an answer holds."""
     found = reply.json()
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise reply.bad("sent no list of objects")
+        raise reply.bad("did not send a list of objects")
     return found
 
 
