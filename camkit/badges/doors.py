@@ -9,11 +9,10 @@ from pathlib import Path
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
+from camkit.badges.delimited import DELIMITERS, records
+from camkit.badges.encoding import encodings_for, open_text
 from camkit.badges.files import Export
-from camkit.badges.layout import DELIMITERS
 from camkit.badges.require import require_doors
-from camkit.badges.rows import records
-from camkit.badges.text import encodings_for, open_text
 from camkit.errors import BadgeFileError, DoorsFileError
 
 COLUMNS = ("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s")

@@ -91,7 +91,8 @@ def test_a_table_without_the_columns_is_refused():
 
 def test_a_reader_has_several_cameras(tmp_path):
     "The first row is the main camera; each has a view and a clock offset of its own"
-    text = "reader_id,door,view,vendor,camera_id,clock_offset_s\nR1,Gate,inside,meraki,Q1,2\nR1,,outside,een,100abcde,-3\n"
+    header = "reader_id,door,view,vendor,camera_id,clock_offset_s\n"
+    text = f"{header}R1,Gate,inside,meraki,Q1,2\nR1,,outside,een,100abcde,-3\n"
     door = doors_by_reader(load_doors(written(tmp_path, text)))["R1"]
     assert door.name == "Gate"
     assert door.cameras == (Camera("meraki", "Q1", "inside", 2.0), Camera("een", "100abcde", "outside", -3.0))
