@@ -96,9 +96,8 @@ class BadgeLog:
             more = f", and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
             found.append(f"{file}, line {first['line']}: {first['value']!r}: {reason}{more}.")
         names = self.files["file"]
-        found += [
-            f"{name}: {doubt}." for name, doubt in zip(names, self.files["doubt"], strict=True) if doubt
-        ]
+        doubts = zip(names, self.files["doubt"], strict=True)
+        found += [f"{name}: {doubt}." for name, doubt in doubts if doubt]
         what = "bytes that are not UTF-8 were read as cp1252; check these letters"
         strays = zip(names, self.files["not_utf8"], strict=True)
         found += [f"{name}, {_named(lines)}: {what}." for name, lines in strays if lines]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -94,7 +95,7 @@ class ExportTable:
             return None
         text = _joined([self.rows.cells[position] for position in sources])
         pattern = self.layout.profile.extract.get(role)
-        return translate(text, _extractor(pattern)) if pattern else text
+        return translate(text, partial(_extract, pattern)) if pattern else text
 
     def heading(self, role: str) -> str:
         """What the role's columns are called in the export."""
@@ -215,9 +216,6 @@ def _joined(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
     return first
 
 
-def _extractor(pattern: re.Pattern[str]) -> Callable[[str], str]:
-    def extract(text: str) -> str:
-        found = pattern.search(text)
-        return (found[1] or "").strip() if found else ""
-
-    return extract
+def _extract(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return (found[1] or "").strip() if found else ""
