@@ -2,7 +2,6 @@
 
 from camkit.badges.doors import Camera, Door, load_doors, main_cameras
 from camkit.badges.events import DoorEvent, DoorEvents, resolve, site_timezone
-from camkit.badges.export import export_table
 from camkit.badges.flags import FLAGS, flag_events
 from camkit.badges.load import load_badges
 from camkit.badges.log import BadgeLog
@@ -16,7 +15,6 @@ __all__ = [
     "Door",
     "DoorEvent",
     "DoorEvents",
-    "export_table",
     "flag_events",
     "load_badges",
     "load_doors",

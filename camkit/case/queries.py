@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from camkit.badges import export_table
 from camkit.case import schema
 from camkit.errors import InputError
+from camkit.support.export import export_table
 from camkit.support.files import make_folder, write_whole
 
 Row = dict[str, Any]

@@ -49,4 +49,4 @@ def image_html(content: bytes, kind: str, alt: str, style: str) -> str:
 
 def table_html(table: pd.DataFrame, **options: Any) -> str:
     """Return a table as HTML, with text from outside escaped and made visible; options as for ``to_html``."""
-    return visible(table.to_html(escape=True, **options))
+    return visible(table.to_html(**{**options, "escape": True}))

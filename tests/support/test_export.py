@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camkit.badges import export_table, load_badges
+from camkit.badges import load_badges
 from camkit.errors import OutputError
+from camkit.support.export import export_table
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 from camkit.support.files import write_whole
 
+__all__ = ["export_table"]
+
 RUN_AS_FORMULA = re.compile(r"""\A(?=[=+@\t\r\n-])|(?<=[;\t\r\n])(?="*[=+@-])""")
 """Where a spreadsheet would see a formula begin: at the start of a cell, or of what it takes for another one."""
 
