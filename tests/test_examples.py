@@ -22,6 +22,7 @@ def test_examples_in_docstrings_give_what_they_say(name):
     assert doctest.testmod(module).failed == 0
 
 
+@pytest.mark.not_quick
 def test_the_example_in_the_readme_runs(tmp_path, monkeypatch):
     "All of its Python, from top to bottom, against the demo site"
     code = "\n".join(re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S))

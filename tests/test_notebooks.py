@@ -35,6 +35,7 @@ def run_nbval(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=300)
 
 
+@pytest.mark.not_quick
 @pytest.mark.timeout(320)
 def test_every_notebook_runs_to_its_stored_outputs(tmp_path):
     "Every cell reproduces what is stored, images byte for byte, starting with an empty out folder"
@@ -46,6 +47,7 @@ def test_every_notebook_runs_to_its_stored_outputs(tmp_path):
     assert len(list((copy / "out").glob("*-preview-*.jpeg"))) == 20
 
 
+@pytest.mark.not_quick
 def test_a_changed_picture_and_an_unrun_cell_are_found(tmp_path):
     "The check can fail: for another picture, and for a cell that was stored without being run"
     book = nbformat.v4.new_notebook()
@@ -103,6 +105,7 @@ def test_shows_nothing_of_this_machine(path):
     assert not re.search(r"127\.0\.0\.1:\d|0x[0-9a-f]{10,}|/home/|/root/|/tmp/", text)
 
 
+@pytest.mark.not_quick
 def test_a_case_continues_with_its_own_events(tmp_path):
     "Run again, notebook 02 shows the events of the case and adds no others"
     copy = working_copy(ROOT, tmp_path)
@@ -118,6 +121,7 @@ def test_a_case_continues_with_its_own_events(tmp_path):
         assert case.events().index.tolist() == [3, 20]
 
 
+@pytest.mark.not_quick
 def test_a_mistake_shows_a_message_without_a_traceback(tmp_path):
     "The failing cell shows one line: what is wrong and what to do"
     code = "import camkit\ncamkit.load_badges('no-such-log.csv')"
@@ -127,6 +131,7 @@ def test_a_mistake_shows_a_message_without_a_traceback(tmp_path):
     assert output.traceback == ["BadgeFileError: The file no-such-log.csv does not exist: check the path."]
 
 
+@pytest.mark.not_quick
 def test_an_existing_case_is_never_overwritten(tmp_path):
     "Neither the case nor its bag: both may be evidence"
     (tmp_path / "notebooks").mkdir()

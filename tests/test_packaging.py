@@ -10,6 +10,7 @@ import tomllib
 from email import message_from_bytes
 from zipfile import ZipFile
 
+import pytest
 import yaml
 
 import camkit
@@ -115,6 +116,7 @@ def test_importing_camkit_loads_nothing_heavy_and_patches_nothing():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.not_quick
 def test_using_the_clients_patches_nothing():
     "With every module loaded, the standard library's sockets, threads and sleep are the original ones"
     code = (

@@ -44,6 +44,7 @@ def gone(pid: int, within_s: float = 30.0) -> bool:
 # Settings
 
 
+@pytest.mark.not_quick
 def test_without_credentials_it_is_the_demo_site_and_says_so(capsys):
     "Both vendors and the directory are there, and the process is gone after close()"
     with camkit.connect() as site:
@@ -167,6 +168,7 @@ def kernel(ending: str) -> tuple[subprocess.Popen[str], int]:
     return process, next(int(line) for line in lines if line.strip().isdigit())
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize(
     "ending",
     [
@@ -188,6 +190,7 @@ def test_the_demo_ends_with_its_kernel(ending):
         process.kill()
 
 
+@pytest.mark.not_quick
 def test_an_interrupt_does_not_end_the_demo():
     "Jupyter's Stop interrupts the kernel's process group; the demo is in a group of its own"
     process, pid = kernel("signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)")

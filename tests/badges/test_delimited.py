@@ -69,6 +69,7 @@ def test_both_ways_agree_wherever_the_fast_one_is_taken(table: list[tuple[str, s
         assert slow.ragged == []
 
 
+@pytest.mark.not_quick
 @given(st.text(st.sampled_from('a ",\n\t'), max_size=40))
 @settings(deadline=None, max_examples=500)
 def test_both_ways_agree_on_any_text(text: str) -> None:
@@ -147,6 +148,7 @@ def test_a_space_before_a_quote_is_not_part_of_the_cell() -> None:
     assert cells(careful('a, "b, c"\n')) == [["a"], ["b, c"]]
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("odd", ["", "\n", '"c\nd",e\n', "ragged\n"])
 def test_reads_more_rows_than_a_batch(tmp_path: Path, odd: str) -> None:
     "Neither way loses a row where its blocks meet"

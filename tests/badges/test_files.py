@@ -90,6 +90,7 @@ def test_one_letter_that_is_not_utf_8_does_not_change_the_others(
     assert "badges.csv: encoding utf-8 and cp1252." in log.summary()
 
 
+@pytest.mark.not_quick
 def test_many_lines_that_are_not_utf_8_are_one_problem(tmp_path: Path) -> None:
     "Deep in a large file, in blank and quoted lines too; the first lines are named and the others counted"
     path = tmp_path / "badges.csv"

@@ -345,6 +345,7 @@ SWIPE = st.tuples(
 )
 
 
+@pytest.mark.not_quick
 @given(st.lists(SWIPE, min_size=1, max_size=25))
 @settings(deadline=None, max_examples=60)
 def test_agrees_with_going_through_the_events_one_by_one(rows: list[tuple[str, str, str, str]]) -> None:

@@ -269,6 +269,7 @@ def sample(profile: Profile) -> tuple[str, list[str], str]:
 SAMPLES = {name: sample(profile) for name, profile in profiles().items()}
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("name", SAMPLES)
 @given(data=st.data())
 @settings(deadline=None, max_examples=25)

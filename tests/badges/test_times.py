@@ -117,6 +117,7 @@ ISO_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30))  # noqa: 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
+@pytest.mark.not_quick
 @given(st.lists(st.tuples(ISO_TIMES, OFFSETS), min_size=1, max_size=20), st.sampled_from("T "))
 @settings(deadline=None)
 def test_the_fast_way_and_the_general_one_agree(

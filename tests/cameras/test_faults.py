@@ -214,6 +214,7 @@ def missed_beats() -> Iterator[list[int]]:
         thread.join()
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize(("row", "call"), CASES)
 def test_fault(row, call, site, steer, tmp_path, monkeypatch, caplog, nothing_left):
     "The caller sees what the table says; nothing is left on disk, in memory or in a log, and no greenlet is blocked"

@@ -64,6 +64,7 @@ def doors_of(*rows: tuple[str, str, str, float]) -> pd.DataFrame:
 ONE_DOOR = doors_of(("R1", "meraki", "Q1", 0.0))
 
 
+@pytest.mark.not_quick
 def test_fetches_the_first_rows_of_the_story(site, events, doors):
     "Eight events at two vendors' cameras: seven pictures and one camera that is off, in the events' order"
     resolved = resolve(events.head(8), doors, timezone="America/Denver")

@@ -193,6 +193,7 @@ def test_the_readme_says_how_to_check_without_camkit(bag):
     assert "bagit.py --validate" in text
 
 
+@pytest.mark.not_quick
 def test_the_bag_holds_one_state_though_others_write(tmp_path):
     "Database, tables and report agree on how many verdicts there are, while another thread gives more"
     with Case(tmp_path / "busy") as case, Case(tmp_path / "busy", operator="Other") as other:
@@ -244,6 +245,7 @@ def test_a_path_that_leads_out_of_the_case_is_not_followed(tmp_path):
             case.export(tmp_path / "out" / "case.zip")
 
 
+@pytest.mark.not_quick
 def test_an_export_leaves_the_working_directory_alone(exported, tmp_path):
     "Other threads of the kernel may be writing by relative paths"
     code = """
@@ -265,6 +267,7 @@ print(len(changed))
     assert subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout == "1\n"
 
 
+@pytest.mark.not_quick
 def test_a_full_disk_leaves_no_bag(tmp_path):
     "An output error, and neither half a zip nor a working folder"
     with Case(tmp_path / "case") as case:

@@ -552,6 +552,7 @@ def test_only_a_picture_of_the_event_can_be_chosen(small):
 # Nothing changes
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("table", [*schema.KEYS[schema.VERSION], "chain"])
 def test_rows_are_never_changed_nor_deleted(case, seen, table):
     "SQLite itself refuses, whoever asks"
@@ -634,6 +635,7 @@ def test_of_several_that_make_a_case_at_once_one_stands(tmp_path):
             assert others == [first] * 5
 
 
+@pytest.mark.not_quick
 def test_several_processes_can_make_and_fill_one_case(tmp_path):
     "All begin at once with the same empty folder; none is refused and nothing is lost"
     code = """
@@ -659,6 +661,7 @@ with Case(sys.argv[1], operator=sys.argv[2]) as case:
         assert case.verify().ok
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("after", [1, 20])
 def test_a_killed_process_loses_at_most_the_image_in_flight(tmp_path, after):
     "All that was said to be in the case is in it; at most one file has no row yet"
@@ -682,6 +685,7 @@ with Case(sys.argv[1]) as case:
         assert case.events()["sha256"].notna().loc[: said + 1].all()
 
 
+@pytest.mark.not_quick
 def test_a_full_disk_leaves_nothing_half_written(tmp_path):
     "The image is refused with one sentence; the case is as it was"
     with Case(tmp_path / "full") as case:

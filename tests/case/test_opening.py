@@ -109,6 +109,7 @@ def onlooker(folder: Path) -> Iterator[Callable[[], str]]:
         yield look
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("from_a_bag", [False, True])
 def test_a_case_in_a_read_only_folder_can_be_read_and_verified(folder, tmp_path, from_a_bag):
     "Report and export go elsewhere; adding says that the case is read-only; also for the database of a bag"
@@ -130,6 +131,7 @@ def test_a_case_in_a_read_only_folder_can_be_read_and_verified(folder, tmp_path,
     assert sorted(path.name for path in folder.iterdir()) == ["case.sqlite", "images"]
 
 
+@pytest.mark.not_quick
 def test_a_read_only_case_whose_latest_rows_are_in_a_second_file(folder, tmp_path):
     "They are read if SQLite can, or the case is not opened: it is never shown without them"
     with Case(folder) as case:
@@ -147,6 +149,7 @@ def test_a_read_only_case_whose_latest_rows_are_in_a_second_file(folder, tmp_pat
         assert len(case.verdicts()) == 2
 
 
+@pytest.mark.not_quick
 def test_a_read_only_case_that_somebody_else_has_open(folder, tmp_path):
     "On a share, another machine adds to it: what is read is what that one has written"
     with Case(folder) as case:
@@ -155,6 +158,7 @@ def test_a_read_only_case_that_somebody_else_has_open(folder, tmp_path):
         assert counts.startswith("2 2 True ")
 
 
+@pytest.mark.not_quick
 def test_a_read_only_case_that_somebody_else_adds_to_later(folder):
     "What was added is read, or an error says that it cannot be; the old state is never shown, nor called damaged"
     with onlooker(folder) as look:
@@ -173,6 +177,7 @@ def test_a_read_only_case_that_somebody_else_adds_to_later(folder):
         assert look() == "7 True 0"
 
 
+@pytest.mark.not_quick
 def test_a_read_only_case_that_is_gone_is_reported(folder):
     "Such as one on a memory stick that was removed"
     with onlooker(folder) as look:
@@ -181,6 +186,7 @@ def test_a_read_only_case_that_is_gone_is_reported(folder):
         assert look().startswith(f"CaseError {folder / 'case.sqlite'} cannot be read: No such file")
 
 
+@pytest.mark.not_quick
 def test_a_read_only_case_that_becomes_another_one_is_reported(folder, tmp_path):
     "Its rows are never shown under the first one's name"
     with Case(tmp_path / "other") as other:
@@ -191,6 +197,7 @@ def test_a_read_only_case_that_becomes_another_one_is_reported(folder, tmp_path)
         assert look().startswith(f"CaseError {folder / 'case.sqlite'} now holds another case")
 
 
+@pytest.mark.not_quick
 def test_a_read_only_case_in_the_middle_of_a_change_is_not_opened(folder, tmp_path):
     "With a journal beside it, it is neither as it was nor as it will be"
     (folder / "case.sqlite-journal").write_bytes(b"what was there before")
@@ -211,6 +218,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, monkeypatc
         opening._read_whole(path)
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"something else"])
 def test_a_read_only_file_that_is_not_a_case_is_reported(folder, tmp_path, content):
     "As in a folder that can be written"
@@ -227,6 +235,7 @@ PLACES = [
 """Text somewhere in the file."""
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("damage", [b"\xff\x80", b"\x00\x00", b"(("])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_damaged_database_is_reported_in_camkits_words(folder, place, damage):

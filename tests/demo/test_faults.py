@@ -72,6 +72,7 @@ class TestKinds:
         assert get(demo).content == photo
         assert time.monotonic() - started >= 0.15
 
+    @pytest.mark.not_quick
     def test_drip(self, demo, control, photo):
         "drip gives the correct answer in many small pieces"
         put(control, "drip", params={"bytes_per_s": len(photo) * 2})

@@ -56,6 +56,7 @@ def test_ends_quietly_on_a_signal(number):
             assert ended(process, number) == (0, "")
 
 
+@pytest.mark.not_quick
 def test_ends_with_its_parent():
     "It ends with the process that started it, even if that process is killed"
     program = (
@@ -85,6 +86,7 @@ def test_listens_on_loopback_only():
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
+@pytest.mark.not_quick
 def test_uses_the_given_port():
     "--port sets the port of the main origin"
     with socket.socket() as free:
@@ -94,6 +96,7 @@ def test_uses_the_given_port():
         assert urlsplit(running.info["een"]).port == port
 
 
+@pytest.mark.not_quick
 def test_fixed_clock_stands_still_and_running_clock_runs(demo):
     "The newest frame stays the same with the fixed clock, and changes with the running clock"
     assert now_of(demo) == now_of(demo)
@@ -106,6 +109,7 @@ def test_fixed_clock_stands_still_and_running_clock_runs(demo):
         assert now_of(running) > first
 
 
+@pytest.mark.not_quick
 def test_latency_delays_answers_in_parallel():
     "Answers take at least the latency, in parallel and not one after the other"
     with DemoProcess("--latency-ms", "300") as running:

@@ -209,6 +209,7 @@ def test_a_page_that_cannot_be_read_is_a_note(page):
     assert (person.known, person.note) == (False, "its page cannot be read")
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("open_end", [b"<a ", b"<a b='", b'<a b="', b"<!--", b"</", b"<b>"])
 def test_unfinished_markup_takes_no_longer_than_other_markup(open_end):
     "html.parser alone would take two hundred times as long for twenty thousand pieces without an end"

@@ -68,6 +68,7 @@ def test_an_interim_answer_without_another_is_an_error():
         assert len(server.seen) == QUICK.attempts
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize(
     ("first", "again"),
     [
@@ -231,6 +232,7 @@ def test_a_wait_longer_than_a_call_may_take_is_reported_at_once():
     assert len(server.seen) == 1
 
 
+@pytest.mark.not_quick
 def test_waits_if_the_wait_fits_into_the_call():
     "The next call is sent when the service asked for it"
     with scripted(lambda h, n: send(h, 429 if n == 0 else 200, Retry_After="0.5")) as server:

@@ -69,6 +69,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("fault", ANSWERS)
 @pytest.mark.parametrize("where", ["header", "body", "path"])
 def test_no_failure_shows_a_secret(fault, where, caplog):
@@ -130,6 +131,7 @@ def test_a_key_stays_at_its_host():
     assert [seen.headers["Authorization"] for seen in server.seen] == [f"Bearer {CANARY}"] * 2
 
 
+@pytest.mark.not_quick
 def test_an_import_does_not_change_a_logger():
     "Filters and handlers belong to the application: importing all modules of camkit adds none"
     script = """

@@ -68,6 +68,7 @@ def test_repeats_a_post_that_was_rejected():
         assert Transport("it", server.base, limits=QUICK).request("POST", "/", json={}).status == 200
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("as_date", [False, True])
 def test_waits_as_long_as_asked_and_lets_others_work(as_date):
     "Retry-After is kept, as seconds and as a date, and other greenlets run meanwhile"

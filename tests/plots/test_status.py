@@ -145,6 +145,7 @@ def test_names_and_errors_are_drawn_as_they_are(devices, silent):
     )
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("plot", [plot_status_bits, plot_overall_status, plot_silent_cameras])
 def test_nothing_is_clipped(plot, devices, silent):
     "All labels fit on the new figure"

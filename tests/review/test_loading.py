@@ -207,6 +207,7 @@ began.wait()
 """
 
 
+@pytest.mark.not_quick
 def test_it_ends_with_the_interpreter():
     "What is under way ends in order, and the exit does not wait for it"
     ended = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=WAIT_S)

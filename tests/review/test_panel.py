@@ -306,6 +306,7 @@ def test_a_refused_login_is_shown(case):
     panel.close()
 
 
+@pytest.mark.not_quick
 def test_frames_come_from_the_demo_site(site, case):
     "Different pictures around one event from each camera of the door, with the directory's entry"
     doors = load_doors(ROOT / "data" / "doors.csv")
@@ -617,6 +618,7 @@ def test_every_control_has_a_name(panel):
             assert widget.description
 
 
+@pytest.mark.not_quick
 def test_in_a_notebook_without_a_browser_it_is_one_output(request, tmp_path):
     "Run headless, it leaves a widget view with a text beside it, and can be driven by calls"
     cells = [

@@ -181,6 +181,7 @@ def test_an_empty_log_can_be_shown():
     )
 
 
+@pytest.mark.not_quick
 def test_in_a_notebook_without_a_browser_it_is_one_output(request):
     "Run headless, the picker leaves a widget view with a text beside it, and its default picks are there"
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in (CHOOSE, "picker.picked.index.tolist()")]

@@ -235,6 +235,7 @@ def test_logs_out_and_in_again(een, control):
 # Devices
 
 
+@pytest.mark.not_quick
 def test_reproduces_the_published_population(een):
     "94 devices; by position 10 are not cameras, 6 are unsupported, one has no id, 8 stay silent, 69 answer"
     devices = een.devices()

@@ -289,6 +289,7 @@ def test_a_wait_that_is_too_long_ends_the_call_at_once(status, kind):
     assert KEY not in str(caught.value)
 
 
+@pytest.mark.not_quick
 def test_waits_for_the_image_as_long_as_asked(meraki):
     "If the image host says how long to wait, it is not asked before that, and the picture is fetched"
     jpeg, orders, looks = meraki.snapshot(CAMERA).content, [], []
@@ -374,6 +375,7 @@ def test_a_shard_redirect_keeps_method_body_and_key():
 # The organization's rate
 
 
+@pytest.mark.not_quick
 def test_keeps_the_organizations_rate_for_all_greenlets(control, meraki):
     "Twenty-eight calls from many greenlets get no 429: they wait for their turn"
     calls = [gevent.spawn(meraki.video_link, CAMERA, NOW) for _ in range(28)]
@@ -382,6 +384,7 @@ def test_keeps_the_organizations_rate_for_all_greenlets(control, meraki):
     assert statuses == [200] * 28
 
 
+@pytest.mark.not_quick
 def test_a_429_holds_all_greenlets_back():
     "If one call is asked to wait, the others wait as well, and all succeed"
     moments = []
