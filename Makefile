@@ -55,6 +55,5 @@ lint: $(READY) ## style, types, and which room imports which
 lock: $(READY) ## resolve the versions again (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --extra test pyproject.toml -o requirements.lock
 
-clean: ## remove what the commands made, environment included
+clean: ## remove the environment and the caches; out/ with your cases stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
-	find out -mindepth 1 ! -name .gitignore -delete

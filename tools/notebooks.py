@@ -115,7 +115,7 @@ def demo(root: Path) -> None:
         f"  {len(pages):3} executed notebooks, each also as an HTML page, in {shown}/notebooks/\n"
         f"  {len(list(out.glob('*-preview-*.jpeg'))):3} preview images (*.jpeg)\n"
         f"  {len(list(out.glob('*.png'))):3} plots (*.png)\n"
-        f"  {len(list(out.glob('*/case.sqlite'))):3} case, and its evidence bag (*.zip)\n"
+        f"  {len(list(out.glob('*/case.sqlite'))):3} cases, with their evidence bags (*.zip)\n"
         f"Start with {os.path.relpath(pages[0])}"
     )
 
@@ -131,7 +131,7 @@ def lab(root: Path, arguments: list[str]) -> NoReturn:
     """Open JupyterLab on a working copy in ``out/lab``; it listens on loopback only and asks for a token."""
     copy = working_copy(root, root / "out" / "lab")
     first = notebooks(copy)[0]
-    print(f"Working copy: {copy} (your changes stay there; remove the folder to start again)")
+    print(f"Working copy: {copy} (your changes stay there, and so do your cases, in its folder out/)")
     command = [
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", "--ServerApp.ip=127.0.0.1",
         f"--LabApp.default_url=/lab/tree/notebooks/{first.name}",
