@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,41 +54,35 @@ def open_database(path: Path) -> Opened:
         If SQLite finds it damaged.
     """
     try:
-        return Opened(_to_file(path))
+        return Opened(_connect(f"{path.absolute().as_uri()}?mode=rw"))
     except sqlite3.OperationalError as error:
         if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
             raise
     content, mark = _read_whole(path)
-    return Opened(_to_memory(content), mark)
-
-
-def _to_file(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=BUSY_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    return _ready(connection)
-
-
-def _to_memory(content: bytes) -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     if content.startswith(_MAGIC):
         content = content[:18] + _LEGACY + content[20:]
-    connection.deserialize(content)
-    connection.execute("PRAGMA query_only = ON")
-    return _ready(connection)
+    return Opened(_connect(":memory:", content), mark)
 
 
-def _ready(connection: sqlite3.Connection) -> sqlite3.Connection:
+@contextmanager
+def closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close a connection if an exception leaves the block."""
     try:
-        connection.execute("PRAGMA user_version")  # only now SQLite opens the files
-        connection.execute("PRAGMA foreign_keys = ON")
+        yield
     except BaseException:
         connection.close()
         raise
+
+
+def _connect(uri: str, content: bytes | None = None) -> sqlite3.Connection:
+    """Connect to a file, or to a read-only copy of one."""
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    with closed_on_error(connection):
+        if content is not None:
+            connection.deserialize(content)
+            connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA user_version")  # only now SQLite opens the files
+        connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
@@ -120,11 +116,9 @@ def _beside(path: Path) -> str | None:
     """Return the name of the file beside it that holds its latest rows, if there is one."""
     for ending in ("-wal", "-journal"):
         beside = path.with_name(path.name + ending)
-        try:
+        with suppress(OSError):
             if beside.stat().st_size:
                 return beside.name
-        except OSError:
-            continue
     return None
 
 

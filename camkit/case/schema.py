@@ -19,17 +19,8 @@ OLDEST, VERSION = 2, 3
 APPLICATION_ID = 0x63616D6B
 """Marks the file as a case of camkit: the letters "camk"."""
 
-_KEYS_2 = {
-    "about": "id",
-    "events": "event",
-    "flags": "id",
-    "images": "sha256",
-    "cardholders": "id",
-    "snapshots": "id",
-    "requests": "id",
-    "choices": "id",
-    "verdicts": "id",
-}
+_TABLES_2 = "about events flags images cardholders snapshots requests choices verdicts".split()
+_KEYS_2 = {**dict.fromkeys(_TABLES_2, "id"), "events": "event", "images": "sha256"}
 
 KEYS = {2: _KEYS_2, 3: {**_KEYS_2, "upgrades": "id", "camera_views": "snapshot"}}
 """By version: each table whose rows are in the chain, with its key."""
