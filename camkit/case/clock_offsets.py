@@ -12,9 +12,6 @@ from camkit.case.record import Record
 from camkit.errors import InputError, TimestampError
 from camkit.support.html import table_html, text_html
 
-MIN_EVENTS = 3
-"""With fewer, one mistaken picture decides."""
-
 _NEEDED = ("reader_id", "event_time", "seen_at")
 _CAMERA = ("vendor", "camera_id", "view")
 _GROUP = ["reader_id", *_CAMERA]
@@ -69,7 +66,7 @@ class ClockOffsets:
         return f"<div><p>{said}</p>{table_html(self.evidence, max_rows=20, border=0)}</div>"
 
 
-def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = MIN_EVENTS) -> ClockOffsets:
+def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -> ClockOffsets:
     """Estimate how far each reader's clock is ahead of each of its cameras'.
 
     Parameters
@@ -80,7 +77,7 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = MIN_
         camera's clock), both UTC-aware, and if known ``vendor``, ``camera_id`` and ``view``; if it has a ``verdict``,
         only ``match`` counts.
     min_events : int
-        With fewer events, a camera gets no estimate.
+        With fewer events, a camera gets no estimate: one mistaken picture would decide.
 
     Returns
     -------

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any
 
-from camkit.case.database import Stamp, insert
-from camkit.case.events import unknown_event
+from camkit.case.database import Stamp, find, insert
+from camkit.case.events import known_event
 from camkit.errors import CaseError, InputError
 
 
@@ -74,11 +74,8 @@ class Decision:
 
 def choose(connection: sqlite3.Connection, event: int | str, sha256: str, stamp: Stamp) -> None:
     """Add a choice; see `Case.choose`."""
-    _check_event(connection, event)
-    known = connection.execute(
-        "SELECT 1 FROM snapshots WHERE event IS ? AND image = ?", [event, sha256]
-    ).fetchone()
-    if known is None:
+    known_event(connection, event)
+    if find(connection, "snapshots", {"event": event, "image": sha256}) is None:
         raise CaseError(f"Event {event} has no picture {sha256!r} in this case; add it with add_snapshots().")
     insert(connection, "choices", {"event": event, "image": sha256, **stamp.columns("chosen_at")})
 
@@ -94,7 +91,7 @@ def record_verdict(
     """Add a verdict; see `Case.record_verdict`."""
     if verdict not in list(Verdict):
         raise InputError(f"{verdict!r} is not a verdict; use {', '.join(Verdict)}.")
-    _check_event(connection, event)
+    known_event(connection, event)
     found = connection.execute("SELECT image FROM chosen WHERE event IS ?", [event]).fetchone()
     chosen = found[0] if found else None
     if image is Chosen.PICTURE:
@@ -105,8 +102,3 @@ def record_verdict(
     row |= stamp.columns("decided_at")
     insert(connection, "verdicts", row)
     return Decision.from_row(row)
-
-
-def _check_event(connection: sqlite3.Connection, event: int | str) -> None:
-    if connection.execute("SELECT 1 FROM events WHERE event IS ?", [event]).fetchone() is None:
-        raise unknown_event(event)

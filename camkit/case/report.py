@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from camkit.case import chain
 from camkit.case.decisions import MEANINGS
-from camkit.case.images import SUFFIXES, image_path, read_image
+from camkit.case.images import SUFFIXES, read_image
 from camkit.case.queries import Row, grouped, read_all
 from camkit.case.record import Record
 from camkit.case.times import utc_text, zone_from_text
@@ -45,7 +45,7 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
         if sha256 is None or images[sha256]["media_type"] not in SUFFIXES:
             return None
         try:
-            content = read_image(image_path(record.folder, images[sha256]["path"]), sha256)
+            content = read_image(record.folder, images[sha256]["path"], sha256)
         except CaseError:
             return None
         return f"data:{images[sha256]['media_type']};base64,{base64.b64encode(content).decode('ascii')}"

@@ -13,7 +13,7 @@ from camkit.badges import Camera, DoorEvent
 from camkit.cameras import Picture, Result, Snapshot
 from camkit.case.database import Database, Stamp, find, insert
 from camkit.case.events import check_event, label_of
-from camkit.case.images import StoredImage, image_path, read_image, store_image
+from camkit.case.images import StoredImage, read_image, store_image
 from camkit.case.queries import Row, read_rows
 from camkit.case.times import utc_text
 from camkit.directory import Cardholder
@@ -25,6 +25,9 @@ PICTURE_TYPE = "image/jpeg"
 
 _SAME = ("event", "result", "reason", "vendor", "camera_id", "view", "requested_at", "image", "cardholder")
 """Two snapshots that agree in these say the same: the first one is kept."""
+
+_ENTRY = ("cardholder_id", "name", "title", "department", "note")
+"""The columns of a directory's entry, but for its photo."""
 
 
 def add_snapshot(
@@ -69,16 +72,10 @@ def _add_cardholder(
     connection: sqlite3.Connection, person: Cardholder, photo: StoredImage | None, stamp: Stamp
 ) -> int:
     """Return the number of the directory's entry; one that says something new is added."""
-    row = {
-        "cardholder_id": person.cardholder_id,
-        "name": person.name,
-        "title": person.title,
-        "department": person.department,
-        "note": person.note,
-        "photo": photo.sha256 if photo else None,
-    }
-    known = find(connection, "cardholders", row)
-    return known or insert(connection, "cardholders", {**row, **stamp.columns("added_at")})
+    row = {name: getattr(person, name) for name in _ENTRY} | {"photo": photo.sha256 if photo else None}
+    return find(connection, "cardholders", row) or insert(
+        connection, "cardholders", {**row, **stamp.columns("added_at")}
+    )
 
 
 def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
@@ -163,28 +160,23 @@ def _frame(database: Database, folder: Path, event: DoorEvent, row: Row) -> tupl
 def _camera(event: DoorEvent, row: Row) -> Camera:
     """Return the camera of the event that a row is from; if the door no longer has it, one made from the row."""
     recorded = Camera(row["vendor"], row["camera_id"], row["view"] or "", row["clock_offset_s"] or 0.0)
-    same = [
-        camera
-        for camera in event.cameras
-        if (camera.vendor, camera.camera_id) == (recorded.vendor, recorded.camera_id)
-    ]
-    by_view = [camera for camera in same if camera.view == recorded.view]
-    return [*by_view, *same, recorded][0]
+    name = (recorded.vendor, recorded.camera_id)
+    same = [camera for camera in event.cameras if (camera.vendor, camera.camera_id) == name]
+    return next((camera for camera in same if camera.view == recorded.view), [*same, recorded][0])
 
 
 def _cardholder(database: Database, folder: Path, number: int) -> Cardholder:
     """Return a recorded entry of the directory; a photo that cannot be read is replaced by the reason."""
-    columns = "cardholder_id, name, title, department, note, photo"
+    query = f"SELECT photo, {', '.join(_ENTRY)} FROM cardholders WHERE id = ?"  # noqa: S608 - our own names
     with database.reading() as connection:
-        row = connection.execute(f"SELECT {columns} FROM cardholders WHERE id = ?", [number]).fetchone()  # noqa: S608 - our own names
-    cardholder_id, name, title, department, note, digest = row
-    person = Cardholder(cardholder_id, name, title, department, note=note)
+        digest, *said = connection.execute(query, [number]).fetchone()
+    person = Cardholder(**dict(zip(_ENTRY, said, strict=True)))
     if digest is None:
         return person
     try:
         photo, photo_type = read_stored(database, folder, digest)
     except CaseError as error:
-        return replace(person, note="; ".join(filter(None, [note, str(error)])))
+        return replace(person, note="; ".join(filter(None, [person.note, str(error)])))
     return replace(person, photo=photo, photo_type=photo_type)
 
 
@@ -203,4 +195,4 @@ def read_stored(database: Database, folder: Path, digest: str) -> tuple[bytes, s
     if found is None:
         raise CaseError(f"The image {digest!r} is not in this case.")
     path, media_type = found
-    return read_image(image_path(folder, path), digest), media_type
+    return read_image(folder, path, digest), media_type
