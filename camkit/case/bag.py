@@ -95,13 +95,14 @@ def _picture(row: Row, image: Row, address: str | None) -> Row:
     """One picture; its time is the vendor's if the vendor gives one."""
     start = datetime.fromisoformat(row["captured_at"] or row["requested_at"])
     corrected = start + timedelta(seconds=row["clock_offset_s"] or 0.0)
+    service = urlsplit(address or "")
     return {
         "event": row["event"],
         "source_name": row["camera_name"] or row["door"],
         "source_view": row["view"],
         "source_id": row["camera_id"],
         "source_vendor": row["vendor"],
-        "source_address": _origin(address),
+        "source_address": f"{service.scheme}://{service.netloc}" if service.netloc else None,
         "operator": row["operator"],
         "requested_start_time": row["requested_at"],
         "absolute_start_time": utc_text(start),
@@ -113,12 +114,6 @@ def _picture(row: Row, image: Row, address: str | None) -> Row:
         "bytes": image["bytes"],
         "sha256": row["image"],
     }
-
-
-def _origin(url: str | None) -> str | None:
-    """Return the service that an address belongs to."""
-    parts = urlsplit(url or "")
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
 def _bag_in_place(folder: Path, info: dict[str, str]) -> None:

@@ -180,7 +180,7 @@ class Case(Record):
         *,
         image: str | Chosen | None = Chosen.PICTURE,
     ) -> Decision:
-        """Add a verdict on an event; earlier ones stay, the latest counts.
+        """Add a verdict on an event, and return it as recorded; earlier ones stay, the latest counts.
 
         Parameters
         ----------
@@ -194,11 +194,6 @@ class Case(Record):
             SHA-256 of the picture that was looked at, which then stands for the event; None if there was none. By
             default the one that stands for the event already.
 
-        Returns
-        -------
-        Decision
-            What was recorded.
-
         Raises
         ------
         InputError
@@ -210,7 +205,7 @@ class Case(Record):
             return decisions.record_verdict(connection, label_of(event), verdict, note, image, self._stamp)
 
     def report(self, path: str | os.PathLike[str] | None = None, *, now: datetime | None = None) -> Path:
-        """Write a report, one HTML page with all pictures in it, that opens offline and prints well.
+        """Write a report, one HTML page with all pictures in it, that opens offline and prints well; return its path.
 
         Parameters
         ----------
@@ -218,11 +213,6 @@ class Case(Record):
             A file, or a folder for ``report.html``, by default the case's; an existing file is replaced.
         now : datetime.datetime, optional
             The time to put on it, UTC-aware; by default the present. Everything else follows from the case.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
 
         Raises
         ------
@@ -237,6 +227,8 @@ class Case(Record):
     ) -> Path:
         """Write a BagIt 1.0 bag (RFC 8493), zipped: images, database, report, tables, and how to check them.
 
+        Its path is returned.
+
         Parameters
         ----------
         path : str or path-like
@@ -245,11 +237,6 @@ class Case(Record):
             Who hands it over: ``Source-Organization`` in ``bag-info.txt``.
         now : datetime.datetime, optional
             The time of the export, UTC-aware; by default the present.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
 
         Raises
         ------

@@ -78,10 +78,7 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Begin a transaction that alone may write; all of it counts, or nothing if an exception leaves it.
 
-        Raises
-        ------
-        CaseError
-            If the database is of an earlier version.
+        `CaseError` if the database is of an earlier version.
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             if (version := schema.version_of(connection)) < schema.VERSION:
@@ -98,13 +95,7 @@ class Database:
             yield connection
 
     def upgrade(self, stamp: Stamp) -> None:
-        """Bring the database to this camkit's version, and record that; nothing happens if it has that version.
-
-        Raises
-        ------
-        CaseError
-            If its tables, views or triggers were altered: the upgrade would replace some of them.
-        """
+        """Bring the database to this camkit's version, and record that; see `Case.upgrade`."""
         with self._transaction("BEGIN IMMEDIATE") as connection:
             version = schema.version_of(connection)
             if version == schema.VERSION:
@@ -201,17 +192,8 @@ def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> 
 def create_database(path: Path, about: Mapping[str, str]) -> None:
     """Make a database elsewhere and link it into place: of several who do so at once, the first one's stays.
 
-    It cannot be made in place, since the change to write-ahead logging does not wait for others.
-
-    Parameters
-    ----------
-    about : mapping of str to str
-        The row of the table ``about``.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be made.
+    It cannot be made in place, since the change to write-ahead logging does not wait for others. `about` is the row of
+    the table of that name. `OutputError` if it cannot be made.
     """
     try:
         with _translated(path), tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as aside:

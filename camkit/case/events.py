@@ -23,18 +23,7 @@ _json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def label_of(event: object) -> int | str:
-    """Return an event's label as the database stores it.
-
-    Parameters
-    ----------
-    event : Snapshot, DoorEvent or hashable
-        A label; a snapshot and a resolved event stand for theirs.
-
-    Raises
-    ------
-    InputError
-        If it is neither a whole number nor text.
-    """
+    """Return a label, or that of an event or a snapshot; `InputError` if it is neither a whole number nor text."""
     if isinstance(event, Snapshot):
         event = event.event
     label: object = event.event_id if isinstance(event, DoorEvent) else event
@@ -90,15 +79,7 @@ def add_flags(connection: sqlite3.Connection, flags: pd.DataFrame, labels: pd.In
 
 
 def check_event(connection: sqlite3.Connection, event: DoorEvent) -> None:
-    """Make sure that an event is in the case.
-
-    Raises
-    ------
-    CaseError
-        If it is not.
-    InputError
-        If the case has another event with that label.
-    """
+    """Make sure that an event is in the case (`CaseError`), and not another one of that label (`InputError`)."""
     label = label_of(event)
     event_time = utc_text(event.event_time) if event.event_time else None
     if known_event(connection, label) != (event_time, event.cardholder_id, event.reader_id):

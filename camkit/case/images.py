@@ -20,13 +20,7 @@ _PATH = re.compile(rf"{FOLDER}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z]+")
 
 @dataclass(frozen=True)
 class StoredImage:
-    """An image that is on disk.
-
-    Attributes
-    ----------
-    path : str
-        Relative to the folder of the case, with ``/``.
-    """
+    """An image on disk, as a row of the table ``images``; its path is below the folder of the case, with ``/``."""
 
     sha256: str
     path: str
@@ -66,14 +60,7 @@ def is_image_path(path: str) -> bool:
 
 
 def read_image(folder: Path, path: str, expected: str) -> bytes:
-    """Read an image of a case.
-
-    Raises
-    ------
-    CaseError
-        If the path leads out of the folder of images, the file cannot be read, or it does not have the expected
-        SHA-256.
-    """
+    """Read an image of a case; `CaseError` if it is elsewhere, cannot be read, or has another SHA-256."""
     content = _read(_inside(folder, path))
     if sha256(content).hexdigest() != expected:
         raise _altered(folder / path)
@@ -81,15 +68,7 @@ def read_image(folder: Path, path: str, expected: str) -> bytes:
 
 
 def copy_image(folder: Path, target: Path, path: str) -> None:
-    """Copy an image from the folder of one case to that of another, unless it is missing: `verify` says so.
-
-    Raises
-    ------
-    CaseError
-        If the path leads out of the folder of images, or the file cannot be read.
-    OutputError
-        If it cannot be written.
-    """
+    """Copy an image from the folder of one case to that of another, unless it is missing: `verify` says so."""
     source = _inside(folder, path)
     if source.exists():
         make_folder((target / path).parent)

@@ -24,13 +24,7 @@ _LEGACY = b"\1\1"
 
 @dataclass(frozen=True)
 class Opened:
-    """A connection.
-
-    Attributes
-    ----------
-    copied : tuple of int or None
-        The file's inode, time and size when it was copied; None if the connection is to the file itself.
-    """
+    """A connection; if it is to a copy of the file, with the file's inode, time and size at that moment."""
 
     connection: sqlite3.Connection
     copied: tuple[int, ...] | None = None

@@ -23,9 +23,6 @@ from camkit.errors import CaseError
 from camkit.support.files import make_folder, replacing
 from camkit.support.html import local_time, visible
 
-VERDICTS = {verdict: (verdict.capitalize(), meaning) for verdict, meaning in MEANINGS.items()}
-"""Each verdict's heading and meaning."""
-
 VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
 """The vendors' full names."""
 
@@ -62,9 +59,14 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
         data_uri=data_uri,
         checked=checked,
         seal=seal,
-        verdicts=VERDICTS,
+        meanings=MEANINGS,
         vendors=VENDORS,
-        software=_software(),
+        software={
+            **{name: version(name) for name in PACKAGES},
+            "Python": platform.python_version(),
+            "SQLite": sqlite3.sqlite_version,
+            "System": platform.platform(),
+        },
     )
     make_folder(path.parent)
     with replacing(path) as part:
@@ -127,11 +129,6 @@ def _event_and_view(snapshot: Row) -> str:
     view = f", {snapshot['view']}" if snapshot["view"] else ""
     step = f" ({snapshot['step_s']:+g} s)" if snapshot["step_s"] else ""
     return f"event {snapshot['event']}{view}{step}"
-
-
-def _software() -> dict[str, str]:
-    python = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
-    return {**{name: version(name) for name in PACKAGES}, **python, "System": platform.platform()}
 
 
 def _template() -> Any:

@@ -53,7 +53,7 @@ def add_snapshot(
             "cardholder": _add_cardholder(connection, person, photo, stamp) if person else None,
         }
         said = {**row, **view, "result": row["outcome"]}
-        if find(connection, "results", {name: said[name] for name in _SAME}) is None:
+        if find(connection, "results", {name: said.get(name) for name in _SAME}) is None:
             number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
             if view["view"] or view["camera_rank"]:
                 insert(connection, "camera_views", {"snapshot": number, **view})
@@ -86,12 +86,10 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
         "outcome": str(snapshot.result),
         "reason": snapshot.reason,
         "door": door.name if door else None,
-        "vendor": camera.vendor if camera else None,
-        "camera_id": camera.camera_id if camera else None,
-        "clock_offset_s": camera.clock_offset_s if camera else None,
         "at": utc_text(at) if at else None,
-        "requested_at": None,
     }
+    if camera is not None:
+        row |= {name: getattr(camera, name) for name in ("vendor", "camera_id", "clock_offset_s")}
     if picture is not None:
         row |= {
             "vendor": picture.vendor,
@@ -102,7 +100,7 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
             "offset_s": snapshot.offset_s,
             "retrieved_at": utc_text(picture.replies[-1].received_at) if picture.replies else None,
         }
-    return {**row, "camera_name": camera_names.get(row["camera_id"])}
+    return {**row, "camera_name": camera_names.get(row.get("camera_id", ""))}
 
 
 def _view_row(snapshot: Snapshot) -> Row:
@@ -181,13 +179,7 @@ def _cardholder(database: Database, folder: Path, number: int) -> Cardholder:
 
 
 def read_stored(database: Database, folder: Path, digest: str) -> tuple[bytes, str]:
-    """Read an image of a case by its SHA-256; return it with its media type.
-
-    Raises
-    ------
-    CaseError
-        If it is not in the case, is missing or is altered.
-    """
+    """Read an image of a case by its SHA-256, with its media type; `CaseError` if it is missing or altered."""
     with database.reading() as connection:
         found = connection.execute(
             "SELECT path, media_type FROM images WHERE sha256 = ?", [digest]

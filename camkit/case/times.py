@@ -16,13 +16,7 @@ def utc_text(moment: datetime) -> str:
 
 
 def zone_text(zone: tzinfo) -> str:
-    """Name a zone so that `zone_from_text` finds it: its IANA name, or its offset, as in ``UTC-06:00``.
-
-    Raises
-    ------
-    TimestampError
-        If the zone has neither.
-    """
+    """Name a zone by its IANA name, or its offset, as in ``UTC-06:00``; `TimestampError` if it has neither."""
     # An offset is named by its value: its own name may be anything.
     text = str(timezone(zone.utcoffset(None)) if isinstance(zone, timezone) else zone)
     try:

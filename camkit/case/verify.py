@@ -154,8 +154,9 @@ def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Ite
         ("altered", schema.differences(connection)),
         *(("altered", chain.broken_links(connection, table, key)) for table, key in keys.items()),
         ("altered", chain.stray_links(connection, keys)),
-        ("altered", _seal_problems(connection, noted)),
     ]
+    if noted is not None:
+        checks.append(("altered", chain.seal_problems(connection, noted)))
     for kind, problems in checks:
         try:
             for detail in problems:
@@ -170,11 +171,6 @@ def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
             yield str(said)
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"row {row} of {table} points to a row of {parent} that does not exist"
-
-
-def _seal_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[str]:
-    if noted is not None and not chain.had_seal(connection, noted):
-        yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was replaced"
 
 
 def _hash_all(paths: Sequence[Path]) -> list[str | None]:
