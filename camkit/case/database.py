@@ -44,20 +44,10 @@ def this_user() -> str:
 
 
 class Database:
-    """One connection, to be used from any thread, one at a time.
+    """One connection to an existing database, to be used from any thread, one at a time.
 
-    A database of an earlier version can be read; it has to be upgraded before it can be written.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        An existing database; `create_database` makes one.
-
-    Attributes
-    ----------
-    closed : bool
-    case_name : str
-        The name that the case was given when it was made.
+    A database of an earlier version can be read; it has to be upgraded before it can be written. `about` is the
+    case's name, and what else was recorded when it was made.
 
     Raises
     ------
@@ -68,11 +58,10 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = RLock()
         self.closed = False
+        self._lock = RLock()
         with _translated(path):
-            self._opened, self._about = _open(path)
-        self.case_name = str(self._about[0])
+            self._opened, self.about = _open(path)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -140,7 +129,7 @@ class Database:
     def _reopen(self) -> None:
         """Read a file again that somebody else has written to, if it still is this case."""
         fresh, about = _open(self.path)
-        if about != self._about:
+        if about != self.about:
             fresh.connection.close()
             raise CaseError(f"{self.path} now holds another case; open it again with camkit.Case().")
         self._opened.connection.close()
@@ -181,10 +170,11 @@ def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -
     return number
 
 
-def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int | None:
-    """Return the ``id`` of the first row that has these values, if there is one."""
+def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> Any:
+    """Return the key of the first row of a table, or of the view ``results``, that has these values; else None."""
+    key = schema.KEYS[schema.VERSION].get(table, "id")
     where = " AND ".join(f"{name} IS ?" for name in row)
-    statement = f"SELECT id FROM {table} WHERE {where} ORDER BY id"  # noqa: S608 - our own names
+    statement = f"SELECT {key} FROM {table} WHERE {where} ORDER BY {key}"  # noqa: S608 - our own names
     found = connection.execute(statement, [*row.values()]).fetchone()
     return found[0] if found else None
 

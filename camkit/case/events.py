@@ -46,11 +46,9 @@ def add_events(connection: sqlite3.Connection, events: DoorEvents, stamp: Stamp)
     known = dict(connection.execute("SELECT event, row_sha256 FROM events"))
     for index, values in zip(table.index, table.to_dict("records"), strict=True):
         event = label_of(index)
-        row = _row({str(name): value for name, value in values.items()})
+        row = {"event": event, "timezone": zone, **_row({str(name): value for name, value in values.items()})}
         if event not in known:
-            insert(
-                connection, "events", {"event": event, "timezone": zone, **row, **stamp.columns("added_at")}
-            )
+            insert(connection, "events", {**row, **stamp.columns("added_at")})
         elif known[event] != row["row_sha256"]:
             raise InputError(
                 f"Event {event} is already in this case and says something else: these events are from another badge "
@@ -68,11 +66,8 @@ def add_flags(connection: sqlite3.Connection, flags: pd.DataFrame, labels: pd.In
         raised = flags[flags[name]]
         others = raised.get(f"{name}_event", pd.Series(pd.NA, index=raised.index))
         for index, other in zip(raised.index, others, strict=True):
-            row = {
-                "event": label_of(index),
-                "flag": name,
-                "other_event": None if pd.isna(other) else label_of(other),
-            }
+            evidence = None if pd.isna(other) else label_of(other)
+            row = {"event": label_of(index), "flag": name, "other_event": evidence}
             if find(connection, "flags", row) is None:
                 meaning = {"meaning": FLAGS.get(name, name)}
                 insert(connection, "flags", {**row, **meaning, **stamp.columns("added_at")})

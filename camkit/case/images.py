@@ -31,14 +31,8 @@ class StoredImage:
 def store_image(folder: Path, content: bytes, media_type: str, claimed: str | None = None) -> StoredImage:
     """Write an image to ``images/ab/abcd….jpg`` below the folder of a case, after its SHA-256, unless it is there.
 
-    Raises
-    ------
-    InputError
-        If it does not have the SHA-256 that is claimed.
-    CaseError
-        If a file of that name holds something else.
-    OutputError
-        If it cannot be written; nothing half-written is left behind.
+    `InputError` if it does not have the SHA-256 that is claimed, `CaseError` if a file of that name holds something
+    else, `OutputError` if it cannot be written; nothing half-written is left behind.
     """
     digest = sha256(content).hexdigest()
     if claimed not in (None, digest):
@@ -60,7 +54,7 @@ def is_image_path(path: str) -> bool:
 
 
 def read_image(folder: Path, path: str, expected: str) -> bytes:
-    """Read an image of a case; `CaseError` if it is elsewhere, cannot be read, or has another SHA-256."""
+    """Read an image of a case; `CaseError` if it is outside its folder, cannot be read, or was altered."""
     content = _read(_inside(folder, path))
     if sha256(content).hexdigest() != expected:
         raise _altered(folder / path)
@@ -68,7 +62,10 @@ def read_image(folder: Path, path: str, expected: str) -> bytes:
 
 
 def copy_image(folder: Path, target: Path, path: str) -> None:
-    """Copy an image from the folder of one case to that of another, unless it is missing: `verify` says so."""
+    """Copy an image from one case to another, unless it is missing, as `verify` says.
+
+    `CaseError` if it is outside its folder or cannot be read, `OutputError` if it cannot be written.
+    """
     source = _inside(folder, path)
     if source.exists():
         make_folder((target / path).parent)

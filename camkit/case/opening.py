@@ -40,12 +40,8 @@ def open_database(path: Path) -> Opened:
     SQLite cannot open a database with a write-ahead log unless it may write beside it, or is promised that
     the file never changes. On a share, somebody else may change it: hence the copy.
 
-    Raises
-    ------
-    CaseError
-        If the latest rows are in a file beside it that SQLite cannot use, or the file cannot be read.
-    sqlite3.Error
-        If SQLite finds it damaged.
+    `CaseError` if the latest rows are in a file beside it that SQLite cannot use, or the file cannot be read;
+    `sqlite3.Error` if SQLite finds it damaged.
     """
     try:
         return Opened(_connect(f"{path.absolute().as_uri()}?mode=rw"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,9 @@ _RENAMED = {
 }
 """By schema version and table, the columns that now have another name."""
 
-_WHOLE = {
-    "id", "line", "bytes", "length", "status", "pictures", "snapshot", "cardholder", "camera_rank", "from_version",
-    "to_version",
-}  # fmt: skip
+_WHOLE = set(
+    "id line bytes length status pictures snapshot cardholder camera_rank from_version to_version".split()
+)
 _LABELS = {"event", "other_event"}
 
 
@@ -70,11 +70,12 @@ def read_table(connection: sqlite3.Connection, name: str) -> pd.DataFrame:
     return pd.DataFrame({column: _typed(str(column), values) for column, values in table.items()})
 
 
-def grouped(rows: list[Row], column: str) -> dict[Any, list[Row]]:
-    """Return the rows by the value of a column."""
+def grouped(rows: list[Row], *columns: str) -> dict[Any, list[Row]]:
+    """Return the rows by the value of a column, or by the values of several."""
     groups: dict[Any, list[Row]] = {}
+    key = itemgetter(*columns)
     for row in rows:
-        groups.setdefault(row[column], []).append(row)
+        groups.setdefault(key(row), []).append(row)
     return groups
 
 

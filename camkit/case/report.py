@@ -7,6 +7,7 @@ import platform
 import sqlite3
 from datetime import UTC, datetime
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from camkit.support.files import make_folder, replacing
 from camkit.support.html import local_time, visible
 
 VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
-"""The vendors' full names."""
 
 PACKAGES = ("camkit", "requests", "gevent", "pandas", "Pillow", "Jinja2")
 """The software that took part in what the report shows."""
@@ -97,16 +97,11 @@ def _events(rows: dict[str, list[Row]]) -> list[Row]:
 
 def _other_cameras(event: Row, snapshots: list[Row]) -> list[Row]:
     """The door's cameras beside the one that stands for the event: the picture nearest to it, or the latest attempt."""
+    camera = itemgetter("vendor", "camera_id", "view")
     standing = next((row for row in snapshots if row["id"] == event["snapshot"]), event)
-    cameras: dict[tuple[str, str, str], list[Row]] = {}
-    for row in sorted(snapshots, key=lambda row: row["camera_rank"]):
-        if row["camera_id"] is not None and _camera(row) != _camera(standing):
-            cameras.setdefault(_camera(row), []).append(row)
-    return [min(found, key=_distance) for found in cameras.values()]
-
-
-def _camera(row: Row) -> tuple[str, str, str]:
-    return row["vendor"], row["camera_id"], row["view"]
+    others = [row for row in snapshots if row["camera_id"] is not None and camera(row) != camera(standing)]
+    by_camera = grouped(sorted(others, key=itemgetter("camera_rank")), "vendor", "camera_id", "view")
+    return [min(found, key=_distance) for found in by_camera.values()]
 
 
 def _distance(snapshot: Row) -> tuple[bool, float]:

@@ -43,9 +43,9 @@ def add_snapshot(
     if person is not None and person.photo is not None:
         photo = store_image(folder, person.photo, person.photo_type)
     with database.writing() as connection:
-        for stored in (image, photo):
-            if stored is not None:
-                _add_image(connection, stored, stamp)
+        for stored in filter(None, (image, photo)):
+            if find(connection, "images", {"sha256": stored.sha256}) is None:
+                insert(connection, "images", {**vars(stored), **stamp.columns("added_at")})
         view = _view_row(snapshot)
         row = {
             **_snapshot_row(snapshot, camera_names),
@@ -60,12 +60,6 @@ def add_snapshot(
             if picture is not None:
                 for reply in picture.replies:
                     insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
-
-
-def _add_image(connection: sqlite3.Connection, image: StoredImage, stamp: Stamp) -> None:
-    known = connection.execute("SELECT 1 FROM images WHERE sha256 = ?", [image.sha256]).fetchone()
-    if known is None:
-        insert(connection, "images", {**vars(image), **stamp.columns("added_at")})
 
 
 def _add_cardholder(
