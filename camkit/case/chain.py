@@ -62,16 +62,15 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
         " WHERE chain.table_name = ? ORDER BY chain.number",
         [table],
     )
-    last: int | None = None
-    in_order = True
+    places: list[int] = []
     for name, recorded, before, place, *row in cursor:
         if place is None:
             yield f"{thing} {name} was removed"
             continue
         if _link(before, table, row) != recorded:
             yield f"{thing} {name} was changed, or something recorded before it was changed or removed"
-        in_order, last = in_order and (last is None or place > last), place
-    if not in_order:  # no link holds a row's position, and events are shown in that order
+        places.append(place)
+    if places != sorted(places):  # no link holds a row's position, and events are shown in that order
         yield f"the rows of {table} are not in the order in which they were added"
     strange = connection.execute(
         f"SELECT {key} FROM {table} WHERE {key} NOT IN (SELECT row_key FROM chain WHERE table_name = ?)",  # noqa: S608 - our own names

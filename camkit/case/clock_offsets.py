@@ -98,7 +98,13 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -
     the offset with which they were asked for.
     """
     table = seen if isinstance(seen, pd.DataFrame) else seen.events()
-    _check(table)
+    if missing := [name for name in _NEEDED if name not in table]:
+        raise InputError(
+            f"The table does not have {', '.join(missing)}; give a case, or a table with {', '.join(_NEEDED)}."
+        )
+    times = ("event_time", "seen_at")
+    if naive := [name for name in times if getattr(table[name].dtype, "tz", None) is None]:
+        raise TimestampError(f"The times in {', '.join(naive)} do not have a zone; use tz_localize().")
     if "verdict" in table:
         table = table[table["verdict"].eq(Verdict.MATCH).fillna(False).astype(bool)]
     evidence = table.reindex(columns=[*_NEEDED, *_CAMERA]).dropna(subset=[*_NEEDED])
@@ -122,14 +128,3 @@ def _camera(row: Any) -> str:
 def _spread(differences: pd.Series) -> float:
     """The median absolute deviation."""
     return float((differences - differences.median()).abs().median())
-
-
-def _check(table: pd.DataFrame) -> None:
-    missing = [name for name in _NEEDED if name not in table]
-    if missing:
-        raise InputError(
-            f"The table does not have {', '.join(missing)}; give a case, or a table with {', '.join(_NEEDED)}."
-        )
-    naive = [name for name in ("event_time", "seen_at") if getattr(table[name].dtype, "tz", None) is None]
-    if naive:
-        raise TimestampError(f"The times in {', '.join(naive)} do not have a zone; use tz_localize().")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -49,11 +50,8 @@ class Database:
     A database of an earlier version can be read; it has to be upgraded before it can be written. `about` is the
     case's name, and what else was recorded when it was made.
 
-    Raises
-    ------
-    CaseError
-        If the file is something else, is damaged, is of a version that this camkit cannot read, or is in a folder
-        that cannot be written while its latest rows are in a file beside it.
+    `CaseError` if the file is something else, is damaged, is of a version that this camkit cannot read, or is in a
+    folder that cannot be written while its latest rows are in a file beside it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -95,7 +93,7 @@ class Database:
                 "from_version": version,
                 "to_version": schema.VERSION,
                 "seal": chain.seal(connection),
-                "schema_sha256": schema.digest(connection),
+                "schema_sha256": sha256(b"\n".join(schema.found_in(connection).values())).hexdigest(),
             }
             for statement in schema.statements(after=version):
                 connection.execute(statement)
@@ -119,31 +117,26 @@ class Database:
             if self.closed:
                 raise CaseError(f"The case {self.path.parent} is closed; open it again with camkit.Case().")
             if self._opened.is_stale(self.path):
-                self._reopen()
+                fresh, _ = _open(self.path, self.about)
+                self._opened.connection.close()
+                self._opened = fresh
             connection = self._opened.connection
             connection.execute(begin)
             with connection:
                 _check_version(connection, self.path)  # somebody else may have upgraded it
                 yield connection
 
-    def _reopen(self) -> None:
-        """Read a file again that somebody else has written to, if it still is this case."""
-        fresh, about = _open(self.path)
-        if about != self.about:
-            fresh.connection.close()
-            raise CaseError(f"{self.path} now holds another case; open it again with camkit.Case().")
-        self._opened.connection.close()
-        self._opened = fresh
 
-
-def _open(path: Path) -> tuple[Opened, tuple[Any, ...]]:
-    """Connect to a case; return also its name and what else was recorded when it was made."""
+def _open(path: Path, expected: tuple[Any, ...] | None = None) -> tuple[Opened, tuple[Any, ...]]:
+    """Connect to a case; return also its name and what else was recorded when it was made, which may be expected."""
     opened = open_database(path)
     with closed_on_error(opened.connection):
         _check_version(opened.connection, path)
         about = opened.connection.execute("SELECT name, created_at, operator, software FROM about").fetchone()
         if about is None:
             raise CaseError(f"{path} has lost the case's name; restore it from a copy or a bag.")
+        if expected not in (None, about):
+            raise CaseError(f"{path} now holds another case; open it again with camkit.Case().")
     return opened, about
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from hashlib import sha256
 from importlib.resources import files
 
 OLDEST, VERSION = 2, 3
@@ -72,8 +71,3 @@ def differences(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"the {name} is missing or altered"
     for name in present.keys() - made.keys():
         yield f"the {name} was not made by camkit"
-
-
-def digest(connection: sqlite3.Connection) -> str:
-    """Return the SHA-256 of the schema."""
-    return sha256(b"\n".join(found_in(connection).values())).hexdigest()

@@ -20,9 +20,6 @@ from camkit.directory import Cardholder
 from camkit.errors import CaseError
 from camkit.http import Reply
 
-PICTURE_TYPE = "image/jpeg"
-"""The media type of every `Picture`."""
-
 _SAME = ("event", "result", "reason", "vendor", "camera_id", "view", "requested_at", "image", "cardholder")
 """Two snapshots that agree in these say the same: the first one is kept."""
 
@@ -39,7 +36,7 @@ def add_snapshot(
     picture, person = snapshot.picture, snapshot.cardholder
     image = photo = None
     if picture is not None:
-        image = store_image(folder, picture.content, PICTURE_TYPE, claimed=picture.sha256)
+        image = store_image(folder, picture.content, "image/jpeg", claimed=picture.sha256)
     if person is not None and person.photo is not None:
         photo = store_image(folder, person.photo, person.photo_type)
     with database.writing() as connection:

@@ -20,9 +20,6 @@ from camkit.case.images import FOLDER, is_image_path
 from camkit.errors import CaseError, InputError
 from camkit.support.html import table_html, text_html
 
-THREADS = max(2, os.cpu_count() or 1)
-"""One thread waits for the disk while another hashes; hashlib releases the interpreter while it works."""
-
 SHOWN = 10
 """How many files that are not part of the case the summary names."""
 
@@ -175,7 +172,8 @@ def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _hash_all(paths: Sequence[Path]) -> list[str | None]:
     """Return the SHA-256 of each file, None if it cannot be read."""
-    with ThreadPool(THREADS) as pool:
+    # One thread waits for the disk while another hashes: hashlib releases the interpreter while it works.
+    with ThreadPool(max(2, os.cpu_count() or 1)) as pool:
         return pool.map(_hash, paths)
 
 
