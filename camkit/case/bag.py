@@ -18,16 +18,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from camkit.case.database import SOFTWARE
-from camkit.case.images import SUFFIXES, copy_images
+from camkit.case.images import SUFFIXES, copy_image
 from camkit.case.queries import Row, read_all
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
 from camkit.support.files import make_folder, replacing, write_whole
-
-MAKE_BAG = Path(__file__).with_name("make_bag.py")
-"""The program that the child process runs."""
 
 
 def write_bag(record: Record, path: Path, organization: str, now: datetime | None) -> Path:
@@ -57,7 +54,8 @@ def _fill(folder: Path, record: Record, exported_at: datetime) -> dict[str, str]
     with Record(folder, operator=record.operator) as copy:
         with copy.database.reading() as connection:
             rows = read_all(connection)
-        copy_images(record.folder, folder, [image["path"] for image in rows["images"]])
+        for image in rows["images"]:
+            copy_image(record.folder, folder, image["path"])
         checked = copy.verify()
         if problems := checked.problems():
             raise CaseError(
@@ -97,13 +95,14 @@ def _picture(row: Row, image: Row, address: str | None) -> Row:
     """One picture; its time is the vendor's if the vendor gives one."""
     start = datetime.fromisoformat(row["captured_at"] or row["requested_at"])
     corrected = start + timedelta(seconds=row["clock_offset_s"] or 0.0)
+    service = urlsplit(address or "")
     return {
         "event": row["event"],
         "source_name": row["camera_name"] or row["door"],
         "source_view": row["view"],
         "source_id": row["camera_id"],
         "source_vendor": row["vendor"],
-        "source_address": _origin(address),
+        "source_address": f"{service.scheme}://{service.netloc}" if service.netloc else None,
         "operator": row["operator"],
         "requested_start_time": row["requested_at"],
         "absolute_start_time": utc_text(start),
@@ -117,15 +116,9 @@ def _picture(row: Row, image: Row, address: str | None) -> Row:
     }
 
 
-def _origin(url: str | None) -> str | None:
-    """Return the service that an address belongs to."""
-    parts = urlsplit(url or "")
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
-
-
 def _bag_in_place(folder: Path, info: dict[str, str]) -> None:
     """Let the child process make a bag of a folder, and check it."""
-    command = [sys.executable, "-P", str(MAKE_BAG), str(folder)]
+    command = [sys.executable, "-P", str(Path(__file__).with_name("make_bag.py")), str(folder)]
     done = subprocess.run(command, input=json.dumps(info), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         *_, said = done.stderr.strip().splitlines() or ["no reason given"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,16 +12,14 @@ import pandas as pd
 
 from camkit.badges import DoorEvent, DoorEvents
 from camkit.cameras import Snapshot, require_resolved
-from camkit.case import decisions
 from camkit.case import events as recording
 from camkit.case.bag import write_bag
-from camkit.case.database import Stamp, create_database, this_user
+from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import Chosen, Decision, Verdict
-from camkit.case.events import label_of
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.snapshots import add_snapshot
-from camkit.errors import CaseError
+from camkit.errors import CaseError, InputError
 from camkit.support.files import make_folder
 
 
@@ -170,7 +169,7 @@ class Case(Record):
             If the event (a label, or a snapshot of it) or that picture of it is not in the case.
         """
         with self.database.writing() as connection:
-            decisions.choose(connection, label_of(event), sha256, self._stamp)
+            self._choose(connection, recording.label_of(event), sha256)
 
     def record_verdict(
         self,
@@ -180,7 +179,7 @@ class Case(Record):
         *,
         image: str | Chosen | None = Chosen.PICTURE,
     ) -> Decision:
-        """Add a verdict on an event; earlier ones stay, the latest counts.
+        """Add a verdict on an event, and return it as recorded; earlier ones stay, the latest counts.
 
         Parameters
         ----------
@@ -194,11 +193,6 @@ class Case(Record):
             SHA-256 of the picture that was looked at, which then stands for the event; None if there was none. By
             default the one that stands for the event already.
 
-        Returns
-        -------
-        Decision
-            What was recorded.
-
         Raises
         ------
         InputError
@@ -206,11 +200,33 @@ class Case(Record):
         CaseError
             If the event, or that picture of it, is not in the case. Then nothing is added.
         """
+        if verdict not in list(Verdict):
+            raise InputError(f"{verdict!r} is not a verdict; use {', '.join(Verdict)}.")
+        label = recording.label_of(event)
         with self.database.writing() as connection:
-            return decisions.record_verdict(connection, label_of(event), verdict, note, image, self._stamp)
+            recording.known_event(connection, label)
+            query = "SELECT image FROM chosen WHERE event IS ?"
+            (chosen,) = connection.execute(query, [label]).fetchone() or (None,)
+            if image is Chosen.PICTURE:
+                image = chosen
+            elif image not in (None, chosen):
+                self._choose(connection, label, image)
+            row = {"event": label, "verdict": str(verdict), "note": str(note or ""), "image": image}
+            row |= self._stamp.columns("decided_at")
+            insert(connection, "verdicts", row)
+        return Decision.from_row(row)
+
+    def _choose(self, connection: sqlite3.Connection, label: int | str, sha256: str) -> None:
+        recording.known_event(connection, label)
+        row = {"event": label, "image": sha256}
+        if find(connection, "snapshots", row) is None:
+            raise CaseError(
+                f"Event {label} has no picture {sha256!r} in this case; add it with add_snapshots()."
+            )
+        insert(connection, "choices", {**row, **self._stamp.columns("chosen_at")})
 
     def report(self, path: str | os.PathLike[str] | None = None, *, now: datetime | None = None) -> Path:
-        """Write a report, one HTML page with all pictures in it, that opens offline and prints well.
+        """Write a report, one HTML page with all pictures in it, that opens offline and prints well; return its path.
 
         Parameters
         ----------
@@ -218,11 +234,6 @@ class Case(Record):
             A file, or a folder for ``report.html``, by default the case's; an existing file is replaced.
         now : datetime.datetime, optional
             The time to put on it, UTC-aware; by default the present. Everything else follows from the case.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
 
         Raises
         ------
@@ -237,6 +248,8 @@ class Case(Record):
     ) -> Path:
         """Write a BagIt 1.0 bag (RFC 8493), zipped: images, database, report, tables, and how to check them.
 
+        Its path is returned.
+
         Parameters
         ----------
         path : str or path-like
@@ -245,11 +258,6 @@ class Case(Record):
             Who hands it over: ``Source-Organization`` in ``bag-info.txt``.
         now : datetime.datetime, optional
             The time of the export, UTC-aware; by default the present.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
 
         Raises
         ------

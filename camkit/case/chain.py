@@ -25,15 +25,7 @@ _as_json = json.JSONEncoder(
 def add_link(connection: sqlite3.Connection, table: str, key: str, rowid: int) -> None:
     """Add the link of a row that was just inserted, in a transaction that alone may write.
 
-    Parameters
-    ----------
-    key : str
-        The primary key of the table.
-
-    Raises
-    ------
-    CaseError
-        If the row is not there, because the database has a trigger that camkit did not make.
+    `CaseError` if the row is not there, because the database has a trigger that camkit did not make.
     """
     # Read back, since a column's type can change a value on its way in.
     added = connection.execute(f"SELECT {key}, * FROM {table} WHERE rowid = ?", [rowid]).fetchone()  # noqa: S608 - our own names
@@ -54,9 +46,10 @@ def seal(connection: sqlite3.Connection) -> str:
     return last[0] if last else ""
 
 
-def had_seal(connection: sqlite3.Connection, noted: str) -> bool:
-    """Whether a seal that was noted once is among the links."""
-    return connection.execute("SELECT 1 FROM chain WHERE sha256 = ?", [noted]).fetchone() is not None
+def seal_problems(connection: sqlite3.Connection, noted: str) -> Iterator[str]:
+    """Say it if a seal that was noted once is not among the links."""
+    if connection.execute("SELECT 1 FROM chain WHERE sha256 = ?", [noted]).fetchone() is None:
+        yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was replaced"
 
 
 def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterator[str]:
@@ -69,16 +62,15 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
         " WHERE chain.table_name = ? ORDER BY chain.number",
         [table],
     )
-    last: int | None = None
-    in_order = True
+    places: list[int] = []
     for name, recorded, before, place, *row in cursor:
         if place is None:
             yield f"{thing} {name} was removed"
             continue
         if _link(before, table, row) != recorded:
             yield f"{thing} {name} was changed, or something recorded before it was changed or removed"
-        in_order, last = in_order and (last is None or place > last), place
-    if not in_order:  # no link holds a row's position, and events are shown in that order
+        places.append(place)
+    if places != sorted(places):  # no link holds a row's position, and events are shown in that order
         yield f"the rows of {table} are not in the order in which they were added"
     strange = connection.execute(
         f"SELECT {key} FROM {table} WHERE {key} NOT IN (SELECT row_key FROM chain WHERE table_name = ?)",  # noqa: S608 - our own names
@@ -90,12 +82,8 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
 
 def stray_links(connection: sqlite3.Connection, tables: Iterable[str]) -> Iterator[str]:
     """Say of each link that belongs to none of the tables that camkit did not make it."""
-    names = [*tables]
-    marks = ", ".join("?" * len(names))
-    for (number,) in connection.execute(
-        f"SELECT number FROM chain WHERE table_name NOT IN ({marks})",  # noqa: S608 - marks only
-        names,
-    ):
+    query = "SELECT number FROM chain WHERE table_name NOT IN (SELECT value FROM json_each(?))"
+    for (number,) in connection.execute(query, [_as_json([*tables])]):
         yield f"link {number} of the chain was not added by camkit"
 
 

@@ -12,9 +12,6 @@ from camkit.case.record import Record
 from camkit.errors import InputError, TimestampError
 from camkit.support.html import table_html, text_html
 
-MIN_EVENTS = 3
-"""With fewer, one mistaken picture decides."""
-
 _NEEDED = ("reader_id", "event_time", "seen_at")
 _CAMERA = ("vendor", "camera_id", "view")
 _GROUP = ["reader_id", *_CAMERA]
@@ -69,7 +66,7 @@ class ClockOffsets:
         return f"<div><p>{said}</p>{table_html(self.evidence, max_rows=20, border=0)}</div>"
 
 
-def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = MIN_EVENTS) -> ClockOffsets:
+def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -> ClockOffsets:
     """Estimate how far each reader's clock is ahead of each of its cameras'.
 
     Parameters
@@ -80,7 +77,7 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = MIN_
         camera's clock), both UTC-aware, and if known ``vendor``, ``camera_id`` and ``view``; if it has a ``verdict``,
         only ``match`` counts.
     min_events : int
-        With fewer events, a camera gets no estimate.
+        With fewer events, a camera gets no estimate: one mistaken picture would decide.
 
     Returns
     -------
@@ -101,7 +98,13 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = MIN_
     the offset with which they were asked for.
     """
     table = seen if isinstance(seen, pd.DataFrame) else seen.events()
-    _check(table)
+    if missing := [name for name in _NEEDED if name not in table]:
+        raise InputError(
+            f"The table does not have {', '.join(missing)}; give a case, or a table with {', '.join(_NEEDED)}."
+        )
+    times = ("event_time", "seen_at")
+    if naive := [name for name in times if getattr(table[name].dtype, "tz", None) is None]:
+        raise TimestampError(f"The times in {', '.join(naive)} do not have a zone; use tz_localize().")
     if "verdict" in table:
         table = table[table["verdict"].eq(Verdict.MATCH).fillna(False).astype(bool)]
     evidence = table.reindex(columns=[*_NEEDED, *_CAMERA]).dropna(subset=[*_NEEDED])
@@ -125,14 +128,3 @@ def _camera(row: Any) -> str:
 def _spread(differences: pd.Series) -> float:
     """The median absolute deviation."""
     return float((differences - differences.median()).abs().median())
-
-
-def _check(table: pd.DataFrame) -> None:
-    missing = [name for name in _NEEDED if name not in table]
-    if missing:
-        raise InputError(
-            f"The table does not have {', '.join(missing)}; give a case, or a table with {', '.join(_NEEDED)}."
-        )
-    naive = [name for name in ("event_time", "seen_at") if getattr(table[name].dtype, "tz", None) is None]
-    if naive:
-        raise TimestampError(f"The times in {', '.join(naive)} do not have a zone; use tz_localize().")

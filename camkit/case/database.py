@@ -7,16 +7,18 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from camkit._version import __version__
 from camkit.case import chain, schema
-from camkit.case.opening import BUSY_S, open_database
-from camkit.case.times import now_text
+from camkit.case.opening import BUSY_S, Opened, closed_on_error, open_database
+from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
 
 SOFTWARE = f"camkit {__version__}"
@@ -30,8 +32,8 @@ class Stamp:
     operator: str
 
     def columns(self, time_column: str) -> dict[str, str]:
-        """Return the columns that say who added a row, when and with what."""
-        return {time_column: now_text(), "operator": self.operator, "software": SOFTWARE}
+        """Return the columns that say who added a row, when (by this machine's clock) and with what."""
+        return {time_column: utc_text(datetime.now(UTC)), "operator": self.operator, "software": SOFTWARE}
 
 
 def this_user() -> str:
@@ -43,47 +45,27 @@ def this_user() -> str:
 
 
 class Database:
-    """One connection, to be used from any thread, one at a time.
+    """One connection to an existing database, to be used from any thread, one at a time.
 
-    A database of an earlier version can be read; it has to be upgraded before it can be written.
+    A database of an earlier version can be read; it has to be upgraded before it can be written. `about` is the
+    case's name, and what else was recorded when it was made.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        An existing database; `create_database` makes one.
-
-    Attributes
-    ----------
-    closed : bool
-    case_name : str
-        The name that the case was given when it was made.
-
-    Raises
-    ------
-    CaseError
-        If the file is something else, is damaged, is of a version that this camkit cannot read, or is in a folder
-        that cannot be written while its latest rows are in a file beside it.
+    `CaseError` if the file is something else, is damaged, is of a version that this camkit cannot read, or is in a
+    folder that cannot be written while its latest rows are in a file beside it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = RLock()
         self.closed = False
+        self._lock = RLock()
         with _translated(path):
-            self._opened = open_database(path)
-            with _closed_on_error(self._opened.connection) as connection:
-                _check_version(connection, path)
-                self._about = _about(connection, path)
-                self.case_name = str(self._about[0])
+            self._opened, self.about = _open(path)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Begin a transaction that alone may write; all of it counts, or nothing if an exception leaves it.
 
-        Raises
-        ------
-        CaseError
-            If the database is of an earlier version.
+        `CaseError` if the database is of an earlier version.
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             if (version := schema.version_of(connection)) < schema.VERSION:
@@ -100,24 +82,18 @@ class Database:
             yield connection
 
     def upgrade(self, stamp: Stamp) -> None:
-        """Bring the database to this camkit's version, and record that; nothing happens if it has that version.
-
-        Raises
-        ------
-        CaseError
-            If its tables, views or triggers were altered: the upgrade would replace some of them.
-        """
+        """Bring the database to this camkit's version, and record that; see `Case.upgrade`."""
         with self._transaction("BEGIN IMMEDIATE") as connection:
             version = schema.version_of(connection)
             if version == schema.VERSION:
                 return
-            for difference in schema.differences(connection):
+            if difference := next(schema.differences(connection), None):
                 raise CaseError(f"{self.path} cannot be upgraded: {difference}. Run verify().")
             row = {
                 "from_version": version,
                 "to_version": schema.VERSION,
                 "seal": chain.seal(connection),
-                "schema_sha256": schema.digest(connection),
+                "schema_sha256": sha256(b"\n".join(schema.found_in(connection).values())).hexdigest(),
             }
             for statement in schema.statements(after=version):
                 connection.execute(statement)
@@ -125,13 +101,9 @@ class Database:
 
     def copy_to(self, path: Path) -> None:
         """Write one consistent state to a new file, which needs no other files beside it."""
-        with self.reading() as connection:
-            copy = sqlite3.connect(path)
-            try:
-                connection.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")
-            finally:
-                copy.close()
+        with self.reading() as connection, closing(sqlite3.connect(path)) as copy:
+            connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
 
     def close(self) -> None:
         """Close the connection; a second time does nothing."""
@@ -145,35 +117,27 @@ class Database:
             if self.closed:
                 raise CaseError(f"The case {self.path.parent} is closed; open it again with camkit.Case().")
             if self._opened.is_stale(self.path):
-                self._reopen()
+                fresh, _ = _open(self.path, self.about)
+                self._opened.connection.close()
+                self._opened = fresh
             connection = self._opened.connection
             connection.execute(begin)
-            try:
+            with connection:
                 _check_version(connection, self.path)  # somebody else may have upgraded it
                 yield connection
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-
-    def _reopen(self) -> None:
-        """Read a file again that somebody else has written to, if it still is this case."""
-        fresh = open_database(self.path)
-        with _closed_on_error(fresh.connection) as connection:
-            _check_version(connection, self.path)
-            if _about(connection, self.path) != self._about:
-                raise CaseError(f"{self.path} now holds another case; open it again with camkit.Case().")
-        self._opened.connection.close()
-        self._opened = fresh
 
 
-@contextmanager
-def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    try:
-        yield connection
-    except BaseException:
-        connection.close()
-        raise
+def _open(path: Path, expected: tuple[Any, ...] | None = None) -> tuple[Opened, tuple[Any, ...]]:
+    """Connect to a case; return also its name and what else was recorded when it was made, which may be expected."""
+    opened = open_database(path)
+    with closed_on_error(opened.connection):
+        _check_version(opened.connection, path)
+        about = opened.connection.execute("SELECT name, created_at, operator, software FROM about").fetchone()
+        if about is None:
+            raise CaseError(f"{path} has lost the case's name; restore it from a copy or a bag.")
+        if expected not in (None, about):
+            raise CaseError(f"{path} now holds another case; open it again with camkit.Case().")
+    return opened, about
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
@@ -190,14 +154,6 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         raise CaseError(f"{path} was made by an older camkit ({known}); open it with that one.")
 
 
-def _about(connection: sqlite3.Connection, path: Path) -> tuple[Any, ...]:
-    """Return the case's name and what else was recorded when it was made."""
-    found = connection.execute("SELECT name, created_at, operator, software FROM about").fetchone()
-    if found is None:
-        raise CaseError(f"{path} has lost the case's name; restore it from a copy or a bag.")
-    return tuple(found)
-
-
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:
     """Add a row and its link of the chain, in a transaction that alone may write; return its number."""
     marks = ", ".join("?" * len(row))
@@ -207,10 +163,11 @@ def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -
     return number
 
 
-def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int | None:
-    """Return the ``id`` of the first row that has these values, if there is one."""
+def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> Any:
+    """Return the key of the first row of a table, or of the view ``results``, that has these values; else None."""
+    key = schema.KEYS[schema.VERSION].get(table, "id")
     where = " AND ".join(f"{name} IS ?" for name in row)
-    statement = f"SELECT id FROM {table} WHERE {where} ORDER BY id"  # noqa: S608 - our own names
+    statement = f"SELECT {key} FROM {table} WHERE {where} ORDER BY {key}"  # noqa: S608 - our own names
     found = connection.execute(statement, [*row.values()]).fetchone()
     return found[0] if found else None
 
@@ -218,35 +175,22 @@ def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> 
 def create_database(path: Path, about: Mapping[str, str]) -> None:
     """Make a database elsewhere and link it into place: of several who do so at once, the first one's stays.
 
-    It cannot be made in place, since the change to write-ahead logging does not wait for others.
-
-    Parameters
-    ----------
-    about : mapping of str to str
-        The row of the table ``about``.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be made.
+    It cannot be made in place, since the change to write-ahead logging does not wait for others. `about` is the row of
+    the table of that name. `OutputError` if it cannot be made.
     """
     try:
         with _translated(path), tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as aside:
             made = Path(aside) / path.name
-            connection = sqlite3.connect(made, isolation_level=None)
-            try:
+            with closing(sqlite3.connect(made, isolation_level=None)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN")
-                for statement in schema.statements():
-                    connection.execute(statement)
-                insert(connection, "about", about)
-                connection.execute("COMMIT")
-            finally:
-                connection.close()
+                with connection:
+                    for statement in schema.statements():
+                        connection.execute(statement)
+                    insert(connection, "about", about)
             try:
-                os.link(made, path)
-            except FileExistsError:
-                pass  # another one was faster
+                with suppress(FileExistsError):  # another one was faster
+                    os.link(made, path)
             except OSError:  # a file system without hard links, such as a memory stick's
                 made.rename(path)
     except OSError as error:
@@ -260,10 +204,8 @@ def _translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into camkit's."""
     try:
         yield
-    except UnicodeDecodeError as error:  # in SQLite's message about a damaged schema
-        raise _damaged(path, error) from None
-    except sqlite3.DatabaseError as error:
-        name = _kind(error)
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        name = getattr(error, "sqlite_errorname", "")  # empty for an error that Python found
         if name.startswith("SQLITE_CONSTRAINT_TRIGGER"):
             raise CaseError(f"{path} did not accept what was added ({error}). Run verify().") from None
         if name.startswith("SQLITE_READONLY"):
@@ -276,16 +218,10 @@ def _translated(path: Path) -> Iterator[None]:
             raise CaseError(
                 f"Somebody else has been writing to {path} for {BUSY_S:.0f} s; try again later."
             ) from None
-        unreadable = not name and isinstance(error, sqlite3.OperationalError)  # text that is not UTF-8
+        # Text that is not UTF-8: in a row, or in SQLite's message about a damaged schema.
+        unreadable = not name and isinstance(error, sqlite3.OperationalError | UnicodeDecodeError)
         if unreadable or name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "no such" in str(error):
-            raise _damaged(path, error) from None
+            raise CaseError(
+                f"{path} is damaged or not a database ({error}); restore it from a copy or a bag."
+            ) from None
         raise
-
-
-def _kind(error: sqlite3.Error) -> str:
-    """Return SQLite's name of the error; an empty text for an error that Python found."""
-    return getattr(error, "sqlite_errorname", "")
-
-
-def _damaged(path: Path, error: Exception) -> CaseError:
-    return CaseError(f"{path} is damaged or not a database ({error}); restore it from a copy or a bag.")

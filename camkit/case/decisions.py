@@ -1,16 +1,11 @@
-"""What the investigator decides: which picture shows an event, and what it says."""
+"""What the investigator decides about an event."""
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any
-
-from camkit.case.database import Stamp, insert
-from camkit.case.events import unknown_event
-from camkit.errors import CaseError, InputError
 
 
 class Verdict(StrEnum):
@@ -70,43 +65,3 @@ class Decision:
             row["image"],
             row["operator"],
         )
-
-
-def choose(connection: sqlite3.Connection, event: int | str, sha256: str, stamp: Stamp) -> None:
-    """Add a choice; see `Case.choose`."""
-    _check_event(connection, event)
-    known = connection.execute(
-        "SELECT 1 FROM snapshots WHERE event IS ? AND image = ?", [event, sha256]
-    ).fetchone()
-    if known is None:
-        raise CaseError(f"Event {event} has no picture {sha256!r} in this case; add it with add_snapshots().")
-    insert(connection, "choices", {"event": event, "image": sha256, **stamp.columns("chosen_at")})
-
-
-def record_verdict(
-    connection: sqlite3.Connection,
-    event: int | str,
-    verdict: Verdict | str,
-    note: str,
-    image: str | Chosen | None,
-    stamp: Stamp,
-) -> Decision:
-    """Add a verdict; see `Case.record_verdict`."""
-    if verdict not in list(Verdict):
-        raise InputError(f"{verdict!r} is not a verdict; use {', '.join(Verdict)}.")
-    _check_event(connection, event)
-    found = connection.execute("SELECT image FROM chosen WHERE event IS ?", [event]).fetchone()
-    chosen = found[0] if found else None
-    if image is Chosen.PICTURE:
-        image = chosen
-    elif image not in (None, chosen):
-        choose(connection, event, image, stamp)
-    row = {"event": event, "verdict": str(verdict), "note": str(note or ""), "image": image}
-    row |= stamp.columns("decided_at")
-    insert(connection, "verdicts", row)
-    return Decision.from_row(row)
-
-
-def _check_event(connection: sqlite3.Connection, event: int | str) -> None:
-    if connection.execute("SELECT 1 FROM events WHERE event IS ?", [event]).fetchone() is None:
-        raise unknown_event(event)

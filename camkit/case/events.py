@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Hashable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -18,27 +17,13 @@ from camkit.case.database import Stamp, find, insert
 from camkit.case.times import utc_text, zone_text
 from camkit.errors import CaseError, InputError, TimestampError
 
-_SAYS = ("event_time", "cardholder_id", "reader_id", "access", "extras")
-"""The columns that an event's hash covers."""
-
 _OWN_COLUMNS = {*NEEDED, "outcome", "file", "line"}
 
 _json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def label_of(event: object) -> int | str:
-    """Return an event's label as the database stores it.
-
-    Parameters
-    ----------
-    event : Snapshot, DoorEvent or hashable
-        A label; a snapshot and a resolved event stand for theirs.
-
-    Raises
-    ------
-    InputError
-        If it is neither a whole number nor text.
-    """
+    """Return a label, or that of an event or a snapshot; `InputError` if it is neither a whole number nor text."""
     if isinstance(event, Snapshot):
         event = event.event
     label: object = event.event_id if isinstance(event, DoorEvent) else event
@@ -54,15 +39,16 @@ def label_of(event: object) -> int | str:
 def add_events(connection: sqlite3.Connection, events: DoorEvents, stamp: Stamp) -> None:
     """Add those that are not there yet; see `Case.add_events`."""
     table, zone = events.table, zone_text(events.timezone)
-    _check(table)
+    if table["event_time"].isna().any():
+        raise TimestampError("Some events have no event_time; leave them out.")
+    if table.index.has_duplicates:
+        raise InputError("Two events have the same label; use events.reset_index(drop=True).")
     known = dict(connection.execute("SELECT event, row_sha256 FROM events"))
     for index, values in zip(table.index, table.to_dict("records"), strict=True):
         event = label_of(index)
-        row = _row({str(name): value for name, value in values.items()})
+        row = {"event": event, "timezone": zone, **_row({str(name): value for name, value in values.items()})}
         if event not in known:
-            insert(
-                connection, "events", {"event": event, "timezone": zone, **row, **stamp.columns("added_at")}
-            )
+            insert(connection, "events", {**row, **stamp.columns("added_at")})
         elif known[event] != row["row_sha256"]:
             raise InputError(
                 f"Event {event} is already in this case and says something else: these events are from another badge "
@@ -80,50 +66,32 @@ def add_flags(connection: sqlite3.Connection, flags: pd.DataFrame, labels: pd.In
         raised = flags[flags[name]]
         others = raised.get(f"{name}_event", pd.Series(pd.NA, index=raised.index))
         for index, other in zip(raised.index, others, strict=True):
-            row = {
-                "event": label_of(index),
-                "flag": name,
-                "other_event": None if pd.isna(other) else label_of(other),
-            }
+            evidence = None if pd.isna(other) else label_of(other)
+            row = {"event": label_of(index), "flag": name, "other_event": evidence}
             if find(connection, "flags", row) is None:
                 meaning = {"meaning": FLAGS.get(name, name)}
                 insert(connection, "flags", {**row, **meaning, **stamp.columns("added_at")})
 
 
 def check_event(connection: sqlite3.Connection, event: DoorEvent) -> None:
-    """Make sure that an event is in the case.
-
-    Raises
-    ------
-    CaseError
-        If it is not.
-    InputError
-        If the case has another event with that label.
-    """
+    """Make sure that an event is in the case (`CaseError`), and not another one of that label (`InputError`)."""
     label = label_of(event)
-    known = connection.execute(
-        "SELECT event_time, ifnull(cardholder_id, ''), ifnull(reader_id, '') FROM events WHERE event IS ?",
-        [label],
-    ).fetchone()
-    if known is None:
-        raise unknown_event(label)
     event_time = utc_text(event.event_time) if event.event_time else None
-    if known != (event_time, event.cardholder_id, event.reader_id):
+    if known_event(connection, label) != (event_time, event.cardholder_id, event.reader_id):
         raise InputError(
             f"The snapshot of event {label} is from another badge log than the event of this case."
         )
 
 
-def unknown_event(event: Hashable) -> CaseError:
-    """Return the error for an event that is not in the case."""
-    return CaseError(f"Event {event} is not in this case; add it with add_events().")
-
-
-def _check(events: pd.DataFrame) -> None:
-    if events["event_time"].isna().any():
-        raise TimestampError("Some events have no event_time; leave them out.")
-    if events.index.has_duplicates:
-        raise InputError("Two events have the same label; use events.reset_index(drop=True).")
+def known_event(connection: sqlite3.Connection, label: int | str) -> tuple[str, str, str]:
+    """Return the time, the cardholder and the reader of an event; `CaseError` if it is not in the case."""
+    known = connection.execute(
+        "SELECT event_time, ifnull(cardholder_id, ''), ifnull(reader_id, '') FROM events WHERE event IS ?",
+        [label],
+    ).fetchone()
+    if known is None:
+        raise CaseError(f"Event {label} is not in this case; add it with add_events().")
+    return known
 
 
 def _row(values: dict[str, Any]) -> dict[str, Any]:
@@ -138,11 +106,7 @@ def _row(values: dict[str, Any]) -> dict[str, Any]:
         "extras": _json(extras),
     }
     place = {"file": _text(given.get("file")), "line": given.get("line")}
-    return {**row, **place, "row_sha256": _row_hash(row)}
-
-
-def _row_hash(row: Mapping[str, Any]) -> str:
-    return sha256(_json({name: row[name] for name in _SAYS}).encode()).hexdigest()
+    return {**row, **place, "row_sha256": sha256(_json(row).encode()).hexdigest()}
 
 
 def _text(value: Any) -> str | None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from camkit.errors import CaseError, InputError, OutputError
+from camkit.errors import CaseError, InputError
 from camkit.support.files import make_folder, write_whole
 
 FOLDER = "images"
@@ -22,13 +20,7 @@ _PATH = re.compile(rf"{FOLDER}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z]+")
 
 @dataclass(frozen=True)
 class StoredImage:
-    """An image that is on disk.
-
-    Attributes
-    ----------
-    path : str
-        Relative to the folder of the case, with ``/``.
-    """
+    """An image on disk, as a row of the table ``images``; its path is below the folder of the case, with ``/``."""
 
     sha256: str
     path: str
@@ -37,26 +29,10 @@ class StoredImage:
 
 
 def store_image(folder: Path, content: bytes, media_type: str, claimed: str | None = None) -> StoredImage:
-    """Write an image below the folder of a case, unless it is there.
+    """Write an image to ``images/ab/abcd….jpg`` below the folder of a case, after its SHA-256, unless it is there.
 
-    Parameters
-    ----------
-    claimed : str, optional
-        The SHA-256 that the image is said to have.
-
-    Returns
-    -------
-    StoredImage
-        Its path is ``images/ab/abcd….jpg``, after the SHA-256.
-
-    Raises
-    ------
-    InputError
-        If it does not have the SHA-256 that is claimed.
-    CaseError
-        If a file of that name holds something else.
-    OutputError
-        If it cannot be written; nothing half-written is left behind.
+    `InputError` if it does not have the SHA-256 that is claimed, `CaseError` if a file of that name holds something
+    else, `OutputError` if it cannot be written; nothing half-written is left behind.
     """
     digest = sha256(content).hexdigest()
     if claimed not in (None, digest):
@@ -77,54 +53,32 @@ def is_image_path(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
-def image_path(folder: Path, path: str) -> Path:
-    """Return where a case's image is.
+def read_image(folder: Path, path: str, expected: str) -> bytes:
+    """Read an image of a case; `CaseError` if it is outside its folder, cannot be read, or was altered."""
+    content = _read(_inside(folder, path))
+    if sha256(content).hexdigest() != expected:
+        raise _altered(folder / path)
+    return content
 
-    Raises
-    ------
-    CaseError
-        If the database, which may be from somebody else, names a place outside the folder of images.
+
+def copy_image(folder: Path, target: Path, path: str) -> None:
+    """Copy an image from one case to another, unless it is missing, as `verify` says.
+
+    `CaseError` if it is outside its folder or cannot be read, `OutputError` if it cannot be written.
     """
+    source = _inside(folder, path)
+    if source.exists():
+        make_folder((target / path).parent)
+        write_whole(target / path, _read(source))
+
+
+def _inside(folder: Path, path: str) -> Path:
+    """Return where an image is; the database may be from somebody else, and name any place."""
     if not is_image_path(path):
         raise CaseError(
             f"The database of {folder} names an image {path!r}, which is not in its folder of images."
         )
     return folder / path
-
-
-def read_image(path: Path, expected: str) -> bytes:
-    """Read an image that was stored.
-
-    Raises
-    ------
-    CaseError
-        If the file cannot be read, or does not have the expected SHA-256.
-    """
-    content = _read(path)
-    if sha256(content).hexdigest() != expected:
-        raise _altered(path)
-    return content
-
-
-def copy_images(folder: Path, target: Path, paths: Iterable[str]) -> None:
-    """Copy images from the folder of one case to that of another; skip those that are missing.
-
-    Raises
-    ------
-    CaseError
-        If a path is not in the folder of images.
-    OutputError
-        If one cannot be written.
-    """
-    for path in paths:
-        source = image_path(folder, path)
-        make_folder((target / path).parent)
-        try:
-            shutil.copyfile(source, target / path)
-        except FileNotFoundError:
-            continue  # verify() says so
-        except OSError as error:
-            raise OutputError(f"{target / path} cannot be written: {error.strerror}. Make room.") from None
 
 
 def _read(path: Path) -> bytes:

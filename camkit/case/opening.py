@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +24,7 @@ _LEGACY = b"\1\1"
 
 @dataclass(frozen=True)
 class Opened:
-    """A connection.
-
-    Attributes
-    ----------
-    copied : tuple of int or None
-        The file's inode, time and size when it was copied; None if the connection is to the file itself.
-    """
+    """A connection; if it is to a copy of the file, with the file's inode, time and size at that moment."""
 
     connection: sqlite3.Connection
     copied: tuple[int, ...] | None = None
@@ -44,49 +40,39 @@ def open_database(path: Path) -> Opened:
     SQLite cannot open a database with a write-ahead log unless it may write beside it, or is promised that
     the file never changes. On a share, somebody else may change it: hence the copy.
 
-    Raises
-    ------
-    CaseError
-        If the latest rows are in a file beside it that SQLite cannot use, or the file cannot be read.
-    sqlite3.Error
-        If SQLite finds it damaged.
+    `CaseError` if the latest rows are in a file beside it that SQLite cannot use, or the file cannot be read;
+    `sqlite3.Error` if SQLite finds it damaged.
     """
     try:
-        return Opened(_to_file(path))
+        return Opened(_connect(f"{path.absolute().as_uri()}?mode=rw"))
     except sqlite3.OperationalError as error:
         if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
             raise
     content, mark = _read_whole(path)
-    return Opened(_to_memory(content), mark)
-
-
-def _to_file(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=BUSY_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    return _ready(connection)
-
-
-def _to_memory(content: bytes) -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     if content.startswith(_MAGIC):
         content = content[:18] + _LEGACY + content[20:]
-    connection.deserialize(content)
-    connection.execute("PRAGMA query_only = ON")
-    return _ready(connection)
+    return Opened(_connect(":memory:", content), mark)
 
 
-def _ready(connection: sqlite3.Connection) -> sqlite3.Connection:
+@contextmanager
+def closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close a connection if an exception leaves the block."""
     try:
-        connection.execute("PRAGMA user_version")  # only now SQLite opens the files
-        connection.execute("PRAGMA foreign_keys = ON")
+        yield
     except BaseException:
         connection.close()
         raise
+
+
+def _connect(uri: str, content: bytes | None = None) -> sqlite3.Connection:
+    """Connect to a file, or to a read-only copy of one."""
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    with closed_on_error(connection):
+        if content is not None:
+            connection.deserialize(content)
+            connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA user_version")  # only now SQLite opens the files
+        connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
@@ -120,11 +106,9 @@ def _beside(path: Path) -> str | None:
     """Return the name of the file beside it that holds its latest rows, if there is one."""
     for ending in ("-wal", "-journal"):
         beside = path.with_name(path.name + ending)
-        try:
+        with suppress(OSError):
             if beside.stat().st_size:
                 return beside.name
-        except OSError:
-            continue
     return None
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import sqlite3
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,9 @@ _RENAMED = {
 }
 """By schema version and table, the columns that now have another name."""
 
-_WHOLE = {
-    "id", "line", "bytes", "length", "status", "pictures", "snapshot", "cardholder", "camera_rank", "from_version",
-    "to_version",
-}  # fmt: skip
+_WHOLE = set(
+    "id line bytes length status pictures snapshot cardholder camera_rank from_version to_version".split()
+)
 _LABELS = {"event", "other_event"}
 
 
@@ -71,11 +70,12 @@ def read_table(connection: sqlite3.Connection, name: str) -> pd.DataFrame:
     return pd.DataFrame({column: _typed(str(column), values) for column, values in table.items()})
 
 
-def grouped(rows: list[Row], column: str) -> dict[Any, list[Row]]:
-    """Return the rows by the value of a column."""
+def grouped(rows: list[Row], *columns: str) -> dict[Any, list[Row]]:
+    """Return the rows by the value of a column, or by the values of several."""
     groups: dict[Any, list[Row]] = {}
+    key = itemgetter(*columns)
     for row in rows:
-        groups.setdefault(row[column], []).append(row)
+        groups.setdefault(key(row), []).append(row)
     return groups
 
 
@@ -85,8 +85,11 @@ def export_tables(connection: sqlite3.Connection, folder: Path) -> list[Path]:
     written = []
     for name in QUERIES[schema.version_of(connection)]:
         table = read_table(connection, name)
-        written.append(export_table(table, folder / f"{name}.csv"))
-        written.append(_export_parquet(table, folder / f"{name}.parquet"))
+        # A column of Parquet cannot hold both numbers and text: such labels become text.
+        mixed = [name for name in _LABELS & set(table) if table[name].dtype == object]
+        parquet = folder / f"{name}.parquet"
+        write_whole(parquet, table.astype(dict.fromkeys(mixed, "string")).to_parquet(index=False))
+        written += [export_table(table, folder / f"{name}.csv"), parquet]
     return written
 
 
@@ -98,21 +101,11 @@ def _read(
     if name not in QUERIES[version]:
         raise InputError(f"A case has no table {name!r}; it has {', '.join(QUERIES[version])}.")
     query = QUERIES[version][name]
-    if event is None:
-        cursor = connection.execute(query)
-    else:
-        cursor = connection.execute(f"SELECT * FROM ({query}) WHERE event IS ? ORDER BY id", [event])  # noqa: S608 - our own queries
+    if event is not None:
+        query = f"SELECT * FROM ({query}) WHERE event IS :event ORDER BY id"  # noqa: S608 - our own queries
+    cursor = connection.execute(query, {"event": event})
     renamed = _RENAMED[version].get(name, {})
     return [renamed.get(column[0], column[0]) for column in cursor.description], cursor
-
-
-def _export_parquet(table: pd.DataFrame, path: Path) -> Path:
-    # A column of Parquet cannot hold both numbers and text: such labels become text.
-    mixed = [name for name in _LABELS & set(table) if table[name].dtype == object]
-    content = io.BytesIO()
-    table.astype(dict.fromkeys(mixed, "string")).to_parquet(content, index=False)
-    write_whole(path, content.getvalue())
-    return path
 
 
 def _typed(name: str, column: pd.Series) -> pd.Series:

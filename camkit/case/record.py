@@ -52,7 +52,7 @@ class Record:
         self.folder = Path(folder).absolute()
         self.operator = operator or this_user()
         self.database = Database(self.folder / DATABASE)
-        self.name = self.database.case_name
+        self.name = str(self.database.about[0])
 
     def events(self) -> pd.DataFrame:
         """Return one row per event, with its chosen picture and its latest verdict.

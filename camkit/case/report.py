@@ -7,6 +7,7 @@ import platform
 import sqlite3
 from datetime import UTC, datetime
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from camkit.case import chain
 from camkit.case.decisions import MEANINGS
-from camkit.case.images import SUFFIXES, image_path, read_image
+from camkit.case.images import SUFFIXES, read_image
 from camkit.case.queries import Row, grouped, read_all
 from camkit.case.record import Record
 from camkit.case.times import utc_text, zone_from_text
@@ -23,11 +24,7 @@ from camkit.errors import CaseError
 from camkit.support.files import make_folder, replacing
 from camkit.support.html import local_time, visible
 
-VERDICTS = {verdict: (verdict.capitalize(), meaning) for verdict, meaning in MEANINGS.items()}
-"""Each verdict's heading and meaning."""
-
 VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
-"""The vendors' full names."""
 
 PACKAGES = ("camkit", "requests", "gevent", "pandas", "Pillow", "Jinja2")
 """The software that took part in what the report shows."""
@@ -45,7 +42,7 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
         if sha256 is None or images[sha256]["media_type"] not in SUFFIXES:
             return None
         try:
-            content = read_image(image_path(record.folder, images[sha256]["path"]), sha256)
+            content = read_image(record.folder, images[sha256]["path"], sha256)
         except CaseError:
             return None
         return f"data:{images[sha256]['media_type']};base64,{base64.b64encode(content).decode('ascii')}"
@@ -62,9 +59,14 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
         data_uri=data_uri,
         checked=checked,
         seal=seal,
-        verdicts=VERDICTS,
+        meanings=MEANINGS,
         vendors=VENDORS,
-        software=_software(),
+        software={
+            **{name: version(name) for name in PACKAGES},
+            "Python": platform.python_version(),
+            "SQLite": sqlite3.sqlite_version,
+            "System": platform.platform(),
+        },
     )
     make_folder(path.parent)
     with replacing(path) as part:
@@ -95,16 +97,11 @@ def _events(rows: dict[str, list[Row]]) -> list[Row]:
 
 def _other_cameras(event: Row, snapshots: list[Row]) -> list[Row]:
     """The door's cameras beside the one that stands for the event: the picture nearest to it, or the latest attempt."""
+    camera = itemgetter("vendor", "camera_id", "view")
     standing = next((row for row in snapshots if row["id"] == event["snapshot"]), event)
-    cameras: dict[tuple[str, str, str], list[Row]] = {}
-    for row in sorted(snapshots, key=lambda row: row["camera_rank"]):
-        if row["camera_id"] is not None and _camera(row) != _camera(standing):
-            cameras.setdefault(_camera(row), []).append(row)
-    return [min(found, key=_distance) for found in cameras.values()]
-
-
-def _camera(row: Row) -> tuple[str, str, str]:
-    return row["vendor"], row["camera_id"], row["view"]
+    others = [row for row in snapshots if row["camera_id"] is not None and camera(row) != camera(standing)]
+    by_camera = grouped(sorted(others, key=itemgetter("camera_rank")), "vendor", "camera_id", "view")
+    return [min(found, key=_distance) for found in by_camera.values()]
 
 
 def _distance(snapshot: Row) -> tuple[bool, float]:
@@ -127,11 +124,6 @@ def _event_and_view(snapshot: Row) -> str:
     view = f", {snapshot['view']}" if snapshot["view"] else ""
     step = f" ({snapshot['step_s']:+g} s)" if snapshot["step_s"] else ""
     return f"event {snapshot['event']}{view}{step}"
-
-
-def _software() -> dict[str, str]:
-    python = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
-    return {**{name: version(name) for name in PACKAGES}, **python, "System": platform.platform()}
 
 
 def _template() -> Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from hashlib import sha256
 from importlib.resources import files
 
 OLDEST, VERSION = 2, 3
@@ -19,17 +18,8 @@ OLDEST, VERSION = 2, 3
 APPLICATION_ID = 0x63616D6B
 """Marks the file as a case of camkit: the letters "camk"."""
 
-_KEYS_2 = {
-    "about": "id",
-    "events": "event",
-    "flags": "id",
-    "images": "sha256",
-    "cardholders": "id",
-    "snapshots": "id",
-    "requests": "id",
-    "choices": "id",
-    "verdicts": "id",
-}
+_TABLES_2 = "about events flags images cardholders snapshots requests choices verdicts".split()
+_KEYS_2 = {**dict.fromkeys(_TABLES_2, "id"), "events": "event", "images": "sha256"}
 
 KEYS = {2: _KEYS_2, 3: {**_KEYS_2, "upgrades": "id", "camera_views": "snapshot"}}
 """By version: each table whose rows are in the chain, with its key."""
@@ -81,8 +71,3 @@ def differences(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"the {name} is missing or altered"
     for name in present.keys() - made.keys():
         yield f"the {name} was not made by camkit"
-
-
-def digest(connection: sqlite3.Connection) -> str:
-    """Return the SHA-256 of the schema."""
-    return sha256(b"\n".join(found_in(connection).values())).hexdigest()

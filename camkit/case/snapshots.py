@@ -13,18 +13,18 @@ from camkit.badges import Camera, DoorEvent
 from camkit.cameras import Picture, Result, Snapshot
 from camkit.case.database import Database, Stamp, find, insert
 from camkit.case.events import check_event, label_of
-from camkit.case.images import StoredImage, image_path, read_image, store_image
+from camkit.case.images import StoredImage, read_image, store_image
 from camkit.case.queries import Row, read_rows
 from camkit.case.times import utc_text
 from camkit.directory import Cardholder
 from camkit.errors import CaseError
 from camkit.http import Reply
 
-PICTURE_TYPE = "image/jpeg"
-"""The media type of every `Picture`."""
-
 _SAME = ("event", "result", "reason", "vendor", "camera_id", "view", "requested_at", "image", "cardholder")
 """Two snapshots that agree in these say the same: the first one is kept."""
+
+_ENTRY = ("cardholder_id", "name", "title", "department", "note")
+"""The columns of a directory's entry, but for its photo."""
 
 
 def add_snapshot(
@@ -36,13 +36,13 @@ def add_snapshot(
     picture, person = snapshot.picture, snapshot.cardholder
     image = photo = None
     if picture is not None:
-        image = store_image(folder, picture.content, PICTURE_TYPE, claimed=picture.sha256)
+        image = store_image(folder, picture.content, "image/jpeg", claimed=picture.sha256)
     if person is not None and person.photo is not None:
         photo = store_image(folder, person.photo, person.photo_type)
     with database.writing() as connection:
-        for stored in (image, photo):
-            if stored is not None:
-                _add_image(connection, stored, stamp)
+        for stored in filter(None, (image, photo)):
+            if find(connection, "images", {"sha256": stored.sha256}) is None:
+                insert(connection, "images", {**vars(stored), **stamp.columns("added_at")})
         view = _view_row(snapshot)
         row = {
             **_snapshot_row(snapshot, camera_names),
@@ -50,7 +50,7 @@ def add_snapshot(
             "cardholder": _add_cardholder(connection, person, photo, stamp) if person else None,
         }
         said = {**row, **view, "result": row["outcome"]}
-        if find(connection, "results", {name: said[name] for name in _SAME}) is None:
+        if find(connection, "results", {name: said.get(name) for name in _SAME}) is None:
             number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
             if view["view"] or view["camera_rank"]:
                 insert(connection, "camera_views", {"snapshot": number, **view})
@@ -59,26 +59,14 @@ def add_snapshot(
                     insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
 
 
-def _add_image(connection: sqlite3.Connection, image: StoredImage, stamp: Stamp) -> None:
-    known = connection.execute("SELECT 1 FROM images WHERE sha256 = ?", [image.sha256]).fetchone()
-    if known is None:
-        insert(connection, "images", {**vars(image), **stamp.columns("added_at")})
-
-
 def _add_cardholder(
     connection: sqlite3.Connection, person: Cardholder, photo: StoredImage | None, stamp: Stamp
 ) -> int:
     """Return the number of the directory's entry; one that says something new is added."""
-    row = {
-        "cardholder_id": person.cardholder_id,
-        "name": person.name,
-        "title": person.title,
-        "department": person.department,
-        "note": person.note,
-        "photo": photo.sha256 if photo else None,
-    }
-    known = find(connection, "cardholders", row)
-    return known or insert(connection, "cardholders", {**row, **stamp.columns("added_at")})
+    row = {name: getattr(person, name) for name in _ENTRY} | {"photo": photo.sha256 if photo else None}
+    return find(connection, "cardholders", row) or insert(
+        connection, "cardholders", {**row, **stamp.columns("added_at")}
+    )
 
 
 def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
@@ -89,12 +77,10 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
         "outcome": str(snapshot.result),
         "reason": snapshot.reason,
         "door": door.name if door else None,
-        "vendor": camera.vendor if camera else None,
-        "camera_id": camera.camera_id if camera else None,
-        "clock_offset_s": camera.clock_offset_s if camera else None,
         "at": utc_text(at) if at else None,
-        "requested_at": None,
     }
+    if camera is not None:
+        row |= {name: getattr(camera, name) for name in ("vendor", "camera_id", "clock_offset_s")}
     if picture is not None:
         row |= {
             "vendor": picture.vendor,
@@ -105,7 +91,7 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
             "offset_s": snapshot.offset_s,
             "retrieved_at": utc_text(picture.replies[-1].received_at) if picture.replies else None,
         }
-    return {**row, "camera_name": camera_names.get(row["camera_id"])}
+    return {**row, "camera_name": camera_names.get(row.get("camera_id", ""))}
 
 
 def _view_row(snapshot: Snapshot) -> Row:
@@ -163,39 +149,28 @@ def _frame(database: Database, folder: Path, event: DoorEvent, row: Row) -> tupl
 def _camera(event: DoorEvent, row: Row) -> Camera:
     """Return the camera of the event that a row is from; if the door no longer has it, one made from the row."""
     recorded = Camera(row["vendor"], row["camera_id"], row["view"] or "", row["clock_offset_s"] or 0.0)
-    same = [
-        camera
-        for camera in event.cameras
-        if (camera.vendor, camera.camera_id) == (recorded.vendor, recorded.camera_id)
-    ]
-    by_view = [camera for camera in same if camera.view == recorded.view]
-    return [*by_view, *same, recorded][0]
+    name = (recorded.vendor, recorded.camera_id)
+    same = [camera for camera in event.cameras if (camera.vendor, camera.camera_id) == name]
+    return next((camera for camera in same if camera.view == recorded.view), [*same, recorded][0])
 
 
 def _cardholder(database: Database, folder: Path, number: int) -> Cardholder:
     """Return a recorded entry of the directory; a photo that cannot be read is replaced by the reason."""
-    columns = "cardholder_id, name, title, department, note, photo"
+    query = f"SELECT photo, {', '.join(_ENTRY)} FROM cardholders WHERE id = ?"  # noqa: S608 - our own names
     with database.reading() as connection:
-        row = connection.execute(f"SELECT {columns} FROM cardholders WHERE id = ?", [number]).fetchone()  # noqa: S608 - our own names
-    cardholder_id, name, title, department, note, digest = row
-    person = Cardholder(cardholder_id, name, title, department, note=note)
+        digest, *said = connection.execute(query, [number]).fetchone()
+    person = Cardholder(**dict(zip(_ENTRY, said, strict=True)))
     if digest is None:
         return person
     try:
         photo, photo_type = read_stored(database, folder, digest)
     except CaseError as error:
-        return replace(person, note="; ".join(filter(None, [note, str(error)])))
+        return replace(person, note="; ".join(filter(None, [person.note, str(error)])))
     return replace(person, photo=photo, photo_type=photo_type)
 
 
 def read_stored(database: Database, folder: Path, digest: str) -> tuple[bytes, str]:
-    """Read an image of a case by its SHA-256; return it with its media type.
-
-    Raises
-    ------
-    CaseError
-        If it is not in the case, is missing or is altered.
-    """
+    """Read an image of a case by its SHA-256, with its media type; `CaseError` if it is missing or altered."""
     with database.reading() as connection:
         found = connection.execute(
             "SELECT path, media_type FROM images WHERE sha256 = ?", [digest]
@@ -203,4 +178,4 @@ def read_stored(database: Database, folder: Path, digest: str) -> tuple[bytes, s
     if found is None:
         raise CaseError(f"The image {digest!r} is not in this case.")
     path, media_type = found
-    return read_image(image_path(folder, path), digest), media_type
+    return read_image(folder, path, digest), media_type

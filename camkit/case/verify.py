@@ -6,9 +6,10 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import pandas as pd
@@ -18,9 +19,6 @@ from camkit.case.database import Database
 from camkit.case.images import FOLDER, is_image_path
 from camkit.errors import CaseError, InputError
 from camkit.support.html import table_html, text_html
-
-THREADS = max(2, os.cpu_count() or 1)
-"""One thread waits for the disk while another hashes; hashlib releases the interpreter while it works."""
 
 SHOWN = 10
 """How many files that are not part of the case the summary names."""
@@ -34,6 +32,7 @@ _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 # Cast, since somebody may have put values of other types there.
 _IMAGES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM images ORDER BY path"
 _COUNTED = ("events", "images", "snapshots", "requests", "choices", "verdicts")
+_COUNTS = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in _COUNTED)  # noqa: S608 - our own names
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,16 +114,17 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
         problems = [*_database_problems(connection, noted)]
         try:
             images = connection.execute(_IMAGES).fetchall()
-            counts = {table: _count(connection, table) for table in _COUNTED}
+            counts = dict(connection.execute(_COUNTS).fetchall())
         except _DAMAGE as error:
             images, counts = [], dict.fromkeys(_COUNTED, 0)
             problems.append(("database", f"it is damaged: {error}"))
     findings = [(kind, database.path.name, detail) for kind, detail in dict.fromkeys(problems)]
-    strange = [path for path, _, _ in images if not is_image_path(path)]
     findings += [
-        ("altered", path, "the database names a place outside the folder of images") for path in strange
+        ("altered", path, "the database names a place outside the folder of images")
+        for path, _, _ in images
+        if not is_image_path(path)
     ]
-    images = [row for row in images if row[0] not in strange]
+    images = [row for row in images if is_image_path(row[0])]
     digests = _hash_all([folder / path for path, _, _ in images])
     for (path, expected, _), found in zip(images, digests, strict=True):
         if found is None:
@@ -132,27 +132,15 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
         elif found != expected:
             findings.append(("altered", path, f"its SHA-256 is {found}"))
     unknown = _files(folder) - {path for path, _, _ in images}
-    if unknown:
-        unknown -= _recorded_since(database)
+    if unknown:  # somebody may add images while others are hashed
+        with suppress(CaseError), database.reading() as connection:  # damaged, which is a finding already
+            unknown -= {path for path, _, _ in connection.execute(_IMAGES)}
     findings += [
         (EXTRA, path, "the database does not list it: a write was interrupted, or somebody put it there")
         for path in sorted(unknown)
     ]
     table = pd.DataFrame(findings, columns=["kind", "path", "detail"], dtype="string")
     return Verification(case, counts, sum(size for _, _, size in images), table)
-
-
-def _recorded_since(database: Database) -> set[str]:
-    """Return the images in the database by now: somebody may add some while others are hashed."""
-    try:
-        with database.reading() as connection:
-            return {path for path, _, _ in connection.execute(_IMAGES)}
-    except CaseError:  # damaged, which is a finding already
-        return set()
-
-
-def _count(connection: sqlite3.Connection, table: str) -> int:
-    return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own names
 
 
 def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[tuple[str, str]]:
@@ -163,8 +151,9 @@ def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Ite
         ("altered", schema.differences(connection)),
         *(("altered", chain.broken_links(connection, table, key)) for table, key in keys.items()),
         ("altered", chain.stray_links(connection, keys)),
-        ("altered", _seal_problems(connection, noted)),
     ]
+    if noted is not None:
+        checks.append(("altered", chain.seal_problems(connection, noted)))
     for kind, problems in checks:
         try:
             for detail in problems:
@@ -181,22 +170,11 @@ def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"row {row} of {table} points to a row of {parent} that does not exist"
 
 
-def _seal_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[str]:
-    if noted is not None and not chain.had_seal(connection, noted):
-        yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was replaced"
-
-
 def _hash_all(paths: Sequence[Path]) -> list[str | None]:
-    """Return the SHA-256 of each file, None if it cannot be read; each thread takes every n-th file."""
-    digests: list[str | None] = [None] * len(paths)
-
-    def work(first: int) -> None:
-        for place in range(first, len(paths), THREADS):
-            digests[place] = _hash(paths[place])
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(work, range(THREADS)))
-    return digests
+    """Return the SHA-256 of each file, None if it cannot be read."""
+    # One thread waits for the disk while another hashes: hashlib releases the interpreter while it works.
+    with ThreadPool(max(2, os.cpu_count() or 1)) as pool:
+        return pool.map(_hash, paths)
 
 
 def _hash(path: Path) -> str | None:

@@ -220,13 +220,13 @@ def test_the_bag_holds_one_state_though_others_write(tmp_path):
 
 
 def test_a_case_that_is_not_in_order_is_not_exported(tmp_path):
-    "Missing or altered images are named; nothing is left behind, and an earlier bag stays"
+    "Missing, altered or unreadable images are named; nothing is left behind, and an earlier bag stays"
     (tmp_path / "case.zip").write_bytes(b"earlier")
     with Case(tmp_path / "case") as case:
         case.add_events(made_up(2))
         case.add_snapshots(made_up_snapshot(label, b"%d" % label) for label in range(2))
         image = case.folder / case.table("images")["path"].iloc[0]
-        for spoil in (lambda: image.write_bytes(b"forged"), image.unlink):
+        for spoil in (lambda: image.write_bytes(b"forged"), image.unlink, image.mkdir):
             spoil()
             with pytest.raises(CaseError, match=image.name):
                 case.export(tmp_path / "case.zip")
