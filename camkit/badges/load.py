@@ -110,9 +110,9 @@ def _load(
         "delimiter": table.layout.delimiter,
         "titles": table.layout.titles,
         "rows": len(table) + len(table.rows.ragged),
-        "dates": part.times.dates or "",
-        "times": part.times.placed or "",
-        "doubt": part.times.doubt or "",
+        "dates": part.times.dates,
+        "times": part.times.placed,
+        "doubt": part.times.doubt,
         "unknown_outcomes": part.unknown,
     }
     return report, part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, timezone, tzinfo
 from functools import partial
 
@@ -42,7 +42,7 @@ SORTED_BY = ("reader_id", "cardholder_id", "cardholder_name", "credential", "out
 
 @dataclass(frozen=True)
 class Times:
-    """A column of times in UTC.
+    """A column of times in UTC, and how they were read.
 
     Attributes
     ----------
@@ -52,47 +52,28 @@ class Times:
         int8, one of the codes above.
     offset : datetime.timezone or None
         The one offset from UTC that all the times have, or None.
-    dates : str or None
-        How day and month were told apart, if they had to be.
+    dates : str
+        How day and month were distinguished; empty where they did not have to be.
     by_zone : bool
         Whether any was placed by the zone alone.
+    placed : str
+        How times without an offset were placed; empty if the column's heading does not say.
+    doubt : str
+        Why they may have been misplaced, or empty.
     """
 
     utc: np.ndarray
     problem: np.ndarray
     offset: timezone | None
-    dates: str | None = None
+    dates: str = ""
     by_zone: bool = False
-
-
-@dataclass(frozen=True)
-class EventTimes:
-    """The times of one export, and how they were read.
-
-    Attributes
-    ----------
-    utc : numpy.ndarray
-        datetime64[us] in UTC; NaT in the rows that are not events.
-    offset : datetime.timezone or None
-        The one offset from UTC that all the times have, or None.
-    dates : str or None
-        How day and month were told apart, as in `Times`.
-    placed : str or None
-        How times without an offset were placed, if the column's heading says.
-    doubt : str or None
-        Why they may have been misplaced.
-    """
-
-    utc: np.ndarray
-    offset: timezone | None
-    dates: str | None
-    placed: str | None
-    doubt: str | None
+    placed: str = ""
+    doubt: str = ""
 
 
 def read_event_times(
     table: ExportTable, account: RowAccount, zone: tzinfo | None, day_first: bool | None
-) -> EventTimes:
+) -> Times:
     """Read an export's times; ignore the rows without one that are totals and the like, and reject the others.
 
     Raises
@@ -125,14 +106,15 @@ def read_event_times(
         )
     account.ignore_footers((times.problem == EMPTY) | (times.problem == UNREADABLE))
     for problem in np.unique(times.problem[times.problem != FINE]):
-        account.reject(times.problem == problem, heading, text, REASONS[problem])
-    return EventTimes(
-        utc=times.utc,
-        offset=times.offset or offset,
-        dates=times.dates,
-        placed=f"in {in_heading}, by the heading {heading!r}" if in_heading else None,
-        doubt=_doubt(heading, zone) if times.by_zone else None,
-    )
+        account.close("rejected", times.problem == problem, heading, text, REASONS[problem])
+    placed = f"in {in_heading}, by the heading {heading!r}" if in_heading else ""
+    doubt = ""
+    if times.by_zone and leaves_doubt(heading):
+        doubt = (
+            f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
+            "right, and pass timezone='UTC' if it is not"
+        )
+    return replace(times, offset=times.offset or offset, placed=placed, doubt=doubt)
 
 
 def read_times(
@@ -190,7 +172,7 @@ def read_times(
         problem[local[ambiguous]] = REPEATED
     utc = wall - (east * 60_000_000).astype("timedelta64[us]")
     utc[problem != FINE] = np.datetime64("NaT")
-    dates = None if order is None else f"{'day' if order else 'month'} first, {why}"
+    dates = "" if order is None else f"{'day' if order else 'month'} first, {why}"
     return Times(utc, problem, _only_offset(parsed, fine), dates, by_zone=zone is not None and len(local) > 0)
 
 
@@ -239,16 +221,6 @@ def _minutes_east(table: ExportTable) -> np.ndarray | None:
             minutes = sign * pd.to_numeric(text.to_pandas(), errors="coerce").to_numpy(dtype=float)
             return np.where(np.abs(minutes) < 24 * 60, minutes, np.nan)
     return None
-
-
-def _doubt(heading: str, zone: tzinfo | None) -> str | None:
-    """Why times that the zone placed may be in another one."""
-    if not leaves_doubt(heading):
-        return None
-    return (
-        f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
-        "right, and pass timezone='UTC' if it is not"
-    )
 
 
 def _day_first(table: ExportTable, given: bool | None, parsed: Timestamps) -> tuple[bool | None, str | None]:
