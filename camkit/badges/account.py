@@ -22,16 +22,10 @@ Kind = Literal["rejected", "ignored"]
 
 
 class RowAccount:
-    """What became of each row of one export.
-
-    Attributes
-    ----------
-    is_event : numpy.ndarray
-        bool, True for each row that is still an event.
-    """
+    """What became of each row of one export."""
 
     def __init__(self, table: ExportTable) -> None:
-        self.is_event = np.ones(len(table), dtype=bool)
+        self.is_event = np.ones(len(table), dtype=bool)  # for each row, whether it is still an event
         self._table = table
         self._entries: dict[Kind, list[tuple[int, str, str, str]]] = {"rejected": [], "ignored": []}
 

@@ -20,7 +20,7 @@ from pyarrow import csv as arrow_csv
 from camkit.badges.encoding import MIXED, Utf8Stream, decoded, open_text
 from camkit.badges.files import Export
 from camkit.badges.profiles import Profile
-from camkit.badges.table import ExportTable, Layout, Record, Rows, find_layout
+from camkit.badges.table import ExportTable, Record, Rows, find_layout
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -41,18 +41,14 @@ def read_delimited(export: Export, wanted: Profile | None) -> ExportTable:
     """
 
     def read(encoding: str) -> ExportTable:
-        layout = read_layout(export, encoding, wanted)
+        with open_text(export, encoding) as stream:
+            lines = list(islice(stream.lines(), START))
+        starts = {delimiter: [*records(lines, delimiter)] for delimiter in DELIMITERS}
+        layout = find_layout(export, starts, wanted)
         rows = read_rows(export, encoding, layout.delimiter, len(layout.names), layout.first_line)
         return ExportTable(export, MIXED if rows.stray_lines else encoding, layout, rows)
 
     return decoded(export, read)
-
-
-def read_layout(export: Export, encoding: str, wanted: Profile | None) -> Layout:
-    """Find the delimiter and the header by the file's first lines."""
-    with open_text(export, encoding) as stream:
-        lines = list(islice(stream.lines(), START))
-    return find_layout(export, {delimiter: [*records(lines, delimiter)] for delimiter in DELIMITERS}, wanted)
 
 
 def read_rows(export: Export, encoding: str, delimiter: str, width: int, first_line: int) -> Rows:

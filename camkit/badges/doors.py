@@ -102,10 +102,9 @@ def load_doors(path: str | Path) -> pd.DataFrame:
             f"A doors file has {', '.join(COLUMNS)}.",
             path=path,
         )
+    others = [name for name in table if name not in COLUMNS]
+    table = table.reindex(columns=[*COLUMNS, *others]).astype("string")
     table["vendor"] = table["vendor"].str.lower()
-    for optional in ("door", "view", "clock_offset_s"):
-        if optional not in table:
-            table[optional] = pd.array([pd.NA] * len(table), dtype="string")
     names = table.groupby("reader_id")["door"]
     table["door"] = table["door"].fillna(names.transform("first")).fillna(table["reader_id"])
     several = table["reader_id"].duplicated(keep=False)
@@ -129,8 +128,7 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     if wrong:
         raise DoorsFileError(f"{path} has rows that cannot be used: {'; '.join(wrong)}.", path=path)
     table["clock_offset_s"] = offset.fillna(0.0).astype("float64")
-    others = [name for name in table.columns if name not in COLUMNS]
-    return table[[*COLUMNS, *others]].reset_index(drop=True)
+    return table.reset_index(drop=True)
 
 
 def checked_doors(doors: object, *columns: str) -> pd.DataFrame:
@@ -177,9 +175,8 @@ def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:
 
 def _repeats(table: pd.DataFrame, *columns: str) -> pd.Series:
     """Whether a row says the same of its reader as another row; rows without a reader do not."""
-    given = [table[name].notna() for name in ("reader_id", *columns)]
-    repeated = table.duplicated(["reader_id", *columns], keep=False)
-    return repeated & pd.concat(given, axis=1).all(axis=1)
+    given = table[["reader_id", *columns]]
+    return given.duplicated(keep=False) & given.notna().all(axis=1)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -89,15 +89,6 @@ class Utf8Stream(io.RawIOBase):
     that it is in another encoding altogether, unless it starts with a byte order mark: text in another encoding is
     hardly ever UTF-8 by accident, so if half of the lines with letters outside ASCII are UTF-8, only the other lines
     come from elsewhere.
-
-    Attributes
-    ----------
-    last_line : int
-        Number of the last line that is not empty, counted from 1 at the file's start.
-    space_before_quote : bool
-        Whether a quote was seen after a space, where readers of CSV differ.
-    stray_lines : list of int
-        Numbers of the lines with bytes that are not UTF-8.
     """
 
     def __init__(self, file: IO[bytes], encoding: str, export: Export) -> None:
@@ -118,9 +109,9 @@ class Utf8Stream(io.RawIOBase):
         self._last = b""
         self._letter_lines = 0
         self._last_letter_line = 0
-        self.last_line = 0
-        self.space_before_quote = False
-        self.stray_lines: list[int] = []
+        self.last_line = 0  # number of the last line that is not empty, counted from 1 at the file's start
+        self.space_before_quote = False  # whether a quote was seen after a space, where readers of CSV differ
+        self.stray_lines: list[int] = []  # numbers of the lines with bytes that are not UTF-8
 
     def readable(self) -> bool:
         """Return True."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
@@ -95,6 +95,7 @@ class DoorEvent:
         return self.event_time + timedelta(seconds=step_s - camera.clock_offset_s)
 
 
+@dataclass(eq=False, repr=False)
 class DoorEvents(Sequence[DoorEvent]):
     """Resolved badge events, in the order of the table they come from; made by `resolve`.
 
@@ -108,10 +109,9 @@ class DoorEvents(Sequence[DoorEvent]):
         The site's zone, in which times are shown.
     """
 
-    def __init__(self, table: pd.DataFrame, doors: Mapping[str, Door], timezone: tzinfo) -> None:
-        self.table = table
-        self.doors = doors
-        self.timezone = timezone
+    table: pd.DataFrame
+    doors: Mapping[str, Door]
+    timezone: tzinfo
 
     @cached_property
     def true_time(self) -> pd.Series:
@@ -130,9 +130,6 @@ class DoorEvents(Sequence[DoorEvent]):
 
     def __len__(self) -> int:
         return len(self.table)
-
-    def __iter__(self) -> Iterator[DoorEvent]:
-        return iter(self._events)
 
     def __repr__(self) -> str:
         watched = sum(bool(event.cameras) for event in self)

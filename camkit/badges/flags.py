@@ -48,10 +48,10 @@ def flag_events(
     Parameters
     ----------
     events : pandas.DataFrame
-        Events as `load_badges` gives them, all or some, in any order.
+        Events as `load_badges` returns them, all or some, in any order.
     doors : pandas.DataFrame, optional
         The readers, as `load_doors` returns them. The main camera's ``clock_offset_s`` is subtracted from a reader's
-        times. Readers with the same ``door`` are no distance apart. A column ``walk_s_R2`` holds the seconds it takes
+        times. Readers with the same ``door`` are 0 seconds apart. A column ``walk_s_R2`` holds the seconds it takes
         to walk to reader ``R2``; one of the two directions is enough.
     hours : tuple of str or datetime.time, optional
         When people are expected, such as ``("07:00", "19:00")``: the end is outside. A start after the end is a night
@@ -98,7 +98,7 @@ def flag_events(
     Notes
     -----
     Events of the same time, and ``clock_backwards``, go by ``file`` and ``line``, and by the order of `events` without
-    them; whether a file has its newest event first is told from its events. A file that is sorted in some other way
+    them; the events of a file show whether its newest event is first. A file that is sorted in some other way
     gets no ``clock_backwards``.
     """
     events = _checked(events)
@@ -117,6 +117,9 @@ def flag_events(
     since_last, since_here = _seconds(at, last_swipe), _seconds(at, last_here)
     retried = granted & denied[last_swipe] & (since_last <= retry_s)
     elsewhere = (where >= 0) & (where[last_swipe] >= 0) & (where != where[last_swipe])
+    strangers = np.zeros(len(events), dtype=bool)
+    if known is not None:
+        strangers = ~events["cardholder_id"].isin([cell_text(one) for one in known]).to_numpy()
     evidence = {
         "denied_then_granted": np.where(retried, last_swipe, -1),
         "repeated_swipe": np.where(since_here <= repeat_s, last_here, -1),
@@ -129,7 +132,7 @@ def flag_events(
     flags = {
         "outside_hours": _outside_hours(by_camera, hours, site_timezone(events, timezone)),
         "first_time_at_reader": (who >= 0) & (where >= 0) & (last_here < 0),
-        "unknown_cardholder": (who < 0) | _not_known(events["cardholder_id"], known),
+        "unknown_cardholder": (who < 0) | strangers,
     }
     return _table(events.index, flags, evidence)
 
@@ -203,12 +206,6 @@ def _walks(doors: pd.DataFrame) -> pd.Series:
     return walks.loc[~walks.index.duplicated()]
 
 
-def _not_known(cardholder: pd.Series, known: Iterable[str] | None) -> np.ndarray:
-    if known is None:
-        return np.zeros(len(cardholder), dtype=bool)
-    return ~cardholder.isin([cell_text(one) for one in known]).to_numpy()
-
-
 def _other_names(events: pd.DataFrame, turn: np.ndarray) -> np.ndarray:
     """Position of the earliest event with the same credential and another name; -1 if there is none."""
     if "cardholder_name" not in events:
@@ -230,8 +227,8 @@ def _other_names(events: pd.DataFrame, turn: np.ndarray) -> np.ndarray:
 def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
     """Read each file in the direction in which its readers' clocks mostly go on.
 
-    Give the position of the event before, in its reader's log, of each that is earlier than it, else -1; and the keys,
-    the last one first, that put events of the same time in order.
+    Return the position of the event before, in its reader's log, of each that is earlier than it, else -1; and the
+    keys, the last one first, that put events of the same time in order.
     """
     by_reader = _microseconds(events["event_time"])
     file = _codes(events["file"]) + 1 if "file" in events else np.zeros(len(events), dtype=int)
@@ -249,11 +246,10 @@ def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[np.ndarray,
         )
 
     evidence, back, on = steps(line, file, where)
-    if (back == on).any():  # no reader tells: the file does, whoever's event comes next
+    newest_first = back > on
+    if (back == on).any():  # its readers do not show the order of a file: all of its events do
         _, file_back, file_on = steps(line, file)
-        newest_first = np.where(back == on, file_back > file_on, back > on)
-    else:
-        newest_first = back > on
+        newest_first |= (back == on) & (file_back > file_on)
     if newest_first.any():
         evidence, back, on = steps(np.where(newest_first[file], -line, line), file, where)
     in_no_order = (back > 10) & (back > on / 10)
@@ -267,12 +263,10 @@ def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np
     labels = index.to_numpy()
     columns: dict[str, object] = {}
     for name in FLAGS:
-        if name in flags:
-            columns[name] = flags[name]
-        else:
-            there = evidence[name] >= 0
-            columns[name] = there
-            columns[f"{name}_event"] = pd.arrays.IntegerArray(labels[evidence[name]].astype("int64"), ~there)
+        columns[name] = evidence[name] >= 0 if name in evidence else flags[name]
+        if name in evidence:
+            label = labels[evidence[name]].astype("int64")
+            columns[f"{name}_event"] = pd.arrays.IntegerArray(label, evidence[name] < 0)
     return pd.DataFrame(columns, index=index)
 
 

@@ -19,25 +19,21 @@ from camkit.badges.times import Times, read_event_times
 
 @dataclass(frozen=True)
 class FileEvents:
-    """One export's events, before duplicates are looked for, and the account of its other rows.
-
-    Attributes
-    ----------
-    unknown : dict of str to int
-        How often each unknown word for an outcome occurs.
-    """
+    """One export's events, before duplicates are looked for, and the account of its other rows."""
 
     events: pd.DataFrame
     rejected: pd.DataFrame
     ignored: pd.DataFrame
     times: Times
-    unknown: dict[str, int]
+    unknown: dict[str, int]  # how often each unknown word for an outcome occurs
 
 
 def interpret(table: ExportTable, zone: tzinfo | None, day_first: bool | None) -> FileEvents:
     """Read the times, identifiers and outcomes of an export."""
     account = RowAccount(table)
-    _ignore_other_kinds(table, account)
+    for column, patterns in table.layout.profile.keep.items():
+        if (kind := table.column(column)) is not None:
+            account.close("ignored", ~_matching(kind, patterns), column, kind, "not a badge event")
     outcome = _outcomes(table, account)
     times = read_event_times(table, account, zone, day_first)
     cardholder = _cardholders(table, account, outcome)
@@ -55,13 +51,6 @@ def interpret(table: ExportTable, zone: tzinfo | None, day_first: bool | None) -
         times=times,
         unknown=_unknown_words(table, outcome, account.is_event),
     )
-
-
-def _ignore_other_kinds(table: ExportTable, account: RowAccount) -> None:
-    """Ignore the rows that are not badge events by the profile's `keep`."""
-    for heading, patterns in table.layout.profile.keep.items():
-        if (kind := table.column(heading)) is not None:
-            account.close("ignored", ~_matching(kind, patterns), heading, kind, "not a badge event")
 
 
 def _outcomes(table: ExportTable, account: RowAccount) -> pa.ChunkedArray:

@@ -42,33 +42,15 @@ SORTED_BY = ("reader_id", "cardholder_id", "cardholder_name", "credential", "out
 
 @dataclass(frozen=True)
 class Times:
-    """A column of times in UTC, and how they were read.
+    """A column of times in UTC, and how they were read."""
 
-    Attributes
-    ----------
-    utc : numpy.ndarray
-        datetime64[us] in UTC, NaT where `problem` is not FINE.
-    problem : numpy.ndarray
-        int8, one of the codes above.
-    offset : datetime.timezone or None
-        The one offset from UTC that all the times have, or None.
-    dates : str
-        How day and month were distinguished; empty where they did not have to be.
-    by_zone : bool
-        Whether any was placed by the zone alone.
-    placed : str
-        How times without an offset were placed; empty if the column's heading does not say.
-    doubt : str
-        Why they may have been misplaced, or empty.
-    """
-
-    utc: np.ndarray
-    problem: np.ndarray
-    offset: timezone | None
-    dates: str = ""
-    by_zone: bool = False
-    placed: str = ""
-    doubt: str = ""
+    utc: np.ndarray  # datetime64[us] in UTC, NaT where `problem` is not FINE
+    problem: np.ndarray  # int8, one of the codes above
+    offset: timezone | None  # the one offset from UTC that all the times have
+    dates: str = ""  # how day and month were distinguished, if they had to be
+    by_zone: bool = False  # whether any time was placed by the zone alone
+    placed: str = ""  # how times without an offset were placed, if the column's heading says
+    doubt: str = ""  # why they may have been misplaced
 
 
 def read_event_times(
@@ -125,21 +107,12 @@ def read_times(
     zone: tzinfo | None = None,
     sorted_by: Callable[[], list[pa.ChunkedArray]] = list,
 ) -> Times:
-    """Read a column of texts into UTC.
+    """Read a column of trimmed texts into UTC.
 
-    Parameters
-    ----------
-    text : pyarrow.ChunkedArray
-        Trimmed text.
-    day_first : callable
-        Decides, from the whole column, whether the day comes first in dates such as 01/05/2026 (None if that is
-        open), and says why. Called only where it matters.
-    minutes_east : numpy.ndarray, optional
-        Minutes by which times without an offset are ahead of UTC, float64, NaN where unknown.
-    zone : datetime.tzinfo, optional
-        The zone of the times that have no offset in either way.
-    sorted_by : callable
-        Returns the columns that the rows may be sorted by, rather than by time. Called only where it matters.
+    `day_first` decides, from the whole column, whether the day comes first in dates such as 01/05/2026 (None if that is
+    open), and says why. `sorted_by` returns the columns that the rows may be sorted by, rather than by time. Both are
+    called only where it matters. `minutes_east` is how far times without an offset are ahead of UTC, float64, NaN where
+    unknown; `zone` is that of the times that have no offset in either way.
     """
     iso = _cast_iso(text)
     if iso is not None:
@@ -166,7 +139,7 @@ def read_times(
         problem[local] = NO_ZONE
     else:
         wall[local], skipped, ambiguous = localize(
-            wall[local], zone, lambda: [_numbered(column)[local] for column in sorted_by()]
+            wall[local], zone, lambda: [pd.factorize(column.to_pandas())[0][local] for column in sorted_by()]
         )
         problem[local[skipped]] = SKIPPED
         problem[local[ambiguous]] = REPEATED
@@ -207,11 +180,6 @@ def _only_value(minutes_east: np.ndarray) -> timezone | None:
     if len(minutes) != 1 or np.isnan(minutes[0]):
         return None
     return timezone(timedelta(minutes=float(minutes[0])))
-
-
-def _numbered(text: pa.ChunkedArray) -> np.ndarray:
-    """A number for each different text."""
-    return pd.factorize(text.to_pandas(), use_na_sentinel=False)[0]
 
 
 def _minutes_east(table: ExportTable) -> np.ndarray | None:

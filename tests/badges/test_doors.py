@@ -59,6 +59,7 @@ def test_names_every_row_that_cannot_be_used(tmp_path):
     ("text", "said"),
     [
         (b"", "is empty"),
+        (b"\n , \n", "is empty. A doors file has reader_id"),
         (b"\x00\x01\x02\x03" * 100, "cannot be read"),
         ("reader_id,vendor,camera_id\nJUNK,R1,een,100b0bd4\n", "line 2, has 4 cells, the header 3"),
         ("reader_id,vendor,camera_id,reader_id\n", "has a column twice"),
@@ -80,11 +81,13 @@ def test_a_file_that_is_not_a_doors_file_says_so(tmp_path, text, said):
 
 
 def test_a_missing_file_and_a_folder_say_so(tmp_path):
-    "The path is in the message"
+    "The path is in the message, as it is for a name that is too long for the file system"
     with pytest.raises(errors.DoorsFileError, match="There is no doors file"):
         load_doors(tmp_path / "none.csv")
     with pytest.raises(errors.DoorsFileError, match="cannot be read"):
         load_doors(tmp_path)
+    with pytest.raises(errors.DoorsFileError, match="cannot be read: File name too long"):
+        load_doors(tmp_path / ("x" * 300))
 
 
 def test_a_table_without_the_columns_is_refused():
