@@ -22,29 +22,20 @@ Kind = Literal["rejected", "ignored"]
 
 
 class RowAccount:
-    """What became of each row of one export.
-
-    Attributes
-    ----------
-    is_event : numpy.ndarray
-        bool, True for each row that is still an event.
-    """
+    """What became of each row of one export."""
 
     def __init__(self, table: ExportTable) -> None:
-        self.is_event = np.ones(len(table), dtype=bool)
+        self.is_event = np.ones(len(table), dtype=bool)  # for each row, whether it is still an event
         self._table = table
-        self._entries: dict[Kind, dict[str, list[object]]] = {
-            "rejected": {name: [] for name in ENTRY},
-            "ignored": {name: [] for name in ENTRY},
-        }
+        self._entries: dict[Kind, list[tuple[int, str, str, str]]] = {"rejected": [], "ignored": []}
 
-    def reject(self, rows: np.ndarray, column: str, values: pa.ChunkedArray, reason: str) -> None:
-        """Reject those of the rows that are still events, as unreadable in this column."""
-        self._close("rejected", rows, column, values, reason)
-
-    def ignore(self, rows: np.ndarray, column: str, values: pa.ChunkedArray, reason: str) -> None:
-        """Ignore those of the rows that are still events, as not badge events by this column."""
-        self._close("ignored", rows, column, values, reason)
+    def close(self, kind: Kind, rows: np.ndarray, column: str, values: pa.ChunkedArray, reason: str) -> None:
+        """Reject or ignore those of the rows that are still events, because of their values in this column."""
+        positions = np.flatnonzero(rows & self.is_event)
+        self.is_event[positions] = False
+        lines = self._table.rows.lines[positions].tolist()
+        closed = zip(lines, values.take(pa.array(positions)).to_pylist(), strict=True)
+        self._entries[kind] += [(line, column, value, reason) for line, value in closed]
 
     def ignore_footers(self, candidates: np.ndarray) -> None:
         """Ignore totals, notes, empty rows and repeated headers among these rows, whose time cannot be read."""
@@ -53,7 +44,8 @@ class RowAccount:
         for position, row in zip(positions, zip(*cells, strict=True), strict=True):
             if reason := _why_not_an_event(row, self._table.layout.names):
                 self.is_event[position] = False
-                self._enter("ignored", [int(self._table.rows.lines[position])], "", [_filled(row)], reason)
+                line = int(self._table.rows.lines[position])
+                self._entries["ignored"].append((line, "", _filled(row), reason))
 
     def enter_ragged_rows(self) -> None:
         """Ignore the rows of the wrong length that are totals, notes and the like; reject the others."""
@@ -63,27 +55,15 @@ class RowAccount:
             if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):
                 reason = "a line of text"
             if reason:
-                self._enter("ignored", [line], "", [_filled(row)], reason)
+                self._entries["ignored"].append((line, "", _filled(row), reason))
             else:
                 count = f"{len(row)} cells instead of {len(names)}"
-                self._enter("rejected", [line], "", [delimiter.join(row)], count)
+                self._entries["rejected"].append((line, "", delimiter.join(row), count))
 
     def entries(self, kind: Kind) -> pd.DataFrame:
         """Return the entries of a kind in the order of the lines."""
-        return pd.DataFrame(self._entries[kind]).astype(ENTRY).sort_values("line", ignore_index=True)
-
-    def _close(self, kind: Kind, rows: np.ndarray, column: str, values: pa.ChunkedArray, reason: str) -> None:
-        positions = np.flatnonzero(rows & self.is_event)
-        self.is_event[positions] = False
-        lines = self._table.rows.lines[positions].tolist()
-        self._enter(kind, lines, column, values.take(pa.array(positions)).to_pylist(), reason)
-
-    def _enter(self, kind: Kind, lines: list[int], column: str, values: list[str], reason: str) -> None:
-        entries = self._entries[kind]
-        entries["line"] += lines
-        entries["column"] += [column] * len(lines)
-        entries["value"] += values
-        entries["reason"] += [reason] * len(lines)
+        entries = pd.DataFrame(self._entries[kind], columns=list(ENTRY))
+        return entries.astype(ENTRY).sort_values("line", ignore_index=True)
 
 
 def _filled(row: Sequence[str]) -> str:

@@ -17,11 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from camkit.badges.encoding import MIXED, Utf8Stream, encodings_for, open_text
+from camkit.badges.encoding import MIXED, Utf8Stream, decoded, open_text
 from camkit.badges.files import Export
 from camkit.badges.profiles import Profile
-from camkit.badges.table import ExportTable, Layout, Record, Rows, find_layout
-from camkit.errors import BadgeFileError
+from camkit.badges.table import ExportTable, Record, Rows, find_layout
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -40,30 +39,24 @@ def read_delimited(export: Export, wanted: Profile | None) -> ExportTable:
     BadgeFileError
         If it is not text, or no profile fits it, or not the wanted one.
     """
-    encodings = encodings_for(export)
-    for encoding in encodings:
-        try:
-            layout = read_layout(export, encoding, wanted)
-            rows = read_rows(export, encoding, layout.delimiter, len(layout.names), layout.first_line)
-        except UnicodeDecodeError:
-            continue
+
+    def read(encoding: str) -> ExportTable:
+        with open_text(export, encoding) as stream:
+            lines = list(islice(stream.lines(), START))
+        starts = {delimiter: [*records(lines, delimiter)] for delimiter in DELIMITERS}
+        layout = find_layout(export, starts, wanted)
+        rows = read_rows(export, encoding, layout.delimiter, len(layout.names), layout.first_line)
         return ExportTable(export, MIXED if rows.stray_lines else encoding, layout, rows)
-    raise BadgeFileError(f"{export.name} is not valid text in {encodings[-1]}.", path=export.path)
 
-
-def read_layout(export: Export, encoding: str, wanted: Profile | None) -> Layout:
-    """Find the delimiter and the header by the file's first lines."""
-    with open_text(export, encoding) as stream:
-        lines = list(islice(stream.lines(), START))
-    return find_layout(export, {delimiter: [*records(lines, delimiter)] for delimiter in DELIMITERS}, wanted)
+    return decoded(export, read)
 
 
 def read_rows(export: Export, encoding: str, delimiter: str, width: int, first_line: int) -> Rows:
     """Split the export from `first_line` on into rows of `width` cells."""
-    with open_text(export, encoding, skip_lines=first_line - 1) as stream:
+    with open_text(export, encoding) as stream:
         rows = split_fast(stream, delimiter, width, first_line)
     if rows is None:
-        with open_text(export, encoding, skip_lines=first_line - 1) as stream:
+        with open_text(export, encoding) as stream:
             rows = split_carefully(stream, delimiter, width, first_line)
     return rows
 
@@ -74,7 +67,7 @@ def split_fast(stream: Utf8Stream, delimiter: str, width: int, first_line: int) 
     try:
         table = arrow_csv.read_csv(
             stream,
-            read_options=arrow_csv.ReadOptions(column_names=names),
+            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=first_line - 1),
             # Without newlines_in_values a quoted line end where two blocks meet would split a row in two.
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
@@ -93,31 +86,19 @@ def split_fast(stream: Utf8Stream, delimiter: str, width: int, first_line: int) 
 def split_carefully(stream: Utf8Stream, delimiter: str, width: int, first_line: int) -> Rows:
     """Split with the standard library, row by row."""
     chunks: list[list[pa.Array]] = [[] for _ in range(width)]
-    batches: list[np.ndarray] = []
-    batch: list[list[str]] = []
-    batch_lines: list[int] = []
-    ragged = []
-
-    def flush() -> None:
-        for chunk, column in zip(chunks, zip(*batch, strict=True), strict=True):
+    lines = [np.empty(0, np.int64)]
+    ragged: list[Record] = []
+    below_header = islice(stream.lines(), first_line - 1, None)
+    rows = records(below_header, delimiter, width=width, first_line=first_line)
+    while batch := list(islice(rows, BATCH)):
+        ragged += [(line, [cell.strip() for cell in row]) for line, row in batch if not _fits(row, width)]
+        fitting = [(line, row[:width]) for line, row in batch if _fits(row, width)]
+        lines.append(np.array([line for line, _ in fitting], np.int64))
+        columns = zip(*(row for _, row in fitting), strict=True)
+        for chunk, column in zip(chunks, columns, strict=False):  # no columns where no row fits
             chunk.append(pc.utf8_trim_whitespace(pa.array(column, pa.string())))
-        batches.append(np.array(batch_lines, dtype=np.int64))
-        batch.clear()
-        batch_lines.clear()
-
-    for line, row in records(stream.lines(), delimiter, width=width, first_line=first_line):
-        if not _fits(row, width):
-            ragged.append((line, [cell.strip() for cell in row]))
-            continue
-        batch.append(row[:width])
-        batch_lines.append(line)
-        if len(batch) == BATCH:
-            flush()
-    if batch:
-        flush()
     cells = [pa.chunked_array(chunk, pa.string()) for chunk in chunks]
-    lines = np.concatenate([np.empty(0, np.int64), *batches])
-    return Rows(cells, lines, ragged, stream.stray_lines)
+    return Rows(cells, np.concatenate(lines), ragged, stream.stray_lines)
 
 
 def records(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +9,11 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from camkit.badges.delimited import DELIMITERS, records
-from camkit.badges.encoding import encodings_for, open_text
+from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export
-from camkit.badges.require import require_doors
-from camkit.errors import BadgeFileError, DoorsFileError
+from camkit.badges.identifiers import cell_text, column_text
+from camkit.badges.table import Record, unique
+from camkit.errors import BadgeFileError, DoorsFileError, InputError
 
 COLUMNS = ("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s")
 VENDORS = ("meraki", "een")
@@ -22,9 +22,6 @@ SHEETS = frozenset({".xlsx", ".xls", ".xlsb", ".xlsm", ".ods"})
 
 MAX_OFFSET_S = 10 * 366 * 86400.0
 """No two clocks are further apart than ten years, seconds; a larger number is a mistake."""
-
-Record = tuple[int, list[str]]
-"""The line of a row, and its cells."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +77,11 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     ----------
     path : str or pathlib.Path
         Text with commas, semicolons, tabs or pipes in any encoding that badge logs are read in, or the first sheet of
-        a spreadsheet (``.xlsx``, ``.xls``, ``.xlsb``, ``.ods``). It has the columns ``reader_id``, ``vendor``
-        (``meraki`` or ``een``) and ``camera_id``, and optionally ``door`` (a name for people), ``view`` (which of the
-        door's cameras it is, such as ``inside``) and ``clock_offset_s`` (the reader's clock minus the camera's,
-        seconds; 0 where empty). A reader has one row for each of its cameras; the first is the main camera. Other
-        columns are kept.
+        a spreadsheet (``.xlsx``, ``.xls``, ``.xlsb``, ``.ods``), where a cell with an error counts as empty. It has
+        the columns ``reader_id``, ``vendor`` (``meraki`` or ``een``) and ``camera_id``, and optionally ``door`` (a
+        name for people), ``view`` (which of the door's cameras it is, such as ``inside``) and ``clock_offset_s`` (the
+        reader's clock minus the camera's, seconds; 0 where empty). A reader has one row for each of its cameras; the
+        first is the main camera. Other columns are kept.
 
     Returns
     -------
@@ -105,10 +102,9 @@ def load_doors(path: str | Path) -> pd.DataFrame:
             f"A doors file has {', '.join(COLUMNS)}.",
             path=path,
         )
+    others = [name for name in table if name not in COLUMNS]
+    table = table.reindex(columns=[*COLUMNS, *others]).astype("string")
     table["vendor"] = table["vendor"].str.lower()
-    for optional in ("door", "view", "clock_offset_s"):
-        if optional not in table:
-            table[optional] = pd.array([pd.NA] * len(table), dtype="string")
     names = table.groupby("reader_id")["door"]
     table["door"] = table["door"].fillna(names.transform("first")).fillna(table["reader_id"])
     several = table["reader_id"].duplicated(keep=False)
@@ -132,94 +128,99 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     if wrong:
         raise DoorsFileError(f"{path} has rows that cannot be used: {'; '.join(wrong)}.", path=path)
     table["clock_offset_s"] = offset.fillna(0.0).astype("float64")
-    others = [name for name in table.columns if name not in COLUMNS]
-    return table[[*COLUMNS, *others]].reset_index(drop=True)
+    return table.reset_index(drop=True)
 
 
-def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:
-    """Return the table of doors as a look-up by reader.
+def checked_doors(doors: object, *columns: str) -> pd.DataFrame:
+    """Return a table of doors, of `load_doors` or made by hand, with identifiers as text and without gaps.
 
     Raises
     ------
     InputError
-        If it is not a table of doors, lacks a column or has a camera of a reader twice.
+        If it is not a table, lacks ``reader_id`` or one of `columns`, or has a row that cannot be used.
     """
-    require_doors(doors, "door", "vendor", "camera_id", "clock_offset_s")
-    found: dict[str, Door] = {}
-    for row in doors.to_dict("records"):
-        reader = str(row["reader_id"])
-        camera = Camera(
-            str(row["vendor"]), str(row["camera_id"]), str(row.get("view", "")), float(row["clock_offset_s"])
+    if not isinstance(doors, pd.DataFrame):
+        raise InputError(f"A {type(doors).__name__} is not a table of doors: give what load_doors() returns.")
+    if lacking := [name for name in ("reader_id", *columns) if name not in doors]:
+        raise InputError(f"The doors have no column {', '.join(lacking)}: give what load_doors() returns.")
+    doors = doors.assign(**{name: column_text(doors[name]) for name in COLUMNS[:-1] if name in doors})
+    identifiers = [name for name in ("reader_id", "vendor", "camera_id") if name in doors]
+    for name in identifiers:
+        if doors[name].isna().any():
+            raise InputError(f"The doors have a row without {name}: fill it in, or leave the row out.")
+    twice = doors.loc[doors.duplicated(identifiers), "reader_id"]
+    if len(twice):
+        raise InputError(f"The doors have a camera of reader {twice.iloc[0]} twice: leave one row for each.")
+    given = doors.get("clock_offset_s", pd.Series(0.0, doors.index))
+    offset = pd.to_numeric(given, errors="coerce").astype(float)
+    wrong = given.notna() & ~(offset.abs() < MAX_OFFSET_S)
+    if wrong.any():
+        raise InputError(
+            f"The doors' clock_offset_s has {given[wrong].iloc[0]}, which is not a number of seconds."
         )
-        known = found.get(reader, Door(reader, str(row["door"]), ()))
-        found[reader] = Door(reader, known.name, (*known.cameras, camera))
+    return doors.assign(clock_offset_s=offset.fillna(0.0))
+
+
+def doors_by_reader(doors: pd.DataFrame) -> dict[str, Door]:
+    """Return the table of doors as a look-up by reader; refuse the same as `checked_doors`."""
+    table = checked_doors(doors, "door", "vendor", "camera_id", "clock_offset_s")
+    table["door"] = table["door"].fillna(table["reader_id"])
+    table["view"] = table["view"].fillna("") if "view" in table else ""
+    found = {}
+    for reader, rows in table.groupby("reader_id", sort=False):
+        cameras = map(Camera, rows["vendor"], rows["camera_id"], rows["view"], rows["clock_offset_s"])
+        found[str(reader)] = Door(str(reader), rows["door"].iloc[0], tuple(cameras))
     return found
-
-
-def main_cameras(doors: pd.DataFrame) -> pd.DataFrame:
-    """Keep one row for each reader, that of its main camera; indexed by reader."""
-    return doors.drop_duplicates("reader_id").set_index("reader_id")
 
 
 def _repeats(table: pd.DataFrame, *columns: str) -> pd.Series:
     """Whether a row says the same of its reader as another row; rows without a reader do not."""
-    given = [table[name].notna() for name in ("reader_id", *columns)]
-    repeated = table.duplicated(["reader_id", *columns], keep=False)
-    return repeated & pd.concat(given, axis=1).all(axis=1)
+    given = table[["reader_id", *columns]]
+    return given.duplicated(keep=False) & given.notna().all(axis=1)
 
 
 def _read(path: Path) -> pd.DataFrame:
     """The rows as text, indexed by their lines; only an empty cell is missing: a reader may well be called NA."""
     try:
-        rows = list(_sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path))
+        path.stat()  # a missing file is not a file that is not text
+        found = _sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path)
     except FileNotFoundError:
         raise DoorsFileError(f"There is no doors file {path}. Check the path.", path=path) from None
     except OSError as error:
         raise DoorsFileError(f"The doors file {path} cannot be read: {error.strerror}.", path=path) from None
     except (BadgeFileError, CalamineError) as error:
         raise DoorsFileError(f"The doors file {path} cannot be read: {error}", path=path) from None
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in found if any(map(str.strip, cells))]
     if not rows:
         raise DoorsFileError(f"{path} is empty. A doors file has {', '.join(COLUMNS)}.", path=path)
     (_, header), *body = rows
-    if len(set(header)) < len(header):
-        raise DoorsFileError(f"{path} has a column twice: {', '.join(header)}.", path=path)
+    named = [name for name in header if name]
+    if len(set(named)) < len(named):
+        raise DoorsFileError(f"{path} has a column twice: {', '.join(named)}.", path=path)
     for line, row in body:
         if len(row) != len(header):
             raise DoorsFileError(
                 f"{path}, line {line}, has {len(row)} cells, the header {len(header)}.", path=path, line=line
             )
-    lines = [line for line, _ in body]
-    table = pd.DataFrame([row for _, row in body], columns=header, index=lines, dtype="string")
-    return table.replace("", pd.NA)
+    lines, cells = [line for line, _ in body], [row for _, row in body]
+    return pd.DataFrame(cells, lines, unique(header), dtype="string").replace("", pd.NA)
 
 
-def _text_rows(path: Path) -> Iterator[Record]:
+def _text_rows(path: Path) -> list[Record]:
     """The rows of a text file, split by the delimiter that its header has most of."""
-    path.stat()  # tells a missing file from one that is not text
     export = Export(path)
-    for encoding in encodings_for(export):
-        try:
-            with open_text(export, encoding) as stream:
-                lines = list(stream.lines())
-            break
-        except UnicodeDecodeError:
-            continue
-    header = next((line for line in lines if line.strip()), "")
-    delimiter = max(DELIMITERS, key=header.count)
-    for line, cells in records(lines, delimiter):
-        row = [cell.strip() for cell in cells]
-        if any(row):
-            yield line, row
+
+    def lines(encoding: str) -> list[str]:
+        with open_text(export, encoding) as stream:
+            return list(stream.lines())
+
+    text = decoded(export, lines)
+    header = next((line for line in text if line.strip()), "")
+    return list(records(text, max(DELIMITERS, key=header.count)))
 
 
-def _sheet_rows(path: Path) -> Iterator[Record]:
+def _sheet_rows(path: Path) -> list[Record]:
     """The rows of the first sheet; whole numbers are written without a fraction."""
-    path.stat()
     sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-    for line, cells in enumerate(sheet.to_python(skip_empty_area=False), start=1):
-        row = [
-            str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
-            for cell in cells
-        ]
-        if any(row):
-            yield line, row
+    rows = enumerate(sheet.to_python(skip_empty_area=False), start=1)
+    return [(line, [cell_text(cell) for cell in cells]) for line, cells in rows]

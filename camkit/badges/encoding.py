@@ -5,14 +5,16 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TypeVar
 
 import numpy as np
 
 from camkit.badges.files import Export
 from camkit.errors import BadgeFileError
+
+Read = TypeVar("Read")
 
 MAX_LINE = 1 << 20
 """Longest accepted line, bytes."""
@@ -30,6 +32,17 @@ IN_CP1252 = {
     chr(0xDC00 + byte): bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)
 }
 """The letter that such a byte stands for; the few that cp1252 does not define are taken from Latin-1."""
+
+
+def decoded(export: Export, read: Callable[[str], Read]) -> Read:
+    """Read the export in the first encoding that fits it; a `BadgeFileError` if it is empty or not text."""
+    encodings = encodings_for(export)
+    for encoding in encodings:
+        try:
+            return read(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadgeFileError(f"{export.name} is not valid text in {encodings[-1]}.", path=export.path)
 
 
 def encodings_for(export: Export) -> tuple[str, ...]:
@@ -63,12 +76,10 @@ def _utf_16(head: bytes) -> str | None:
 
 
 @contextmanager
-def open_text(export: Export, encoding: str, *, skip_lines: int = 0) -> Iterator[Utf8Stream]:
-    r"""Open the export as UTF-8 with line ends ``\n``, after the first `skip_lines` lines."""
+def open_text(export: Export, encoding: str) -> Iterator[Utf8Stream]:
+    r"""Open the export as UTF-8 with line ends ``\n``."""
     with export.open() as file:
-        stream = Utf8Stream(file, encoding, export)
-        stream.skip(skip_lines)
-        yield stream
+        yield Utf8Stream(file, encoding, export)
 
 
 class Utf8Stream(io.RawIOBase):
@@ -78,15 +89,6 @@ class Utf8Stream(io.RawIOBase):
     that it is in another encoding altogether, unless it starts with a byte order mark: text in another encoding is
     hardly ever UTF-8 by accident, so if half of the lines with letters outside ASCII are UTF-8, only the other lines
     come from elsewhere.
-
-    Attributes
-    ----------
-    last_line : int
-        Number of the last line that is not empty, counted from 1 at the file's start.
-    space_before_quote : bool
-        Whether a quote was seen after a space, where readers of CSV differ.
-    stray_lines : list of int
-        Numbers of the lines with bytes that are not UTF-8.
     """
 
     def __init__(self, file: IO[bytes], encoding: str, export: Export) -> None:
@@ -107,9 +109,9 @@ class Utf8Stream(io.RawIOBase):
         self._last = b""
         self._letter_lines = 0
         self._last_letter_line = 0
-        self.last_line = 0
-        self.space_before_quote = False
-        self.stray_lines: list[int] = []
+        self.last_line = 0  # number of the last line that is not empty, counted from 1 at the file's start
+        self.space_before_quote = False  # whether a quote was seen after a space, where readers of CSV differ
+        self.stray_lines: list[int] = []  # numbers of the lines with bytes that are not UTF-8
 
     def readable(self) -> bool:
         """Return True."""
@@ -133,13 +135,6 @@ class Utf8Stream(io.RawIOBase):
     def lines(self) -> Iterator[str]:
         r"""Iterate over the rest of the text line by line, each with its ``\n``."""
         return io.TextIOWrapper(io.BufferedReader(self, MAX_LINE), "utf-8", newline="\n")
-
-    def skip(self, count: int) -> None:
-        """Skip the next `count` lines."""
-        for _ in range(count):
-            while (end := self._pending.find(b"\n")) < 0 and not self._ended:
-                self._pending += self._next_block()
-            self._pending = self._pending[end + 1 :] if end >= 0 else b""
 
     def _next_block(self) -> bytes:
         block = self._file.read(MAX_LINE)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
-from typing import Any, overload
+from typing import overload
 
+import numpy as np
 import pandas as pd
 
 from camkit.badges.doors import Camera, Door, doors_by_reader
-from camkit.badges.require import require_events
-from camkit.errors import TimestampError
+from camkit.badges.identifiers import column_text
+from camkit.errors import InputError, TimestampError
 from camkit.support.timezones import as_zone
+
+NEEDED = ("event_time", "cardholder_id", "reader_id")
+"""The columns without which an event says nothing."""
+
+TEXTS = ("cardholder_id", "reader_id", "outcome", "cardholder_name", "credential")
+"""The columns of text that are interpreted."""
 
 
 @dataclass(frozen=True)
@@ -88,30 +95,29 @@ class DoorEvent:
         return self.event_time + timedelta(seconds=step_s - camera.clock_offset_s)
 
 
+@dataclass(eq=False, repr=False)
 class DoorEvents(Sequence[DoorEvent]):
     """Resolved badge events, in the order of the table they come from; made by `resolve`.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        The events as they were given, with all their columns.
+        The events as they were given, with all their columns; identifiers as text.
     doors : mapping of str to Door
         The doors by reader.
     timezone : datetime.tzinfo
         The site's zone, in which times are shown.
     """
 
-    def __init__(self, table: pd.DataFrame, doors: Mapping[str, Door], timezone: tzinfo) -> None:
-        self.table = table
-        self.doors = doors
-        self.timezone = timezone
+    table: pd.DataFrame
+    doors: Mapping[str, Door]
+    timezone: tzinfo
 
     @cached_property
     def true_time(self) -> pd.Series:
         """The times by the main cameras' clocks, datetime64[us, UTC], indexed like the events."""
-        return true_time(
-            self.table, {reader: door.main.clock_offset_s for reader, door in self.doors.items()}
-        )
+        offsets = {reader: door.main.clock_offset_s for reader, door in self.doors.items()}
+        return true_time(self.table, offsets)
 
     @overload
     def __getitem__(self, index: int) -> DoorEvent: ...
@@ -125,37 +131,22 @@ class DoorEvents(Sequence[DoorEvent]):
     def __len__(self) -> int:
         return len(self.table)
 
-    def __iter__(self) -> Iterator[DoorEvent]:
-        return iter(self._events)
-
     def __repr__(self) -> str:
         watched = sum(bool(event.cameras) for event in self)
         return f"{len(self)} events, {watched} at a door with a camera"
 
     @cached_property
     def _events(self) -> tuple[DoorEvent, ...]:
-        table = self.table
-        outcome = table["outcome"] if "outcome" in table else [None] * len(table)
-        columns = (
-            table.index,
-            table["event_time"],
-            self.true_time,
-            outcome,
-            table["cardholder_id"],
-            table["reader_id"],
+        event_time, true_time = (
+            [None if at is pd.NaT else at for at in pd.DatetimeIndex(times).tz_convert("UTC").to_pydatetime()]
+            for times in (self.table["event_time"], self.true_time)
         )
+        texts = self.table.reindex(columns=["outcome", "cardholder_id", "reader_id"])
+        outcome, cardholder, reader = (column_text(texts[name]).fillna("").to_numpy() for name in texts)
+        columns = zip(self.table.index, event_time, true_time, outcome, cardholder, reader, strict=True)
         return tuple(
-            DoorEvent(
-                event_id,
-                _moment(event_time),
-                _moment(true_time),
-                text(outcome),
-                text(cardholder),
-                text(reader),
-                self.doors.get(text(reader)),
-                self.timezone,
-            )
-            for event_id, event_time, true_time, outcome, cardholder, reader in zip(*columns, strict=True)
+            DoorEvent(label, at, true_at, what, who, where, self.doors.get(where), self.timezone)
+            for label, at, true_at, what, who, where in columns
         )
 
 
@@ -185,8 +176,34 @@ def resolve(events: pd.DataFrame, doors: pd.DataFrame, *, timezone: tzinfo | str
     TimestampError
         If ``event_time`` is not UTC-aware, or there is no such zone.
     """
-    require_events(events)
-    return DoorEvents(events, doors_by_reader(doors), site_timezone(events, timezone) or UTC)
+    table = checked_events(events)
+    return DoorEvents(table, doors_by_reader(doors), site_timezone(events, timezone) or UTC)
+
+
+def require_events(events: object, *others: str) -> None:
+    """Refuse what is not a table of events, such as those of `camkit.load_badges`.
+
+    Raises
+    ------
+    InputError
+        If it is not a table, or lacks a column of `NEEDED` or `others`.
+    TimestampError
+        If ``event_time`` has no time zone.
+    """
+    if not isinstance(events, pd.DataFrame):
+        inside = isinstance(getattr(events, "events", None), pd.DataFrame)
+        hint = "give its .events" if inside else "give the .events of load_badges"
+        raise InputError(f"A {type(events).__name__} is not a table of events: {hint}.")
+    if lacking := [name for name in (*NEEDED, *others) if name not in events]:
+        raise InputError(f"The events have no column {', '.join(lacking)}: give the .events of load_badges.")
+    if not isinstance(events["event_time"].dtype, pd.DatetimeTZDtype):
+        raise TimestampError("The events' event_time has no time zone: give the .events of load_badges.")
+
+
+def checked_events(events: pd.DataFrame, *others: str) -> pd.DataFrame:
+    """Return a table of events with its identifiers as text; refuse what `require_events` refuses."""
+    require_events(events, *others)
+    return events.assign(**{name: column_text(events[name]) for name in TEXTS if name in events})
 
 
 def site_timezone(events: pd.DataFrame, timezone: tzinfo | str | None = None) -> tzinfo | None:
@@ -195,29 +212,10 @@ def site_timezone(events: pd.DataFrame, timezone: tzinfo | str | None = None) ->
 
 
 def true_time(events: pd.DataFrame, offset_s: Mapping[str, float]) -> pd.Series:
-    """Return the times of events by the cameras' clocks.
-
-    Parameters
-    ----------
-    events : pandas.DataFrame
-        With ``event_time`` (datetime64, UTC-aware) and ``reader_id``.
-    offset_s : mapping of str to float
-        For each reader, its clock minus the camera's, seconds; 0 for readers that are not in it.
-
-    Returns
-    -------
-    pandas.Series
-        datetime64[us, UTC], indexed like the events.
-    """
-    seconds = events["reader_id"].map(dict(offset_s)).astype(float).fillna(0.0)
-    offset = pd.to_timedelta(seconds, unit="s").dt.as_unit("us")
-    return events["event_time"].dt.tz_convert("UTC").dt.as_unit("us") - offset
-
-
-def text(value: Any) -> str:
-    """Return a cell as text, empty where it is missing."""
-    return "" if pd.isna(value) else str(value)
-
-
-def _moment(value: Any) -> datetime | None:
-    return None if pd.isna(value) else value.to_pydatetime(warn=False)
+    """Return the times by the cameras' clocks, datetime64[us, UTC]; a reader without an offset, seconds, has 0."""
+    codes, readers = pd.factorize(events["reader_id"])
+    seconds = np.array(
+        [*(offset_s.get(reader, 0.0) for reader in readers), 0.0]
+    )  # the last is code -1: no reader
+    offset = np.round(seconds * 1e6).astype("timedelta64[us]")
+    return events["event_time"].dt.tz_convert("UTC").dt.as_unit("us") - offset[codes]

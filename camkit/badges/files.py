@@ -49,21 +49,16 @@ class Export:
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open the unpacked bytes; a failure while they are read is a `BadgeFileError`."""
-        try:
-            with self.path.open("rb") as packed:
-                if self.member is not None:
-                    with zipfile.ZipFile(packed) as archive, archive.open(self.member) as unpacked:
-                        size = archive.getinfo(self.member).compress_size
-                        yield io.BufferedReader(_Capped(unpacked, size, self))
-                elif _starts_with(packed, b"\x1f\x8b"):
-                    with gzip.GzipFile(fileobj=packed) as unpacked:
-                        yield io.BufferedReader(_Capped(unpacked, self.path.stat().st_size, self))
-                else:
-                    yield packed
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
-            raise BadgeFileError(f"{self.name} is a damaged archive: {error}.", path=self.path) from error
-        except OSError as error:
-            raise BadgeFileError(f"{self.name} cannot be read: {error}.", path=self.path) from error
+        with _explained(self.path, self.name), self.path.open("rb") as packed:
+            if self.member is not None:
+                with zipfile.ZipFile(packed) as archive, archive.open(self.member) as unpacked:
+                    size = archive.getinfo(self.member).compress_size
+                    yield io.BufferedReader(_Capped(unpacked, size, self))
+            elif _starts_with(packed, b"\x1f\x8b"):
+                with gzip.GzipFile(fileobj=packed) as unpacked:
+                    yield io.BufferedReader(_Capped(unpacked, self.path.stat().st_size, self))
+            else:
+                yield packed
 
 
 def find_exports(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Export]:
@@ -84,12 +79,19 @@ def find_exports(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> 
 
 
 def _behind(path: Path) -> list[Export]:
-    try:
+    with _explained(path, str(path)):
         return [export for file in _files(path) for export in _members(file)]
-    except zipfile.BadZipFile as error:
-        raise BadgeFileError(f"{path} is a damaged archive: {error}.", path=path) from error
+
+
+@contextmanager
+def _explained(path: Path, name: str) -> Iterator[None]:
+    """Turn what goes wrong with a file into a `BadgeFileError`."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
+        raise BadgeFileError(f"{name} is a damaged archive: {error}.", path=path) from error
     except OSError as error:
-        raise BadgeFileError(f"{path} cannot be read: {error.strerror}.", path=path) from error
+        raise BadgeFileError(f"{name} cannot be read: {error.strerror or error}.", path=path) from error
 
 
 @contextmanager
@@ -105,10 +107,8 @@ def unchanged(path: Path) -> Iterator[None]:
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
-    try:
+    with _explained(path, str(path)):
         stat = path.stat()
-    except OSError as error:
-        raise BadgeFileError(f"{path} cannot be read: {error.strerror}.", path=path) from error
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 

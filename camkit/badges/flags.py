@@ -8,9 +8,10 @@ from datetime import time, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges.doors import main_cameras
-from camkit.badges.events import site_timezone, true_time
-from camkit.badges.require import require_doors, require_events
+from camkit.badges.doors import checked_doors
+from camkit.badges.events import checked_events, site_timezone, true_time
+from camkit.badges.identifiers import cell_text
+from camkit.badges.profiles import plain
 from camkit.errors import InputError, TimestampError
 
 FLAGS = {
@@ -47,10 +48,10 @@ def flag_events(
     Parameters
     ----------
     events : pandas.DataFrame
-        Events as `load_badges` gives them, all or some, in any order.
+        Events as `load_badges` returns them, all or some, in any order.
     doors : pandas.DataFrame, optional
         The readers, as `load_doors` returns them. The main camera's ``clock_offset_s`` is subtracted from a reader's
-        times. Readers with the same ``door`` are no distance apart. A column ``walk_s_R2`` holds the seconds it takes
+        times. Readers with the same ``door`` are 0 seconds apart. A column ``walk_s_R2`` holds the seconds it takes
         to walk to reader ``R2``; one of the two directions is enough.
     hours : tuple of str or datetime.time, optional
         When people are expected, such as ``("07:00", "19:00")``: the end is outside. A start after the end is a night
@@ -97,40 +98,41 @@ def flag_events(
     Notes
     -----
     Events of the same time, and ``clock_backwards``, go by ``file`` and ``line``, and by the order of `events` without
-    them; whether a file has its newest event first is told from its events. A file that is sorted in some other way
+    them; the events of a file show whether its newest event is first. A file that is sorted in some other way
     gets no ``clock_backwards``.
     """
-    _check(events)
-    if doors is not None:
-        require_doors(doors)
-    reader = events["reader_id"]
-    by_reader = events["event_time"].dt.tz_convert("UTC")
-    by_camera = true_time(events, _clock_offsets(doors))
+    events = _checked(events)
+    doors = checked_doors(pd.DataFrame(columns=["reader_id"]) if doors is None else doors)
+    main = doors.drop_duplicates("reader_id")
+    by_camera = true_time(events, dict(zip(main["reader_id"], main["clock_offset_s"], strict=True)))
     at = _microseconds(by_camera)
-    who, where = _codes(events["cardholder_id"]), _codes(reader)
-    outcome = events["outcome"].astype(object).to_numpy()
+    who, where = _codes(events["cardholder_id"]), _codes(events["reader_id"])
+    granted, denied = ((events["outcome"] == outcome).to_numpy() for outcome in ("granted", "denied"))
 
-    backwards, in_file = _read_in_order(events, where, _microseconds(by_reader))
+    backwards, in_file = _read_in_order(events, where)
     turn = np.empty(len(events), dtype=int)
     turn[np.lexsort((*in_file, at))] = np.arange(len(events))
     last_swipe = _previous(turn, who)
     last_here = _previous(turn, who, where)
     since_last, since_here = _seconds(at, last_swipe), _seconds(at, last_here)
-    retried = (outcome == "granted") & (outcome[last_swipe] == "denied") & (since_last <= retry_s)
+    retried = granted & denied[last_swipe] & (since_last <= retry_s)
     elsewhere = (where >= 0) & (where[last_swipe] >= 0) & (where != where[last_swipe])
-    too_fast = elsewhere & (since_last < _walking_seconds(reader, last_swipe, elsewhere, doors, walk_s))
-
+    strangers = np.zeros(len(events), dtype=bool)
+    if known is not None:
+        strangers = ~events["cardholder_id"].isin([cell_text(one) for one in known]).to_numpy()
     evidence = {
         "denied_then_granted": np.where(retried, last_swipe, -1),
         "repeated_swipe": np.where(since_here <= repeat_s, last_here, -1),
-        "too_fast": np.where(too_fast, last_swipe, -1),
+        "too_fast": _too_fast(
+            events["reader_id"], last_swipe, np.where(elsewhere, since_last, np.inf), _walks(doors), walk_s
+        ),
         "two_names": _other_names(events, turn),
         "clock_backwards": backwards,
     }
     flags = {
         "outside_hours": _outside_hours(by_camera, hours, site_timezone(events, timezone)),
         "first_time_at_reader": (who >= 0) & (where >= 0) & (last_here < 0),
-        "unknown_cardholder": (who < 0) | _not_known(events["cardholder_id"], known),
+        "unknown_cardholder": (who < 0) | strangers,
     }
     return _table(events.index, flags, evidence)
 
@@ -160,7 +162,10 @@ def _outside_hours(
         raise TimestampError(
             "hours= needs the zone it is meant in: pass timezone=, such as 'America/Denver'."
         )
-    start, end = (_seconds_of_day(hour) for hour in hours)
+    try:
+        start, end = map(_seconds_of_day, hours)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"hours= is {hours!r}: write it as ('07:00', '19:00').") from error
     local = moment.dt.tz_convert(zone).dt
     second = (local.hour * 3600 + local.minute * 60 + local.second).to_numpy()
     if start <= end:
@@ -169,37 +174,27 @@ def _outside_hours(
 
 
 def _seconds_of_day(hour: str | time) -> int:
-    try:
-        at = hour if isinstance(hour, time) else time.fromisoformat(hour)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"hours= has {hour!r}, which is not a time of day: write it as '07:00'.") from error
+    at = hour if isinstance(hour, time) else time.fromisoformat(hour)
+    if at.tzinfo is not None:
+        raise ValueError("the zone is given once, by timezone=")
     return at.hour * 3600 + at.minute * 60 + at.second
 
 
-def _clock_offsets(doors: pd.DataFrame | None) -> dict[str, float]:
-    """By how much each reader is ahead of its main camera, seconds."""
-    if doors is None or "clock_offset_s" not in doors:
-        return {}
-    offsets = main_cameras(doors)["clock_offset_s"].astype(float)
-    return {str(reader): float(offset) for reader, offset in offsets.items()}
-
-
-def _walking_seconds(
-    reader: pd.Series, before: np.ndarray, rows: np.ndarray, doors: pd.DataFrame | None, default: float
+def _too_fast(
+    reader: pd.Series, before: np.ndarray, since: np.ndarray, walks: pd.Series, walk_s: float
 ) -> np.ndarray:
-    """Seconds it takes to walk from the reader of the event before; the default in all but these rows."""
-    needed = np.full(len(reader), default)
-    if doors is None:
-        return needed
-    names = reader.astype(object).to_numpy()
-    pairs = pd.MultiIndex.from_arrays([names[before[rows]], names[rows]])
-    needed[rows] = _walks(doors).reindex(pairs).fillna(default).to_numpy()
-    return needed
+    """Position of the event before, where it is at another reader and too near in time for the walk; else -1."""
+    rows = np.flatnonzero(since < max([walk_s, *walks]))
+    pairs = pd.MultiIndex.from_arrays([reader.iloc[before[rows]], reader.iloc[rows]])
+    needed = walks.reindex(pairs).fillna(walk_s).to_numpy()
+    evidence = np.full(len(reader), -1)
+    evidence[rows] = np.where(since[rows] < needed, before[rows], -1)
+    return evidence
 
 
 def _walks(doors: pd.DataFrame) -> pd.Series:
-    """Seconds from reader to reader, as far as the doors tell them."""
-    seconds = main_cameras(doors).filter(regex=f"^{WALK}")
+    """Seconds from reader to reader, where the doors give them."""
+    seconds = doors.set_index("reader_id").filter(regex=f"^{WALK}")
     seconds.columns = seconds.columns.str.removeprefix(WALK)
     try:
         given = pd.Series(seconds.replace("", pd.NA).stack().dropna().astype(float))
@@ -211,44 +206,32 @@ def _walks(doors: pd.DataFrame) -> pd.Series:
     return walks.loc[~walks.index.duplicated()]
 
 
-def _not_known(cardholder: pd.Series, known: Iterable[str] | None) -> np.ndarray:
-    if known is None:
-        return np.zeros(len(cardholder), dtype=bool)
-    return ~cardholder.isin(list(known)).to_numpy()
-
-
 def _other_names(events: pd.DataFrame, turn: np.ndarray) -> np.ndarray:
     """Position of the earliest event with the same credential and another name; -1 if there is none."""
-    other = np.full(len(events), -1)
     if "cardholder_name" not in events:
-        return other
+        return np.full(len(events), -1)
     credential = events["cardholder_id"]
     if "credential" in events:
         credential = events["credential"].fillna(credential)
-    card = _codes(credential)
-    name = _codes(events["cardholder_name"].str.casefold().str.split().str.join(" "))
-    rows = np.flatnonzero((card >= 0) & (name >= 0))
-    order = rows[np.lexsort((turn[rows], card[rows]))]
-    starts = np.diff(card[order], prepend=-1) != 0
-    group = np.cumsum(starts) - 1
-    first = order[starts][group]
-    differs = name[order] != name[first]
-    earliest_other = np.full(group[-1] + 1 if len(group) else 0, -1)
-    latest_to_earliest = np.flatnonzero(differs)[::-1]
-    earliest_other[group[latest_to_earliest]] = order[latest_to_earliest]
-    other[order] = np.where(differs, first, earliest_other[group])
-    return other
+    name = events["cardholder_name"].map(plain, na_action="ignore")
+    swipes = pd.DataFrame({"card": _codes(credential), "name": _codes(name), "at": np.arange(len(events))})
+    swipes = swipes.iloc[np.argsort(turn)]
+    swipes = swipes[(swipes["card"] >= 0) & (swipes["name"] >= 0)]
+    first = swipes.groupby("card").transform("first")
+    differs = swipes["name"] != first["name"]
+    earliest_other = swipes["at"].where(differs).groupby(swipes["card"]).transform("first")
+    other = first["at"].where(differs, earliest_other).dropna().astype(int)
+    return other.reindex(np.arange(len(events)), fill_value=-1).to_numpy()
 
 
-def _read_in_order(
-    events: pd.DataFrame, where: np.ndarray, by_reader: np.ndarray
-) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
     """Read each file in the direction in which its readers' clocks mostly go on.
 
-    Give the position of the event before, in its reader's log, of each that is earlier than it, else -1; and the keys,
-    the last one first, that put events of the same time in order.
+    Return the position of the event before, in its reader's log, of each that is earlier than it, else -1; and the
+    keys, the last one first, that put events of the same time in order.
     """
-    file = _codes(events["file"]) if "file" in events else np.zeros(len(events), dtype=int)
+    by_reader = _microseconds(events["event_time"])
+    file = _codes(events["file"]) + 1 if "file" in events else np.zeros(len(events), dtype=int)
     line = events["line"].to_numpy() if "line" in events else np.arange(len(events))
     files = file.max(initial=0) + 1
 
@@ -263,11 +246,10 @@ def _read_in_order(
         )
 
     evidence, back, on = steps(line, file, where)
-    if (back == on).any():  # no reader tells: the file does, whoever's event comes next
+    newest_first = back > on
+    if (back == on).any():  # its readers do not show the order of a file: all of its events do
         _, file_back, file_on = steps(line, file)
-        newest_first = np.where(back == on, file_back > file_on, back > on)
-    else:
-        newest_first = back > on
+        newest_first |= (back == on) & (file_back > file_on)
     if newest_first.any():
         evidence, back, on = steps(np.where(newest_first[file], -line, line), file, where)
     in_no_order = (back > 10) & (back > on / 10)
@@ -281,24 +263,23 @@ def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np
     labels = index.to_numpy()
     columns: dict[str, object] = {}
     for name in FLAGS:
-        if name in flags:
-            columns[name] = flags[name]
-        else:
-            there = evidence[name] >= 0
-            columns[name] = there
-            columns[f"{name}_event"] = pd.arrays.IntegerArray(labels[evidence[name]].astype("int64"), ~there)
+        columns[name] = evidence[name] >= 0 if name in evidence else flags[name]
+        if name in evidence:
+            label = labels[evidence[name]].astype("int64")
+            columns[f"{name}_event"] = pd.arrays.IntegerArray(label, evidence[name] < 0)
     return pd.DataFrame(columns, index=index)
 
 
-def _check(events: pd.DataFrame) -> None:
-    """Refuse what are not events."""
-    require_events(events, "outcome")
+def _checked(events: pd.DataFrame) -> pd.DataFrame:
+    """Return the events with their identifiers as text; refuse what are not events."""
+    events = checked_events(events, "outcome")
     if not pd.api.types.is_integer_dtype(events.index) or not events.index.is_unique:
         raise InputError(
             "The events' index must be unique whole numbers, to point at events: use reset_index()."
         )
     if events["event_time"].hasnans:
         raise TimestampError("The events' event_time has gaps: drop those rows first.")
+    return events
 
 
 def _codes(values: pd.Series) -> np.ndarray:
@@ -307,4 +288,4 @@ def _codes(values: pd.Series) -> np.ndarray:
 
 
 def _microseconds(moment: pd.Series) -> np.ndarray:
-    return moment.dt.tz_localize(None).to_numpy("datetime64[us]").astype("int64")
+    return moment.dt.as_unit("us").astype("int64").to_numpy()

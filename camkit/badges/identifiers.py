@@ -1,8 +1,14 @@
-"""Clean identifiers of what spreadsheets and panels add to them."""
+"""Identifiers as text, without what spreadsheets, panels and hand-made tables add to them."""
 
 from __future__ import annotations
 
 import re
+
+import numpy as np
+import pandas as pd
+
+TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+"""The dtype of text in events: a missing one compares as False, as in pandas 3's own ``str``."""
 
 SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
 
@@ -32,3 +38,15 @@ def clean_id(text: str) -> str | None:
         first, decimals, exponent = number[1], number[2] or "", int(number[3])
         return first + decimals if len(decimals) == exponent else None
     return WHOLE_NUMBER.sub(r"\1", text)
+
+
+def cell_text(cell: object) -> str:
+    """Return a cell as text: a whole number without a fraction."""
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
+
+
+def column_text(column: pd.Series) -> pd.Series:
+    """Return a column as text, missing where it is missing; a reader called 7 in a hand-made table may be 7.0."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        column = column.map({cell: cell_text(cell) for cell in column.dropna().unique()})
+    return column.astype(TEXT)

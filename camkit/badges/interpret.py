@@ -11,36 +11,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.account import RowAccount
-from camkit.badges.identifiers import clean_id
+from camkit.badges.identifiers import TEXT, clean_id
 from camkit.badges.profiles import matches
 from camkit.badges.table import ExportTable, translate, unique
-from camkit.badges.times import EventTimes, read_event_times
-
-TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
-"""The dtype of text in events: a missing one compares as False, as in pandas 3's own ``str``."""
+from camkit.badges.times import Times, read_event_times
 
 
 @dataclass(frozen=True)
 class FileEvents:
-    """One export's events, before duplicates are looked for, and the account of its other rows.
-
-    Attributes
-    ----------
-    unknown : dict of str to int
-        How often each unknown word for an outcome occurs.
-    """
+    """One export's events, before duplicates are looked for, and the account of its other rows."""
 
     events: pd.DataFrame
     rejected: pd.DataFrame
     ignored: pd.DataFrame
-    times: EventTimes
-    unknown: dict[str, int]
+    times: Times
+    unknown: dict[str, int]  # how often each unknown word for an outcome occurs
 
 
 def interpret(table: ExportTable, zone: tzinfo | None, day_first: bool | None) -> FileEvents:
     """Read the times, identifiers and outcomes of an export."""
     account = RowAccount(table)
-    _ignore_other_kinds(table, account)
+    for column, patterns in table.layout.profile.keep.items():
+        if (kind := table.column(column)) is not None:
+            account.close("ignored", ~_matching(kind, patterns), column, kind, "not a badge event")
     outcome = _outcomes(table, account)
     times = read_event_times(table, account, zone, day_first)
     cardholder = _cardholders(table, account, outcome)
@@ -60,20 +53,13 @@ def interpret(table: ExportTable, zone: tzinfo | None, day_first: bool | None) -
     )
 
 
-def _ignore_other_kinds(table: ExportTable, account: RowAccount) -> None:
-    """Ignore the rows that are not badge events by the profile's `keep`."""
-    for heading, patterns in table.layout.profile.keep.items():
-        if (kind := table.column(heading)) is not None:
-            account.ignore(~_matching(kind, patterns), heading, kind, "not a badge event")
-
-
 def _outcomes(table: ExportTable, account: RowAccount) -> pa.ChunkedArray:
     """Translate the outcomes; ignore the rows whose outcome is a system message."""
     text = table.text("outcome")
     if text is None:
         return _constant("unknown", len(table))
     outcome = translate(text, table.layout.profile.outcome)
-    account.ignore(_is(outcome, "ignored"), table.heading("outcome"), text, "a system message")
+    account.close("ignored", _is(outcome, "ignored"), table.heading("outcome"), text, "a system message")
     return outcome
 
 
@@ -84,10 +70,16 @@ def _cardholders(table: ExportTable, account: RowAccount, outcome: pa.ChunkedArr
         return _constant(None, len(table))
     heading = table.heading("cardholder_id")
     cleaned = translate(text, clean_id)
-    account.reject(_mask(pc.is_null(cleaned)), heading, text, "a spreadsheet rounded this identifier")
+    account.close(
+        "rejected", _mask(pc.is_null(cleaned)), heading, text, "a spreadsheet rounded this identifier"
+    )
     empty = _is(cleaned, "")
-    account.reject(empty & _is(outcome, "granted"), heading, text, "no cardholder, though not denied")
-    account.reject(empty & _is(outcome, "unknown"), heading, text, "no cardholder, and no known outcome")
+    account.close(
+        "rejected", empty & _is(outcome, "granted"), heading, text, "no cardholder, though not denied"
+    )
+    account.close(
+        "rejected", empty & _is(outcome, "unknown"), heading, text, "no cardholder, and no known outcome"
+    )
     return _missing_if_empty(cleaned)
 
 

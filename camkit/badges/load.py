@@ -70,7 +70,7 @@ def load_badges(
     wanted = _wanted(profile, columns)
     exports = find_exports(path_or_paths)
     reports, parts = zip(*(_load(export, wanted, zone, day_first) for export in exports), strict=True)
-    files = pd.DataFrame(list(reports))
+    files = pd.DataFrame(reports)
     if not files["file"].is_unique:
         files["file"] = [export.full_name for export in exports]
     offsets = {part.times.offset for part in parts}
@@ -110,9 +110,9 @@ def _load(
         "delimiter": table.layout.delimiter,
         "titles": table.layout.titles,
         "rows": len(table) + len(table.rows.ragged),
-        "dates": part.times.dates or "",
-        "times": part.times.placed or "",
-        "doubt": part.times.doubt or "",
+        "dates": part.times.dates,
+        "times": part.times.placed,
+        "doubt": part.times.doubt,
         "unknown_outcomes": part.unknown,
     }
     return report, part

@@ -21,6 +21,9 @@ OFFSET = re.compile(
 LIKE_OFFSET = re.compile(r"[^\w,;)\]]*\d|[^\w;)\]]*[+\-−–±]\s*\d|\W*(?:plus|minus|offset)\b", re.IGNORECASE)
 """What may be an offset in a form that is not read, as in "UTC+5.5" or "UTC, -6"."""
 
+UNDECIDED, FIRST, SECOND = range(3)
+"""In which pass of an hour that a clock change repeats a time is."""
+
 MAX_OFFSET = 14 * 60
 """The largest offset from UTC in use, minutes."""
 
@@ -112,20 +115,18 @@ def localize(
     utc = _naive_utc(later)
     if not repeated.any():
         return utc, skipped, repeated
-    first, second = _passes(wall, repeated, sorted_by())
-    utc[first] = _naive_utc(earlier)[first]
-    return utc, skipped, repeated & ~first & ~second
+    passes = _passes(wall, repeated, sorted_by())
+    utc[passes == FIRST] = _naive_utc(earlier)[passes == FIRST]
+    return utc, skipped, repeated & (passes == UNDECIDED)
 
 
-def _passes(
-    wall: np.ndarray, repeated: np.ndarray, sorted_by: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find which of the repeated local times are certainly of the first pass, and which of the second.
+def _passes(wall: np.ndarray, repeated: np.ndarray, sorted_by: Sequence[np.ndarray]) -> np.ndarray:
+    """Find the pass of each repeated local time, where it is certain.
 
     A file in order of time goes back once in that hour. But so may one that is sorted by reader, say, where one reader
     follows another: there, each reader's own rows must prove it.
     """
-    first, second = np.zeros_like(repeated), np.zeros_like(repeated)
+    passes = np.full(len(wall), UNDECIDED)
     waiting = [np.arange(len(wall))]
     while waiting:
         rows = waiting.pop()
@@ -135,8 +136,8 @@ def _passes(
         if len(borders):
             waiting += np.split(rows, borders)
         else:
-            first[rows], second[rows] = _passes_in_order(wall[rows], repeated[rows])
-    return first, second
+            passes[rows] = _passes_in_order(wall[rows], repeated[rows])
+    return passes
 
 
 def _borders(wall: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
@@ -154,24 +155,23 @@ def _borders(wall: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
     return np.flatnonzero(borders) + 1
 
 
-def _passes_in_order(wall: np.ndarray, repeated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _passes_in_order(wall: np.ndarray, repeated: np.ndarray) -> np.ndarray:
     """Find the passes of rows that are in order of time everywhere else and go back once in that hour; else none."""
-    first, second = np.zeros_like(repeated), np.zeros_like(repeated)
+    passes = np.full(len(wall), UNDECIDED)
     zero = np.timedelta64(0)
     steps = np.diff(wall)
     elsewhere = steps[~(repeated[1:] & repeated[:-1])]
     if (elsewhere <= zero).all() and (elsewhere < zero).any():  # newest first
-        first[:], second[:] = (it[::-1] for it in _passes_in_order(wall[::-1], repeated[::-1]))
-        return first, second
+        return _passes_in_order(wall[::-1], repeated[::-1])[::-1]
     if not ((elsewhere >= zero).all() and (elsewhere > zero).any()):
-        return first, second
+        return passes
     rows = np.flatnonzero(repeated)
     for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
         back = np.flatnonzero(np.diff(wall[run]) < zero)
         if len(back) == 1:
-            first[run[: back[0] + 1]] = True
-            second[run[back[0] + 1 :]] = True
-    return first, second
+            passes[run[: back[0] + 1]] = FIRST
+            passes[run[back[0] + 1 :]] = SECOND
+    return passes
 
 
 def _naive_utc(index: pd.DatetimeIndex) -> np.ndarray:

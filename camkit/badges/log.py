@@ -40,7 +40,7 @@ class BadgeLog:
     files : pandas.DataFrame
         One row per file: ``file``, ``profile``, ``encoding``, ``not_utf8`` (the lines that are not UTF-8 in a file that
         otherwise is), ``delimiter``, ``titles`` (rows above the header), ``rows`` (below it, without blank ones),
-        ``dates`` (how day and month were told apart), ``times`` (how those without an offset were placed, where the
+        ``dates`` (how day and month were distinguished), ``times`` (how those without an offset were placed, where the
         heading of their column says), ``doubt`` (why they may have been misplaced), ``unknown_outcomes`` (how often
         each word for an outcome occurs that is not known). A text is empty where there was nothing to decide.
     timezone : datetime.tzinfo or None

@@ -28,48 +28,26 @@ Record = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Layout:
-    """How one export is laid out.
-
-    Attributes
-    ----------
-    names : tuple of str
-        A name for each column: the header's own, made unique.
-    titles : int
-        Rows above the header.
-    first_line : int
-        The first line below the header.
-    sources : dict of str to tuple of int
-        For each role the positions of its columns.
-    """
+    """How one export is laid out."""
 
     profile: Profile
     delimiter: str
-    names: tuple[str, ...]
-    titles: int
-    first_line: int
-    sources: dict[str, tuple[int, ...]]
+    names: tuple[str, ...]  # one for each column: the header's own, made unique
+    titles: int  # rows above the header
+    first_line: int  # the first line below the header
+    sources: dict[str, tuple[int, ...]]  # for each role the positions of its columns
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows below the header.
+    """The rows below the header."""
 
-    Attributes
-    ----------
-    cells : list of pyarrow.ChunkedArray
-        One column of trimmed text per column of the header; an empty cell is an empty text.
-    lines : numpy.ndarray
-        The line each row starts at, int64, counted from 1.
-    ragged : list of (int, list of str)
-        Line and cells of the rows that have more or fewer cells than the header.
-    stray_lines : list of int
-        The lines with bytes that are not in the file's encoding.
-    """
-
-    cells: list[pa.ChunkedArray]
-    lines: np.ndarray
-    ragged: list[Record] = field(default_factory=list)
-    stray_lines: list[int] = field(default_factory=list)
+    cells: list[pa.ChunkedArray]  # trimmed text, one for each column; an empty cell is an empty text
+    lines: np.ndarray  # where each row starts, int64, counted from 1
+    ragged: list[Record] = field(default_factory=list)  # rows with more or fewer cells than the header
+    stray_lines: list[int] = field(
+        default_factory=list
+    )  # lines with bytes that are not in the file's encoding
 
 
 @dataclass(frozen=True)
@@ -108,17 +86,13 @@ class ExportTable:
 
     def extras(self) -> dict[str, pa.ChunkedArray]:
         """The columns that do not become a role's column as they are, by their names."""
-        renamed = {
-            position
-            for role in RENAMED
-            if role not in self.layout.profile.extract and (role == "event_time" or self._is_single(role))
-            for position in self.layout.sources.get(role, ())
-        }
+        renamed: set[int] = set()
+        for role in RENAMED:
+            sources = self.layout.sources.get(role, ())
+            if role not in self.layout.profile.extract and (role == "event_time" or len(sources) == 1):
+                renamed.update(sources)
         cells = zip(self.layout.names, self.rows.cells, strict=True)
         return {name: column for position, (name, column) in enumerate(cells) if position not in renamed}
-
-    def _is_single(self, role: str) -> bool:
-        return len(self.layout.sources.get(role, ())) == 1
 
 
 def find_layout(export: Export, starts: Mapping[str, Sequence[Record]], wanted: Profile | None) -> Layout:

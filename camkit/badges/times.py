@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, timezone, tzinfo
 from functools import partial
 
@@ -42,57 +42,20 @@ SORTED_BY = ("reader_id", "cardholder_id", "cardholder_name", "credential", "out
 
 @dataclass(frozen=True)
 class Times:
-    """A column of times in UTC.
+    """A column of times in UTC, and how they were read."""
 
-    Attributes
-    ----------
-    utc : numpy.ndarray
-        datetime64[us] in UTC, NaT where `problem` is not FINE.
-    problem : numpy.ndarray
-        int8, one of the codes above.
-    offset : datetime.timezone or None
-        The one offset from UTC that all the times have, or None.
-    dates : str or None
-        How day and month were told apart, if they had to be.
-    by_zone : bool
-        Whether any was placed by the zone alone.
-    """
-
-    utc: np.ndarray
-    problem: np.ndarray
-    offset: timezone | None
-    dates: str | None = None
-    by_zone: bool = False
-
-
-@dataclass(frozen=True)
-class EventTimes:
-    """The times of one export, and how they were read.
-
-    Attributes
-    ----------
-    utc : numpy.ndarray
-        datetime64[us] in UTC; NaT in the rows that are not events.
-    offset : datetime.timezone or None
-        The one offset from UTC that all the times have, or None.
-    dates : str or None
-        How day and month were told apart, as in `Times`.
-    placed : str or None
-        How times without an offset were placed, if the column's heading says.
-    doubt : str or None
-        Why they may have been misplaced.
-    """
-
-    utc: np.ndarray
-    offset: timezone | None
-    dates: str | None
-    placed: str | None
-    doubt: str | None
+    utc: np.ndarray  # datetime64[us] in UTC, NaT where `problem` is not FINE
+    problem: np.ndarray  # int8, one of the codes above
+    offset: timezone | None  # the one offset from UTC that all the times have
+    dates: str = ""  # how day and month were distinguished, if they had to be
+    by_zone: bool = False  # whether any time was placed by the zone alone
+    placed: str = ""  # how times without an offset were placed, if the column's heading says
+    doubt: str = ""  # why they may have been misplaced
 
 
 def read_event_times(
     table: ExportTable, account: RowAccount, zone: tzinfo | None, day_first: bool | None
-) -> EventTimes:
+) -> Times:
     """Read an export's times; ignore the rows without one that are totals and the like, and reject the others.
 
     Raises
@@ -125,14 +88,15 @@ def read_event_times(
         )
     account.ignore_footers((times.problem == EMPTY) | (times.problem == UNREADABLE))
     for problem in np.unique(times.problem[times.problem != FINE]):
-        account.reject(times.problem == problem, heading, text, REASONS[problem])
-    return EventTimes(
-        utc=times.utc,
-        offset=times.offset or offset,
-        dates=times.dates,
-        placed=f"in {in_heading}, by the heading {heading!r}" if in_heading else None,
-        doubt=_doubt(heading, zone) if times.by_zone else None,
-    )
+        account.close("rejected", times.problem == problem, heading, text, REASONS[problem])
+    placed = f"in {in_heading}, by the heading {heading!r}" if in_heading else ""
+    doubt = ""
+    if times.by_zone and leaves_doubt(heading):
+        doubt = (
+            f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
+            "right, and pass timezone='UTC' if it is not"
+        )
+    return replace(times, offset=times.offset or offset, placed=placed, doubt=doubt)
 
 
 def read_times(
@@ -143,21 +107,12 @@ def read_times(
     zone: tzinfo | None = None,
     sorted_by: Callable[[], list[pa.ChunkedArray]] = list,
 ) -> Times:
-    """Read a column of texts into UTC.
+    """Read a column of trimmed texts into UTC.
 
-    Parameters
-    ----------
-    text : pyarrow.ChunkedArray
-        Trimmed text.
-    day_first : callable
-        Decides, from the whole column, whether the day comes first in dates such as 01/05/2026 (None if that is
-        open), and says why. Called only where it matters.
-    minutes_east : numpy.ndarray, optional
-        Minutes by which times without an offset are ahead of UTC, float64, NaN where unknown.
-    zone : datetime.tzinfo, optional
-        The zone of the times that have no offset in either way.
-    sorted_by : callable
-        Returns the columns that the rows may be sorted by, rather than by time. Called only where it matters.
+    `day_first` decides, from the whole column, whether the day comes first in dates such as 01/05/2026 (None if that is
+    open), and says why. `sorted_by` returns the columns that the rows may be sorted by, rather than by time. Both are
+    called only where it matters. `minutes_east` is how far times without an offset are ahead of UTC, float64, NaN where
+    unknown; `zone` is that of the times that have no offset in either way.
     """
     iso = _cast_iso(text)
     if iso is not None:
@@ -184,13 +139,13 @@ def read_times(
         problem[local] = NO_ZONE
     else:
         wall[local], skipped, ambiguous = localize(
-            wall[local], zone, lambda: [_numbered(column)[local] for column in sorted_by()]
+            wall[local], zone, lambda: [pd.factorize(column.to_pandas())[0][local] for column in sorted_by()]
         )
         problem[local[skipped]] = SKIPPED
         problem[local[ambiguous]] = REPEATED
     utc = wall - (east * 60_000_000).astype("timedelta64[us]")
     utc[problem != FINE] = np.datetime64("NaT")
-    dates = None if order is None else f"{'day' if order else 'month'} first, {why}"
+    dates = "" if order is None else f"{'day' if order else 'month'} first, {why}"
     return Times(utc, problem, _only_offset(parsed, fine), dates, by_zone=zone is not None and len(local) > 0)
 
 
@@ -227,11 +182,6 @@ def _only_value(minutes_east: np.ndarray) -> timezone | None:
     return timezone(timedelta(minutes=float(minutes[0])))
 
 
-def _numbered(text: pa.ChunkedArray) -> np.ndarray:
-    """A number for each different text."""
-    return pd.factorize(text.to_pandas(), use_na_sentinel=False)[0]
-
-
 def _minutes_east(table: ExportTable) -> np.ndarray | None:
     """Minutes that local time is ahead of UTC, from a column of offsets; NaN where it cannot be read."""
     for role, sign in (("minutes_east", 1), ("minutes_west", -1)):
@@ -239,16 +189,6 @@ def _minutes_east(table: ExportTable) -> np.ndarray | None:
             minutes = sign * pd.to_numeric(text.to_pandas(), errors="coerce").to_numpy(dtype=float)
             return np.where(np.abs(minutes) < 24 * 60, minutes, np.nan)
     return None
-
-
-def _doubt(heading: str, zone: tzinfo | None) -> str | None:
-    """Why times that the zone placed may be in another one."""
-    if not leaves_doubt(heading):
-        return None
-    return (
-        f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
-        "right, and pass timezone='UTC' if it is not"
-    )
 
 
 def _day_first(table: ExportTable, given: bool | None, parsed: Timestamps) -> tuple[bool | None, str | None]:

@@ -29,32 +29,16 @@ EPOCH = r"^\d{10}(?:\d{3})?$"
 
 @dataclass(frozen=True)
 class Timestamps:
-    """A parsed column of texts; every field is an array with one element per text.
+    """A parsed column of texts: arrays of bool or int64 with one element per text."""
 
-    Attributes
-    ----------
-    readable : bool
-        Whether the text has the form of a date and time.
-    year, one, two : int64
-        The date. `one` and `two` are month and day, in this order unless `year_last`.
-    year_last : bool
-        Whether the year comes last, so that `one` and `two` may be either.
-    micros : int64
-        Time of day, microseconds; -1 where it does not exist.
-    has_offset : bool
-        Whether the text has an offset from UTC.
-    offset : int64
-        Minutes ahead of UTC, where it has.
-    """
-
-    readable: np.ndarray
+    readable: np.ndarray  # whether the text has the form of a date and time
     year: np.ndarray
-    one: np.ndarray
-    two: np.ndarray
-    year_last: np.ndarray
-    micros: np.ndarray
-    has_offset: np.ndarray
-    offset: np.ndarray
+    one: np.ndarray  # the month, or the day if `year_last` and the day comes first
+    two: np.ndarray  # the other of the two
+    year_last: np.ndarray  # whether the year comes last, so that `one` and `two` may be either
+    micros: np.ndarray  # time of day, microseconds; -1 where it does not exist
+    has_offset: np.ndarray  # whether the text has an offset from UTC
+    offset: np.ndarray  # minutes ahead of UTC, where it has
 
     @classmethod
     def parse(cls, text: pa.ChunkedArray) -> Timestamps:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
 from camkit import errors, load_doors
-from camkit.badges.doors import Camera, doors_by_reader
+from camkit.badges.doors import Camera, Door, doors_by_reader
 from tests.conftest import ROOT
 
 HEADER = "reader_id,door,vendor,camera_id,clock_offset_s\n"
@@ -57,11 +59,14 @@ def test_names_every_row_that_cannot_be_used(tmp_path):
     ("text", "said"),
     [
         (b"", "is empty"),
+        (b"\n , \n", "is empty. A doors file has reader_id"),
         (b"\x00\x01\x02\x03" * 100, "cannot be read"),
         ("reader_id,vendor,camera_id\nJUNK,R1,een,100b0bd4\n", "line 2, has 4 cells, the header 3"),
         ("reader_id,vendor,camera_id,reader_id\n", "has a column twice"),
         ('reader_id,vendor,camera_id\n"R1,een\n', "line 2, has 1 cells, the header 3"),
         (b"a,b\n1,2,3\n4,5,6,7\n", "doors.csv"),
+        (HEADER.encode("utf-16") + b"\n", "is not valid text in utf-16"),
+        (b"Doors of HQ,,,,\n" + HEADER.encode(), "has no column reader_id, vendor, camera_id"),
         (
             "reader;vendor;camera\n1;2;3\n",
             "has no column reader_id, camera_id; its columns are reader, vendor, camera",
@@ -76,11 +81,13 @@ def test_a_file_that_is_not_a_doors_file_says_so(tmp_path, text, said):
 
 
 def test_a_missing_file_and_a_folder_say_so(tmp_path):
-    "The path is in the message"
+    "The path is in the message, as it is for a name that is too long for the file system"
     with pytest.raises(errors.DoorsFileError, match="There is no doors file"):
         load_doors(tmp_path / "none.csv")
     with pytest.raises(errors.DoorsFileError, match="cannot be read"):
         load_doors(tmp_path)
+    with pytest.raises(errors.DoorsFileError, match="cannot be read: File name too long"):
+        load_doors(tmp_path / ("x" * 300))
 
 
 def test_a_table_without_the_columns_is_refused():
@@ -112,6 +119,45 @@ def test_two_cameras_of_a_door_must_differ(tmp_path):
         load_doors(written(tmp_path, text))
     assert "line 3: the reader has this view twice" in str(caught.value)
     assert "the reader has another door name above" in str(caught.value)
+
+
+def test_the_rows_of_a_reader_need_not_be_together():
+    "The first of them is the main camera; readers are in the order of their first rows"
+    rows = [["R1", "Gate", "meraki", "Q1", 0], ["R2", None, "een", "1", 0], ["R1", None, "meraki", "Q2", 3]]
+    doors = doors_by_reader(pd.DataFrame(rows, columns=HEADER.strip().split(",")))
+    assert list(doors) == ["R1", "R2"]
+    assert [camera.camera_id for camera in doors["R1"].cameras] == ["Q1", "Q2"]
+    assert (doors["R1"].name, doors["R2"].name) == ("Gate", "R2")
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_gaps_in_a_table_made_by_hand_are_filled_like_those_of_a_file(missing):
+    "No door is called nan, and no clock is off by it"
+    row = {
+        "reader_id": 7,
+        "door": missing,
+        "view": missing,
+        "vendor": "een",
+        "camera_id": 12,
+        "clock_offset_s": missing,
+    }
+    assert doors_by_reader(pd.DataFrame([row])) == {"7": Door("7", "7", (Camera("een", "12", "", 0.0),))}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"reader_id": None}, "a row without reader_id"),
+        ({"camera_id": None}, "a row without camera_id"),
+        ({"clock_offset_s": "soon"}, "clock_offset_s has soon"),
+        ({"clock_offset_s": float("inf")}, "clock_offset_s has inf"),
+    ],
+)
+def test_rows_of_a_table_made_by_hand_that_cannot_be_used_are_refused(change, said):
+    "Where load_doors would have refused them"
+    row = {"reader_id": "7", "door": "A", "vendor": "een", "camera_id": "12", "clock_offset_s": 0.0}
+    with pytest.raises(errors.InputError, match=said):
+        doors_by_reader(pd.DataFrame([{**row, **change}]))
 
 
 def test_one_camera_may_look_at_several_doors(tmp_path):
@@ -147,6 +193,18 @@ def test_reads_the_first_sheet_of_a_spreadsheet(tmp_path, suffix):
     doors = load_doors(path)
     assert doors["reader_id"].tolist() == ["R1", "7"]
     assert doors["clock_offset_s"].tolist() == [47.0, 0.0]
+
+
+def test_dates_and_columns_without_a_name_in_a_spreadsheet_are_kept(tmp_path):
+    "A date as ISO 8601; nameless columns are numbered, however many"
+    path = tmp_path / "doors.xlsx"
+    rows = [
+        ["reader_id", "vendor", "camera_id", "installed", None, None],
+        ["R1", "een", 7, date(2019, 4, 12), None, "x"],
+    ]
+    pd.DataFrame(rows).to_excel(path, index=False, header=False)
+    row = load_doors(path).iloc[0]
+    assert row[["camera_id", "installed", "column 6"]].tolist() == ["7", "2019-04-12", "x"]
 
 
 def test_a_spreadsheet_that_cannot_be_read_says_so(tmp_path):

@@ -59,7 +59,7 @@ def test_an_event_meets_its_door_and_all_its_cameras():
     ],
 )
 def test_an_event_without_a_camera_says_why(columns, reader, why):
-    "It is there all the same"
+    "It is among the resolved events"
     (event,) = resolve(events_of(reader, **columns), DOORS)
     assert event.cameras == () and event.why_no_camera == why
 
@@ -79,7 +79,7 @@ def test_missing_cells_are_empty_text():
 
 
 def test_an_unknown_reader_keeps_its_own_time():
-    "Without a door there is no offset to take off"
+    "Without a door there is no offset to subtract"
     (event,) = resolve(events_of("R9"), DOORS)
     assert event.true_time == event.event_time == NOON
 
@@ -111,3 +111,43 @@ def test_true_times_come_as_a_column_too():
         event.true_time for event in resolved
     ]
     assert str(resolved.true_time.dtype) == "datetime64[us, UTC]"
+
+
+@pytest.mark.parametrize("readers", [["7", "8"], [7, 8], [7.0, 8.0], pd.Categorical(["7", "8"])])
+@pytest.mark.parametrize("in_doors", [["7", "8"], [7, 8], [7.0, 8.0], pd.Categorical(["7", "8"])])
+def test_readers_that_are_numbers_have_their_doors_and_offsets(readers, in_doors):
+    "In tables made by hand, whichever of the two has numbers: the offset never gets lost"
+    doors = DOORS.tail(2).assign(reader_id=in_doors)
+    resolved = resolve(events_of("", "").assign(reader_id=readers), doors)
+    assert [event.reader_id for event in resolved] == ["7", "8"]
+    assert [event.door.name for event in resolved] == ["Gate", "Yard"]
+    assert [event.true_time - NOON for event in resolved] == [timedelta(seconds=3.5), timedelta(0)]
+
+
+def test_a_missing_reader_among_numbers_is_missing():
+    "pandas makes 7 into 7.0 where another one is missing"
+    first, second = resolve(events_of("", "").assign(reader_id=[7, None]), DOORS.assign(reader_id="7"))
+    assert (first.reader_id, first.door.name) == ("7", "Gate")
+    assert (second.reader_id, second.door) == ("", None)
+
+
+def test_times_are_in_utc_whatever_the_zone_of_the_column():
+    "The zone of the site is for display"
+    events = events_of("R1").assign(event_time=pd.Timestamp("2019-04-12T12:00", tz="America/Denver"))
+    (event,) = resolve(events, DOORS)
+    assert event.event_time.isoformat() == "2019-04-12T18:00:00+00:00"
+    assert event.true_time.isoformat() == "2019-04-12T17:59:58+00:00"
+
+
+def test_events_with_the_same_label_keep_their_own_doors():
+    "As after joining two logs"
+    resolved = resolve(events_of("R1", "R2").set_axis([5, 5]), DOORS)
+    assert [(event.event_id, event.door.name) for event in resolved] == [(5, "Gate"), (5, "Yard")]
+    assert resolved.true_time.tolist() == [event.true_time for event in resolved]
+
+
+def test_without_events_or_doors_there_is_nothing_to_resolve():
+    "Empty tables, whatever the dtypes of their columns"
+    assert list(resolve(events_of(), DOORS)) == []
+    assert resolve(events_of(), DOORS).true_time.empty
+    assert resolve(events_of("R1"), DOORS.head(0))[0].door is None

@@ -202,7 +202,7 @@ def test_reads_a_folder_in_the_order_of_names(tmp_path: Path) -> None:
 
 
 def test_reads_several_paths_in_the_order_given(tmp_path: Path) -> None:
-    "Events are in the order of the files, and files of one name are told apart by their folders"
+    "Events are in the order of the files, and files of one name are distinguished by their folders"
     paths = [tmp_path / "x" / "badges.csv", tmp_path / "a" / "badges.csv"]
     for number, path in enumerate(paths):
         path.parent.mkdir()

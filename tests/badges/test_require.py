@@ -35,7 +35,7 @@ def log():
     return load_badges(ROOT / "data/sample_badges.csv")
 
 
-def test_a_whole_log_instead_of_its_events_is_told_apart(take, log):
+def test_a_whole_log_instead_of_its_events_is_recognised(take, log):
     "The likeliest slip: the sentence says what to give"
     with pytest.raises(InputError, match=r"BadgeLog is not a table of events: give its \.events"):
         take(log)
