@@ -9,8 +9,8 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -95,14 +95,13 @@ class Session:
     ) -> None:
         self._username = username
         self._password = password
-        self._key_header = {"Authorization": api_key.get_secret_value()} if api_key else {}
-        self._api_key = Credential(self._key_header)
+        self._api_key = Credential({"Authorization": api_key.get_secret_value()} if api_key else {})
         self._ask_code = ask_code
         self._transport = Transport("Eagle Eye", base_url, domains=DOMAINS, limits=limits, masking=MASKING)
         self.host = self._transport.base_url
         self._session: Credential | None = None
         self._second_factor_done: Credential | None = None
-        self._refusal: Callable[[], ServiceError] | None = None
+        self._refusal: ServiceError | None = None
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
 
@@ -132,9 +131,7 @@ class Session:
                 return self._login(send_code_by)
             except ServiceError as error:
                 if error.status is not None:
-                    self._refusal = partial(
-                        type(error), str(error), url=error.url, status=error.status, transient=error.transient
-                    )
+                    self._refusal = copy(error)  # without the traceback, whose frames hold sockets
                     self._refused_until = time.monotonic() + PAUSE_S if error.transient else math.inf
                 raise
 
@@ -195,7 +192,7 @@ class Session:
         if self._session is None or self._session is expired:
             with self._login_lock:
                 if self._refusal is not None and time.monotonic() < self._refused_until:
-                    raise self._refusal()
+                    raise copy(self._refusal)
                 if self._session is None or self._session is expired:
                     self.login()
         assert self._session is not None  # noqa: S101 - login sets it or raises
@@ -212,9 +209,9 @@ class Session:
                 if last or not error.transient:
                     raise
         self.host = branded_host(self._transport.base_url, str(_field(reply, "active_brand_subdomain")))
-        self._session = Credential({**_cookie(reply, "auth_key"), **self._key_header})
+        self._session = Credential({**_cookie(reply, "auth_key"), **self._api_key.headers})
         if "tfa_key" in reply.cookies:  # with it, the next login needs no code; it is not stored
-            self._second_factor_done = Credential({**_cookie(reply, "tfa_key"), **self._key_header})
+            self._second_factor_done = Credential({**_cookie(reply, "tfa_key"), **self._api_key.headers})
         user = reply.json()
         return Account(
             name=f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
