@@ -1,7 +1,4 @@
-"""What the cameras saw at each badge event: one `Snapshot` per event and camera, with a picture or without.
-
-A vendor's client is a `SnapshotSource`; this module knows nothing of the vendors.
-"""
+"""What the cameras saw at each badge event: one `Snapshot` per event and camera, with a picture or without."""
 
 from __future__ import annotations
 
@@ -328,8 +325,8 @@ class _Once(Generic[T]):
 
 def _name(snapshot: Snapshot) -> str:
     """The event, and which of its door's cameras where there are several."""
-    view = snapshot.camera.view if snapshot.camera else ""
-    return f"Event {snapshot.event.event_id}, {view}" if view else f"Event {snapshot.event.event_id}"
+    view = f", {snapshot.camera.view}" if snapshot.camera and snapshot.camera.view else ""
+    return f"Event {snapshot.event.event_id}{view}"
 
 
 _CARD = "display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;margin:4px 0 22px 0"

@@ -91,7 +91,7 @@ def test_takes_the_readers_clock_into_account(site, events, doors):
 
 
 def test_keeps_the_order_whoever_is_ready_first():
-    "Results stand in the events' order, under their labels, and no more than `workers` are under way"
+    "Results are in the events' order, under their labels, and no more than `workers` are under way"
     source = Source(seconds=0.01)
     many = events_of(*["R1"] * 12).set_index(pd.Index([f"e{i}" for i in range(11, -1, -1)]))
     found = snapshots_for(resolve(many, ONE_DOOR), source, workers=3)
@@ -272,9 +272,10 @@ def test_shows_text_from_outside_as_text():
 
 
 def test_shows_text_that_rearranges_as_its_number():
-    "A right-to-left override neither hides nor turns what stands around it"
-    shown = snapshots_for(resolve(events_of("R\u202e1"), ONE_DOOR), Source())._repr_html_()
-    assert "<bdi>R[U+202E]1</bdi>" in shown
+    "A right-to-left override neither hides nor turns the text around it, also in what describes a picture"
+    table = doors_of(("R\u202e1", "meraki", "Q\u202e1", 0.0))
+    shown = snapshots_for(resolve(events_of("R\u202e1"), table), Source())._repr_html_()
+    assert "(<bdi>R[U+202E]1</bdi>)" in shown and 'alt="What camera Q[U+202E]1 saw"' in shown
     assert "\u202e" not in shown
 
 

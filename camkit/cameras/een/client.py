@@ -69,9 +69,9 @@ class EagleEye(Session):
 
     Notes
     -----
-    It logs in when a call needs it, and again when the session has expired, once for all greenlets. A
-    refused login is not repeated automatically, as that would lock the user out. Call `login` for another
-    try.
+    It logs in when a call needs it, and again when the session has expired, once for all greenlets. A refused
+    login, whatever its status, is not repeated automatically, as that would lock the user out: call `login` for
+    another try. One that the vendor could not answer (429, 5xx) is repeated by a later call, after a pause.
     """
 
     vendor = "een"
@@ -141,7 +141,7 @@ class EagleEye(Session):
     def frame(
         self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None
     ) -> Frame:
-        """Fetch one preview image, and make sure that it is whole.
+        """Fetch one preview image as a `Frame`: it is whole and has a time.
 
         Parameters
         ----------
@@ -155,10 +155,6 @@ class EagleEye(Session):
             after, or the one at that time.
         attempts : int, optional
             The most requests; by default that of the client's limits. A damaged picture counts as a failed one.
-
-        Returns
-        -------
-        Frame
 
         Raises
         ------

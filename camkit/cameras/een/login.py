@@ -75,13 +75,7 @@ class Account:
 
 
 class Session:
-    """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it.
-
-    Notes
-    -----
-    A refused login, whatever its status, is not repeated automatically. One that the vendor could not answer
-    (429, 5xx) is repeated by a later call, after a pause.
-    """
+    """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it."""
 
     def __init__(
         self,
@@ -113,10 +107,6 @@ class Session:
         send_code_by : {"sms", "email"}, optional
             How the vendor sends the code, if the account wants a second factor; by default to the
             telephone if one is stored, else by e-mail.
-
-        Returns
-        -------
-        Account
 
         Raises
         ------
