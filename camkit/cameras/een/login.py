@@ -191,8 +191,9 @@ class Session:
     def _login(self, send_code_by: str | None) -> Account:
         for last in (False, True):
             token = self._authenticate(send_code_by)
-            try:
-                reply = self._authorize(token)
+            try:  # the second step: the token for a session
+                once = replace(self._transport.limits, attempts=1)
+                reply = self._post("authorize", token, _AUTHORIZE, check=_check_session, limits=once)
                 break
             except ServiceError as error:
                 # A token is valid once, so after a failure of the second step the first is needed again.
@@ -213,15 +214,14 @@ class Session:
 
     def _authenticate(self, send_code_by: str | None) -> dict[str, SecretStr]:
         """The first step: user and password for a token, and the code where one is needed."""
-        reply = self._transport.request(
-            "POST",
-            "/g/aaa/authenticate",
-            json={"username": self._username, "password": self._password},
+        reply = self._post(
+            "authenticate",
+            {"username": self._username, "password": self._password},
+            _AUTHENTICATE,
             credential=self._second_factor_done or self._api_key,
             idempotent=True,
             check=lambda reply: _field(reply, "token"),
         )
-        raise_for_status(reply, "Logging in to Eagle Eye", _AUTHENTICATE)
         token = {"token": SecretStr(str(_field(reply, "token")))}
         ways = reply.json().get("two_factor_authentication_code")
         if ways is None:
@@ -232,26 +232,17 @@ class Session:
         """The second factor: have a code sent, and ask for it."""
         known = ways if isinstance(ways, dict) else {}
         way = send_code_by or ("email" if known.get("sms") in (None, _NO_PHONE) else "sms")
-        reply = self._transport.request(
-            "POST",
-            "/g/aaa/two_factor_authenticate",
-            json={**token, "two_factor_authentication_type": way},
-            credential=self._api_key,
-        )
-        raise_for_status(reply, "Asking for the login code", _SEND_CODE)
+        wanted = {**token, "two_factor_authentication_type": way}
+        self._post("two_factor_authenticate", wanted, _SEND_CODE, doing="Asking for the login code")
         return SecretStr(self._ask_code(f"Eagle Eye sent a code by {way} to {known.get(way)}: ").strip())
 
-    def _authorize(self, token: Mapping[str, SecretStr]) -> Reply:
-        """The second step: the token for a session."""
-        reply = self._transport.request(
-            "POST",
-            "/g/aaa/authorize",
-            json=token,
-            credential=self._api_key,
-            check=_check_session,
-            limits=replace(self._transport.limits, attempts=1),
-        )
-        raise_for_status(reply, "Logging in to Eagle Eye", _AUTHORIZE)
+    def _post(
+        self, step: str, json: Any, meanings: Meanings, doing: str = "Logging in to Eagle Eye", **options: Any
+    ) -> Reply:
+        """One step of the login."""
+        options = {"credential": self._api_key, **options}
+        reply = self._transport.request("POST", f"/g/aaa/{step}", json=json, **options)
+        raise_for_status(reply, doing, meanings)
         return reply
 
 
