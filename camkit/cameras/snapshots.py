@@ -1,11 +1,9 @@
-"""What the cameras saw at each badge event: one `Snapshot` per event and camera, with a picture or without.
-
-A vendor's client is a `SnapshotSource`; this module knows nothing of the vendors.
-"""
+"""What the cameras saw at each badge event: one `Snapshot` per event and camera, with a picture or without."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +14,7 @@ from operator import attrgetter
 from typing import Generic, TypeVar, overload
 
 import pandas as pd
-from gevent.event import AsyncResult
+from gevent.lock import BoundedSemaphore
 
 from camkit.badges import Camera, DoorEvent, DoorEvents
 from camkit.cameras.source import Picture, SnapshotSource
@@ -97,6 +95,11 @@ class Snapshot:
         return _card_html([self])
 
 
+_COLUMNS = (
+    "event_time cardholder_id name reader_id door view vendor camera_id outcome result reason offset_s sha256"
+).split()
+
+
 class Snapshots(Sequence[Snapshot]):
     """The snapshots of a selection of events: one for each event and camera, in the order of the events."""
 
@@ -113,13 +116,10 @@ class Snapshots(Sequence[Snapshot]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def __iter__(self) -> Iterator[Snapshot]:
-        return iter(self._items)
-
     def __repr__(self) -> str:
-        counts = pd.Series([str(item.result) for item in self._items], dtype="string").value_counts()
-        said = ", ".join(f"{count} {result}" for result, count in counts.items())
-        events = len(list(groupby(self, key=attrgetter("event"))))
+        counts = Counter(item.result for item in self).most_common()
+        said = ", ".join(f"{count} {result}" for result, count in counts)
+        events = len(self._by_event())
         several = f"{len(self)} snapshots of " if len(self) != events else ""
         return f"{several}{events} events: {said or 'none'}"
 
@@ -150,31 +150,28 @@ class Snapshots(Sequence[Snapshot]):
                 "offset_s": item.offset_s,
                 "sha256": item.sha256,
             }
-            for item in self._items
+            for item in self
         ]
-        columns = (
-            "event_time cardholder_id name reader_id door view vendor camera_id outcome result reason offset_s "
-            "sha256"
-        )
-        labels = [item.event.event_id for item in self._items]
-        table = pd.DataFrame(rows, columns=columns.split(), index=labels)
+        labels = [item.event.event_id for item in self]
+        table = pd.DataFrame(rows, columns=_COLUMNS, index=labels)
         text = dict.fromkeys(table.columns.difference(["event_time", "offset_s"]), "string")
         table["event_time"] = pd.to_datetime(table["event_time"], utc=True)
         return table.astype({**text, "offset_s": "float64"})
 
     def problems(self) -> list[str]:
-        """One sentence for each snapshot without a picture, and for each cardholder without a directory entry."""
+        """One sentence for each snapshot without a picture, and for each event with an incomplete directory entry."""
         found = [f"{_name(item)}: {item.result}: {item.reason}" for item in self if not item.ok]
-        people = {item.event.event_id: item.cardholder for item in self if item.cardholder}
-        found += [
-            f"Event {event_id}: cardholder {person.cardholder_id}: {person.note}"
-            for event_id, person in people.items()
-            if person.note
-        ]
+        for event, person in ((group[0].event, group[0].cardholder) for group in self._by_event()):
+            if person and person.note:
+                found.append(f"Event {event.event_id}: cardholder {person.cardholder_id}: {person.note}")
         return found
 
+    def _by_event(self) -> list[list[Snapshot]]:
+        """The snapshots of each event."""
+        return [list(group) for _, group in groupby(self, key=attrgetter("event"))]
+
     def _repr_html_(self) -> str:
-        cards = (_card_html(list(group)) for _, group in groupby(self, key=attrgetter("event")))
+        cards = map(_card_html, self._by_event())
         return f"<div><p>{escape(repr(self))}</p>{''.join(cards)}</div>"
 
 
@@ -243,8 +240,8 @@ class SnapshotFetcher:
 
     Notes
     -----
-    Several greenlets of one thread may use it at once. Each cardholder is looked up once, and two events that ask
-    for the same camera and moment ask once. A vendor that could not be reached and never gave a picture is not
+    Several greenlets of one thread may use it at once. Each cardholder is looked up once, and each moment of a
+    camera is asked for once, also if that fails. A vendor that could not be reached and has never answered is not
     asked again.
     """
 
@@ -254,93 +251,82 @@ class SnapshotFetcher:
         self._sources = source if isinstance(source, Mapping) else {source.vendor: source}
         self._directory = directory
         self._cardholders: _Once[Cardholder] = _Once()
-        self._pictures: _Once[Picture] = _Once()
-        self._reached: set[str] = set()
-        self._unreachable: dict[str, str] = {}
+        self._answers: _Once[_Answer] = _Once()
+        # Why a vendor cannot be reached; None once it has answered.
+        self._unreachable: dict[str, str | None] = {}
 
     def fetch(self, event: DoorEvent, camera: Camera | None, step_s: float = 0.0) -> Snapshot:
-        """Fetch what a camera saw.
+        """Fetch what one of the event's cameras saw.
 
         Parameters
         ----------
-        event : DoorEvent
-            The event.
         camera : Camera or None
-            One of its cameras; None where it has none.
+            None where the event has none.
         step_s : float
             How long after the event, seconds; negative for before it.
-
-        Returns
-        -------
-        Snapshot
-            With the picture, or the reason why there is none.
 
         Raises
         ------
         LoginRefused
             If the vendor refuses the login.
         """
-        person = self._look_up(event.cardholder_id)
+        person = None
+        if (directory := self._directory) is not None and (who := event.cardholder_id):
+            person = self._cardholders.get(who, lambda: directory.lookup(who))
         if camera is None:
             result = Result.NO_TIME if event.event_time is None else Result.NO_DOOR
             return Snapshot(event, None, result, event.why_no_camera, cardholder=person)
-        found = partial(Snapshot, event, camera, cardholder=person)
-        source = self._sources.get(camera.vendor)
+        vendor, camera_id, at = camera.vendor, camera.camera_id, event.at(camera, step_s)
+        answer = self._answers.get((vendor, camera_id, at), lambda: self._ask(vendor, camera_id, at))
+        return Snapshot(event, camera, *answer, cardholder=person)
+
+    def _ask(self, vendor: str, camera_id: str, at: datetime) -> _Answer:
+        source = self._sources.get(vendor)
         if source is None:
-            return found(
-                Result.NO_SOURCE,
-                f"camera {camera.camera_id} is of vendor {camera.vendor}, and no {camera.vendor} account is connected",
-            )
-        if camera.vendor in self._unreachable and camera.vendor not in self._reached:
-            return found(Result.FAILED, self._unreachable[camera.vendor])
-        at = event.at(camera, step_s)
+            reason = f"camera {camera_id} is of vendor {vendor}, and no {vendor} account is connected"
+            return Result.NO_SOURCE, reason, None
+        if why := self._unreachable.get(vendor):
+            return Result.FAILED, why, None
         try:
-            picture = self._pictures.get(
-                (camera.vendor, camera.camera_id, at), lambda: source.snapshot(camera.camera_id, at)
-            )
+            answer: _Answer = Result.PICTURE, "", source.snapshot(camera_id, at)
         except LoginRefused:
             raise
         except NoPicture as error:
-            return found(Result.NO_PICTURE, str(error))
-        except (
-            ServiceError,
-            InputError,
-        ) as error:  # an InputError: the camera_id in the doors table is malformed
+            answer = Result.NO_PICTURE, str(error), None
+        except (ServiceError, InputError) as error:
+            # An InputError says that the camera_id in the doors table is malformed.
             if isinstance(error, ServiceUnreachable):
-                self._unreachable.setdefault(camera.vendor, str(error))
-            return found(Result.FAILED, str(error))
-        self._reached.add(camera.vendor)
-        return found(Result.PICTURE, picture=picture)
+                self._unreachable.setdefault(vendor, str(error))
+            return Result.FAILED, str(error), None
+        self._unreachable[vendor] = None
+        return answer
 
-    def _look_up(self, cardholder_id: str) -> Cardholder | None:
-        directory = self._directory
-        if directory is None or not cardholder_id:
-            return None
-        return self._cardholders.get(cardholder_id, lambda: directory.lookup(cardholder_id))
+
+_Answer = tuple[Result, str, Picture | None]
+"""What came of asking a camera; why there is no picture, and the picture."""
 
 
 class _Once(Generic[T]):
-    """Results by key: the first greenlet that asks does the work, the others wait for its result."""
+    """Results by key: the first greenlet that asks does the work, the others wait for its result.
+
+    An exception is not a result: the next one that asks tries again.
+    """
 
     def __init__(self) -> None:
-        self._results: dict[Hashable, AsyncResult] = {}
+        self._results: dict[Hashable, T] = {}
+        self._locks: dict[Hashable, BoundedSemaphore] = defaultdict(BoundedSemaphore)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        if key not in self._results:
-            result = self._results[key] = AsyncResult()
-            try:
-                result.set(make())
-            except BaseException as error:
-                result.set_exception(error)
-                raise
-        found: T = self._results[key].get()
-        return found
+        with self._locks[key]:
+            if key not in self._results:
+                self._results[key] = make()
+            return self._results[key]
 
 
 def _name(snapshot: Snapshot) -> str:
     """The event, and which of its door's cameras where there are several."""
-    view = snapshot.camera.view if snapshot.camera else ""
-    return f"Event {snapshot.event.event_id}, {view}" if view else f"Event {snapshot.event.event_id}"
+    view = f", {snapshot.camera.view}" if snapshot.camera and snapshot.camera.view else ""
+    return f"Event {snapshot.event.event_id}{view}"
 
 
 _CARD = "display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;margin:4px 0 22px 0"
@@ -377,18 +363,17 @@ def _picture_html(snapshot: Snapshot) -> str:
 
 def _facts(snapshot: Snapshot) -> list[str]:
     """Which view it is, how the picture's moment relates to the event's, and what proves the picture."""
-    picture, camera = snapshot.picture, snapshot.camera
+    picture, camera, taken_s = snapshot.picture, snapshot.camera, snapshot.offset_s
     lines = []
-    if camera is not None and camera.view:
+    if camera and camera.view:
         lines.append(f"View: {text_html(camera.view)}")
-    if camera is not None and camera.clock_offset_s:
+    if camera and camera.clock_offset_s:
         offset = f"{camera.clock_offset_s:+g} s"
         lines.append(f"The reader's clock is {offset} against the camera's, which is taken off.")
-    if picture is not None:
-        asked = f"Asked for {local_time(picture.requested_at, snapshot.event.timezone)}"
-        taken = snapshot.offset_s
-        said = (
-            "the vendor does not say when it was taken" if taken is None else f"taken {taken:+.1f} s from it"
-        )
-        lines += [escape(f"{asked}; {said}."), f"SHA-256 {snapshot.sha256}"]
+    if picture:
+        said = "the vendor does not say when it was taken"
+        if taken_s is not None:
+            said = f"taken {taken_s:+.1f} s from it"
+        asked = local_time(picture.requested_at, snapshot.event.timezone)
+        lines += [escape(f"Asked for {asked}; {said}."), f"SHA-256 {snapshot.sha256}"]
     return lines

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
 from camkit.errors import TimestampError
@@ -38,21 +37,6 @@ class Picture:
     requested_at: datetime
     captured_at: datetime | None
     replies: tuple[Reply, ...] = field(repr=False, default=())
-
-    @classmethod
-    def from_reply(
-        cls,
-        vendor: str,
-        camera_id: str,
-        *replies: Reply,
-        requested_at: datetime,
-        captured_at: datetime | None,
-        digest: str | None = None,
-    ) -> Picture:
-        """Make a picture from the last of the answers that led to it; `digest` is its SHA-256 where it is known."""
-        content = replies[-1].content
-        digest = digest or sha256(content).hexdigest()
-        return cls(vendor, camera_id, content, digest, requested_at, captured_at, replies)
 
 
 @runtime_checkable

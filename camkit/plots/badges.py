@@ -12,10 +12,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from camkit.badges import FLAGS
+from camkit.badges import FLAGS, main_cameras, site_timezone
 from camkit.errors import InputError
 from camkit.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, new_axes, plain
-from camkit.support.timezones import as_zone
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK)
 MOST_READERS, MOST_PEOPLE = 30, len(COLOURS)
@@ -49,7 +48,7 @@ def plot_events_by_hour(
         A heat map: hours from left to right, doors from top to bottom, the busiest first. Of more than 30
         doors the busiest 30 are shown, and the title says so. An hour without events is left white.
     """
-    zone = _zone(events, timezone)
+    zone = site_timezone(events, timezone) or UTC
     door = _door_names(events, doors)
     hour = events["event_time"].dt.tz_convert(zone).dt.hour
     counts = pd.crosstab(door, hour).reindex(columns=range(24), fill_value=0)
@@ -111,7 +110,7 @@ def plot_timeline(
     InputError
         If there are more cardholders than colours.
     """
-    zone = _zone(events, timezone)
+    zone = site_timezone(events, timezone) or UTC
     people = list(cardholders) if cardholders is not None else _most_flagged(events, flags)
     if len(people) > MOST_PEOPLE:
         raise InputError(
@@ -242,13 +241,8 @@ def _door_names(events: pd.DataFrame, doors: pd.DataFrame | None) -> pd.Series:
     """The name of each event's door."""
     reader = events["reader_id"].astype(object)
     if doors is not None:
-        names = doors.drop_duplicates("reader_id").set_index("reader_id")["door"]
-        reader = reader.map(names.astype(object)).fillna(reader)
+        reader = reader.map(main_cameras(doors)["door"].astype(object)).fillna(reader)
     return reader.fillna("(no reader)").astype(str)
-
-
-def _zone(events: pd.DataFrame, zone: str | tzinfo | None) -> tzinfo:
-    return as_zone(zone) or as_zone(events.attrs.get("timezone")) or UTC
 
 
 def _say(ax: Axes, what: str) -> Axes:

@@ -151,9 +151,12 @@ def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Ax
     is_set = _set_bits(chosen, bits)
     _draw_matrix(ax, is_set, linewidth=2)
     _write_bits(ax, is_set)
+    flags = [bit.flag for bit in bits]
     for row, (status, overall) in enumerate(zip(chosen["device_status"], explained["overall"], strict=True)):
         decisive = None if overall == OverallStatus.UNKNOWN else rule_for(int(status)).flag
-        _frame_bits(ax, row, [column for column, bit in enumerate(bits) if bit.flag == decisive])
+        if decisive in flags:
+            corner = flags.index(decisive) + 0.04, row + 0.05
+            ax.add_patch(Rectangle(corner, 0.92, 0.9, fill=False, linewidth=1.6, zorder=3))
     bit_names = [f"{bit.flag.name}\nbit {bit.number}".replace("_", "\n") for bit in bits]
     ax.set_xticks(np.arange(len(bits)) + 0.5, bit_names, fontsize=8)
     ax.set_xlabel("framed: the bit that decides", fontsize=9)
@@ -208,12 +211,6 @@ def _write_bits(ax: Axes, is_set: np.ndarray) -> None:
         word = "no status" if np.isnan(value) else "set" if value else "clear"
         colour = "white" if value == 1 else "black"
         ax.text(column + 0.5, row + 0.5, word, ha="center", va="center", color=colour, fontsize=9)
-
-
-def _frame_bits(ax: Axes, row: int, columns: list[int]) -> None:
-    """Draw a frame just inside some cells of a row."""
-    for column in columns:
-        ax.add_patch(Rectangle((column + 0.04, row + 0.05), 0.92, 0.9, fill=False, linewidth=1.6, zorder=3))
 
 
 def _write_verdicts(ax: Axes, explained: pd.DataFrame, silent: Mapping[str, str]) -> None:

@@ -44,7 +44,7 @@ def local_time(at: datetime, timezone: tzinfo) -> str:
 def image_html(content: bytes, kind: str, alt: str, style: str) -> str:
     """Embed an image of a media type as a data URI."""
     data = base64.b64encode(content).decode("ascii")
-    return f'<img src="data:{escape(kind)};base64,{data}" alt="{escape(alt)}" style="{style}">'
+    return f'<img src="data:{escape(kind)};base64,{data}" alt="{escape(visible(alt))}" style="{style}">'
 
 
 def table_html(table: pd.DataFrame, **options: Any) -> str:

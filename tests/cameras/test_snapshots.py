@@ -91,7 +91,7 @@ def test_takes_the_readers_clock_into_account(site, events, doors):
 
 
 def test_keeps_the_order_whoever_is_ready_first():
-    "Results stand in the events' order, under their labels, and no more than `workers` are under way"
+    "Results are in the events' order, under their labels, and no more than `workers` are under way"
     source = Source(seconds=0.01)
     many = events_of(*["R1"] * 12).set_index(pd.Index([f"e{i}" for i in range(11, -1, -1)]))
     found = snapshots_for(resolve(many, ONE_DOOR), source, workers=3)
@@ -272,9 +272,10 @@ def test_shows_text_from_outside_as_text():
 
 
 def test_shows_text_that_rearranges_as_its_number():
-    "A right-to-left override neither hides nor turns what stands around it"
-    shown = snapshots_for(resolve(events_of("R\u202e1"), ONE_DOOR), Source())._repr_html_()
-    assert "<bdi>R[U+202E]1</bdi>" in shown
+    "A right-to-left override neither hides nor turns the text around it, also in what describes a picture"
+    table = doors_of(("R\u202e1", "meraki", "Q\u202e1", 0.0))
+    shown = snapshots_for(resolve(events_of("R\u202e1"), table), Source())._repr_html_()
+    assert "(<bdi>R[U+202E]1</bdi>)" in shown and 'alt="What camera Q[U+202E]1 saw"' in shown
     assert "\u202e" not in shown
 
 
@@ -312,3 +313,60 @@ def test_a_vendor_that_cannot_be_reached_is_not_tried_on_and_on():
     found = snapshots_for(resolve(events, doors), Gone(), workers=2)
     assert {(str(item.result), item.reason) for item in found} == {("failed", "There is nobody.")}
     assert len(asked) <= 2
+
+
+class Script:
+    """A vendor's client that gives one result after the other: an exception, or a picture for None."""
+
+    vendor = "meraki"
+
+    def __init__(self, *results: Exception | None):
+        self._results = list(results)
+
+    def snapshot(self, camera_id: str, at: datetime) -> Picture:
+        result = self._results.pop(0)
+        if result is not None:
+            raise result
+        return Picture("meraki", camera_id, b"jpeg", "0" * 64, at, None)
+
+
+def test_a_vendor_that_has_answered_is_asked_again():
+    "An answer without a picture is an answer too: one lost connection after it costs one picture, not all"
+    source = Script(errors.NoPicture("off"), errors.ServiceUnreachable("There is nobody."), None)
+    found = snapshots_for(resolve(events_of("R1", "R1", "R1"), ONE_DOOR), source, workers=1)
+    assert [item.result for item in found] == [Result.NO_PICTURE, Result.FAILED, Result.PICTURE]
+
+
+def test_a_failure_is_not_asked_for_again():
+    "The same camera and moment has the same result, without a second request"
+    source = Source(errors.DeadlineExceeded("too late"))
+    found = snapshots_for(resolve(events_of("R1", "R1", times=[NOON, NOON]), ONE_DOOR), source, workers=1)
+    assert [item.reason for item in found] == ["too late", "too late"]
+    assert len(source.asked) == 1
+
+
+def test_a_request_that_was_stopped_is_made_by_who_waits_for_it():
+    "Stopping one of two that want the same picture does not leave the other without it"
+    source = Source(seconds=0.02)
+    fetcher = SnapshotFetcher(source)
+    (event,) = resolve(events_of("R1"), ONE_DOOR)
+    first, second = (gevent.spawn(fetcher.fetch, event, event.cameras[0]) for _ in range(2))
+    gevent.sleep(0.01)
+    first.kill()
+    assert second.get(timeout=5).ok
+    assert len(source.asked) == 2
+
+
+def test_every_event_with_an_incomplete_directory_entry_is_a_problem():
+    "Also where two events have the same label; once for each event, whatever the number of its cameras"
+
+    class Staff:
+        def lookup(self, cardholder_id):
+            return Cardholder(cardholder_id, note="not in the directory")
+
+    twice = events_of("R1", "R1").assign(cardholder_id=["1", "2"]).set_index(pd.Index([5, 5]))
+    found = snapshots_for(resolve(twice, TWO_CAMERAS), Source(), directory=Staff())
+    assert found.problems() == [
+        "Event 5: cardholder 1: not in the directory",
+        "Event 5: cardholder 2: not in the directory",
+    ]

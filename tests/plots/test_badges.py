@@ -112,7 +112,7 @@ def test_the_timeline_chooses_those_with_most_flags(log: BadgeLog) -> None:
 
 
 def test_the_timeline_refuses_more_people_than_colours(log: BadgeLog) -> None:
-    "Seven colours cannot be told apart"
+    "Seven colours cannot be distinguished"
     with pytest.raises(InputError, match="at most 6"):
         plot_timeline(log.events, cardholders=[str(n) for n in range(7)])
 

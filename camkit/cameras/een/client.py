@@ -6,8 +6,8 @@ Sources: EENCloud/api-docs; how real bursts behave from public code (SwyftG/EEN)
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,18 +15,26 @@ import pandas as pd
 
 from camkit.cameras.een.devices import device_table, usable_cameras
 from camkit.cameras.een.formats import parse_een_time, require_camera_id, stamp
-from camkit.cameras.een.frames import Frame, ReceivedFrame, nearest_frame
+from camkit.cameras.een.frames import Frame, ReceivedFrame
 from camkit.cameras.een.login import Session
 from camkit.cameras.een.status import overall_status
 from camkit.cameras.source import Picture, aware
-from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
+from camkit.errors import (
+    BadResponse,
+    InputError,
+    LoginRefused,
+    NoPicture,
+    NotFound,
+    ServiceError,
+    ServiceUnreachable,
+)
 from camkit.http import Meanings, Reply
 from camkit.support.workers import run_together
 
 CAMERAS_TRIED = 10
 """How many cameras `EagleEye.healthy_camera` asks before it gives up."""
 
-T = TypeVar("T")
+F = TypeVar("F", bound=ReceivedFrame)
 
 _NO_FRAME: Meanings = {
     400: (NotFound, "no camera of this account has this id"),
@@ -61,9 +69,9 @@ class EagleEye(Session):
 
     Notes
     -----
-    It logs in when a call needs it, and again when the session has expired, once for all greenlets. A
-    refused login is not repeated automatically, as that would lock the user out. Call `login` for another
-    try.
+    It logs in when a call needs it, and again when the session has expired, once for all greenlets. A refused
+    login, whatever its status, is not repeated automatically, as that would lock the user out: call `login` for
+    another try. One that the vendor could not answer (429, 5xx) is repeated by a later call, after a pause.
     """
 
     vendor = "een"
@@ -133,7 +141,7 @@ class EagleEye(Session):
     def frame(
         self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None
     ) -> Frame:
-        """Fetch one preview image, and make sure that it is whole.
+        """Fetch one preview image as a `Frame`: it is whole and has a time.
 
         Parameters
         ----------
@@ -148,10 +156,6 @@ class EagleEye(Session):
         attempts : int, optional
             The most requests; by default that of the client's limits. A damaged picture counts as a failed one.
 
-        Returns
-        -------
-        Frame
-
         Raises
         ------
         NoPicture
@@ -161,9 +165,7 @@ class EagleEye(Session):
         BadResponse
             If the answer is not a whole JPEG with a time.
         """
-        return self._image(
-            camera_id, at, verb, attempts, lambda reply: ReceivedFrame.from_reply(camera_id, reply).check()
-        )
+        return self._frame(Frame, camera_id, at, verb, attempts)
 
     def receive_frame(
         self, camera_id: str, at: datetime | str, *, attempts: int | None = None
@@ -172,9 +174,7 @@ class EagleEye(Session):
 
         `ReceivedFrame.check` decodes it; otherwise as `frame`.
         """
-        return self._image(
-            camera_id, at, "prev", attempts, lambda reply: ReceivedFrame.from_reply(camera_id, reply)
-        )
+        return self._frame(ReceivedFrame, camera_id, at, "prev", attempts)
 
     def frame_times(
         self,
@@ -231,24 +231,40 @@ class EagleEye(Session):
         NoPicture
             If there is no frame within the tolerance.
         """
-        require_camera_id(camera_id)
         at = aware(at)
-        found = nearest_frame(
-            lambda moment, verb: self.frame(camera_id, moment, verb=verb), camera_id, at, tolerance_s
-        )
-        return Picture.from_reply(
-            self.vendor, camera_id, found.reply, requested_at=at, captured_at=found.at, digest=found.sha256
+        found: list[Frame] = []
+        refused: list[NoPicture] = []
+        # One millisecond later, because the vendor does not say whether `prev` includes the moment itself.
+        for verb, moment in (("prev", at + timedelta(milliseconds=1)), ("after", at)):
+            if found and not _next_may_be_nearer(found[0], at):
+                break
+            try:
+                found.append(self.frame(camera_id, moment, verb=verb))
+            except NoPicture as error:
+                refused.append(error)
+        nearest = min(found, key=lambda frame: _distance_s(frame, at), default=None)
+        if nearest is None or _distance_s(nearest, at) > tolerance_s:
+            first = refused[0] if refused else NoPicture("")
+            near = f"it said {first.said!r}" if first.said else "it has none at all"
+            if nearest is not None:
+                near = f"the nearest is {_distance_s(nearest, at):.0f} s away"
+            raise NoPicture(
+                f"Camera {camera_id} has no frame within {tolerance_s:g} s of {at:%Y-%m-%d %H:%M:%S} UTC: {near}.",
+                url=first.url,
+                status=first.status,
+                said=first.said,
+            )
+        return Picture(
+            self.vendor, camera_id, nearest.content, nearest.sha256, at, nearest.at, (nearest.reply,)
         )
 
-    def _image(
-        self, camera_id: str, at: datetime | str, verb: str, attempts: int | None, read: Callable[[Reply], T]
-    ) -> T:
+    def _frame(self, kind: type[F], camera_id: str, at: datetime | str, verb: str, attempts: int | None) -> F:
         require_camera_id(camera_id)
         return self._get(
             f"/asset/{verb}/image.jpeg",
             {"id": camera_id, "timestamp": stamp(at), "asset_class": "pre"},
             f"Fetching a preview of camera {camera_id}",
-            read=read,
+            read=partial(kind.from_reply, camera_id),
             meanings=_NO_FRAME,
             attempts=attempts,
         )
@@ -293,6 +309,19 @@ def _ask(een: EagleEye, camera_id: str) -> str | None:
     except ServiceError as error:
         return error.said or str(error)
     return None
+
+
+def _distance_s(frame: Frame, at: datetime) -> float:
+    return abs((frame.at - at).total_seconds())
+
+
+def _next_may_be_nearer(before: Frame, at: datetime) -> bool:
+    """Whether the frame after `before`, if there is one, may be nearer to the moment."""
+    distance_s = _distance_s(before, at)
+    with suppress(BadResponse):  # a hint that cannot be read is ignored
+        if before.next:
+            return (parse_een_time(before.next) - at).total_seconds() < distance_s
+    return bool(distance_s)
 
 
 def _list(reply: Reply) -> list[Any]:

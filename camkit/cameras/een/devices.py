@@ -52,28 +52,17 @@ def device_table(rows: Sequence[Any]) -> pd.DataFrame:
         numbers, ``boolean`` for ``is_upnp``, objects for nested values), and ``row_problem`` (text, missing
         when the row is as documented).
     """
-    records: list[list[Any]] = []
-    problems: list[str | None] = []
-    for row in rows:
-        cells = list(row) if isinstance(row, list) else []
-        if not isinstance(row, list):
-            problems.append(f"the row is not an array but {type(row).__name__}")
-        elif len(cells) < REQUIRED_COLUMNS:
-            problems.append(f"the row has {len(cells)} of at least {REQUIRED_COLUMNS} columns")
-        else:
-            problems.append(None)
-        cells = cells[: len(COLUMNS)]
-        records.append(cells + [None] * (len(COLUMNS) - len(cells)))
+    missing = [None] * len(COLUMNS)
+    records = [(row + missing)[: len(COLUMNS)] if isinstance(row, list) else missing for row in rows]
     position = pd.RangeIndex(1, len(records) + 1, name="position")
     table = pd.DataFrame(records, columns=COLUMNS, index=position, dtype=object)
     for name in _TEXTS:
         table[name] = pd.array([_text(value) for value in table[name]], dtype="string")
     for name in _INTEGERS:
         table[name] = pd.array([_integer(value) for value in table[name]], dtype="Int64")
-    table["is_upnp"] = pd.array(
-        [v if isinstance(v, bool) else None for v in table["is_upnp"]], dtype="boolean"
-    )
-    table["row_problem"] = pd.array(problems, dtype="string")
+    upnp = [value if isinstance(value, bool) else None for value in table["is_upnp"]]
+    table["is_upnp"] = pd.array(upnp, dtype="boolean")
+    table["row_problem"] = pd.array([_row_problem(row) for row in rows], dtype="string")
     return table
 
 
@@ -113,11 +102,17 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _row_problem(row: Any) -> str | None:
+    if not isinstance(row, list):
+        return f"the row is not an array but {type(row).__name__}"
+    if len(row) < REQUIRED_COLUMNS:
+        return f"the row has {len(row)} of at least {REQUIRED_COLUMNS} columns"
+    return None
+
+
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None if value is None else str(value)
+    return None if value is None else str(value)
 
 
 def _integer(value: Any) -> int | None:
-    if isinstance(value, int) and -(2**63) <= value < 2**63:
-        return int(value)
-    return None
+    return int(value) if isinstance(value, int) and -(2**63) <= value < 2**63 else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from camkit.cameras.source import aware
@@ -45,10 +45,11 @@ def een_time(at: datetime) -> str:
 
     Examples
     --------
+    >>> from datetime import UTC
     >>> een_time(datetime(2019, 4, 12, 20, 45, 0, 65_000, tzinfo=UTC))
     '20190412204500.065'
     """
-    at = aware(at).astimezone(UTC)
+    at = aware(at)
     return f"{at:%Y%m%d%H%M%S}.{at.microsecond // 1000:03d}"
 
 

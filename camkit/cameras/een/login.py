@@ -9,8 +9,8 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -75,13 +75,7 @@ class Account:
 
 
 class Session:
-    """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it.
-
-    Notes
-    -----
-    A refused login, whatever its status, is not repeated automatically. One that the vendor could not answer
-    (429, 5xx) is repeated by a later call, after a pause.
-    """
+    """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it."""
 
     def __init__(
         self,
@@ -95,14 +89,13 @@ class Session:
     ) -> None:
         self._username = username
         self._password = password
-        self._key_header = {"Authorization": api_key.get_secret_value()} if api_key else {}
-        self._api_key = Credential(self._key_header)
+        self._api_key = Credential({"Authorization": api_key.get_secret_value()} if api_key else {})
         self._ask_code = ask_code
         self._transport = Transport("Eagle Eye", base_url, domains=DOMAINS, limits=limits, masking=MASKING)
         self.host = self._transport.base_url
         self._session: Credential | None = None
         self._second_factor_done: Credential | None = None
-        self._refusal: Callable[[], ServiceError] | None = None
+        self._refusal: ServiceError | None = None
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
 
@@ -114,10 +107,6 @@ class Session:
         send_code_by : {"sms", "email"}, optional
             How the vendor sends the code, if the account wants a second factor; by default to the
             telephone if one is stored, else by e-mail.
-
-        Returns
-        -------
-        Account
 
         Raises
         ------
@@ -132,9 +121,7 @@ class Session:
                 return self._login(send_code_by)
             except ServiceError as error:
                 if error.status is not None:
-                    self._refusal = partial(
-                        type(error), str(error), url=error.url, status=error.status, transient=error.transient
-                    )
+                    self._refusal = copy(error)  # without the traceback, whose frames hold sockets
                     self._refused_until = time.monotonic() + PAUSE_S if error.transient else math.inf
                 raise
 
@@ -195,7 +182,7 @@ class Session:
         if self._session is None or self._session is expired:
             with self._login_lock:
                 if self._refusal is not None and time.monotonic() < self._refused_until:
-                    raise self._refusal()
+                    raise copy(self._refusal)
                 if self._session is None or self._session is expired:
                     self.login()
         assert self._session is not None  # noqa: S101 - login sets it or raises
@@ -204,17 +191,18 @@ class Session:
     def _login(self, send_code_by: str | None) -> Account:
         for last in (False, True):
             token = self._authenticate(send_code_by)
-            try:
-                reply = self._authorize(token)
+            try:  # the second step: the token for a session
+                once = replace(self._transport.limits, attempts=1)
+                reply = self._post("authorize", token, _AUTHORIZE, check=_check_session, limits=once)
                 break
             except ServiceError as error:
                 # A token is valid once, so after a failure of the second step the first is needed again.
                 if last or not error.transient:
                     raise
         self.host = branded_host(self._transport.base_url, str(_field(reply, "active_brand_subdomain")))
-        self._session = Credential({**_cookie(reply, "auth_key"), **self._key_header})
+        self._session = Credential({**_cookie(reply, "auth_key"), **self._api_key.headers})
         if "tfa_key" in reply.cookies:  # with it, the next login needs no code; it is not stored
-            self._second_factor_done = Credential({**_cookie(reply, "tfa_key"), **self._key_header})
+            self._second_factor_done = Credential({**_cookie(reply, "tfa_key"), **self._api_key.headers})
         user = reply.json()
         return Account(
             name=f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
@@ -226,15 +214,14 @@ class Session:
 
     def _authenticate(self, send_code_by: str | None) -> dict[str, SecretStr]:
         """The first step: user and password for a token, and the code where one is needed."""
-        reply = self._transport.request(
-            "POST",
-            "/g/aaa/authenticate",
-            json={"username": self._username, "password": self._password},
+        reply = self._post(
+            "authenticate",
+            {"username": self._username, "password": self._password},
+            _AUTHENTICATE,
             credential=self._second_factor_done or self._api_key,
             idempotent=True,
             check=lambda reply: _field(reply, "token"),
         )
-        raise_for_status(reply, "Logging in to Eagle Eye", _AUTHENTICATE)
         token = {"token": SecretStr(str(_field(reply, "token")))}
         ways = reply.json().get("two_factor_authentication_code")
         if ways is None:
@@ -245,26 +232,17 @@ class Session:
         """The second factor: have a code sent, and ask for it."""
         known = ways if isinstance(ways, dict) else {}
         way = send_code_by or ("email" if known.get("sms") in (None, _NO_PHONE) else "sms")
-        reply = self._transport.request(
-            "POST",
-            "/g/aaa/two_factor_authenticate",
-            json={**token, "two_factor_authentication_type": way},
-            credential=self._api_key,
-        )
-        raise_for_status(reply, "Asking for the login code", _SEND_CODE)
+        wanted = {**token, "two_factor_authentication_type": way}
+        self._post("two_factor_authenticate", wanted, _SEND_CODE, doing="Asking for the login code")
         return SecretStr(self._ask_code(f"Eagle Eye sent a code by {way} to {known.get(way)}: ").strip())
 
-    def _authorize(self, token: Mapping[str, SecretStr]) -> Reply:
-        """The second step: the token for a session."""
-        reply = self._transport.request(
-            "POST",
-            "/g/aaa/authorize",
-            json=token,
-            credential=self._api_key,
-            check=_check_session,
-            limits=replace(self._transport.limits, attempts=1),
-        )
-        raise_for_status(reply, "Logging in to Eagle Eye", _AUTHORIZE)
+    def _post(
+        self, step: str, json: Any, meanings: Meanings, doing: str = "Logging in to Eagle Eye", **options: Any
+    ) -> Reply:
+        """One step of the login."""
+        options = {"credential": self._api_key, **options}
+        reply = self._transport.request("POST", f"/g/aaa/{step}", json=json, **options)
+        raise_for_status(reply, doing, meanings)
         return reply
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -19,17 +20,16 @@ import pandas as pd
 from pydantic import SecretStr
 from requests.utils import parse_header_links
 
-from camkit.cameras.meraki.formats import (
-    DEVICE_COLUMNS,
-    camera_path,
-    errors_of,
-    iso_time,
-    link_of,
-    rows_of,
-    table_of,
-)
 from camkit.cameras.source import Picture, aware
-from camkit.errors import AccessDenied, DeadlineExceeded, LoginRefused, NoPicture, NotFound, ServiceError
+from camkit.errors import (
+    AccessDenied,
+    BadResponse,
+    DeadlineExceeded,
+    LoginRefused,
+    NoPicture,
+    NotFound,
+    ServiceError,
+)
 from camkit.http import (
     RETRY_STATUSES,
     Address,
@@ -63,6 +63,23 @@ TOO_RECENT_PAUSE_S = 30.0
 
 PAGES = 1000
 """More pages than any organization fills: a service that sends more repeats itself."""
+
+DEVICE_COLUMNS = tuple("serial name model productType networkId address lanIp mac firmware".split())
+
+ERRORS, ERROR_LENGTH = 5, 200  # how many of the vendor's texts a message repeats, how many characters of each
+
+
+_EXPIRED = (403, 410)
+_NEVER_READY = "it never became ready"
+
+_MEANINGS: Meanings = {
+    401: (LoginRefused, "the API key was not accepted; check MERAKI_DASHBOARD_API_KEY"),
+    403: (AccessDenied, "the API key does not have permission"),
+}
+_CAMERA: Meanings = {
+    **_MEANINGS,
+    404: (NotFound, "no such camera for this key; check the serial in the doors file"),
+}
 
 
 class Meraki:
@@ -107,7 +124,7 @@ class Meraki:
 
     def organizations(self) -> pd.DataFrame:
         """List the organizations the key can see: ``id``, ``name``, ``url`` (string), one row each."""
-        return table_of(self._pages("/organizations", {}, "Listing the organizations"), ("id", "name", "url"))
+        return _table(self._pages("/organizations", {}, "Listing the organizations"), ("id", "name", "url"))
 
     def devices(self, organization_id: str | None = None, *, cameras_only: bool = True) -> pd.DataFrame:
         """List an organization's devices, page by page.
@@ -133,7 +150,7 @@ class Meraki:
         organization = organization_id or self._only_organization()
         params = {"productTypes[]": ["camera"]} if cameras_only else {}
         path = f"/organizations/{quote(organization, safe='')}/devices"
-        return table_of(self._pages(path, params, "Listing the Meraki devices"), DEVICE_COLUMNS)
+        return _table(self._pages(path, params, "Listing the Meraki devices"), DEVICE_COLUMNS)
 
     def snapshot(self, camera_id: str, at: datetime | None = None, *, fullframe: bool = False) -> Picture:
         """Order a snapshot, wait until it is ready, fetch and check it.
@@ -169,16 +186,11 @@ class Meraki:
         -----
         The key is not sent to the image's host: the address itself is the secret, and it is not kept.
         """
-        body: dict[str, Any] = {"fullframe": True} if fullframe else {}
-        if at is not None:
-            at = aware(at)
-            body["timestamp"] = iso_time(at)
-        asked_at = datetime.now(UTC)
+        requested_at = datetime.now(UTC) if at is None else aware(at)
 
         def make() -> tuple[Reply, Reply | str]:
-            made = self._order(camera_id, body)
-            self._refuse(made, camera_id, at)
-            return made, self._await_image(link_of(made), camera_id)
+            made = self._order(camera_id, at, fullframe)
+            return made, self._await_image(_link(made), camera_id)
 
         made, image = retry(
             make,  # an image that expired or never became ready is ordered once more
@@ -191,9 +203,8 @@ class Meraki:
                 url=made.url,
             )
         made = replace(made, content=b"")  # it held the image's address
-        return Picture.from_reply(
-            self.vendor, camera_id, made, image, requested_at=at or asked_at, captured_at=None
-        )
+        digest = sha256(image.content).hexdigest()
+        return Picture(self.vendor, camera_id, image.content, digest, requested_at, None, (made, image))
 
     def video_link(self, camera_id: str, at: datetime | None = None) -> str:
         """Return the address of the dashboard's player at a moment, for someone with a dashboard login.
@@ -205,24 +216,35 @@ class Meraki:
         NotFound
             If the camera does not exist, or the key does not see it.
         """
-        params = {"timestamp": iso_time(at)} if at else {}
-        reply = self._call("GET", camera_path(camera_id, "videoLink"), params=params, check=link_of)
+        params = {"timestamp": _iso_time(at)} if at else {}
+        reply = self._call("GET", _camera_path(camera_id, "videoLink"), params=params, check=_link)
         raise_for_status(reply, f"Getting the video link of camera {camera_id}", _CAMERA)
-        return str(link_of(reply))
+        return str(_link(reply))
 
     def close(self) -> None:
         """Close this thread's idle connections."""
         self._api.close()
         self._images.close()
 
-    def _order(self, camera_id: str, body: Mapping[str, Any]) -> Reply:
+    def _order(self, camera_id: str, at: datetime | None, fullframe: bool) -> Reply:
         """Order a snapshot; again, within `patience_s`, while the cloud has no video of that moment yet."""
-        path = camera_path(camera_id, "generateSnapshot")
-        return retry(
-            lambda: self._call("POST", path, json=body, check=link_of),
+        path = _camera_path(camera_id, "generateSnapshot")
+        body: dict[str, Any] = {"fullframe": True} if fullframe else {}
+        if at is not None:
+            body["timestamp"] = _iso_time(at)
+        made = retry(
+            lambda: self._call("POST", path, json=body, check=_link),
             lambda made, _: TOO_RECENT_PAUSE_S if isinstance(made, Reply) and _too_recent(made) else None,
             deadline_s=self._patience_s,
         )
+        if made.status == 400:
+            moment = f" at {aware(at):%Y-%m-%d %H:%M:%S} UTC" if at else ""
+            said = "; ".join(_errors(made)) or made.said or "the vendor gave no reason"
+            hint = " (the cloud may not have it yet: ask again in three minutes)" if _too_recent(made) else ""
+            message = f"Camera {camera_id} gives no picture{moment}: {said}{hint}."
+            raise NoPicture(message, url=made.url, status=400, said=said)
+        raise_for_status(made, f"Asking camera {camera_id} for a snapshot", _CAMERA)
+        return made
 
     def _await_image(self, url: Address, camera_id: str) -> Reply | str:
         """Ask for the image until it is ready and complete; what is wrong with it if that takes too long."""
@@ -251,27 +273,12 @@ class Meraki:
             return problem
         return problem or image
 
-    def _refuse(self, made: Reply, camera_id: str, at: datetime | None) -> None:
-        if made.status == 400:
-            moment = f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
-            said = "; ".join(errors_of(made)) or made.said or "the vendor gave no reason"
-            hint = " (the cloud may not have it yet: ask again in three minutes)" if _too_recent(made) else ""
-            raise NoPicture(
-                f"Camera {camera_id} gives no picture{moment}: {said}{hint}.",
-                url=made.url,
-                status=400,
-                said=said,
-            )
-        raise_for_status(made, f"Asking camera {camera_id} for a snapshot", _CAMERA)
-
     def _only_organization(self) -> str:
         found = self.organizations()
         if len(found) != 1:
             listed = ", ".join(f"{row.id} ({row.name})" for row in found.itertuples()) or "none"
-            raise NotFound(
-                f"Give an organization_id: the key sees these organizations: {listed}.",
-                url=self._api.base_url,
-            )
+            message = f"Give an organization_id: the key sees these organizations: {listed}."
+            raise NotFound(message, url=self._api.base_url)
         return str(found["id"].iloc[0])
 
     def _pages(self, path: str, params: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
@@ -279,9 +286,9 @@ class Meraki:
         rows: list[dict[str, Any]] = []
         url = path
         for _ in range(PAGES):
-            reply = self._call("GET", url, params=params, check=rows_of)
+            reply = self._call("GET", url, params=params, check=_rows)
             raise_for_status(reply, doing, _MEANINGS)
-            rows += rows_of(reply)
+            rows += _rows(reply)
             links = parse_header_links(reply.headers.get("Link", ""))
             following = next((link["url"] for link in links if link.get("rel") == "next"), None)
             if following is None:
@@ -292,10 +299,6 @@ class Meraki:
     def _call(self, method: str, url: str, **options: Any) -> Reply:
         """One API call; repeating any of those used here does no harm."""
         return self._api.request(method, url, credential=self._credential, idempotent=True, **options)
-
-
-_EXPIRED = (403, 410)
-_NEVER_READY = "it never became ready"
 
 
 def _problem_of(image: Reply) -> str:
@@ -312,14 +315,52 @@ def _problem_of(image: Reply) -> str:
 
 
 def _too_recent(made: Reply) -> bool:
-    return made.status == 400 and TOO_RECENT in errors_of(made)
+    return made.status == 400 and TOO_RECENT in _errors(made)
 
 
-_MEANINGS: Meanings = {
-    401: (LoginRefused, "the API key was not accepted; check MERAKI_DASHBOARD_API_KEY"),
-    403: (AccessDenied, "the API key does not have permission"),
-}
-_CAMERA: Meanings = {
-    **_MEANINGS,
-    404: (NotFound, "no such camera for this key; check the serial in the doors file"),
-}
+def _errors(reply: Reply) -> list[str]:
+    """The first texts of the vendor's ``errors`` array, if there is one, each as one short line."""
+    try:
+        found = reply.json()
+    except BadResponse:
+        return []
+    errors = found.get("errors") if isinstance(found, dict) else None
+    texts = [text for text in errors if isinstance(text, str)] if isinstance(errors, list) else []
+    return [line for text in texts[:ERRORS] if (line := _line(text))]
+
+
+def _line(text: str) -> str:
+    """A text without line breaks and control characters, shortened."""
+    seen = (letter for letter in text[: 5 * ERROR_LENGTH] if letter.isprintable() or letter.isspace())
+    return " ".join("".join(seen).split())[:ERROR_LENGTH]
+
+
+def _link(reply: Reply) -> Address:
+    """The address that an answer holds."""
+    found = reply.json()
+    url = found.get("url") if isinstance(found, dict) else None
+    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        raise reply.bad("did not send an address")
+    return Address(url)
+
+
+def _rows(reply: Reply) -> list[dict[str, Any]]:
+    """The objects in the list that an answer holds."""
+    found = reply.json()
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise reply.bad("did not send a list of objects")
+    return found
+
+
+def _camera_path(camera_id: str, call: str) -> str:
+    return f"/devices/{quote(camera_id, safe='')}/camera/{call}"
+
+
+def _iso_time(at: datetime) -> str:
+    """A time as the vendor writes it, to the second."""
+    return f"{aware(at):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _table(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Some of the vendor's fields as a table of text."""
+    return pd.DataFrame(rows, columns=[*columns]).astype("string")

@@ -426,6 +426,7 @@ def test_a_frame_too_far_away_is_not_taken(een):
     ):
         een.snapshot(camera, NOW + timedelta(hours=1))
     assert een.snapshot(camera, NOW + timedelta(hours=1), tolerance_s=4000).captured_at
+    assert een.snapshot(camera, NOW + timedelta(hours=1), tolerance_s=float("inf")).captured_at
 
 
 @pytest.mark.parametrize("hint", ["unknown", "preview-", "preview-soon", "preview-00010101000000.000"])
