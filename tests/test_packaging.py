@@ -119,7 +119,9 @@ def test_importing_camkit_loads_nothing_heavy_and_patches_nothing():
 
 def test_type_checkers_find_each_public_name_where_it_is_loaded_from():
     "What the module imports for type checkers is all that is public, and the same objects"
-    block = next(node for node in ast.parse(Path(camkit.__file__).read_text()).body if isinstance(node, ast.If))
+    block = next(
+        node for node in ast.parse(Path(camkit.__file__).read_text()).body if isinstance(node, ast.If)
+    )
     namespace: dict[str, object] = {}
     exec(ast.unparse(block.body), namespace)
     del namespace["__builtins__"]

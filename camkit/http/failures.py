@@ -66,7 +66,8 @@ def _tls_failure(cause: BaseException, host: str, url: str) -> ServiceUnreachabl
         )
     else:
         reason = getattr(cause, "reason", None) or type(cause).__name__
-        message = f"The TLS connection to {host} failed ({reason}). Check the address, and REQUESTS_CA_BUNDLE if it is set."
+        message = f"The TLS connection to {host} failed ({reason}). "
+        message += "Check the address, and REQUESTS_CA_BUNDLE if it is set."
     return ServiceUnreachable(message, url=url, transient=False)
 
 

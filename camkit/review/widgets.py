@@ -11,9 +11,9 @@ import ipywidgets as ipw
 import traitlets
 
 from camkit.cameras import Picture, Snapshot
-from camkit.review.html import entry_html, facts_html, picture_html, picture_name, step_name, thumbnail
+from camkit.review.html import entry_html, facts_html, picture_name, step_name, thumbnail
 from camkit.review.state import ReviewState
-from camkit.support.html import text_html
+from camkit.support.html import image_html, text_html
 
 HERE = Path(__file__).parent
 
@@ -84,7 +84,7 @@ class FrameButton(ipw.Box):
         mark(self, is_shown)
 
     def _thumbnail(self, picture: Picture | None) -> str:
-        return picture_html(thumbnail(picture.content), "") if picture else ""
+        return image_html(thumbnail(picture.content), "image/jpeg", "") if picture else ""
 
 
 class EventView(ipw.HBox):
@@ -122,7 +122,7 @@ class EventView(ipw.HBox):
         item, key, frame = state.current, state.shown_key, state.shown
         if frame is not None and frame.picture is not None:
             picture, alt = frame.picture, picture_name(item, key)
-            self.picture.draw((picture.sha256, alt), partial(picture_html, picture.content, alt))
+            self.picture.draw((picture.sha256, alt), partial(image_html, picture.content, "image/jpeg", alt))
         else:
             said = item.why_no_picture(key) or waiting
             self.picture.draw(said, partial(text_html, said))
