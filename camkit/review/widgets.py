@@ -110,12 +110,8 @@ class EventView(ipw.HBox):
         left = ipw.VBox([self.picture, ipw.HBox(self.strip)])
         side = ipw.Box([ipw.VBox([self.entry, self.facts, self.note])])
         super().__init__([left, side])
-        names = {
-            "body": self, "left": left, "side": side, "picture": self.picture,
-            "entry": self.entry, "facts": self.facts, "note": self.note,
-        }  # fmt: skip
-        for name, part in names.items():
-            part.add_class(f"camkit-{name}")
+        name_parts(body=self, left=left, side=side, picture=self.picture)
+        name_parts(entry=self.entry, facts=self.facts, note=self.note)
 
     def draw(self, state: ReviewState, waiting: str) -> None:
         """Show the event in front; `waiting` says of a frame that has not come why it has not."""
@@ -136,6 +132,12 @@ class EventView(ipw.HBox):
         self.entry.draw(item.cardholder or item.event.cardholder_id, partial(entry_html, item))
         self.facts.value = facts_html(item, key)
         self.note.value = item.note
+
+
+def name_parts(**parts: ipw.DOMWidget) -> None:
+    """Give widgets the names by which the style sheet knows them."""
+    for name, part in parts.items():
+        part.add_class(f"camkit-{name}")
 
 
 def mark(widget: ipw.DOMWidget, on: bool) -> None:
