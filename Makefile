@@ -27,7 +27,7 @@ lab: $(READY) ## open JupyterLab at the first notebook, on a working copy
 	@$(BIN)/python -m tools.notebooks lab $(LAB_OPTIONS)
 
 quick: $(READY) ## the tests for while you work: under a minute
-	@$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow and not browser and not not_quick" $(OPTIONS)
+	@$(BIN)/python -m pytest -q $(PARALLEL) -p no:nbval -m "not slow and not browser and not not_quick" $(OPTIONS)
 
 test: $(READY) ## the test suite, with the notebooks checked cell by cell
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(OPTIONS)

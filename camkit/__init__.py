@@ -10,88 +10,51 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from camkit._version import __version__ as __version__
-
-_WHERE = {
-    "connect": "camkit.site",
-    "Site": "camkit.site",
-    "load_badges": "camkit.badges",
-    "BadgeLog": "camkit.badges",
-    "flag_events": "camkit.badges",
-    "EventPicker": "camkit.review",
-    "load_doors": "camkit.badges",
-    "resolve": "camkit.badges",
-    "DoorEvent": "camkit.badges",
-    "DoorEvents": "camkit.badges",
-    "snapshots_for": "camkit.cameras",
-    "Snapshot": "camkit.cameras",
-    "Snapshots": "camkit.cameras",
-    "SnapshotSource": "camkit.cameras",
-    "Result": "camkit.cameras",
-    "usable_cameras": "camkit.cameras.een",
-    "download_previews": "camkit.cameras.een.previews",
-    "DownloadRun": "camkit.cameras.een.previews",
-    "probe_cameras": "camkit.cameras.een",
-    "check": "camkit.support.check",
-    "DeviceStatus": "camkit.cameras.een",
-    "OverallStatus": "camkit.cameras.een",
-    "decode_status": "camkit.cameras.een",
-    "overall_status": "camkit.cameras.een",
-    "explain_status": "camkit.cameras.een",
-    "explained_by_status": "camkit.cameras.een",
-    "ReviewPanel": "camkit.review",
-    "Case": "camkit.case",
-    "Verdict": "camkit.case",
-    "estimate_clock_offset": "camkit.case",
-    "CamkitError": "camkit.errors",
-}
-
-__all__ = [*_WHERE, "__version__", "errors", "plots"]
+from camkit._version import __version__
 
 if TYPE_CHECKING:
-    from camkit import errors as errors
-    from camkit import plots as plots
-    from camkit.badges import BadgeLog as BadgeLog
-    from camkit.badges import DoorEvent as DoorEvent
-    from camkit.badges import DoorEvents as DoorEvents
-    from camkit.badges import flag_events as flag_events
-    from camkit.badges import load_badges as load_badges
-    from camkit.badges import load_doors as load_doors
-    from camkit.badges import resolve as resolve
-    from camkit.cameras import Result as Result
-    from camkit.cameras import Snapshot as Snapshot
-    from camkit.cameras import Snapshots as Snapshots
-    from camkit.cameras import SnapshotSource as SnapshotSource
-    from camkit.cameras import snapshots_for as snapshots_for
-    from camkit.cameras.een import DeviceStatus as DeviceStatus
-    from camkit.cameras.een import OverallStatus as OverallStatus
-    from camkit.cameras.een import decode_status as decode_status
-    from camkit.cameras.een import explain_status as explain_status
-    from camkit.cameras.een import explained_by_status as explained_by_status
-    from camkit.cameras.een import overall_status as overall_status
-    from camkit.cameras.een import probe_cameras as probe_cameras
-    from camkit.cameras.een import usable_cameras as usable_cameras
-    from camkit.cameras.een.previews import DownloadRun as DownloadRun
-    from camkit.cameras.een.previews import download_previews as download_previews
-    from camkit.case import Case as Case
-    from camkit.case import Verdict as Verdict
-    from camkit.case import estimate_clock_offset as estimate_clock_offset
-    from camkit.errors import CamkitError as CamkitError
-    from camkit.review import EventPicker as EventPicker
-    from camkit.review import ReviewPanel as ReviewPanel
-    from camkit.site import Site as Site
-    from camkit.site import connect as connect
-    from camkit.support.check import check as check
+    from camkit import errors, plots
+    from camkit.badges import BadgeLog, DoorEvent, DoorEvents, flag_events, load_badges, load_doors, resolve
+    from camkit.cameras import Result, Snapshot, Snapshots, SnapshotSource, snapshots_for
+    from camkit.cameras.een import (
+        DeviceStatus,
+        OverallStatus,
+        decode_status,
+        explain_status,
+        explained_by_status,
+        overall_status,
+        probe_cameras,
+        usable_cameras,
+    )
+    from camkit.cameras.een.previews import DownloadRun, download_previews
+    from camkit.case import Case, Verdict, estimate_clock_offset
+    from camkit.errors import CamkitError
+    from camkit.review import EventPicker, ReviewPanel
+    from camkit.site import Site, connect
+    from camkit.support.check import check
+
+__all__ = ["CamkitError", "__version__", "check", "errors", "plots"]
+__all__ += ["BadgeLog", "DoorEvent", "DoorEvents", "flag_events", "load_badges", "load_doors", "resolve"]
+__all__ += ["Result", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"]
+__all__ += ["DeviceStatus", "OverallStatus", "decode_status", "explain_status"]
+__all__ += ["explained_by_status", "overall_status", "probe_cameras", "usable_cameras"]
+__all__ += ["DownloadRun", "download_previews"]
+__all__ += ["Site", "connect"]
+__all__ += ["Case", "Verdict", "estimate_clock_offset"]
+__all__ += ["EventPicker", "ReviewPanel"]
+
+_ROOMS = "errors support.check badges cameras cameras.een cameras.een.previews site case review".split()
+"""Where the names are, in the order in which they are looked for: what imports most comes last."""
 
 
 def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'camkit' has no attribute {name!r}")
     if name in ("errors", "plots"):
         return import_module(f"camkit.{name}")
-    if name in _WHERE:
-        value = getattr(import_module(_WHERE[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'camkit' has no attribute {name!r}")
+    rooms = (import_module(f"camkit.{room}") for room in _ROOMS)
+    globals()[name] = value = next(getattr(room, name) for room in rooms if hasattr(room, name))
+    return value
 
 
 def __dir__() -> list[str]:

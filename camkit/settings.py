@@ -30,11 +30,6 @@ class Settings(BaseSettings):
     doors_file: Path | None = Field(None, validation_alias="CAMKIT_DOORS")
     demo: bool = Field(False, validation_alias="CAMKIT_DEMO")
 
-    @property
-    def names_a_camera_account(self) -> bool:
-        """Whether there are credentials for at least one vendor, and ``CAMKIT_DEMO`` is not set."""
-        return not self.demo and (self.meraki_key is not None or self.een_username is not None)
-
 
 def load_settings() -> Settings:
     """Read the settings.
@@ -57,19 +52,14 @@ def load_settings() -> Settings:
     except ValidationError as error:
         names = ", ".join(str(problem["loc"][0]) for problem in error.errors())
         raise SettingsError(f"The value of {names} cannot be used. Correct or remove it.") from None
-    een = {
-        "EEN_USERNAME": settings.een_username,
-        "EEN_PASSWORD": settings.een_password,
-        "EEN_API_KEY": settings.een_api_key,
-    }
-    if any(een.values()) and not settings.demo:
-        missing = [name for name in ("EEN_USERNAME", "EEN_PASSWORD") if een[name] is None]
-        if missing:
-            given = ", ".join(name for name, value in een.items() if value)
-            raise SettingsError(
-                f"{given} is set, but not {' and '.join(missing)}. Set what is missing in the environment or in .env, "
-                "or remove the rest to use the demo site."
-            )
+    needed = {"EEN_USERNAME": settings.een_username, "EEN_PASSWORD": settings.een_password}
+    given = [name for name, value in {**needed, "EEN_API_KEY": settings.een_api_key}.items() if value]
+    missing = [name for name, value in needed.items() if value is None]
+    if given and missing and not settings.demo:
+        raise SettingsError(
+            f"{', '.join(given)} is set, but not {' and '.join(missing)}. Set what is missing in the environment or "
+            "in .env, or remove the rest to use the demo site."
+        )
     return settings
 
 

@@ -121,7 +121,7 @@ def connect(settings: Settings | None = None) -> Site:
     missing and is not replaced by the demo.
     """
     settings = settings or load_settings()
-    if not settings.names_a_camera_account:
+    if settings.demo or (settings.meraki_key is None and settings.een_username is None):
         print(DEMO_NOTICE)
         demo = DemoProcess()
         return demo_site(demo.info, demo)

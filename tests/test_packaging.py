@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from email import message_from_bytes
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -114,6 +115,17 @@ def test_importing_camkit_loads_nothing_heavy_and_patches_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_type_checkers_find_each_public_name_where_it_is_loaded_from():
+    "What the module imports for type checkers is all that is public, and the same objects"
+    block = next(
+        node for node in ast.parse(Path(camkit.__file__).read_text()).body if isinstance(node, ast.If)
+    )
+    namespace: dict[str, object] = {}
+    exec(ast.unparse(block.body), namespace)
+    del namespace["__builtins__"]
+    assert {name: getattr(camkit, name) for name in camkit.__all__ if name != "__version__"} == namespace
 
 
 @pytest.mark.not_quick

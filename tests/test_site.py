@@ -99,6 +99,7 @@ def test_incomplete_credentials_name_what_is_missing(monkeypatch, given, missing
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.not_quick
 def test_the_demo_can_be_chosen(monkeypatch):
     "CAMKIT_DEMO=1 takes precedence over credentials, so that a notebook can be tried without them"
     monkeypatch.setenv("CAMKIT_DEMO", "1")

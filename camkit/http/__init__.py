@@ -1,7 +1,6 @@
 """HTTP to one service: deadlines, retries, a size cap, and secrets that go to its own hosts only."""
 
-from camkit.http.limits import RETRY_STATUSES, Limits
-from camkit.http.rate import TokenBucket
+from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
 from camkit.http.reply import Meanings, Reply, raise_for_status
 from camkit.http.retry import retry
 from camkit.http.secrets import Address, Credential, Masking

@@ -60,18 +60,15 @@ def failure_of(error: Exception, service: str, url: str, *, began: bool) -> Serv
 
 def _tls_failure(cause: BaseException, host: str, url: str) -> ServiceUnreachable:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return ServiceUnreachable(
+        message = (
             f"The TLS certificate of {host} is not accepted ({cause.verify_message.rstrip('.')}), so nothing was "
-            "sent. Behind an inspecting proxy, set REQUESTS_CA_BUNDLE to its CA file.",
-            url=url,
-            transient=False,
+            "sent. Behind an inspecting proxy, set REQUESTS_CA_BUNDLE to its CA file."
         )
-    reason = getattr(cause, "reason", None) or type(cause).__name__
-    return ServiceUnreachable(
-        f"The TLS connection to {host} failed ({reason}). Check the address, and REQUESTS_CA_BUNDLE if it is set.",
-        url=url,
-        transient=False,
-    )
+    else:
+        reason = getattr(cause, "reason", None) or type(cause).__name__
+        message = f"The TLS connection to {host} failed ({reason}). "
+        message += "Check the address, and REQUESTS_CA_BUNDLE if it is set."
+    return ServiceUnreachable(message, url=url, transient=False)
 
 
 def _innermost(error: BaseException) -> BaseException:

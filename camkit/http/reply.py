@@ -6,13 +6,14 @@ import json as jsonlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from urllib3 import HTTPHeaderDict
 
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, RateLimited, ServiceError
-from camkit.http.limits import RETRY_STATUSES, retry_after_s
+from camkit.http.limits import RETRY_STATUSES
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
@@ -68,8 +69,15 @@ class Reply:
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds that the service asks to wait; None if it does not."""
-        return retry_after_s(self.headers)
+        """Seconds to wait by ``Retry-After``, a date in it by the server's own clock; None if it cannot be read."""
+        value = self.headers.get("Retry-After", "").strip()
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", value):
+            return float(value)
+        until = _http_date(value)
+        if until is None:
+            return None
+        now = _http_date(self.headers.get("Date", "")) or datetime.now(UTC)
+        return max(0.0, (until - now).total_seconds())
 
     @property
     def said(self) -> str:
@@ -98,6 +106,14 @@ class Reply:
     def bad(self, what: str) -> BadResponse:
         """Return the exception that says what is wrong with this answer; `what` follows its address."""
         return BadResponse(f"{self.url} {what}.", url=self.url, status=self.status)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 Meanings = Mapping[int, tuple[type[ServiceError], str]]

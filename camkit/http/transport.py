@@ -30,8 +30,7 @@ from camkit.errors import (
     SettingsError,
 )
 from camkit.http.failures import failure_of
-from camkit.http.limits import RETRY_STATUSES, Limits
-from camkit.http.rate import TokenBucket
+from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
 from camkit.http.reply import Reply
 from camkit.http.request import Request, address_of, is_loopback, parts_of
 from camkit.http.retry import retry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -111,11 +110,6 @@ def verdicts_html(item: EventReview) -> str:
 def alert_html(problem: str) -> str:
     """Say a problem; a screen reader speaks it at once."""
     return f'<div role="alert">{text_html(problem)}</div>'
-
-
-def picture_html(content: bytes, alt: str) -> str:
-    """Show a JPEG; `alt` is what a screen reader says, nothing for a picture that only decorates."""
-    return f'<img alt="{escape(alt)}" src="data:image/jpeg;base64,{base64.b64encode(content).decode()}">'
 
 
 def _local(moment: datetime | None, zone: tzinfo) -> str:

@@ -55,7 +55,7 @@ class FrameLoader:
         on_end: Callable[[], object],
     ) -> None:
         self._state, self._source, self._directory = state, source, directory
-        self._thread = BackgroundJobs(self._load, self._failed, close=self._close, ended=on_end)
+        self._thread = BackgroundJobs(self._load, close=self._close, ended=on_end)
         self.begun = False
         self._is_active = False
 
@@ -87,10 +87,16 @@ class FrameLoader:
     def _load(self, job: Job) -> None:
         """Load one view of an event."""
         item, view = job
-        self._state.read_frames(item)
-        if item.event.cameras or self._directory is not None:
-            self._fetch(item, view)
-        self._state.note_asked(item, view)
+        problem = None
+        try:
+            self._state.read_frames(item)
+            if item.event.cameras or self._directory is not None:
+                self._fetch(item, view)
+        except Exception as error:  # noqa: BLE001 - a defect too is shown in the panel, else the thread would hide it
+            problem = (
+                str(error) or type(error).__name__
+            )  # the exception itself would keep sockets beyond the hub's end
+        self._state.note_asked(item, view, problem)
 
     def _fetch(self, item: EventReview, view: int) -> None:
         """Ask for the frames of a view that are missing, the nearest to the event first."""
@@ -103,16 +109,11 @@ class FrameLoader:
 
         run_together((partial(fetch, step) for step in item.missing(view, self._state.steps_s)), WORKERS)
 
-    def _failed(self, job: Job, problem: str) -> None:
-        self._state.note_asked(*job, problem)
-
     def _close(self) -> None:
         """Close the connections of the background thread; not every source has some."""
         sources = self._source.values() if isinstance(self._source, Mapping) else [self._source]
         for service in (*sources, self._directory):
-            close = getattr(service, "close", None)
-            if close is not None:
-                close()
+            getattr(service, "close", lambda: None)()
 
 
 class BackgroundJobs:
@@ -121,9 +122,7 @@ class BackgroundJobs:
     Parameters
     ----------
     job : callable
-        Called with a key, in a greenlet of the background thread.
-    failed : callable
-        Called there with the key and the text of the exception, if the job raises one.
+        Called with a key, in a greenlet of the background thread; raises nothing.
     close : callable
         Called there when nothing is left to do: closes the connections that belong to the thread.
     ended : callable
@@ -141,14 +140,12 @@ class BackgroundJobs:
     def __init__(
         self,
         job: Callable[[Any], object],
-        failed: Callable[[Any, str], object],
         *,
         close: Callable[[], object] = lambda: None,
         ended: Callable[[], object] = lambda: None,
         at_once: int = 2,
     ) -> None:
-        self._job, self._failed, self._close, self._ended = job, failed, close, ended
-        self._at_once = at_once
+        self._job, self._close, self._ended, self._at_once = job, close, ended, at_once
         self._lock = threading.Lock()  # guards all below
         self._wanted: list[Hashable] = []
         self._first: Hashable = None
@@ -220,18 +217,11 @@ class BackgroundJobs:
                 return
             while self._wanted and (len(self._running) < self._at_once or self._wanted[0] == self._first):
                 key = self._wanted.pop(0)
-                self._running[key] = greenlet = gevent.spawn(self._do, key)
+                self._running[key] = greenlet = gevent.spawn(self._job, key)
                 greenlet.link(partial(self._finish, key))
             if not self._running:
                 self._busy, self._loop = False, None
                 self._all_done()
-
-    def _do(self, key: Hashable) -> None:
-        try:
-            self._job(key)
-        except Exception as error:  # noqa: BLE001 - a defect too is shown in the panel, else the thread would hide it
-            # Only the text is kept: the exception itself would keep sockets beyond the hub's end.
-            self._failed(key, str(error) or type(error).__name__)
 
     def _finish(self, key: Hashable, _greenlet: gevent.Greenlet) -> None:
         with self._lock:

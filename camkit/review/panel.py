@@ -17,7 +17,7 @@ from camkit.errors import CamkitError
 from camkit.review.html import alert_html, flags_html, queue_name, verdicts_html, view_names
 from camkit.review.loading import FrameLoader
 from camkit.review.state import STEPS_S, ReviewState
-from camkit.review.widgets import EventView, Keys, mark
+from camkit.review.widgets import EventView, Keys, mark, name_parts
 from camkit.support.html import text_html
 
 VERDICTS = {
@@ -193,12 +193,8 @@ class ReviewPanel(ipw.VBox):
         """Return the controls in their places."""
         hint = ipw.HTML(text_html(HINT))
         about = ipw.HBox([self.views, self.flags])
-        names = {
-            "use": self.use, "progress": self.progress, "wide": self.status, "small": hint,
-            "views": self.views, "about": about,
-        }  # fmt: skip
-        for name, part in names.items():
-            part.add_class(f"camkit-{name}")
+        name_parts(use=self.use, progress=self.progress, wide=self.status)
+        name_parts(small=hint, views=self.views, about=about)
         return [
             self.shortcuts,
             ipw.HBox([self.back, self.queue, self.forth, self.progress]),

@@ -47,14 +47,8 @@ class Filters:
 class PickState:
     """Events, filters, and picks that survive the filters.
 
-    Parameters
-    ----------
-    events : pandas.DataFrame
-        Badge events: ``event_time`` (UTC-aware), ``cardholder_id``, ``reader_id``, ``outcome`` and any more.
-    default : pandas.DataFrame, int or iterable of index labels, optional
-        What is picked at the start: rows of `events`, the first n rows, or rows by their labels.
-    timezone : datetime.tzinfo or str, optional
-        The site's zone, in which times are shown and typed; UTC if not given.
+    Parameters and exceptions are those of `EventPicker`. Of the events, the columns ``event_time`` (UTC-aware),
+    ``cardholder_id``, ``reader_id`` and ``outcome`` are needed; there may be any more.
 
     Attributes
     ----------
@@ -62,13 +56,6 @@ class PickState:
         Positions of the events that match the filters.
     shown : numpy.ndarray
         Positions of the events in the table: the first `LISTED` of those that match.
-
-    Raises
-    ------
-    TimestampError
-        If ``event_time`` is not UTC-aware, or the zone is unknown.
-    InputError
-        If a needed column is missing, or `default` names events that are not there.
     """
 
     def __init__(

@@ -92,9 +92,7 @@ class EventReview:
 
     def missing(self, view: int, steps_s: Iterable[float]) -> list[float]:
         """Return the steps of a view that have no picture, the nearest to the event first."""
-        asked_for = (
-            steps_s if self.event.cameras else [0.0]
-        )  # without a camera, the directory is asked all the same
+        asked_for = steps_s if self.event.cameras else [0.0]  # for the directory's entry
         return sorted((step for step in asked_for if not self._has_picture((view, step))), key=abs)
 
     def why_no_picture(self, key: FrameKey) -> str | None:
@@ -111,14 +109,7 @@ class EventReview:
 class ReviewState:
     """A queue of events, one of them in front, with their frames, verdicts and notes.
 
-    Parameters
-    ----------
-    events : DoorEvents
-        Events of the case, as `camkit.resolve` returns them.
-    case : Case
-        Has the events, flags, pictures, choices and verdicts, and gets what is new. Nothing is written to begin with.
-    steps_s : iterable of float
-        When, relative to the event, frames are asked for: seconds, negative before it. 0 is always among them.
+    Parameters and exceptions are those of `ReviewPanel`.
 
     Attributes
     ----------
@@ -130,23 +121,14 @@ class ReviewState:
         Ascending.
     on_change : callable
         Called after each change, in the thread that made it.
-
-    Raises
-    ------
-    InputError
-        If `events` are not resolved, there are none, their labels are not unique, or the case has another event with
-        the label of one.
-    CaseError
-        If an event is not in the case.
     """
 
     def __init__(self, events: DoorEvents, case: Case, *, steps_s: Iterable[float] = STEPS_S) -> None:
         require_resolved(events)
-        if not len(events) or not events.table.index.is_unique:
-            problem = (
-                "Some of the events share a label" if len(events) else "The selection of events is empty"
-            )
-            raise InputError(f"{problem}: pick events of load_badges.")
+        if not len(events):
+            raise InputError("The selection of events is empty: pick events of load_badges.")
+        if not events.table.index.is_unique:
+            raise InputError("Some of the events share a label: pick events of load_badges.")
         _check_events(events, case)
         self.case = case
         self.steps_s = tuple(sorted({0.0, *map(float, steps_s)}))

@@ -11,9 +11,9 @@ import ipywidgets as ipw
 import traitlets
 
 from camkit.cameras import Picture, Snapshot
-from camkit.review.html import entry_html, facts_html, picture_html, picture_name, step_name, thumbnail
+from camkit.review.html import entry_html, facts_html, picture_name, step_name, thumbnail
 from camkit.review.state import ReviewState
-from camkit.support.html import text_html
+from camkit.support.html import image_html, text_html
 
 HERE = Path(__file__).parent
 
@@ -84,7 +84,7 @@ class FrameButton(ipw.Box):
         mark(self, is_shown)
 
     def _thumbnail(self, picture: Picture | None) -> str:
-        return picture_html(thumbnail(picture.content), "") if picture else ""
+        return image_html(thumbnail(picture.content), "image/jpeg", "") if picture else ""
 
 
 class EventView(ipw.HBox):
@@ -110,19 +110,15 @@ class EventView(ipw.HBox):
         left = ipw.VBox([self.picture, ipw.HBox(self.strip)])
         side = ipw.Box([ipw.VBox([self.entry, self.facts, self.note])])
         super().__init__([left, side])
-        names = {
-            "body": self, "left": left, "side": side, "picture": self.picture,
-            "entry": self.entry, "facts": self.facts, "note": self.note,
-        }  # fmt: skip
-        for name, part in names.items():
-            part.add_class(f"camkit-{name}")
+        name_parts(body=self, left=left, side=side, picture=self.picture)
+        name_parts(entry=self.entry, facts=self.facts, note=self.note)
 
     def draw(self, state: ReviewState, waiting: str) -> None:
         """Show the event in front; `waiting` says of a frame that has not come why it has not."""
         item, key, frame = state.current, state.shown_key, state.shown
         if frame is not None and frame.picture is not None:
             picture, alt = frame.picture, picture_name(item, key)
-            self.picture.draw((picture.sha256, alt), partial(picture_html, picture.content, alt))
+            self.picture.draw((picture.sha256, alt), partial(image_html, picture.content, "image/jpeg", alt))
         else:
             said = item.why_no_picture(key) or waiting
             self.picture.draw(said, partial(text_html, said))
@@ -136,6 +132,12 @@ class EventView(ipw.HBox):
         self.entry.draw(item.cardholder or item.event.cardholder_id, partial(entry_html, item))
         self.facts.value = facts_html(item, key)
         self.note.value = item.note
+
+
+def name_parts(**parts: ipw.DOMWidget) -> None:
+    """Give widgets the names by which the style sheet knows them."""
+    for name, part in parts.items():
+        part.add_class(f"camkit-{name}")
 
 
 def mark(widget: ipw.DOMWidget, on: bool) -> None:

@@ -38,13 +38,12 @@ def check(*results: Checkable | pd.DataFrame) -> None:
 
 
 def _problems(result: Checkable | pd.DataFrame) -> list[str]:
-    if isinstance(result, pd.DataFrame):
-        if "row_problem" not in result:
-            raise InputError("check() takes results such as a BadgeLog or Snapshots, or the list of devices.")
+    if isinstance(result, Checkable):
+        return result.problems()
+    if isinstance(result, pd.DataFrame) and "row_problem" in result:
         problems = result["row_problem"].dropna()
         return [f"Device at position {position}: {problem}." for position, problem in problems.items()]
-    if not isinstance(result, Checkable):
-        raise InputError(
-            f"check() takes results such as a BadgeLog or Snapshots, not {type(result).__name__}."
-        )
-    return result.problems()
+    raise InputError(
+        "check() takes results such as a BadgeLog or Snapshots, or a list of devices with its column row_problem, "
+        f"not {type(result).__name__}."
+    )

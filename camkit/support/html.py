@@ -41,8 +41,8 @@ def local_time(at: datetime, timezone: tzinfo) -> str:
     return f"{at.astimezone(timezone):%a %Y-%m-%d %H:%M:%S %Z}"
 
 
-def image_html(content: bytes, kind: str, alt: str, style: str) -> str:
-    """Embed an image of a media type as a data URI."""
+def image_html(content: bytes, kind: str, alt: str, style: str = "") -> str:
+    """Embed an image of a media type as a data URI; `alt` is what a screen reader says, empty for a decoration."""
     data = base64.b64encode(content).decode("ascii")
     return f'<img src="data:{escape(kind)};base64,{data}" alt="{escape(visible(alt))}" style="{style}">'
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import gevent
@@ -55,14 +55,17 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
             pool.kill(block=False)
             return None
 
+    hub = gevent.get_hub()
+    not_printed = hub.NOT_ERROR
+    hub.NOT_ERROR = (*not_printed, KeyboardInterrupt)  # it is raised here, too
     try:
-        with _quiet_interrupt():
-            for task in tasks:
-                if errors:
-                    break
-                jobs.append(pool.spawn(run, task))
-            gevent.joinall(jobs)
+        for task in tasks:
+            if errors:
+                break
+            jobs.append(pool.spawn(run, task))
+        gevent.joinall(jobs)
     finally:
+        hub.NOT_ERROR = not_printed
         gevent.killall(jobs)
     if errors:
         raise errors[0]
@@ -70,12 +73,7 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
 
 
 def whole_number(name: str, number: Any) -> int:
-    """Return a positive whole number, numpy's as well, as an ``int``.
-
-    Parameters
-    ----------
-    name : str
-        The parameter's name, for the message.
+    """Return a positive whole number, numpy's as well, as an ``int``; `name` is the parameter's, for the message.
 
     Raises
     ------
@@ -86,15 +84,3 @@ def whole_number(name: str, number: Any) -> int:
         if not isinstance(number, bool) and (whole := operator.index(number)) >= 1:
             return whole
     raise InputError(f"{name} is {number!r}; it has to be a whole number, at least 1.")
-
-
-@contextmanager
-def _quiet_interrupt() -> Iterator[None]:
-    """Keep gevent's hub from printing a KeyboardInterrupt, which it raises in the main greenlet anyway."""
-    hub = gevent.get_hub()
-    before = hub.NOT_ERROR
-    hub.NOT_ERROR = (*before, KeyboardInterrupt)
-    try:
-        yield
-    finally:
-        hub.NOT_ERROR = before

@@ -131,6 +131,7 @@ def test_the_fast_way_and_the_general_one_agree(
     assert alone.offset == together.offset
 
 
+@pytest.mark.not_quick
 @given(ISO_TIMES.map(lambda it: it.replace(microsecond=0)))
 @settings(deadline=None)
 def test_local_times_agree_with_the_standard_library(moment: datetime) -> None:
@@ -277,6 +278,7 @@ def test_rejects_naive_time_without_a_zone(tmp_path: Path) -> None:
     assert load(tmp_path, *times, timezone="America/Denver").events["event_time"].iloc[1].hour == 20
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize(
     ("heading", "utc"),
     [
@@ -320,6 +322,7 @@ def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: st
         assert log.events["event_time"].dt.strftime("%H:%M").tolist() == [utc]
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize(
     "heading",
     [

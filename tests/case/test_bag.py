@@ -45,6 +45,7 @@ def bag(exported, tmp_path):
     return tmp_path / "case"
 
 
+@pytest.mark.not_quick
 def test_a_bag_is_a_zip_whatever_its_name(exported, tmp_path):
     "A name without .zip gets it, and the result says so"
     assert exported[0].export(tmp_path / "case 7.final") == tmp_path / "case 7.final.zip"
@@ -70,6 +71,7 @@ def test_the_bag_is_valid_for_bagit_and_for_sha256sum(bag):
     assert by_sha256sum(bag)
 
 
+@pytest.mark.not_quick
 @needs_sha256sum
 @pytest.mark.parametrize(
     "which", ["images/*/*.jpg", "case.sqlite", "report.html", "evidence.json", "tables/*.csv"]

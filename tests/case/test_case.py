@@ -619,6 +619,7 @@ def test_two_threads_can_use_one_case(small):
     assert small.verify().ok
 
 
+@pytest.mark.not_quick
 def test_of_several_that_make_a_case_at_once_one_stands(tmp_path):
     "All have the same database open afterwards, whoever made it"
     barrier = threading.Barrier(6)
@@ -839,6 +840,7 @@ def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, m
     assert small.verify().findings.empty
 
 
+@pytest.mark.not_quick
 def test_an_interrupted_write_is_not_a_problem(small, tmp_path):
     "A process killed while it writes an image leaves a part of it, which belongs neither to the case nor to its bag"
     path = small.folder / small.table("images")["path"].iloc[0]

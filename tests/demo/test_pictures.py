@@ -38,6 +38,7 @@ def frames(world: World, camera_id: str, name: str, moment: datetime, count: int
     return [preview_jpeg(world, camera_id, name, times.time_of(newest - n)) for n in range(count)]
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("hour", [0, 9])
 @pytest.mark.parametrize("camera", CAMERAS[::6], ids=lambda camera: camera.name)
 def test_previews_have_the_published_size(world, camera, hour):

@@ -46,6 +46,7 @@ def test_first_line_holds_the_addresses_and_credentials(demo):
     assert "{user_id}" in demo.info["directory"]
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_quietly_on_a_signal(number):
     "On a signal, even with a request in progress, it exits with 0 and writes nothing to stderr"
@@ -168,6 +169,7 @@ def test_logs_requests(demo, control):
     assert control.asked()["last"] == []
 
 
+@pytest.mark.not_quick
 @pytest.mark.parametrize(
     "arguments", [["--port", "x"], ["--clock", "broken"], ["--fault", "{}"], ["--latency-ms", "-1"]]
 )

@@ -7,13 +7,19 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from urllib3 import HTTPHeaderDict
 
 from camkit import errors
-from camkit.http import Limits, Transport
-from camkit.http.limits import retry_after_s
+from camkit.http import Limits, Reply, Transport
 from tests.support.scripted import scripted, send
 
 QUICK = Limits(connect_s=1, read_s=1, deadline_s=5, attempts=3, backoff_s=0.01)
+
+
+def retry_after_s(headers: dict[str, str]) -> float | None:
+    """The wait that an answer with these headers asks for."""
+    now = datetime.now(UTC)
+    return Reply("GET", "", 503, HTTPHeaderDict(headers), b"", now, now, 0.0).retry_after_s
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,6 @@ from camkit.review.loading import BackgroundJobs
 WAIT_S = 10
 
 
-def refuse(key: object, problem: str) -> None:
-    """For jobs that must not fail."""
-    raise AssertionError(f"{key}: {problem}")
-
-
 class Jobs:
     """Jobs that hang, by their key, until they are released."""
 
@@ -54,7 +49,7 @@ class Jobs:
 def test_the_most_wanted_is_done_first():
     "In the order they are wanted"
     jobs = Jobs()
-    background = BackgroundJobs(jobs, refuse, at_once=1)
+    background = BackgroundJobs(jobs, at_once=1)
     background.want("abc")
     assert background.wait(WAIT_S)
     assert jobs.done == ["a", "b", "c"]
@@ -63,7 +58,7 @@ def test_the_most_wanted_is_done_first():
 def test_only_some_are_under_way_at_a_time():
     "The rest waits its turn"
     jobs = Jobs(*"abc")
-    background = BackgroundJobs(jobs, refuse, at_once=2)
+    background = BackgroundJobs(jobs, at_once=2)
     background.want("abc")
     jobs.await_begun("a", "b")
     jobs.hang.clear()
@@ -74,7 +69,7 @@ def test_only_some_are_under_way_at_a_time():
 def test_the_first_never_waits_for_others():
     "What is on the screen does not wait for what hangs"
     jobs = Jobs(*"ab")
-    background = BackgroundJobs(jobs, refuse, at_once=2)
+    background = BackgroundJobs(jobs, at_once=2)
     background.want("ab")
     jobs.await_begun("a", "b")
     background.want("cd")
@@ -87,7 +82,7 @@ def test_the_first_never_waits_for_others():
 def test_what_is_wanted_replaces_what_was_wanted():
     "Except what is under way, which is not begun twice"
     jobs = Jobs("a")
-    background = BackgroundJobs(jobs, refuse, at_once=1)
+    background = BackgroundJobs(jobs, at_once=1)
     background.want("abc")
     jobs.await_begun("a")
     background.want("ad")
@@ -96,26 +91,10 @@ def test_what_is_wanted_replaces_what_was_wanted():
     assert jobs.begun == ["a", "d"]
 
 
-def test_a_job_that_fails_is_reported_and_the_others_go_on():
-    "By its text: the exception itself would keep sockets open"
-    problems: list[tuple[str, str]] = []
-    done: list[str] = []
-
-    def job(key: str) -> None:
-        if key == "bad":
-            raise ValueError("no good")
-        done.append(key)
-
-    background = BackgroundJobs(job, lambda *problem: problems.append(problem), at_once=1)
-    background.want(["bad", "good"])
-    assert background.wait(WAIT_S)
-    assert (problems, done) == ([("bad", "no good")], ["good"])
-
-
 def test_stop_ends_what_hangs():
     "From any thread, and what was still wanted is not begun"
     jobs = Jobs("a", "b")
-    background = BackgroundJobs(jobs, refuse, at_once=2)
+    background = BackgroundJobs(jobs, at_once=2)
     background.want("abc")
     jobs.await_begun("a", "b")
     threading.Thread(target=background.stop).start()
@@ -126,7 +105,7 @@ def test_stop_ends_what_hangs():
 def test_stop_right_after_the_start_ends_it():
     "Also before the thread has begun anything; many times, to meet every moment"
     for _ in range(50):
-        background = BackgroundJobs(Jobs("a"), refuse)
+        background = BackgroundJobs(Jobs("a"))
         background.want("a")
         background.stop()
         assert background.wait(WAIT_S)
@@ -134,7 +113,7 @@ def test_stop_right_after_the_start_ends_it():
 
 def test_stop_without_a_start_does_nothing():
     "There is nothing to stop"
-    background = BackgroundJobs(Jobs(), refuse)
+    background = BackgroundJobs(Jobs())
     background.stop()
     assert background.wait(WAIT_S)
 
@@ -142,7 +121,7 @@ def test_stop_without_a_start_does_nothing():
 def test_it_can_begin_again():
     "After an end, and after a stop"
     jobs = Jobs("b")
-    background = BackgroundJobs(jobs, refuse)
+    background = BackgroundJobs(jobs)
     background.want("a")
     assert background.wait(WAIT_S)
     background.want("b")
@@ -160,7 +139,6 @@ def test_the_end_is_reported_when_everything_is_closed():
     reported: list[object] = []
     background = BackgroundJobs(
         reported.append,
-        refuse,
         close=lambda: reported.append(threading.current_thread().name),
         ended=lambda: reported.append(background.busy),
     )
@@ -174,7 +152,7 @@ def test_nothing_is_left_open():
     "Neither a thread nor a file of its event loop"
 
     def run() -> None:
-        background = BackgroundJobs(Jobs(), refuse)
+        background = BackgroundJobs(Jobs())
         background.want("abc")
         assert background.wait(WAIT_S)
 
@@ -202,7 +180,7 @@ def job(key):
         print("stopped")
 
 began = threading.Event()
-BackgroundJobs(job, print).want(["a"])
+BackgroundJobs(job).want(["a"])
 began.wait()
 """
 

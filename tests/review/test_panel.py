@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,13 @@ import pytest
 from nbclient import NotebookClient
 
 from camkit.badges import Door, DoorEvents, load_doors, resolve
-from camkit.cameras import SnapshotSource
+from camkit.cameras import Picture, SnapshotSource
 from camkit.case import Case
 from camkit.directory import Cardholder
 from camkit.errors import InputError
-from camkit.review.html import picture_html
 from camkit.review.loading import AHEAD
 from camkit.review.panel import ReviewPanel
+from camkit.support.html import image_html
 from tests.conftest import ROOT
 from tests.support.cameras import (
     INSIDE,
@@ -72,6 +73,16 @@ def two_views(case: Case) -> Iterator[ReviewPanel]:
     panel = open_panel(case, at_doors(made_up_events(3), TWO_VIEWS), QuickCamera())
     yield panel
     panel.close()
+
+
+class BrokenCamera(QuickCamera):
+    """Fails with a defect for the first event."""
+
+    def snapshot(self, camera_id: str, at: datetime) -> Picture:
+        """The picture of a moment."""
+        if abs((at - START).total_seconds()) <= 10:
+            raise ValueError("no good")
+        return super().snapshot(camera_id, at)
 
 
 class Entries:
@@ -182,7 +193,9 @@ def test_each_event_has_its_own_picture(panel, case):
     "What is shown is the image of the case, byte by byte"
     seen = set()
     for digest in case.events()["sha256"]:
-        assert panel.view.picture.value == picture_html(case.image(digest), "What Main entrance saw: event")
+        assert panel.view.picture.value == image_html(
+            case.image(digest), "image/jpeg", "What Main entrance saw: event"
+        )
         seen.add(panel.view.picture.value)
         panel.next()
     assert len(seen) == 3
@@ -303,6 +316,15 @@ def test_a_refused_login_is_shown(case):
     "And asked again only on demand"
     panel = open_panel(case, made_up(1), LockedCamera())
     assert "The API key was not accepted." in panel.view.picture.value
+    panel.close()
+
+
+def test_a_defect_while_loading_is_shown_and_the_other_events_are_loaded(case):
+    "In place of the picture, by its text"
+    panel = open_panel(case, made_up(2), BrokenCamera())
+    assert "no good" in panel.view.picture.value
+    panel.next()
+    assert 'alt="What Main entrance saw: event"' in panel.view.picture.value
     panel.close()
 
 
@@ -440,9 +462,8 @@ def test_a_verdict_on_another_view_stands_and_is_shown_again(two_views, case):
     again.state.go(0)
     assert again.wait(WAIT_S)
     assert again.views.index == 1
-    assert again.view.picture.value == picture_html(
-        case.image(digest), "What Main entrance saw: event, outside"
-    )
+    name = "What Main entrance saw: event, outside"
+    assert again.view.picture.value == image_html(case.image(digest), "image/jpeg", name)
     again.close()
 
 

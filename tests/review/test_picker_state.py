@@ -210,6 +210,7 @@ def test_a_time_that_cannot_be_placed_is_an_error(state, text, reason):
         state.read_time(text)
 
 
+@pytest.mark.not_quick
 @given(st.text(max_size=30) | st.dates().map(str) | st.datetimes().map(str), st.booleans())
 def test_any_text_is_a_time_or_a_clear_error(text, is_end):
     "No other exception reaches the widget, and every time that is read can be filtered by"

@@ -65,6 +65,7 @@ def test_numbers_times_and_plain_text_stay_as_they_are(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.not_quick
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(";\t\n='\"")),

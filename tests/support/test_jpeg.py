@@ -67,6 +67,7 @@ def with_scans(number: int, size: tuple[int, int] = (160, 90)) -> bytes:
     return jpeg[:-2] + last * number + jpeg[-2:]
 
 
+@pytest.mark.not_quick
 def test_refuses_a_jpeg_of_endless_scans_before_it_is_decoded():
     "Each repeated scan costs a pass over the whole picture, however small the file; real pictures have far fewer"
     assert check_jpeg(with_scans(50)) == (160, 90)

@@ -172,6 +172,7 @@ def test_overall_status_follows_the_rules_for_every_combination_of_deciding_bits
     assert list(overall_status(values, device_type)) == expected
 
 
+@pytest.mark.not_quick
 @given(st.lists(st.tuples(statuses_32_bit, st.booleans()), min_size=1))
 def test_overall_status_follows_the_rules_for_every_value(devices):
     "Alone and in a column, with a type for each"

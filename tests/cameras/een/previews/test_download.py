@@ -128,6 +128,7 @@ def test_too_few_attempts_are_a_result_with_its_reason(een, camera, tmp_path):
     assert "7 attempts are used up" in run.summary() and "Give more attempts" in run.summary()
 
 
+@pytest.mark.not_quick
 def test_never_makes_more_requests_than_allowed(tmp_path):
     "Nor do workers that wait for the newest frame's time overshoot the number of attempts"
 
