@@ -12,7 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from camkit.badges import FLAGS, main_cameras, site_timezone
+from camkit.badges import FLAGS, site_timezone
 from camkit.errors import InputError
 from camkit.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, new_axes, plain
 
@@ -241,7 +241,8 @@ def _door_names(events: pd.DataFrame, doors: pd.DataFrame | None) -> pd.Series:
     """The name of each event's door."""
     reader = events["reader_id"].astype(object)
     if doors is not None:
-        reader = reader.map(main_cameras(doors)["door"].astype(object)).fillna(reader)
+        names = doors.drop_duplicates("reader_id")
+        reader = reader.map(names.set_index("reader_id")["door"].astype(object)).fillna(reader)
     return reader.fillna("(no reader)").astype(str)
 
 
