@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
 
 from camkit.badges.delimited import DELIMITERS, records
 from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export
-from camkit.badges.identifiers import cell_text, column_text
+from camkit.badges.identifiers import column_text
+from camkit.badges.sheets import SUFFIXES as SHEETS
+from camkit.badges.sheets import sheet_rows
 from camkit.badges.table import Record, unique
 from camkit.errors import BadgeFileError, DoorsFileError, InputError
 
 COLUMNS = ("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s")
 VENDORS = ("meraki", "een")
-SHEETS = frozenset({".xlsx", ".xls", ".xlsb", ".xlsm", ".ods"})
-"""Suffixes of spreadsheets."""
+HEADER_WITHIN = 20
+"""The header is in one of the first rows; there may be a title above it."""
+
+MAX_TEXT = 16 << 20
+"""Longest accepted text, characters: no site has so many doors."""
+
+NAMED = 20
+"""How many rows that cannot be used a message names."""
+
+DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d{1,2}|\d{4,})$")
+"""A number with a decimal comma; 1,000 may be a thousand and is not read."""
 
 MAX_OFFSET_S = 10 * 366 * 86400.0
 """No two clocks are further apart than ten years, seconds; a larger number is a mistake."""
@@ -77,11 +89,11 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     ----------
     path : str or pathlib.Path
         Text with commas, semicolons, tabs or pipes in any encoding that badge logs are read in, or the first sheet of
-        a spreadsheet (``.xlsx``, ``.xls``, ``.xlsb``, ``.ods``), where a cell with an error counts as empty. It has
-        the columns ``reader_id``, ``vendor`` (``meraki`` or ``een``) and ``camera_id``, and optionally ``door`` (a
-        name for people), ``view`` (which of the door's cameras it is, such as ``inside``) and ``clock_offset_s`` (the
-        reader's clock minus the camera's, seconds; 0 where empty). A reader has one row for each of its cameras; the
-        first is the main camera. Other columns are kept.
+        a spreadsheet (``.xlsx``, ``.xls``, ``.xlsb``, ``.ods``). It has the columns ``reader_id``, ``vendor``
+        (``meraki`` or ``een``) and ``camera_id``, and optionally ``door`` (a name for people), ``view`` (which of the
+        door's cameras it is, such as ``inside``) and ``clock_offset_s`` (the reader's clock minus the camera's,
+        seconds; 0 where empty). A reader has one row for each of its cameras; the first is the main camera. There may
+        be a title above the header. Other columns are kept.
 
     Returns
     -------
@@ -95,13 +107,9 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     table = _read(path)
-    lacking = [name for name in ("reader_id", "vendor", "camera_id") if name not in table]
-    if lacking:
-        raise DoorsFileError(
-            f"{path} has no column {', '.join(lacking)}; its columns are {', '.join(table.columns)}. "
-            f"A doors file has {', '.join(COLUMNS)}.",
-            path=path,
-        )
+    _check_columns(path, [str(name) for name in table])
+    if table.empty:
+        raise DoorsFileError(f"{path} has a header but no doors below it.", path=path)
     others = [name for name in table if name not in COLUMNS]
     table = table.reindex(columns=[*COLUMNS, *others]).astype("string")
     table["vendor"] = table["vendor"].str.lower()
@@ -109,24 +117,26 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     table["door"] = table["door"].fillna(names.transform("first")).fillna(table["reader_id"])
     several = table["reader_id"].duplicated(keep=False)
     table["view"] = table["view"].fillna(table["camera_id"].where(several, ""))
-    offset = pd.to_numeric(table["clock_offset_s"].str.replace(",", "."), errors="coerce")
+    given = table["clock_offset_s"]
+    offset = pd.to_numeric(given.str.replace(DECIMAL_COMMA, r"\1.\2", regex=True), errors="coerce")
     problems = {
         "no reader_id": table["reader_id"].isna(),
-        "the reader has another door name above": names.transform("nunique") > 1,
+        "the reader has several door names": names.transform("nunique") > 1,
         "the reader has this camera twice": _repeats(table, "vendor", "camera_id"),
         "the reader has this view twice": _repeats(table, "view"),
         "vendor is neither meraki nor een": ~table["vendor"].isin(VENDORS),
         "no camera_id": table["camera_id"].isna(),
-        "clock_offset_s is not a number of seconds": table["clock_offset_s"].notna()
-        & ~(offset.abs() < MAX_OFFSET_S),
+        "clock_offset_s is not a number of seconds": given.notna() & ~(offset.abs() < MAX_OFFSET_S),
     }
-    wrong = [
-        f"line {line}: {problem}"
+    wrong = sorted(
+        (line, problem)
         for problem, applies in problems.items()
         for line in table.index[applies.to_numpy(dtype=bool, na_value=True)]
-    ]
+    )
     if wrong:
-        raise DoorsFileError(f"{path} has rows that cannot be used: {'; '.join(wrong)}.", path=path)
+        listed = "; ".join(f"line {line}: {problem}" for line, problem in wrong[:NAMED])
+        more = f"; and {len(wrong) - NAMED:,} more" if len(wrong) > NAMED else ""
+        raise DoorsFileError(f"{path} has rows that cannot be used: {listed}{more}.", path=path)
     table["clock_offset_s"] = offset.fillna(0.0).astype("float64")
     return table.reset_index(drop=True)
 
@@ -179,48 +189,73 @@ def _repeats(table: pd.DataFrame, *columns: str) -> pd.Series:
     return given.duplicated(keep=False) & given.notna().all(axis=1)
 
 
+def _check_columns(path: Path, names: list[str]) -> None:
+    """Refuse a table that lacks a column, or has one that is probably misspelt."""
+    shown = ", ".join(name[:40] for name in names[:20])
+    if lacking := [name for name in ("reader_id", "vendor", "camera_id") if name not in names]:
+        raise DoorsFileError(
+            f"{path} has no column {', '.join(lacking)}; its columns are {shown}. "
+            f"A doors file has {', '.join(COLUMNS)}.",
+            path=path,
+        )
+    absent = [name for name in COLUMNS if name not in names]
+    for name in names:
+        if meant := get_close_matches(name, absent, n=1, cutoff=0.85):
+            raise DoorsFileError(f"{path} has a column {name}: write {meant[0]}, or rename it.", path=path)
+
+
 def _read(path: Path) -> pd.DataFrame:
     """The rows as text, indexed by their lines; only an empty cell is missing: a reader may well be called NA."""
     try:
         path.stat()  # a missing file is not a file that is not text
-        found = _sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path)
+        if path.is_dir():
+            raise DoorsFileError(f"{path} is a folder. Give the doors file in it.", path=path)
+        found = sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path)
     except FileNotFoundError:
         raise DoorsFileError(f"There is no doors file {path}. Check the path.", path=path) from None
     except OSError as error:
         raise DoorsFileError(f"The doors file {path} cannot be read: {error.strerror}.", path=path) from None
-    except (BadgeFileError, CalamineError) as error:
-        raise DoorsFileError(f"The doors file {path} cannot be read: {error}", path=path) from None
+    except BadgeFileError as error:
+        raise DoorsFileError(f"Doors file: {error}", path=path) from None
     rows = [(line, [cell.strip() for cell in cells]) for line, cells in found if any(map(str.strip, cells))]
+    start = next(
+        (n for n, (_, cells) in enumerate(rows[:HEADER_WITHIN]) if "reader_id" in map(_known, cells)), 0
+    )
     if not rows:
         raise DoorsFileError(f"{path} is empty. A doors file has {', '.join(COLUMNS)}.", path=path)
-    (_, header), *body = rows
-    named = [name for name in header if name]
-    if len(set(named)) < len(named):
-        raise DoorsFileError(f"{path} has a column twice: {', '.join(named)}.", path=path)
+    (_, cells), *body = rows[start:]
+    header = [_known(cell) for cell in cells]
+    if twice := [name for name in header if name and header.count(name) > 1]:
+        raise DoorsFileError(f"{path} has a column twice: {twice[0][:40]}.", path=path)
     for line, row in body:
         if len(row) != len(header):
             raise DoorsFileError(
                 f"{path}, line {line}, has {len(row)} cells, the header {len(header)}.", path=path, line=line
             )
-    lines, cells = [line for line, _ in body], [row for _, row in body]
-    return pd.DataFrame(cells, lines, unique(header), dtype="string").replace("", pd.NA)
+    lines, values = [line for line, _ in body], [row for _, row in body]
+    return pd.DataFrame(values, lines, unique(header), dtype="string").replace("", pd.NA)
+
+
+def _known(heading: str) -> str:
+    """The name of a known column however it is written, such as "Reader ID"; any other heading as it is."""
+    name = re.sub(r"[\s_-]+", "_", heading.strip()).casefold()
+    return name if name in COLUMNS else heading.strip()
 
 
 def _text_rows(path: Path) -> list[Record]:
-    """The rows of a text file, split by the delimiter that its header has most of."""
+    """The rows of a text file, split by the delimiter that its first lines have most of."""
     export = Export(path)
 
     def lines(encoding: str) -> list[str]:
+        found, size = [], 0
         with open_text(export, encoding) as stream:
-            return list(stream.lines())
+            for line in stream.lines():
+                found.append(line)
+                size += len(line)
+                if size > MAX_TEXT:
+                    raise BadgeFileError(f"{path.name} is too large for a doors file.", path=path)
+        return found
 
     text = decoded(export, lines)
-    header = next((line for line in text if line.strip()), "")
-    return list(records(text, max(DELIMITERS, key=header.count)))
-
-
-def _sheet_rows(path: Path) -> list[Record]:
-    """The rows of the first sheet; whole numbers are written without a fraction."""
-    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-    rows = enumerate(sheet.to_python(skip_empty_area=False), start=1)
-    return [(line, [cell_text(cell) for cell in cells]) for line, cells in rows]
+    start = "".join(text[:HEADER_WITHIN])
+    return list(records(text, max(DELIMITERS, key=start.count)))

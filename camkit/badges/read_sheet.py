@@ -16,7 +16,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 MEMORY_BYTES = 1 << 30
 SECONDS = 20
 ROWS, COLUMNS = 20_000, 200
-NO_VALUE = re.compile(rb't="e"|value-type="error"|</f>\s*</c>|<f[^>]*/>\s*</c>')
+NO_VALUE = re.compile(rb't="e"|value-type="error"|(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
 """A cell with an error such as #N/A, or a formula without a stored value: the library gives an empty cell for both."""
 
 

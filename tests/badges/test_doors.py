@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -60,13 +62,17 @@ def test_names_every_row_that_cannot_be_used(tmp_path):
     [
         (b"", "is empty"),
         (b"\n , \n", "is empty. A doors file has reader_id"),
-        (b"\x00\x01\x02\x03" * 100, "cannot be read"),
+        (b"\x00\x01\x02\x03" * 100, "binary, not text"),
         ("reader_id,vendor,camera_id\nJUNK,R1,een,100b0bd4\n", "line 2, has 4 cells, the header 3"),
         ("reader_id,vendor,camera_id,reader_id\n", "has a column twice"),
         ('reader_id,vendor,camera_id\n"R1,een\n', "line 2, has 1 cells, the header 3"),
         (b"a,b\n1,2,3\n4,5,6,7\n", "doors.csv"),
         (HEADER.encode("utf-16") + b"\n", "is not valid text in utf-16"),
-        (b"Doors of HQ,,,,\n" + HEADER.encode(), "has no column reader_id, vendor, camera_id"),
+        (b"Doors of HQ,,,,\n" + HEADER.encode(), "has a header but no doors below it"),
+        (
+            "reader_id,vendor,camera_id,clock_offset\nR1,een,1,30\n",
+            "a column clock_offset: write clock_offset_s",
+        ),
         (
             "reader;vendor;camera\n1;2;3\n",
             "has no column reader_id, camera_id; its columns are reader, vendor, camera",
@@ -84,7 +90,7 @@ def test_a_missing_file_and_a_folder_say_so(tmp_path):
     "The path is in the message, as it is for a name that is too long for the file system"
     with pytest.raises(errors.DoorsFileError, match="There is no doors file"):
         load_doors(tmp_path / "none.csv")
-    with pytest.raises(errors.DoorsFileError, match="cannot be read"):
+    with pytest.raises(errors.DoorsFileError, match="is a folder"):
         load_doors(tmp_path)
     with pytest.raises(errors.DoorsFileError, match="cannot be read: File name too long"):
         load_doors(tmp_path / ("x" * 300))
@@ -118,7 +124,7 @@ def test_two_cameras_of_a_door_must_differ(tmp_path):
     with pytest.raises(errors.DoorsFileError) as caught:
         load_doors(written(tmp_path, text))
     assert "line 3: the reader has this view twice" in str(caught.value)
-    assert "the reader has another door name above" in str(caught.value)
+    assert "line 3: the reader has several door names" in str(caught.value)
 
 
 def test_the_rows_of_a_reader_need_not_be_together():
@@ -213,3 +219,58 @@ def test_a_spreadsheet_that_cannot_be_read_says_so(tmp_path):
     path.write_text(HEADER)
     with pytest.raises(errors.DoorsFileError, match="cannot be read"):
         load_doors(path)
+
+
+def test_a_title_above_the_header_and_other_spellings_of_it(tmp_path):
+    "People put a title on their sheet, and write Reader ID"
+    text = "Doors of HQ,,\n,,\nReader ID,VENDOR,Camera-ID\nR1,meraki,Q1\n"
+    assert load_doors(written(tmp_path, text))["camera_id"].tolist() == ["Q1"]
+
+
+@pytest.mark.parametrize("offset", ["1,000", "12,345", "1.2.3"])
+def test_a_number_that_may_be_a_thousand_is_not_read(tmp_path, offset):
+    "A decimal comma has one, two or more than three digits behind it"
+    with pytest.raises(errors.DoorsFileError, match="line 2: clock_offset_s is not a number"):
+        load_doors(written(tmp_path, f'{HEADER}R1,Gate,meraki,Q1,"{offset}"\n'))
+
+
+def sheet(path, **cells: object):
+    "A doors file as a spreadsheet, with some cells replaced"
+    book = openpyxl.Workbook()
+    book.active.append(HEADER.strip().split(","))
+    book.active.append(["R1", "Gate", "meraki", "Q1", 47])
+    for cell, value in cells.items():
+        book.active[cell] = value
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("value", ["#N/A", "=1/0"], ids=["error", "formula without a value"])
+def test_a_cell_without_a_value_is_not_an_offset_of_zero(tmp_path, value):
+    "A picture twelve seconds off is worse than a refusal"
+    with pytest.raises(errors.DoorsFileError, match="an error such as #N/A, or a formula without a value"):
+        load_doors(sheet(tmp_path / "doors.xlsx", E2=value))
+
+
+def test_a_spreadsheet_that_needs_endless_memory_is_refused(tmp_path):
+    "One stray cell in the last corner asks for half a terabyte, and ends no kernel"
+    with pytest.raises(errors.DoorsFileError, match="needs too much memory or time"):
+        load_doors(sheet(tmp_path / "doors.xlsx", XFD1048576="x"))
+
+
+def test_a_doors_file_of_a_gigabyte_is_refused(tmp_path):
+    "Packed it is small; reading stops at sixteen megabytes"
+    path = tmp_path / "doors.csv.gz"
+    with gzip.open(path, "wt") as file:
+        file.write(HEADER)
+        for _ in range(200):
+            file.write("R1,Gate,meraki,Q1,0\n" * 10_000)
+    with pytest.raises(errors.DoorsFileError, match="too large for a doors file"):
+        load_doors(path)
+
+
+def test_a_message_names_twenty_rows_and_counts_the_rest(tmp_path):
+    "It stays a sentence"
+    rows = "".join(f"R{n},Gate,axis,Q1,0\n" for n in range(50))
+    with pytest.raises(errors.DoorsFileError, match="line 21: vendor is neither meraki nor een; and 30 more"):
+        load_doors(written(tmp_path, HEADER + rows))
