@@ -212,7 +212,7 @@ def _read(path: Path) -> pd.DataFrame:
             raise DoorsFileError(f"{path} is a folder. Give the doors file in it.", path=path)
         found = sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path)
     except FileNotFoundError:
-        raise DoorsFileError(f"There is no doors file {path}. Check the path.", path=path) from None
+        raise DoorsFileError(f"The doors file {path} does not exist. Check the path.", path=path) from None
     except OSError as error:
         raise DoorsFileError(f"The doors file {path} cannot be read: {error.strerror}.", path=path) from None
     except BadgeFileError as error:

@@ -174,7 +174,7 @@ def resolve(events: pd.DataFrame, doors: pd.DataFrame, *, timezone: tzinfo | str
     InputError
         If `events` or `doors` is not such a table, or lacks a column.
     TimestampError
-        If ``event_time`` is not UTC-aware, or there is no such zone.
+        If ``event_time`` is not UTC-aware, or the zone does not exist.
     """
     table = checked_events(events)
     return DoorEvents(table, doors_by_reader(doors), site_timezone(events, timezone) or UTC)

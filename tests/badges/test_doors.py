@@ -88,7 +88,7 @@ def test_a_file_that_is_not_a_doors_file_says_so(tmp_path, text, said):
 
 def test_a_missing_file_and_a_folder_say_so(tmp_path):
     "The path is in the message, as it is for a name that is too long for the file system"
-    with pytest.raises(errors.DoorsFileError, match="There is no doors file"):
+    with pytest.raises(errors.DoorsFileError, match="does not exist"):
         load_doors(tmp_path / "none.csv")
     with pytest.raises(errors.DoorsFileError, match="is a folder"):
         load_doors(tmp_path)

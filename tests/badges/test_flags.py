@@ -182,7 +182,7 @@ def test_too_fast_is_sooner_than_one_can_walk() -> None:
 
 
 def test_doors_say_how_long_the_walk_is() -> None:
-    "Seconds in one direction count for both, within one door there is no walk, and other walks take the default"
+    "Seconds in one direction count for both, within one door it is 0, and other walks take the default"
     table = events(
         ("08:00:00", "1", "A", "granted"),
         ("08:01:00", "1", "B", "granted"),
