@@ -118,7 +118,7 @@ class Snapshots(Sequence[Snapshot]):
 
     def __repr__(self) -> str:
         counts = Counter(item.result for item in self).most_common()
-        said = ", ".join(f"{count} {result}" for result, count in counts)
+        said = ", ".join(f"{count} x {result}" for result, count in counts)
         events = len(self._by_event())
         several = f"{len(self)} snapshots of " if len(self) != events else ""
         return f"{several}{events} events: {said or 'none'}"
@@ -329,9 +329,10 @@ def _name(snapshot: Snapshot) -> str:
     return f"Event {snapshot.event.event_id}{view}"
 
 
-_CARD = "display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;margin:4px 0 22px 0"
+_CARD = "display:flex;gap:16px;align-items:flex-start;margin:4px 0 22px 0"
+_VIEW = "flex:0 1 480px;min-width:200px"
 _NONE = (
-    "width:480px;height:270px;display:flex;align-items:center;justify-content:center;text-align:center;"
+    "aspect-ratio:16/9;display:flex;align-items:center;justify-content:center;text-align:center;"
     "background:var(--jp-layout-color2, #f2f2f2);border:1px dashed #999;color:var(--jp-ui-font-color1, #444);"
     "padding:12px;box-sizing:border-box"
 )
@@ -354,11 +355,11 @@ def _picture_html(snapshot: Snapshot) -> str:
     picture = snapshot.picture
     if picture is not None:
         alt = f"What camera {picture.camera_id} saw"
-        shown = image_html(picture.content, "image/jpeg", alt, "width:480px")
+        shown = image_html(picture.content, "image/jpeg", alt, "width:100%")
     else:
         shown = f'<div style="{_NONE}"><span>No picture: {text_html(snapshot.reason)}</span></div>'
     facts = "".join(f"<div>{line}</div>" for line in _facts(snapshot))
-    return f'<div>{shown}<div style="{GREY};font-size:12px;max-width:480px">{facts}</div></div>'
+    return f'<div style="{_VIEW}">{shown}<div style="{GREY};font-size:12px;overflow-wrap:anywhere">{facts}</div></div>'
 
 
 def _facts(snapshot: Snapshot) -> list[str]:
@@ -368,12 +369,12 @@ def _facts(snapshot: Snapshot) -> list[str]:
     if camera and camera.view:
         lines.append(f"View: {text_html(camera.view)}")
     if camera and camera.clock_offset_s:
-        offset = f"{camera.clock_offset_s:+g} s"
-        lines.append(f"The reader's clock is {offset} against the camera's, which is taken off.")
+        side = "ahead of" if camera.clock_offset_s > 0 else "behind"
+        lines.append(f"The reader's clock is {abs(camera.clock_offset_s):g} s {side} the camera's; corrected.")
     if picture:
         said = "the vendor does not say when it was taken"
         if taken_s is not None:
-            said = f"taken {taken_s:+.1f} s from it"
+            said = f"taken {abs(taken_s):.1f} s {'after' if taken_s >= 0 else 'before'} that"
         asked = local_time(picture.requested_at, snapshot.event.timezone)
         lines += [escape(f"Asked for {asked}; {said}."), f"SHA-256 {snapshot.sha256}"]
     return lines

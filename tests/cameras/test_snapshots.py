@@ -112,7 +112,7 @@ def test_gives_one_snapshot_for_every_event_with_the_reason_it_has_none():
         (Result.NO_TIME, "the event has no time"),
     ]
     assert len(found.problems()) == 4
-    assert repr(found) == "5 events: 2 no door, 1 picture, 1 no source, 1 no time"
+    assert repr(found) == "5 events: 2 x no door, 1 x picture, 1 x no source, 1 x no time"
 
 
 def test_one_malformed_camera_id_costs_one_picture(site):
@@ -203,7 +203,7 @@ def test_asks_every_camera_of_a_door_by_its_own_clock():
         timedelta(seconds=-2),
         timedelta(seconds=3),
     ]
-    assert repr(found) == "3 snapshots of 2 events: 2 picture, 1 no door"
+    assert repr(found) == "3 snapshots of 2 events: 2 x picture, 1 x no door"
     assert found.to_frame()["view"].fillna("").tolist() == ["inside", "outside", ""]
 
 
