@@ -1,7 +1,15 @@
 """What an investigator brings: badge exports, doors, and what looks odd in them."""
 
+from camkit.badges.door_events import (
+    NEEDED,
+    DoorEvent,
+    DoorEvents,
+    require_events,
+    require_resolved,
+    resolve,
+    site_timezone,
+)
 from camkit.badges.doors import Camera, Door, load_doors
-from camkit.badges.events import NEEDED, DoorEvent, DoorEvents, require_events, resolve, site_timezone
 from camkit.badges.flags import FLAGS, flag_events
 from camkit.badges.load import load_badges
 from camkit.badges.log import BadgeLog
@@ -18,6 +26,7 @@ __all__ = [
     "load_badges",
     "load_doors",
     "require_events",
+    "require_resolved",
     "resolve",
     "site_timezone",
 ]

@@ -8,8 +8,8 @@ from datetime import time, tzinfo
 import numpy as np
 import pandas as pd
 
+from camkit.badges.door_events import checked_events, site_timezone, true_time
 from camkit.badges.doors import checked_doors
-from camkit.badges.events import checked_events, site_timezone, true_time
 from camkit.badges.identifiers import cell_text
 from camkit.badges.profiles import plain
 from camkit.errors import InputError, TimestampError

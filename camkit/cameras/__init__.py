@@ -5,7 +5,6 @@ from camkit.cameras.snapshots import (
     Snapshot,
     SnapshotFetcher,
     Snapshots,
-    require_resolved,
     snapshots_for,
 )
 from camkit.cameras.source import Picture, SnapshotSource
@@ -17,6 +16,5 @@ __all__ = [
     "SnapshotFetcher",
     "SnapshotSource",
     "Snapshots",
-    "require_resolved",
     "snapshots_for",
 ]

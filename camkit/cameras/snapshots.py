@@ -16,7 +16,7 @@ from typing import Generic, TypeVar, overload
 import pandas as pd
 from gevent.lock import BoundedSemaphore
 
-from camkit.badges import Camera, DoorEvent, DoorEvents
+from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras.source import Picture, SnapshotSource
 from camkit.directory import Cardholder, Directory, cardholder_html
 from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, ServiceUnreachable
@@ -214,20 +214,6 @@ def snapshots_for(
     return Snapshots(run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers))
 
 
-def require_resolved(events: object) -> None:
-    """Refuse what is not resolved events, such as a table of events.
-
-    Raises
-    ------
-    InputError
-        If it is not what `camkit.resolve` returns.
-    """
-    if not isinstance(events, DoorEvents):
-        raise InputError(
-            f"A {type(events).__name__} is not resolved events: give what camkit.resolve(events, doors) returns."
-        )
-
-
 class SnapshotFetcher:
     """Fetches snapshots, several at a time, and nothing twice.
 
@@ -364,16 +350,19 @@ def _picture_html(snapshot: Snapshot) -> str:
 
 def _facts(snapshot: Snapshot) -> list[str]:
     """Which view it is, how the picture's moment relates to the event's, and what proves the picture."""
-    picture, camera, taken_s = snapshot.picture, snapshot.camera, snapshot.offset_s
+    picture, camera = snapshot.picture, snapshot.camera
     lines = []
     if camera and camera.view:
         lines.append(f"View: {text_html(camera.view)}")
     if camera and camera.clock_offset_s:
         side = "ahead of" if camera.clock_offset_s > 0 else "behind"
-        lines.append(f"The reader's clock is {abs(camera.clock_offset_s):g} s {side} the camera's; corrected.")
+        lines.append(
+            f"The reader's clock is {abs(camera.clock_offset_s):g} s {side} the camera's; corrected."
+        )
     if picture:
         said = "the vendor does not say when it was taken"
-        if taken_s is not None:
+        if picture.captured_at is not None:
+            taken_s = (picture.captured_at - picture.requested_at).total_seconds()
             said = f"taken {abs(taken_s):.1f} s {'after' if taken_s >= 0 else 'before'} that"
         asked = local_time(picture.requested_at, snapshot.event.timezone)
         lines += [escape(f"Asked for {asked}; {said}."), f"SHA-256 {snapshot.sha256}"]

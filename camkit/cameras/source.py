@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from camkit.errors import TimestampError
 from camkit.http import Reply
 
 
@@ -48,18 +47,3 @@ class SnapshotSource(Protocol):
     def snapshot(self, camera_id: str, at: datetime) -> Picture:
         """Fetch it; raise `NoPicture` if there is none, another `ServiceError` if the service failed."""
         ...
-
-
-def aware(at: datetime) -> datetime:
-    """Return a moment in UTC.
-
-    Raises
-    ------
-    TimestampError
-        If it has no zone.
-    """
-    if at.tzinfo is None:
-        raise TimestampError(
-            f"The time {at} has no zone; give an aware one, such as datetime(..., tzinfo=UTC)."
-        )
-    return at.astimezone(UTC)

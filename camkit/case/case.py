@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.badges import DoorEvent, DoorEvents
-from camkit.cameras import Snapshot, require_resolved
+from camkit.badges import DoorEvent, DoorEvents, require_resolved
+from camkit.cameras import Snapshot
 from camkit.case import events as recording
 from camkit.case.bag import write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user

@@ -53,7 +53,7 @@ class Limits:
         whole_number("attempts", self.attempts)
         for name in ("connect_s", "read_s", "deadline_s"):
             if not (seconds := getattr(self, name)) > 0:
-                raise InputError(f"{name} is {seconds!r}; it has to be more than 0 seconds.")
+                raise InputError(f"{name} is {seconds!r}; it must be more than 0 seconds.")
 
     def pause_s(self, attempt: int, asked_s: float | None = None) -> float:
         """Seconds to wait after a failed attempt, the first being 1.

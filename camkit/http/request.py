@@ -6,17 +6,16 @@ import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from pydantic import SecretStr
-from urllib3.exceptions import LocationParseError
-from urllib3.util import Url, parse_url
+from urllib3.util import Url
 
 from camkit.http.limits import Limits
 from camkit.http.reply import Reply
 from camkit.http.secrets import Address, Credential, Headers, Masking
+from camkit.http.trust import parts_of
 
 
 @dataclass(frozen=True)
@@ -81,23 +80,3 @@ def address_of(base: str, url: str, params: Mapping[str, Any] | None) -> Address
         {name: value for name, value in (params or {}).items() if value is not None}, doseq=True
     )
     return Address(f"{url}{'&' if '?' in url else '?'}{query}" if query else url)
-
-
-def parts_of(url: str) -> Url:
-    r"""An address in its parts, as urllib3 reads it; all parts are missing if it cannot be read.
-
-    No other parser may decide where an address leads: in ``https://evil.example\.meraki.com/``, `urllib.parse`
-    sees a host of Meraki's, and urllib3, which connects, sees evil.example.
-    """
-    try:
-        return parse_url(url)
-    except LocationParseError:
-        return Url()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

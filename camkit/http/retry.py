@@ -1,4 +1,4 @@
-"""The one loop that tries again."""
+"""Try again: one loop for requests, and for what waits for a service to be ready."""
 
 from __future__ import annotations
 

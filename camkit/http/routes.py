@@ -28,8 +28,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util import Retry, Url
 
-from camkit.http.request import Request, is_loopback
+from camkit.http.request import Request
 from camkit.http.secrets import Headers
+from camkit.http.trust import is_loopback
 
 _NO_RETRIES = Retry(total=False, redirect=False)
 _YIELD_EVERY = 64 * 1024

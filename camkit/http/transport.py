@@ -6,7 +6,6 @@ status) or raises one of camkit's own exceptions. It yields to other greenlets w
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,6 @@ import gevent
 from requests import RequestException
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
-from urllib3.util import Url
 
 from camkit._version import __version__
 from camkit.errors import (
@@ -32,12 +30,12 @@ from camkit.errors import (
 from camkit.http.failures import failure_of
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
 from camkit.http.reply import Reply
-from camkit.http.request import Request, address_of, is_loopback, parts_of
+from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
 from camkit.http.routes import Routes
 from camkit.http.secrets import Credential, Masking, scrub
+from camkit.http.trust import Trust, is_loopback, parts_of
 
-_HOST = re.compile(r"[a-z0-9.-]+")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
 
@@ -97,8 +95,7 @@ class Transport:
             )
         self.service = service
         self.base_url = base_url.rstrip("/")
-        self.domains = tuple(domains)
-        self._home = parts
+        self.trust = Trust(parts, tuple(domains))
         self.limits = limits or Limits()
         self._rate = rate
         self._local = threading.local()
@@ -181,21 +178,6 @@ class Transport:
         if routes is not None:
             routes.close()
 
-    def trusts(self, parts: Url) -> bool:
-        """Whether an address is the service's own: its host and port, or one in its domains over HTTPS.
-
-        If the host is this machine, where the demo site has several ports, the port does not matter.
-        """
-        host, home = parts.host, self._home
-        if parts.auth is not None or not host:
-            return False
-        if host == home.host:
-            same_port = _port(parts) == _port(home) or (parts.scheme != home.scheme and _port(parts) == 443)
-            return parts.scheme in (home.scheme, "https") and (same_port or is_loopback(host))
-        in_domains = any(host == domain or host.endswith("." + domain) for domain in self.domains)
-        plain = _HOST.fullmatch(host) is not None
-        return parts.scheme == "https" and _port(parts) == 443 and in_domains and plain
-
     def _await_turn(self, longest_s: float) -> None:
         """Wait for the rate, unless the service asked for a longer wait than the call may take."""
         if self._rate is None:
@@ -212,7 +194,7 @@ class Transport:
     def _follow(self, request: Request, ends: float) -> Reply:
         """The request and the redirects it leads to."""
         for _ in range(request.limits.redirects + 1):
-            if not self.trusts(request.parts):
+            if not self.trust.includes(request.parts):
                 host = request.parts.host or "an address that cannot be read"
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",
@@ -279,11 +261,6 @@ class Transport:
         if not hasattr(self._local, "routes"):
             self._local.routes = Routes(f"camkit/{__version__}")
         return self._local.routes
-
-
-def _port(parts: Url) -> int:
-    """The port of an address; its scheme's default if it has none."""
-    return parts.port or {"http": 80, "https": 443}.get(parts.scheme or "", 0)
 
 
 def _read(answer: BaseHTTPResponse, shown: str, cap: int) -> bytes:

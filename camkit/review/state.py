@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from camkit.badges import Camera, DoorEvent, DoorEvents
-from camkit.cameras import Result, Snapshot, require_resolved
+from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
+from camkit.cameras import Result, Snapshot
 from camkit.case import Case, Decision, Verdict
 from camkit.directory import Cardholder
 from camkit.errors import CaseError, InputError

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from camkit.errors import TimestampError
 
-__all__ = ["as_zone"]
+__all__ = ["as_zone", "aware"]
 
 
 def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
@@ -33,3 +33,18 @@ def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
         raise TimestampError(
             f"{zone!r} is not a known time zone: give an IANA name such as 'America/Denver'."
         ) from error
+
+
+def aware(at: datetime) -> datetime:
+    """Return a moment in UTC.
+
+    Raises
+    ------
+    TimestampError
+        If it has no zone.
+    """
+    if at.tzinfo is None:
+        raise TimestampError(
+            f"The time {at} has no zone; give an aware one, such as datetime(..., tzinfo=UTC)."
+        )
+    return at.astimezone(UTC)

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from camkit.badges import load_badges
+from camkit.badges.door_events import resolve
 from camkit.badges.doors import load_doors
-from camkit.badges.events import resolve
 from camkit.badges.flags import flag_events
 from camkit.errors import InputError, TimestampError
 from camkit.review.picker_state import PickState

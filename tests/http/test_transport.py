@@ -12,7 +12,7 @@ import pytest
 
 from camkit import errors
 from camkit.http import Credential, Limits, Transport, raise_for_status
-from camkit.http.request import parts_of
+from camkit.http.trust import parts_of
 from tests.support.scripted import scripted, send
 
 QUICK = Limits(connect_s=1, read_s=1, deadline_s=5, backoff_s=0.01)
@@ -213,7 +213,7 @@ def test_ends_a_loop_of_redirects():
 def test_trusts_only_the_vendors_own_hosts(url, trusted):
     "A key is sent only to the vendor's domains, matched at a dot, over TLS"
     transport = Transport("it", "https://api.meraki.com/api/v1", domains=("meraki.com",))
-    assert transport.trusts(parts_of(url)) is trusted
+    assert transport.trust.includes(parts_of(url)) is trusted
 
 
 def test_does_not_send_a_key_to_an_unencrypted_host():

@@ -10,7 +10,7 @@ from matplotlib import cbook
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
-from camkit.cameras.een.bitmask import STATUS_BITS
+from camkit.cameras.een.status_rules import STATUS_BITS
 from camkit.errors import InputError
 from camkit.plots.status import plot_overall_status, plot_silent_cameras, plot_status_bits
 from camkit.plots.style import VERMILION

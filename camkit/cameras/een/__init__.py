@@ -1,6 +1,11 @@
 """Eagle Eye Networks: the account's devices, their status, their previews."""
 
-from camkit.cameras.een.bitmask import (
+from camkit.cameras.een.client import EagleEye, probe_cameras
+from camkit.cameras.een.devices import usable_cameras
+from camkit.cameras.een.frames import Frame, ReceivedFrame
+from camkit.cameras.een.login import LOGIN_URL, Account
+from camkit.cameras.een.status import decode_status, explain_status, explained_by_status, overall_status
+from camkit.cameras.een.status_rules import (
     STATUS_BITS,
     DeviceStatus,
     OverallStatus,
@@ -9,11 +14,6 @@ from camkit.cameras.een.bitmask import (
     deciding_bits,
     rule_for,
 )
-from camkit.cameras.een.client import EagleEye, probe_cameras
-from camkit.cameras.een.devices import usable_cameras
-from camkit.cameras.een.frames import Frame, ReceivedFrame
-from camkit.cameras.een.login import LOGIN_URL, Account
-from camkit.cameras.een.status import decode_status, explain_status, explained_by_status, overall_status
 
 __all__ = [
     "LOGIN_URL",

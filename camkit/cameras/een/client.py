@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from camkit.cameras import Picture
 from camkit.cameras.een.devices import device_table, usable_cameras
 from camkit.cameras.een.formats import parse_een_time, require_camera_id, stamp
 from camkit.cameras.een.frames import Frame, ReceivedFrame
 from camkit.cameras.een.login import Session
 from camkit.cameras.een.status import overall_status
-from camkit.cameras.source import Picture, aware
 from camkit.errors import (
     BadResponse,
     InputError,
@@ -29,6 +29,7 @@ from camkit.errors import (
     ServiceUnreachable,
 )
 from camkit.http import Meanings, Reply
+from camkit.support.timezones import aware
 from camkit.support.workers import run_together
 
 CAMERAS_TRIED = 10

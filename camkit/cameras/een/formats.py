@@ -10,9 +10,9 @@ from contextlib import suppress
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
-from camkit.cameras.source import aware
 from camkit.errors import BadResponse, InputError
 from camkit.http import Reply
+from camkit.support.timezones import aware
 
 _TIME = re.compile(r"[0-9]{14}\.[0-9]{3}")
 _YEARS = "1970", "2261"

@@ -1,7 +1,7 @@
 """Read Eagle Eye's device status: what its bits say, and whether a camera can answer at all.
 
-The table and the rules are in `camkit.cameras.een.bitmask`. The look-up table that judges millions at once is made from
-them, so it cannot disagree with them.
+The vendor's table and rules are in `status_rules`. The look-up table that judges millions at once is made from them, so
+it cannot disagree with them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, overload
 import numpy as np
 import pandas as pd
 
-from camkit.cameras.een.bitmask import (
+from camkit.cameras.een.status_rules import (
     LARGEST,
     STATUS_BITS,
     OverallStatus,

@@ -20,7 +20,7 @@ import pandas as pd
 from pydantic import SecretStr
 from requests.utils import parse_header_links
 
-from camkit.cameras.source import Picture, aware
+from camkit.cameras import Picture
 from camkit.errors import (
     AccessDenied,
     BadResponse,
@@ -44,6 +44,7 @@ from camkit.http import (
     retry,
 )
 from camkit.support.jpeg import BadImage, check_jpeg
+from camkit.support.timezones import aware
 
 API_URL = "https://api.meraki.com/api/v1"
 DOMAINS = ("meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com")

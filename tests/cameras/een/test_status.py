@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camkit.cameras.een.bitmask import (
-    STATUS_BITS,
-    DeviceStatus,
-    OverallStatus,
-    Standing,
-    reason_for,
-    rule_for,
-)
 from camkit.cameras.een.status import (
     BLOCK,
     decode_status,
     explain_status,
     explained_by_status,
     overall_status,
+)
+from camkit.cameras.een.status_rules import (
+    STATUS_BITS,
+    DeviceStatus,
+    OverallStatus,
+    Standing,
+    reason_for,
+    rule_for,
 )
 from camkit.errors import InputError
 

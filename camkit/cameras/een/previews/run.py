@@ -133,7 +133,7 @@ class DownloadRun:
     def summary(self) -> str:
         """One or two sentences: what is on disk, and if it is too little, why."""
         if not self.saved:
-            said = f"No frame of camera {self.camera_id}."
+            said = f"No frames of camera {self.camera_id} were saved."
         else:
             times = [frame.at for frame in self.saved]
             span = f"{min(times):%Y-%m-%d %H:%M:%S} to {max(times):%H:%M:%S} UTC"
@@ -168,7 +168,7 @@ def _problem(frame: SavedFrame) -> str | None:
 
 
 def _thumbnail(frame: SavedFrame, size: tuple[int, int]) -> Image.Image:
-    """A frame in small; a grey place where its file is not what was saved."""
+    """A small copy of a frame; plain grey if its file is not what was saved."""
     if _problem(frame):
         return Image.new("RGB", size, "#dddddd")
     with Image.open(io.BytesIO(frame.path.read_bytes()), formats=("JPEG",)) as image:

@@ -62,7 +62,7 @@ class Schedule:
     def take(self) -> str | None:
         """The next moment, in the vendor's words; waits a little for the newest frame to be known.
 
-        None when nothing is older, and there is no frame left to look before.
+        None when nothing older is left to ask for.
         """
         if self._repeat:
             return self._repeat.pop(0)

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from camkit import errors, load_badges, load_doors, resolve
+from camkit.badges.door_events import DoorEvent
 from camkit.badges.doors import Camera
-from camkit.badges.events import DoorEvent
 from tests.conftest import ROOT
 
 NOON = datetime(2019, 4, 12, 18, 0, tzinfo=UTC)
@@ -101,7 +101,7 @@ def test_events_are_a_sequence_in_the_tables_order():
     assert [event.event_id for event in resolved[1:]] == ["e1", "e2"]
     assert resolved[1:].table.index.tolist() == ["e1", "e2"]
     assert len(resolve(events_of(), DOORS)) == 0
-    assert repr(resolved) == "3 events, 2 at a door with a camera"
+    assert repr(resolved) == "3 events, 2 at a door with a camera; times in UTC"
 
 
 def test_true_times_come_as_a_column_too():

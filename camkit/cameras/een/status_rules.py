@@ -132,7 +132,7 @@ class Rule:
 
     @property
     def explains_silence(self) -> bool:
-        """Whether it explains that the device gives no picture: it is not online, and that is news."""
+        """Whether it explains that the device gives no picture."""
         return self.overall is not OverallStatus.ONLINE and self not in NO_NEWS_RULES
 
 

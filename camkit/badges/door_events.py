@@ -133,7 +133,7 @@ class DoorEvents(Sequence[DoorEvent]):
 
     def __repr__(self) -> str:
         watched = sum(bool(event.cameras) for event in self)
-        return f"{len(self)} events, {watched} at a door with a camera"
+        return f"{len(self)} events, {watched} at a door with a camera; times in {self.timezone}"
 
     @cached_property
     def _events(self) -> tuple[DoorEvent, ...]:
@@ -204,6 +204,20 @@ def checked_events(events: pd.DataFrame, *others: str) -> pd.DataFrame:
     """Return a table of events with its identifiers as text; refuse what `require_events` refuses."""
     require_events(events, *others)
     return events.assign(**{name: column_text(events[name]) for name in TEXTS if name in events})
+
+
+def require_resolved(events: object) -> None:
+    """Refuse what is not resolved events, such as a table of events.
+
+    Raises
+    ------
+    InputError
+        If it is not what `camkit.resolve` returns.
+    """
+    if not isinstance(events, DoorEvents):
+        raise InputError(
+            f"A {type(events).__name__} is not resolved events: give what camkit.resolve(events, doors) returns."
+        )
 
 
 def site_timezone(events: pd.DataFrame, timezone: tzinfo | str | None = None) -> tzinfo | None:
