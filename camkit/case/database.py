@@ -47,7 +47,7 @@ def this_user() -> str:
 class Database:
     """One connection to an existing database, to be used from any thread, one at a time.
 
-    A database of an earlier version can be read; it has to be upgraded before it can be written. `about` is the
+    A database of an earlier version can be read; it must be upgraded before it can be written. `about` is the
     case's name, and what else was recorded when it was made.
 
     `CaseError` if the file is something else, is damaged, is of a version that this camkit cannot read, or is in a

@@ -83,4 +83,4 @@ def whole_number(name: str, number: Any) -> int:
     with suppress(TypeError):
         if not isinstance(number, bool) and (whole := operator.index(number)) >= 1:
             return whole
-    raise InputError(f"{name} is {number!r}; it has to be a whole number, at least 1.")
+    raise InputError(f"{name} is {number!r}; it must be a whole number, at least 1.")

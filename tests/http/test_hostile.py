@@ -217,7 +217,7 @@ def test_a_token_of_the_address_is_scrubbed_from_an_error_that_repeats_it():
 )
 def test_limits_that_allow_nothing_are_refused(wrong):
     "Zero attempts do not mean the default number, and zero seconds do not mean the default time"
-    with pytest.raises(errors.InputError, match=f"{next(iter(wrong))} is .*; it has to be"):
+    with pytest.raises(errors.InputError, match=f"{next(iter(wrong))} is .*; it must be"):
         Limits(**wrong)
 
 

@@ -33,5 +33,5 @@ def test_stops_the_others_when_one_fails():
 @pytest.mark.parametrize("workers", [None, 0, -1, True, 1.5, "5"])
 def test_an_invalid_number_of_workers_is_an_input_error(workers):
     "Before any task begins"
-    with pytest.raises(errors.InputError, match=r"workers is .*; it has to be a whole number, at least 1"):
+    with pytest.raises(errors.InputError, match=r"workers is .*; it must be a whole number, at least 1"):
         run_together([lambda: pytest.fail("it began")], workers)

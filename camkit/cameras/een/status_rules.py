@@ -116,7 +116,7 @@ class Rule:
     flag : DeviceStatus or None
         The bit that is looked at; None for all bits together.
     is_set : bool
-        Whether the bit has to be set, or clear.
+        Whether the bit must be set, or clear.
     meaning : str
         What that says about the device; the second half of a sentence.
     """

@@ -108,7 +108,7 @@ class DownloadRun:
             If `columns` is not positive.
         """
         if columns < 1:
-            raise InputError(f"columns is {columns}; it has to be at least 1.")
+            raise InputError(f"columns is {columns}; it must be at least 1.")
         width, height, caption, gap = 200, 113, 18, 8
         rows = max(1, -(-len(self.saved) // columns))
         size = (columns * (width + gap) + gap, rows * (height + caption + gap) + gap)

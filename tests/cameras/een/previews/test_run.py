@@ -109,7 +109,7 @@ def test_text_from_outside_is_not_markup(tmp_path):
 @pytest.mark.parametrize("columns", [0, -1])
 def test_a_sheet_without_columns_is_an_input_error(run, columns):
     "It says so in a sentence"
-    with pytest.raises(errors.InputError, match=f"columns is {columns}; it has to be at least 1"):
+    with pytest.raises(errors.InputError, match=f"columns is {columns}; it must be at least 1"):
         run.contact_sheet(columns)
 
 
