@@ -190,8 +190,8 @@ class Case(Record):
         note : str
             Why.
         image : str or None
-            SHA-256 of the picture that was looked at, which then stands for the event; None if there was none. By
-            default the one that stands for the event already.
+            SHA-256 of the picture that was looked at; None if there was none. By default the one that stands for the
+            event already. Either is then the event's chosen picture: one that comes later does not take its place.
 
         Raises
         ------
@@ -205,11 +205,12 @@ class Case(Record):
         label = recording.label_of(event)
         with self.database.writing() as connection:
             recording.known_event(connection, label)
-            query = "SELECT image FROM chosen WHERE event IS ?"
-            (chosen,) = connection.execute(query, [label]).fetchone() or (None,)
             if image is Chosen.PICTURE:
-                image = chosen
-            elif image not in (None, chosen):
+                query = "SELECT image FROM chosen WHERE event IS ?"
+                (image,) = connection.execute(query, [label]).fetchone() or (None,)
+            query = "SELECT image, max(id) FROM choices WHERE event IS ?"
+            (last, _) = connection.execute(query, [label]).fetchone()
+            if image not in (None, last):
                 self._choose(connection, label, image)
             row = {"event": label, "verdict": str(verdict), "note": str(note or ""), "image": image}
             row |= self._stamp.columns("decided_at")

@@ -540,7 +540,26 @@ def test_the_picture_nearest_to_the_event_is_chosen_until_another_is(small):
     assert small.events().loc[3, "sha256"] == frames[1].sha256
     assert small.events().loc[3, "step_s"] == 5.0
     assert small.verdicts()["image"].tolist() == [middle.sha256, frames[1].sha256]
-    assert len(small.table("choices")) == 2
+    chosen = [middle.sha256, frames[0].sha256, frames[1].sha256]
+    assert small.table("choices")["image"].tolist() == chosen
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_verdict_fixes_the_picture_that_it_is_about(case, given):
+    "A picture that comes later, even of the main camera, does not take its place; a second verdict chooses once"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    inside, outside = seen_by_two(0, None, b"out")
+    case.add_snapshots([inside, outside])
+    for verdict in ("unclear", "mismatch"):
+        case.record_verdict(0, verdict, **({"image": outside.sha256} if given else {}))
+    case.add_snapshots(seen_by_two(0, b"in", None)[:1])
+    assert case.events().loc[0, ["view", "sha256", "verdict"]].tolist() == [
+        "outside",
+        outside.sha256,
+        "mismatch",
+    ]
+    assert case.choices() == {0: outside.sha256}
+    assert len(case.table("choices")) == 1
 
 
 def test_only_a_picture_of_the_event_can_be_chosen(small):

@@ -137,6 +137,17 @@ def test_a_chosen_frame_is_shown_with_its_distance(case):
     assert f"on picture {first.sha256[:16]}…" in said
 
 
+def test_a_verdict_without_the_picture_that_is_shown_says_so(case):
+    "It was given before there was one, or without looking at one"
+    case.add_events(made_up(1))
+    case.record_verdict(0, "nobody")
+    assert "without a picture" not in words(card(page(case), 0))
+    case.add_snapshots([made_up_snapshot(0, b"later")])
+    assert re.search(
+        r"Verdict Nobody R\. Investigator, \S+ \S+ UTC, without a picture", words(card(page(case), 0))
+    )
+
+
 def test_a_card_shows_the_picture_of_each_camera(case):
     "The one that stands for the event first; each with its view, its clock, its hash and its requests"
     inside, outside = (
