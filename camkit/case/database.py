@@ -164,8 +164,8 @@ def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -
 
 
 def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> Any:
-    """Return the key of the first row of a table, or of the view ``results``, that has these values; else None."""
-    key = schema.KEYS[schema.VERSION].get(table, "id")
+    """Return the key of the first row of a table that has these values; else None."""
+    key = schema.KEYS[schema.VERSION][table]
     where = " AND ".join(f"{name} IS ?" for name in row)
     statement = f"SELECT {key} FROM {table} WHERE {where} ORDER BY {key}"  # noqa: S608 - our own names
     found = connection.execute(statement, [*row.values()]).fetchone()

@@ -20,7 +20,7 @@ from camkit.directory import Cardholder
 from camkit.errors import CaseError
 from camkit.http import Reply
 
-_SAME = ("event", "result", "reason", "vendor", "camera_id", "view", "requested_at", "image", "cardholder")
+_SAME = ("event", "outcome", "reason", "vendor", "camera_id", "requested_at", "image", "cardholder")
 """Two snapshots that agree in these say the same: the first one is kept."""
 
 _ENTRY = ("cardholder_id", "name", "title", "department", "note")
@@ -49,8 +49,7 @@ def add_snapshot(
             "image": image.sha256 if image else None,
             "cardholder": _add_cardholder(connection, person, photo, stamp) if person else None,
         }
-        said = {**row, **view, "result": row["outcome"]}
-        if find(connection, "results", {name: said.get(name) for name in _SAME}) is None:
+        if find(connection, "snapshots", {name: row.get(name) for name in _SAME}) is None:
             number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
             if view["view"] or view["camera_rank"]:
                 insert(connection, "camera_views", {"snapshot": number, **view})
@@ -95,11 +94,15 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
 
 
 def _view_row(snapshot: Snapshot) -> Row:
-    """Return which of its door's cameras a snapshot is from."""
-    camera, cameras = snapshot.camera, snapshot.event.cameras
+    """Return which of its door's cameras a snapshot is from; one that the door does not have is after the others."""
+    camera = snapshot.camera
+    if camera is None:
+        return {"view": None, "camera_rank": 0}
+    names = [(known.vendor, known.camera_id) for known in snapshot.event.cameras]
+    name = (camera.vendor, camera.camera_id)
     return {
-        "view": (camera.view or None) if camera else None,
-        "camera_rank": cameras.index(camera) if camera in cameras else 0,
+        "view": camera.view or None,
+        "camera_rank": names.index(name) if name in names else len(names),
     }
 
 
@@ -150,8 +153,7 @@ def _camera(event: DoorEvent, row: Row) -> Camera:
     """Return the camera of the event that a row is from; if the door no longer has it, one made from the row."""
     recorded = Camera(row["vendor"], row["camera_id"], row["view"] or "", row["clock_offset_s"] or 0.0)
     name = (recorded.vendor, recorded.camera_id)
-    same = [camera for camera in event.cameras if (camera.vendor, camera.camera_id) == name]
-    return next((camera for camera in same if camera.view == recorded.view), [*same, recorded][0])
+    return next((camera for camera in event.cameras if (camera.vendor, camera.camera_id) == name), recorded)
 
 
 def _cardholder(database: Database, folder: Path, number: int) -> Cardholder:

@@ -418,6 +418,27 @@ def test_two_cameras_that_say_the_same_are_two_snapshots(case):
     assert case.events()["pictures"].tolist() == [0, 1]
 
 
+def test_a_camera_is_the_same_under_another_view(case):
+    "The view is a label: the same pictures are not added again when it is corrected"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    case.add_snapshots(seen_by_two(0, b"in", b"out"))
+    renamed = replace(DOOR, cameras=(replace(INSIDE, view="lobby"), TWO_CAMERAS.cameras[1]))
+    (event,) = at_doors(made_up_events(1), renamed)
+    case.add_snapshots(snapshot for _, snapshot in case.frames_of(event))
+    assert case.table("snapshots")["view"].tolist() == ["inside", "outside"]
+
+
+def test_the_rank_of_a_camera_is_its_place_at_the_door(case):
+    "Whatever its view and its offset; one that the door does not have is after all others"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    inside, outside = seen_by_two(0, b"in", b"out")
+    changed = replace(outside.camera, view="yard", clock_offset_s=1.0)
+    stranger = made_up_snapshot(0, b"?", door=TWO_CAMERAS, camera=replace(CAMERA, camera_id="gone"))
+    case.add_snapshots([stranger, replace(outside, camera=changed), inside])
+    assert case.table("snapshots")["camera_rank"].tolist() == [2, 1, 0]
+    assert case.events()["view"].tolist() == ["inside"]
+
+
 # What a review takes up again
 
 

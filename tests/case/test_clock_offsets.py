@@ -47,6 +47,13 @@ def test_each_camera_of_a_reader_has_its_offset():
     assert "Reader R4, camera b: -2.0 s" in repr(found)
 
 
+def test_a_camera_has_one_offset_whatever_its_view_was_called():
+    "The view is a label, the latest is shown"
+    table = seen(R4=[47, 46, 49]).assign(vendor="een", camera_id="a", view=[None, "in", "inside"])
+    found = estimate_clock_offset(table).offsets
+    assert found[["camera_id", "view", "events"]].to_numpy().tolist() == [["a", "inside", 3]]
+
+
 def test_the_evidence_is_every_event_that_counts():
     "With its label and its own difference"
     table = seen(R4=[47, 46, 49]).set_axis(["a", "b", "c"])

@@ -184,6 +184,15 @@ def test_a_card_shows_the_picture_of_each_camera(case):
     assert "event 1, inside" in listed
 
 
+def test_a_camera_whose_view_was_renamed_is_not_another_one(case):
+    "Such as one of a case that was upgraded, whose pictures have no view"
+    case.add_events(made_up(1))
+    renamed = replace(CAMERA, view="inside")
+    later = made_up_snapshot(0, b"later", door=replace(DOOR, cameras=(renamed,)), camera=renamed)
+    case.add_snapshots([made_up_snapshot(0, b"first"), frame(later, b"later", 5)])
+    assert "another camera" not in words(card(page(case), 0))
+
+
 def test_what_could_not_be_fetched_is_listed_with_its_reason(case, seen):
     "The camera that is off, and the person who is not in the directory"
     case.add_events(at_doors(made_up_events(1).set_axis([100])))

@@ -238,6 +238,17 @@ def test_an_upgraded_case_keeps_its_seals_and_can_be_added_to(folder, tmp_path):
         assert copy.verdicts()["note"].tolist()[-1] == "After the upgrade."
 
 
+def test_the_pictures_of_an_upgraded_case_are_not_added_again(old):
+    "Though its door has views by now"
+    old.upgrade()
+    before = old.table("snapshots")
+    for event in picked_at_doors():
+        old.add_snapshots(snapshot for _, snapshot in old.frames_of(event))
+    assert any(event.door and event.door.main.view for event in picked_at_doors())
+    pd.testing.assert_frame_equal(old.table("snapshots"), before)
+    assert "What another camera saw" not in old.report().read_text("utf-8")
+
+
 def test_an_upgraded_case_has_the_schema_of_a_new_one(old, tmp_path):
     "However a case came to its version"
     old.upgrade()
