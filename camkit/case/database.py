@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -93,7 +92,7 @@ class Database:
                 "from_version": version,
                 "to_version": schema.VERSION,
                 "seal": chain.seal(connection),
-                "schema_sha256": sha256(b"\n".join(schema.found_in(connection).values())).hexdigest(),
+                "schema_sha256": schema.digest(schema.found_in(connection)),
             }
             for statement in schema.statements(after=version):
                 connection.execute(statement)

@@ -43,7 +43,6 @@ def add_snapshot(
         for stored in filter(None, (image, photo)):
             if find(connection, "images", {"sha256": stored.sha256}) is None:
                 insert(connection, "images", {**vars(stored), **stamp.columns("added_at")})
-        view = _view_row(snapshot)
         row = {
             **_snapshot_row(snapshot, camera_names),
             "image": image.sha256 if image else None,
@@ -51,8 +50,7 @@ def add_snapshot(
         }
         if find(connection, "snapshots", {name: row.get(name) for name in _SAME}) is None:
             number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
-            if view["view"] or view["camera_rank"]:
-                insert(connection, "camera_views", {"snapshot": number, **view})
+            insert(connection, "camera_views", {"snapshot": number, **_view_row(snapshot)})
             if picture is not None:
                 for reply in picture.replies:
                     insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
