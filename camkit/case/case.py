@@ -145,8 +145,8 @@ class Case(Record):
         CaseError
             If an event is not in the case.
         InputError
-            If a snapshot is from another badge log than the event with its label, or a picture does not have the
-            SHA-256 that it claims.
+            If a snapshot is from another badge log than the event with its label, a picture is of another
+            camera than its snapshot, or does not have the SHA-256 that it claims.
         OutputError
             If an image cannot be written. Those before it are in the case.
 

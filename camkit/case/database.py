@@ -47,7 +47,7 @@ class Database:
     """One connection to an existing database, to be used from any thread, one at a time.
 
     A database of an earlier version can be read; it has to be upgraded before it can be written. `about` is the
-    case's name, and what else was recorded when it was made.
+    case's name, and what else was recorded when it was made; `version` is that of the schema when it was opened.
 
     `CaseError` if the file is something else, is damaged, is of a version that this camkit cannot read, or is in a
     folder that cannot be written while its latest rows are in a file beside it.
@@ -59,15 +59,22 @@ class Database:
         self._lock = RLock()
         with _translated(path):
             self._opened, self.about = _open(path)
+            self.version = schema.version_of(self._opened.connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Begin a transaction that alone may write; all of it counts, or nothing if an exception leaves it.
 
-        `CaseError` if the database is of an earlier version.
+        `CaseError` if the database is of an earlier version, or was upgraded since it was opened.
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
-            if (version := schema.version_of(connection)) < schema.VERSION:
+            version = schema.version_of(connection)
+            if version != self.version:
+                raise CaseError(
+                    f"{self.path} was upgraded meanwhile, from version {self.version} to {version}; open it again "
+                    "with camkit.Case()."
+                )
+            if version < schema.VERSION:
                 raise CaseError(
                     f"{self.path} was made by an older camkit (its database has version {version}) and can only be "
                     "read: call case.upgrade() before you add to it."
@@ -85,6 +92,7 @@ class Database:
         with self._transaction("BEGIN IMMEDIATE") as connection:
             version = schema.version_of(connection)
             if version == schema.VERSION:
+                self.version = version
                 return
             if difference := next(schema.differences(connection), None):
                 raise CaseError(f"{self.path} cannot be upgraded: {difference}. Run verify().")
@@ -97,6 +105,7 @@ class Database:
             for statement in schema.statements(after=version):
                 connection.execute(statement)
             insert(connection, "upgrades", {**row, **stamp.columns("upgraded_at")})
+        self.version = schema.VERSION
 
     def copy_to(self, path: Path) -> None:
         """Write one consistent state to a new file, which needs no other files beside it."""

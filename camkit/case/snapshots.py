@@ -17,7 +17,7 @@ from camkit.case.images import StoredImage, read_image, store_image
 from camkit.case.queries import Row, read_rows
 from camkit.case.times import utc_text
 from camkit.directory import Cardholder
-from camkit.errors import CaseError
+from camkit.errors import CaseError, InputError
 from camkit.http import Reply
 
 _SAME = ("event", "outcome", "reason", "vendor", "camera_id", "requested_at", "image", "cardholder")
@@ -33,6 +33,7 @@ def add_snapshot(
     """Write the images to disk, then their rows at once; see `Case.add_snapshots`."""
     with database.reading() as connection:
         check_event(connection, snapshot.event)
+    _check_camera(snapshot)
     picture, person = snapshot.picture, snapshot.cardholder
     image = photo = None
     if picture is not None:
@@ -54,6 +55,22 @@ def add_snapshot(
             if picture is not None:
                 for reply in picture.replies:
                     insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
+
+
+def _check_camera(snapshot: Snapshot) -> None:
+    """Refuse a picture of another camera than the snapshot's: its view, its rank and its clock would be wrong."""
+    picture, camera = snapshot.picture, snapshot.camera
+    if picture is None or (
+        camera and (camera.vendor, camera.camera_id) == (picture.vendor, picture.camera_id)
+    ):
+        return
+    other = (
+        f"the snapshot's {camera.vendor} camera {camera.camera_id}" if camera else "a camera of the snapshot"
+    )
+    raise InputError(
+        f"The picture of event {snapshot.event.event_id} is from {picture.vendor} camera {picture.camera_id}, not from "
+        f"{other}; give each picture with its own camera."
+    )
 
 
 def _add_cardholder(
@@ -80,8 +97,6 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
         row |= {name: getattr(camera, name) for name in ("vendor", "camera_id", "clock_offset_s")}
     if picture is not None:
         row |= {
-            "vendor": picture.vendor,
-            "camera_id": picture.camera_id,
             "requested_at": utc_text(picture.requested_at),
             "captured_at": utc_text(picture.captured_at) if picture.captured_at else None,
             "step_s": (picture.requested_at - at).total_seconds() if at else None,

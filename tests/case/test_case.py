@@ -209,6 +209,18 @@ def test_events_that_cannot_be_kept_are_refused(case, events, error, said):
     assert case.events().empty
 
 
+def test_events_are_kept_as_they_were_resolved(case):
+    "Identifiers of a table that was made by hand are text, as in its snapshots"
+    events = made_up(2)
+    raw = replace(events, table=events.table.assign(reader_id=[1.0, None], cardholder_id=4711, outcome=pd.NA))
+    case.add_events(raw)
+    stored = case.events()
+    assert stored["reader_id"].fillna("").tolist() == ["1", ""]
+    assert stored["cardholder_id"].tolist() == ["4711", "4711"]
+    assert stored["outcome"].isna().all()
+    case.add_snapshots([made_up_snapshot(0, b"x", reader_id="1")])
+
+
 def test_flags_are_kept_with_their_evidence(case):
     "A flag says in words what it means and which other event is the evidence; it may come later than the event"
     events = made_up(2)
@@ -348,6 +360,17 @@ def test_a_picture_must_have_the_hash_it_claims(small):
     wrong = replace(made_up_snapshot(0, b"a").picture, content=b"b")
     with pytest.raises(InputError, match="does not have the SHA-256"):
         small.add_snapshots([made_up_snapshot(0, b"", picture=wrong)])
+
+
+@pytest.mark.parametrize("camera", [replace(CAMERA, camera_id="2"), replace(CAMERA, vendor="een"), None])
+def test_a_picture_must_be_of_its_snapshot_s_camera(small, camera):
+    "Otherwise its view, its rank and its clock would be another camera's"
+    wrong = replace(made_up_snapshot(0, b"a"), camera=camera)
+    with pytest.raises(
+        InputError, match=r"The picture of event 0 is from meraki camera Q2XX-0000-0001, not from"
+    ):
+        small.add_snapshots([wrong])
+    assert len(small.table("images")) == 4
 
 
 def test_camera_names_are_kept_where_they_are_given(case):

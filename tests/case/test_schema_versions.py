@@ -278,6 +278,20 @@ def test_an_upgrade_happens_once(old):
     assert old.verify(SEALS[-1]).ok
 
 
+@pytest.mark.parametrize("later", [True, False])
+def test_a_case_that_is_upgraded_while_somebody_has_it_open_is_not_written(folder, later):
+    "Whoever opened it knew another version; opened again, it can be added to"
+    with Case(folder) as first, Case(folder) as other:
+        other.upgrade()
+        with pytest.raises(CaseError, match=r"was upgraded meanwhile.*; open it again"):
+            first.record_verdict(0, "match")
+        if later:
+            first.upgrade()
+            first.record_verdict(0, "match")
+    with Case(folder) as again:
+        again.record_verdict(0, "match")
+
+
 def test_a_case_that_is_upgraded_while_somebody_reads_it_is_read_on(old):
     "Its tables are read as those of the version that it has by then"
     assert old.events()["result"][6] == "no picture"
