@@ -72,7 +72,7 @@ class Case(Record):
         self._stamp = Stamp(operator or this_user())
         if not (path / DATABASE).exists():
             if not make:
-                raise CaseError(f"{folder} does not contain a case: check the path.")
+                raise CaseError(f"{path} does not contain a case: check the path.")
             make_folder(path)
             about = {"name": name or path.name, **self._stamp.columns("created_at")}
             create_database(path / DATABASE, about)

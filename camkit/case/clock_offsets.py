@@ -126,8 +126,10 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -
 
 def _camera(row: Any) -> str:
     """Name a reader and its camera."""
-    known = [str(name) for name in (row.view, row.camera_id) if not pd.isna(name)]
-    return f"Reader {row.reader_id}, camera {' '.join(known)}" if known else f"Reader {row.reader_id}"
+    said = f"Reader {row.reader_id}"
+    if not pd.isna(row.camera_id):
+        said += f", camera {row.camera_id}"
+    return said if pd.isna(row.view) else f"{said} ({row.view})"
 
 
 def _spread(differences: pd.Series) -> float:

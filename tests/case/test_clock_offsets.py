@@ -43,7 +43,7 @@ def test_each_camera_of_a_reader_has_its_offset():
     )
     found = estimate_clock_offset(table)
     assert found.offsets[["camera_id", "offset_s"]].to_numpy().tolist() == [["a", 47.0], ["b", -2.0]]
-    assert "Reader R4, camera inside a: +47.0 s against the camera's clock" in repr(found)
+    assert "Reader R4, camera a (inside): +47.0 s against the camera's clock" in repr(found)
     assert "Reader R4, camera b: -2.0 s" in repr(found)
 
 

@@ -93,6 +93,10 @@ def test_an_old_case_says_what_it_said(old):
     for sha256 in old.table("images")["sha256"]:
         assert len(old.image(sha256)) > 100
     assert repr(old).startswith("Case front-door: 9 events, 7 with a picture, 5 reviewed")
+    until = "Made by an older camkit (database version 2): read-only until upgrade()."
+    assert repr(old).endswith(f" {until}")
+    assert until in old._repr_html_()
+    assert until not in old.summary()
     assert old.flags()
     assert len(old.decisions()[1]) >= 1
     assert len(old.choices()) == 1
@@ -230,6 +234,7 @@ def test_an_upgraded_case_keeps_its_seals_and_can_be_added_to(folder, tmp_path):
         for table, old_rows in before.items():
             assert after[table][: len(old_rows)] == old_rows
         pd.testing.assert_frame_equal(case.events()[events.columns], events)
+        assert "read-only" not in repr(case)
         (step,) = case.table("upgrades").to_dict("records")
         assert (step["from_version"], step["to_version"], step["seal"]) == (2, 3, SEALS[-1])
         assert step["operator"] == "Second Pair of Eyes"
