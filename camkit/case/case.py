@@ -72,7 +72,7 @@ class Case(Record):
         self._stamp = Stamp(operator or this_user())
         if not (path / DATABASE).exists():
             if not make:
-                raise CaseError(f"{folder} does not contain a case: check the path.")
+                raise CaseError(f"{path} does not contain a case: check the path.")
             make_folder(path)
             about = {"name": name or path.name, **self._stamp.columns("created_at")}
             create_database(path / DATABASE, about)
@@ -145,8 +145,8 @@ class Case(Record):
         CaseError
             If an event is not in the case.
         InputError
-            If a snapshot is from another badge log than the event with its label, or a picture does not have the
-            SHA-256 that it claims.
+            If a snapshot is from another badge log than the event with its label, a picture is of another
+            camera than its snapshot, or does not have the SHA-256 that it claims.
         OutputError
             If an image cannot be written. Those before it are in the case.
 
@@ -190,8 +190,8 @@ class Case(Record):
         note : str
             Why.
         image : str or None
-            SHA-256 of the picture that was looked at, which then stands for the event; None if there was none. By
-            default the one that stands for the event already.
+            SHA-256 of the picture that was looked at; None if there was none. By default the one that stands for the
+            event already. Either is then the event's chosen picture: one that comes later does not take its place.
 
         Raises
         ------
@@ -205,11 +205,12 @@ class Case(Record):
         label = recording.label_of(event)
         with self.database.writing() as connection:
             recording.known_event(connection, label)
-            query = "SELECT image FROM chosen WHERE event IS ?"
-            (chosen,) = connection.execute(query, [label]).fetchone() or (None,)
             if image is Chosen.PICTURE:
-                image = chosen
-            elif image not in (None, chosen):
+                query = "SELECT image FROM chosen WHERE event IS ?"
+                (image,) = connection.execute(query, [label]).fetchone() or (None,)
+            query = "SELECT image, max(id) FROM choices WHERE event IS ?"
+            (last, _) = connection.execute(query, [label]).fetchone()
+            if image not in (None, last):
                 self._choose(connection, label, image)
             row = {"event": label, "verdict": str(verdict), "note": str(note or ""), "image": image}
             row |= self._stamp.columns("decided_at")

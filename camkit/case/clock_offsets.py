@@ -14,7 +14,8 @@ from camkit.support.html import table_html, text_html
 
 _NEEDED = ("reader_id", "event_time", "seen_at")
 _CAMERA = ("vendor", "camera_id", "view")
-_GROUP = ["reader_id", *_CAMERA]
+_GROUP = ["reader_id", "vendor", "camera_id"]
+_TEXTS = [*_GROUP, "view"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,8 +25,8 @@ class ClockOffsets:
     Attributes
     ----------
     offsets : pandas.DataFrame
-        One row per reader and camera: ``reader_id``, ``vendor``, ``camera_id``, ``view`` (string; missing if not
-        known); ``offset_s`` (float64, seconds: the median of the reader's clock minus the camera's, for
+        One row per reader and camera: ``reader_id``, ``vendor``, ``camera_id``, ``view`` (string; the latest,
+        missing if not known); ``offset_s`` (float64, seconds: the median of the reader's clock minus the camera's, for
         ``clock_offset_s`` in the doors file; NaN if there are too few events); ``spread_s`` (float64, seconds: the
         median distance from that median); ``events`` (int64: how many it is based on).
     evidence : pandas.DataFrame
@@ -108,21 +109,27 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -
     if "verdict" in table:
         table = table[table["verdict"].eq(Verdict.MATCH).fillna(False).astype(bool)]
     evidence = table.reindex(columns=[*_NEEDED, *_CAMERA]).dropna(subset=[*_NEEDED])
-    evidence = evidence.astype(dict.fromkeys(_GROUP, "string"))
+    evidence = evidence.astype(dict.fromkeys(_TEXTS, "string"))
     evidence["difference_s"] = (evidence["event_time"] - evidence["seen_at"]).dt.total_seconds()
-    by_camera = evidence.groupby(_GROUP, dropna=False)["difference_s"]
-    offsets = pd.DataFrame(by_camera.agg(offset_s="median", spread_s=_spread, events="size"))
+    offsets = evidence.groupby(_GROUP, dropna=False).agg(
+        view=("view", "last"),
+        offset_s=("difference_s", "median"),
+        spread_s=("difference_s", _spread),
+        events=("difference_s", "size"),
+    )
     offsets.loc[offsets["events"] < min_events, ["offset_s", "spread_s"]] = float("nan")
     offsets = offsets.reset_index().astype(
-        {**dict.fromkeys(_GROUP, "string"), "offset_s": "float64", "spread_s": "float64", "events": "int64"}
+        {**dict.fromkeys(_TEXTS, "string"), "offset_s": "float64", "spread_s": "float64", "events": "int64"}
     )
     return ClockOffsets(offsets, evidence, min_events)
 
 
 def _camera(row: Any) -> str:
     """Name a reader and its camera."""
-    known = [str(name) for name in (row.view, row.camera_id) if not pd.isna(name)]
-    return f"Reader {row.reader_id}, camera {' '.join(known)}" if known else f"Reader {row.reader_id}"
+    said = f"Reader {row.reader_id}"
+    if not pd.isna(row.camera_id):
+        said += f", camera {row.camera_id}"
+    return said if pd.isna(row.view) else f"{said} ({row.view})"
 
 
 def _spread(differences: pd.Series) -> float:

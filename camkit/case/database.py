@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -47,8 +46,13 @@ def this_user() -> str:
 class Database:
     """One connection to an existing database, to be used from any thread, one at a time.
 
+<<<<<<< HEAD
     A database of an earlier version can be read; it must be upgraded before it can be written. `about` is the
     case's name, and what else was recorded when it was made.
+=======
+    A database of an earlier version can be read; it has to be upgraded before it can be written. `about` is the
+    case's name, and what else was recorded when it was made; `version` is that of the schema when it was opened.
+>>>>>>> case2
 
     `CaseError` if the file is something else, is damaged, is of a version that this camkit cannot read, or is in a
     folder that cannot be written while its latest rows are in a file beside it.
@@ -60,15 +64,22 @@ class Database:
         self._lock = RLock()
         with _translated(path):
             self._opened, self.about = _open(path)
+            self.version = schema.version_of(self._opened.connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Begin a transaction that alone may write; all of it counts, or nothing if an exception leaves it.
 
-        `CaseError` if the database is of an earlier version.
+        `CaseError` if the database is of an earlier version, or was upgraded since it was opened.
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
-            if (version := schema.version_of(connection)) < schema.VERSION:
+            version = schema.version_of(connection)
+            if version != self.version:
+                raise CaseError(
+                    f"{self.path} was upgraded meanwhile, from version {self.version} to {version}; open it again "
+                    "with camkit.Case()."
+                )
+            if version < schema.VERSION:
                 raise CaseError(
                     f"{self.path} was made by an older camkit (its database has version {version}) and can only be "
                     "read: call case.upgrade() before you add to it."
@@ -86,6 +97,7 @@ class Database:
         with self._transaction("BEGIN IMMEDIATE") as connection:
             version = schema.version_of(connection)
             if version == schema.VERSION:
+                self.version = version
                 return
             if difference := next(schema.differences(connection), None):
                 raise CaseError(f"{self.path} cannot be upgraded: {difference}. Run verify().")
@@ -93,11 +105,12 @@ class Database:
                 "from_version": version,
                 "to_version": schema.VERSION,
                 "seal": chain.seal(connection),
-                "schema_sha256": sha256(b"\n".join(schema.found_in(connection).values())).hexdigest(),
+                "schema_sha256": schema.digest(schema.found_in(connection)),
             }
             for statement in schema.statements(after=version):
                 connection.execute(statement)
             insert(connection, "upgrades", {**row, **stamp.columns("upgraded_at")})
+        self.version = schema.VERSION
 
     def copy_to(self, path: Path) -> None:
         """Write one consistent state to a new file, which needs no other files beside it."""
@@ -164,8 +177,8 @@ def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -
 
 
 def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> Any:
-    """Return the key of the first row of a table, or of the view ``results``, that has these values; else None."""
-    key = schema.KEYS[schema.VERSION].get(table, "id")
+    """Return the key of the first row of a table that has these values; else None."""
+    key = schema.KEYS[schema.VERSION][table]
     where = " AND ".join(f"{name} IS ?" for name in row)
     statement = f"SELECT {key} FROM {table} WHERE {where} ORDER BY {key}"  # noqa: S608 - our own names
     found = connection.execute(statement, [*row.values()]).fetchone()

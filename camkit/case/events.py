@@ -44,9 +44,13 @@ def add_events(connection: sqlite3.Connection, events: DoorEvents, stamp: Stamp)
     if table.index.has_duplicates:
         raise InputError("Two events have the same label; use events.reset_index(drop=True).")
     known = dict(connection.execute("SELECT event, row_sha256 FROM events"))
-    for index, values in zip(table.index, table.to_dict("records"), strict=True):
-        event = label_of(index)
-        row = {"event": event, "timezone": zone, **_row({str(name): value for name, value in values.items()})}
+    for given, values in zip(events, table.to_dict("records"), strict=True):
+        event = label_of(given)
+        row = {
+            "event": event,
+            "timezone": zone,
+            **_row(given, {str(name): value for name, value in values.items()}),
+        }
         if event not in known:
             insert(connection, "events", {**row, **stamp.columns("added_at")})
         elif known[event] != row["row_sha256"]:
@@ -94,15 +98,15 @@ def known_event(connection: sqlite3.Connection, label: int | str) -> tuple[str, 
     return known
 
 
-def _row(values: dict[str, Any]) -> dict[str, Any]:
+def _row(event: DoorEvent, values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of an event; its hash covers what the event says, not its place in the export."""
     given = {name: value for name, value in values.items() if not pd.isna(value)}
     extras = {name: _plain(value) for name, value in given.items() if name not in _OWN_COLUMNS}
     row = {
         "event_time": utc_text(given["event_time"]),
-        "cardholder_id": _text(given.get("cardholder_id")),
-        "reader_id": _text(given.get("reader_id")),
-        "access": _text(given.get("outcome")),
+        "cardholder_id": event.cardholder_id if "cardholder_id" in given else None,
+        "reader_id": event.reader_id if "reader_id" in given else None,
+        "access": event.outcome if "outcome" in given else None,
         "extras": _json(extras),
     }
     place = {"file": _text(given.get("file")), "line": given.get("line")}

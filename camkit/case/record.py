@@ -10,7 +10,7 @@ import pandas as pd
 
 from camkit.badges import DoorEvent
 from camkit.cameras import Snapshot
-from camkit.case import chain, queries, snapshots
+from camkit.case import chain, queries, schema, snapshots
 from camkit.case.database import Database, this_user
 from camkit.case.decisions import Decision, Verdict
 from camkit.case.verify import Verification, verify
@@ -185,14 +185,24 @@ class Record:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Case {self.name}: closed." if self.database.closed else self.summary()
+        return f"Case {self.name}: closed." if self.database.closed else self._present(self.events())
 
     def _repr_html_(self) -> str | None:
         if self.database.closed:
             return None
         events = self.events()
         table = table_html(events[_SHOWN], max_rows=20, na_rep="", border=0)
-        return f"<div><p><b>{text_html(_summary(self.name, events))}</b></p>{table}</div>"
+        return f"<div><p><b>{text_html(self._present(events))}</b></p>{table}</div>"
+
+    def _present(self, events: pd.DataFrame) -> str:
+        """Summarize the case, and say if it has to be upgraded before it can be added to."""
+        version = self.database.version
+        if version == schema.VERSION:
+            return _summary(self.name, events)
+        return (
+            f"{_summary(self.name, events)} Made by an older camkit (database version {version}): read-only until "
+            "upgrade()."
+        )
 
 
 def _summary(name: str, events: pd.DataFrame) -> str:

@@ -97,10 +97,10 @@ def _events(rows: dict[str, list[Row]]) -> list[Row]:
 
 def _other_cameras(event: Row, snapshots: list[Row]) -> list[Row]:
     """The door's cameras beside the one that stands for the event: the picture nearest to it, or the latest attempt."""
-    camera = itemgetter("vendor", "camera_id", "view")
+    camera = itemgetter("vendor", "camera_id")
     standing = next((row for row in snapshots if row["id"] == event["snapshot"]), event)
     others = [row for row in snapshots if row["camera_id"] is not None and camera(row) != camera(standing)]
-    by_camera = grouped(sorted(others, key=itemgetter("camera_rank")), "vendor", "camera_id", "view")
+    by_camera = grouped(sorted(others, key=itemgetter("camera_rank")), "vendor", "camera_id")
     return [min(found, key=_distance) for found in by_camera.values()]
 
 

@@ -8,8 +8,9 @@ a later version adds tables and replaces views, and leaves the tables as they ar
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from hashlib import sha256
 from importlib.resources import files
 
 OLDEST, VERSION = 2, 3
@@ -61,6 +62,11 @@ def found_in(connection: sqlite3.Connection) -> dict[str, bytes]:
             " WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'sqlite_*') ORDER BY type, name"
         )
     )
+
+
+def digest(found: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 of a schema, of what `found_in` or `as_made` gave."""
+    return sha256(b"\n".join(found.values())).hexdigest()
 
 
 def differences(connection: sqlite3.Connection) -> Iterator[str]:

@@ -17,10 +17,10 @@ from camkit.case.images import StoredImage, read_image, store_image
 from camkit.case.queries import Row, read_rows
 from camkit.case.times import utc_text
 from camkit.directory import Cardholder
-from camkit.errors import CaseError
+from camkit.errors import CaseError, InputError
 from camkit.http import Reply
 
-_SAME = ("event", "result", "reason", "vendor", "camera_id", "view", "requested_at", "image", "cardholder")
+_SAME = ("event", "outcome", "reason", "vendor", "camera_id", "requested_at", "image", "cardholder")
 """Two snapshots that agree in these say the same: the first one is kept."""
 
 _ENTRY = ("cardholder_id", "name", "title", "department", "note")
@@ -33,6 +33,7 @@ def add_snapshot(
     """Write the images to disk, then their rows at once; see `Case.add_snapshots`."""
     with database.reading() as connection:
         check_event(connection, snapshot.event)
+    _check_camera(snapshot)
     picture, person = snapshot.picture, snapshot.cardholder
     image = photo = None
     if picture is not None:
@@ -43,20 +44,33 @@ def add_snapshot(
         for stored in filter(None, (image, photo)):
             if find(connection, "images", {"sha256": stored.sha256}) is None:
                 insert(connection, "images", {**vars(stored), **stamp.columns("added_at")})
-        view = _view_row(snapshot)
         row = {
             **_snapshot_row(snapshot, camera_names),
             "image": image.sha256 if image else None,
             "cardholder": _add_cardholder(connection, person, photo, stamp) if person else None,
         }
-        said = {**row, **view, "result": row["outcome"]}
-        if find(connection, "results", {name: said.get(name) for name in _SAME}) is None:
+        if find(connection, "snapshots", {name: row.get(name) for name in _SAME}) is None:
             number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
-            if view["view"] or view["camera_rank"]:
-                insert(connection, "camera_views", {"snapshot": number, **view})
+            insert(connection, "camera_views", {"snapshot": number, **_view_row(snapshot)})
             if picture is not None:
                 for reply in picture.replies:
                     insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
+
+
+def _check_camera(snapshot: Snapshot) -> None:
+    """Refuse a picture of another camera than the snapshot's: its view, its rank and its clock would be wrong."""
+    picture, camera = snapshot.picture, snapshot.camera
+    if picture is None or (
+        camera and (camera.vendor, camera.camera_id) == (picture.vendor, picture.camera_id)
+    ):
+        return
+    other = (
+        f"the snapshot's {camera.vendor} camera {camera.camera_id}" if camera else "a camera of the snapshot"
+    )
+    raise InputError(
+        f"The picture of event {snapshot.event.event_id} is from {picture.vendor} camera {picture.camera_id}, not from "
+        f"{other}; give each picture with its own camera."
+    )
 
 
 def _add_cardholder(
@@ -83,8 +97,6 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
         row |= {name: getattr(camera, name) for name in ("vendor", "camera_id", "clock_offset_s")}
     if picture is not None:
         row |= {
-            "vendor": picture.vendor,
-            "camera_id": picture.camera_id,
             "requested_at": utc_text(picture.requested_at),
             "captured_at": utc_text(picture.captured_at) if picture.captured_at else None,
             "step_s": (picture.requested_at - at).total_seconds() if at else None,
@@ -95,11 +107,15 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
 
 
 def _view_row(snapshot: Snapshot) -> Row:
-    """Return which of its door's cameras a snapshot is from."""
-    camera, cameras = snapshot.camera, snapshot.event.cameras
+    """Return which of its door's cameras a snapshot is from; one that the door does not have is after the others."""
+    camera = snapshot.camera
+    if camera is None:
+        return {"view": None, "camera_rank": 0}
+    names = [(known.vendor, known.camera_id) for known in snapshot.event.cameras]
+    name = (camera.vendor, camera.camera_id)
     return {
-        "view": (camera.view or None) if camera else None,
-        "camera_rank": cameras.index(camera) if camera in cameras else 0,
+        "view": camera.view or None,
+        "camera_rank": names.index(name) if name in names else len(names),
     }
 
 
@@ -150,8 +166,7 @@ def _camera(event: DoorEvent, row: Row) -> Camera:
     """Return the camera of the event that a row is from; if the door no longer has it, one made from the row."""
     recorded = Camera(row["vendor"], row["camera_id"], row["view"] or "", row["clock_offset_s"] or 0.0)
     name = (recorded.vendor, recorded.camera_id)
-    same = [camera for camera in event.cameras if (camera.vendor, camera.camera_id) == name]
-    return next((camera for camera in same if camera.view == recorded.view), [*same, recorded][0])
+    return next((camera for camera in event.cameras if (camera.vendor, camera.camera_id) == name), recorded)
 
 
 def _cardholder(database: Database, folder: Path, number: int) -> Cardholder:

@@ -31,6 +31,16 @@ _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 # Cast, since somebody may have put values of other types there.
 _IMAGES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM images ORDER BY path"
+_LATE_VIEWS = """
+    SELECT link.row_key FROM chain AS link LEFT JOIN chain AS before ON before.number = link.number - 1
+    WHERE link.table_name = 'camera_views' AND (before.table_name, before.row_key) IS NOT ('snapshots', link.row_key)
+    ORDER BY link.number
+"""
+_UPGRADES = """
+    SELECT link.number, ifnull(before.sha256, ''), id, from_version, to_version, seal, schema_sha256
+    FROM chain AS link JOIN upgrades ON id = link.row_key LEFT JOIN chain AS before ON before.number = link.number - 1
+    WHERE link.table_name = 'upgrades' ORDER BY link.number
+"""
 _COUNTED = ("events", "images", "snapshots", "requests", "choices", "verdicts")
 _COUNTS = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in _COUNTED)  # noqa: S608 - our own names
 
@@ -152,6 +162,8 @@ def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Ite
         *(("altered", chain.broken_links(connection, table, key)) for table, key in keys.items()),
         ("altered", chain.stray_links(connection, keys)),
     ]
+    if "upgrades" in keys:
+        checks += [("altered", _late_views(connection)), ("altered", _false_upgrades(connection))]
     if noted is not None:
         checks.append(("altered", chain.seal_problems(connection, noted)))
     for kind, problems in checks:
@@ -168,6 +180,30 @@ def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
             yield str(said)
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"row {row} of {table} points to a row of {parent} that does not exist"
+
+
+def _late_views(connection: sqlite3.Connection) -> Iterator[str]:
+    """Say of each view that was given to a snapshot later that it was."""
+    for (snapshot,) in connection.execute(_LATE_VIEWS):
+        yield f"the view of snapshot {snapshot} was not recorded with it"
+
+
+def _false_upgrades(connection: sqlite3.Connection) -> Iterator[str]:
+    """Say what contradicts an upgrade: the versions, the seal before it, the schema, or what was added before it."""
+    for number, before, name, old, new, seal, schema_sha256 in connection.execute(_UPGRADES).fetchall():
+        if old not in schema.KEYS or new not in schema.KEYS or old >= new:
+            yield f"upgrade {name} is from version {old} to {new}, which camkit does not do"
+            continue
+        if seal != before:
+            yield f"upgrade {name} does not have the seal of what was recorded before it"
+        if schema_sha256 != schema.digest(schema.as_made(old)):
+            yield f"upgrade {name} is from a schema that is not that of version {old}"
+        earlier = {
+            table
+            for (table,) in connection.execute("SELECT table_name FROM chain WHERE number < ?", [number])
+        }
+        for table in sorted((schema.KEYS[new].keys() - schema.KEYS[old].keys()) & earlier):
+            yield f"upgrade {name} is from version {old}, but a row of {table} was added before it"
 
 
 def _hash_all(paths: Sequence[Path]) -> list[str | None]:

@@ -209,6 +209,18 @@ def test_events_that_cannot_be_kept_are_refused(case, events, error, said):
     assert case.events().empty
 
 
+def test_events_are_kept_as_they_were_resolved(case):
+    "Identifiers of a table that was made by hand are text, as in its snapshots"
+    events = made_up(2)
+    raw = replace(events, table=events.table.assign(reader_id=[1.0, None], cardholder_id=4711, outcome=pd.NA))
+    case.add_events(raw)
+    stored = case.events()
+    assert stored["reader_id"].fillna("").tolist() == ["1", ""]
+    assert stored["cardholder_id"].tolist() == ["4711", "4711"]
+    assert stored["outcome"].isna().all()
+    case.add_snapshots([made_up_snapshot(0, b"x", reader_id="1")])
+
+
 def test_flags_are_kept_with_their_evidence(case):
     "A flag says in words what it means and which other event is the evidence; it may come later than the event"
     events = made_up(2)
@@ -350,6 +362,17 @@ def test_a_picture_must_have_the_hash_it_claims(small):
         small.add_snapshots([made_up_snapshot(0, b"", picture=wrong)])
 
 
+@pytest.mark.parametrize("camera", [replace(CAMERA, camera_id="2"), replace(CAMERA, vendor="een"), None])
+def test_a_picture_must_be_of_its_snapshot_s_camera(small, camera):
+    "Otherwise its view, its rank and its clock would be another camera's"
+    wrong = replace(made_up_snapshot(0, b"a"), camera=camera)
+    with pytest.raises(
+        InputError, match=r"The picture of event 0 is from meraki camera Q2XX-0000-0001, not from"
+    ):
+        small.add_snapshots([wrong])
+    assert len(small.table("images")) == 4
+
+
 def test_camera_names_are_kept_where_they_are_given(case):
     "By the camera's id"
     case.add_events(made_up(1))
@@ -416,6 +439,27 @@ def test_two_cameras_that_say_the_same_are_two_snapshots(case):
         case.add_snapshots(seen_by_two(1, b"fog", b"fog"))
     assert case.table("snapshots")["view"].tolist() == ["inside", "outside"] * 2
     assert case.events()["pictures"].tolist() == [0, 1]
+
+
+def test_a_camera_is_the_same_under_another_view(case):
+    "The view is a label: the same pictures are not added again when it is corrected"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    case.add_snapshots(seen_by_two(0, b"in", b"out"))
+    renamed = replace(DOOR, cameras=(replace(INSIDE, view="lobby"), TWO_CAMERAS.cameras[1]))
+    (event,) = at_doors(made_up_events(1), renamed)
+    case.add_snapshots(snapshot for _, snapshot in case.frames_of(event))
+    assert case.table("snapshots")["view"].tolist() == ["inside", "outside"]
+
+
+def test_the_rank_of_a_camera_is_its_place_at_the_door(case):
+    "Whatever its view and its offset; one that the door does not have is after all others"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    inside, outside = seen_by_two(0, b"in", b"out")
+    changed = replace(outside.camera, view="yard", clock_offset_s=1.0)
+    stranger = made_up_snapshot(0, b"?", door=TWO_CAMERAS, camera=replace(CAMERA, camera_id="gone"))
+    case.add_snapshots([stranger, replace(outside, camera=changed), inside])
+    assert case.table("snapshots")["camera_rank"].tolist() == [2, 1, 0]
+    assert case.events()["view"].tolist() == ["inside"]
 
 
 # What a review takes up again
@@ -540,7 +584,26 @@ def test_the_picture_nearest_to_the_event_is_chosen_until_another_is(small):
     assert small.events().loc[3, "sha256"] == frames[1].sha256
     assert small.events().loc[3, "step_s"] == 5.0
     assert small.verdicts()["image"].tolist() == [middle.sha256, frames[1].sha256]
-    assert len(small.table("choices")) == 2
+    chosen = [middle.sha256, frames[0].sha256, frames[1].sha256]
+    assert small.table("choices")["image"].tolist() == chosen
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_verdict_fixes_the_picture_that_it_is_about(case, given):
+    "A picture that comes later, even of the main camera, does not take its place; a second verdict chooses once"
+    case.add_events(at_doors(made_up_events(1), TWO_CAMERAS))
+    inside, outside = seen_by_two(0, None, b"out")
+    case.add_snapshots([inside, outside])
+    for verdict in ("unclear", "mismatch"):
+        case.record_verdict(0, verdict, **({"image": outside.sha256} if given else {}))
+    case.add_snapshots(seen_by_two(0, b"in", None)[:1])
+    assert case.events().loc[0, ["view", "sha256", "verdict"]].tolist() == [
+        "outside",
+        outside.sha256,
+        "mismatch",
+    ]
+    assert case.choices() == {0: outside.sha256}
+    assert len(case.table("choices")) == 1
 
 
 def test_only_a_picture_of_the_event_can_be_chosen(small):
@@ -796,10 +859,11 @@ def test_verify_lists_every_problem_at_once(small):
     )
 
 
-def test_a_case_that_is_only_to_be_opened_is_never_made(tmp_path):
+def test_a_case_that_is_only_to_be_opened_is_never_made(tmp_path, monkeypatch):
     "A typing error in a path is reported, and leaves no empty case"
-    with pytest.raises(CaseError, match=r"typo does not contain a case: check the path"):
-        Case(tmp_path / "typo", make=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CaseError, match=rf"^{tmp_path}/typo does not contain a case: check the path"):
+        Case("typo", make=False)
     assert not (tmp_path / "typo").exists()
     Case(tmp_path / "case").close()
     Case(tmp_path / "case", make=False).close()

@@ -29,10 +29,15 @@ def fill(folder: Path) -> Case:
     case = Case(folder, operator="R. Investigator")
     events = made_up_events(3)
     case.add_events(at_doors(events), flags=events[[]].assign(first=True))
-    case.add_snapshots([made_up_snapshot(0, b"outside", door=TWO_VIEWS, camera=TWO_VIEWS.cameras[1])])
     with case.database.writing() as connection:
-        row = {"from_version": 2, "to_version": 3, "seal": "", "schema_sha256": ""}
+        row = {
+            "from_version": 2,
+            "to_version": 3,
+            "seal": chain.seal(connection),
+            "schema_sha256": schema.digest(schema.as_made(2)),
+        }
         insert(connection, "upgrades", {**row, **Stamp("R. Investigator").columns("upgraded_at")})
+    case.add_snapshots([made_up_snapshot(0, b"outside", door=TWO_VIEWS, camera=TWO_VIEWS.cameras[1])])
     for label in range(3):
         seen = made_up_snapshot(label, b"picture %d" % label)
         assert seen.picture is not None

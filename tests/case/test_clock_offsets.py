@@ -43,8 +43,15 @@ def test_each_camera_of_a_reader_has_its_offset():
     )
     found = estimate_clock_offset(table)
     assert found.offsets[["camera_id", "offset_s"]].to_numpy().tolist() == [["a", 47.0], ["b", -2.0]]
-    assert "Reader R4, camera inside a: +47.0 s against the camera's clock" in repr(found)
+    assert "Reader R4, camera a (inside): +47.0 s against the camera's clock" in repr(found)
     assert "Reader R4, camera b: -2.0 s" in repr(found)
+
+
+def test_a_camera_has_one_offset_whatever_its_view_was_called():
+    "The view is a label, the latest is shown"
+    table = seen(R4=[47, 46, 49]).assign(vendor="een", camera_id="a", view=[None, "in", "inside"])
+    found = estimate_clock_offset(table).offsets
+    assert found[["camera_id", "view", "events"]].to_numpy().tolist() == [["a", "inside", 3]]
 
 
 def test_the_evidence_is_every_event_that_counts():

@@ -13,7 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from camkit.badges import Camera, Door
-from camkit.cameras import Result
+from camkit.cameras import Result, Snapshot
 from camkit.case import Case
 from camkit.directory import Cardholder
 from camkit.errors import OutputError
@@ -89,14 +89,50 @@ def test_a_card_describes_the_event_and_how_the_picture_was_fetched(case, seen):
         "Event 7: Zoë Lindqvist (00071234) at Laboratory (HQ-R4)",
         "Fri 2019-04-12 14:26:19 MDT 2019-04-12 20:26:19 UTC",
         "asked for Fri 2019-04-12 14:25:32 MDT",
-        "The reader's clock is +47 s against the camera's",
+        "The reader's clock is 47 s ahead of the camera's; the time asked for is corrected.",
         "Cisco Meraki camera",
         main_of(seen, 7).sha256,
         "sample_badges.csv, line 9",
         main_of(seen, 7).picture.replies[-1].server_date,
     ):
         assert said in laboratory
-    assert "the vendor says it shows 2019-04-12 17:33:36.445000 UTC, +0.4 s" in words(card(page(case), 3))
+    assert "the vendor says it shows 2019-04-12 17:33:36.445000 UTC, 0.4 s after the event" in words(
+        card(page(case), 3)
+    )
+
+
+def test_a_card_says_before_and_behind(case):
+    "Of a reader's clock, of the moment asked for, and of the moment that the vendor gives"
+    slow = replace(CAMERA, clock_offset_s=-3.5)
+    case.add_events(made_up(1))
+    seen = frame(made_up_snapshot(0, b"x", door=replace(DOOR, cameras=(slow,)), camera=slow), b"x", -5)
+    captured = seen.picture.requested_at - timedelta(seconds=0.5)
+    case.add_snapshots([replace(seen, picture=replace(seen.picture, captured_at=captured))])
+    said = words(card(page(case), 0))
+    assert re.search(r"asked for [^,]*, 5 s before the event;", said)
+    assert re.search(r"the vendor says it shows [^,]*, 5\.5 s before the event\.", said)
+    assert "The reader's clock is 3.5 s behind the camera's; the time asked for is corrected." in said
+
+
+def test_an_event_without_a_door_says_that_no_camera_was_asked(case):
+    "In the summary, in its heading, and where its picture would be; there is no caption for one"
+    case.add_events(made_up(2, reader_id=["HQ-R9", None]))
+    for label, reader in enumerate(["HQ-R9", ""]):
+        event = made_up_snapshot(label, b"", reader_id=reader, door=None).event
+        why = event.why_no_camera
+        case.add_snapshots([Snapshot(event, None, Result.NO_DOOR, why)])
+    soup = page(case)
+    summary = words(soup.find("tr", class_="sum"))
+    assert (
+        "0 with a picture, 0 without although one was asked for, 2 for which no camera was asked, 0 not"
+        in summary
+    )
+    first, second = (words(card(soup, label)) for label in range(2))
+    assert "at reader HQ-R9, which is not in the doors table Not decided" in first
+    assert "Granted at reader HQ-R9, which is not in the doors table." in first
+    assert "No camera was asked: reader HQ-R9 is not in the doors table." in first
+    assert "at a reader that the log does not name Not decided" in second
+    assert "What the camera saw" not in first + second
 
 
 def test_a_card_lists_every_verdict(case, seen):
@@ -132,9 +168,20 @@ def test_a_chosen_frame_is_shown_with_its_distance(case):
     case.record_verdict(0, "unclear")
     case.choose(0, later.sha256)
     said = words(card(page(case), 0))
-    assert "+5 s from the event" in said
+    assert "5 s after the event" in said
     assert "One of 2 pictures" in said
     assert f"on picture {first.sha256[:16]}…" in said
+
+
+def test_a_verdict_without_the_picture_that_is_shown_says_so(case):
+    "It was given before there was one, or without looking at one"
+    case.add_events(made_up(1))
+    case.record_verdict(0, "nobody")
+    assert "without a picture" not in words(card(page(case), 0))
+    case.add_snapshots([made_up_snapshot(0, b"later")])
+    assert re.search(
+        r"Verdict Nobody R\. Investigator, \S+ \S+ UTC, without a picture", words(card(page(case), 0))
+    )
 
 
 def test_a_card_shows_the_picture_of_each_camera(case):
@@ -159,7 +206,7 @@ def test_a_card_shows_the_picture_of_each_camera(case):
     assert "What the camera saw: inside" in said
     assert "What another camera saw: outside" in said
     assert "Outside: Cisco Meraki camera 2, asked for" in said
-    assert "The reader's clock is +9 s against the camera's" in said
+    assert "The reader's clock is 9 s ahead of the camera's; the time" in said
     assert seen[1].sha256 in said
     assert "No picture: The camera is off." in words(card(soup, 1))
     assert "camera outside Failed: The camera is off." in words(
@@ -171,6 +218,15 @@ def test_a_card_shows_the_picture_of_each_camera(case):
     listed = words(soup.find("table", class_="hashes"))
     assert "event 0, outside (+5 s)" in listed
     assert "event 1, inside" in listed
+
+
+def test_a_camera_whose_view_was_renamed_is_not_another_one(case):
+    "Such as one of a case that was upgraded, whose pictures have no view"
+    case.add_events(made_up(1))
+    renamed = replace(CAMERA, view="inside")
+    later = made_up_snapshot(0, b"later", door=replace(DOOR, cameras=(renamed,)), camera=renamed)
+    case.add_snapshots([made_up_snapshot(0, b"first"), frame(later, b"later", 5)])
+    assert "another camera" not in words(card(page(case), 0))
 
 
 def test_what_could_not_be_fetched_is_listed_with_its_reason(case, seen):

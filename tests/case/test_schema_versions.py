@@ -9,17 +9,19 @@ import subprocess
 import sys
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from camkit.cameras import Result
-from camkit.case import Case, schema
+from camkit.case import Case, chain, schema
+from camkit.case.database import Stamp, insert
 from camkit.errors import CaseError
 from tests.case.test_opening import read_only
 from tests.conftest import ROOT
-from tests.support.cases import made_up, made_up_snapshot, picked_at_doors
+from tests.support.cases import frame, made_up, made_up_snapshot, picked_at_doors
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NOTED = json.loads((FIXTURES / "schema_2.json").read_text("utf-8"))
@@ -54,6 +56,13 @@ def rows(path: Path) -> dict[str, list[tuple]]:
         }
 
 
+def upgrade_row(connection: sqlite3.Connection) -> dict:
+    "A correct row of an upgrade that happens now"
+    step = {"from_version": 2, "to_version": 3, "seal": chain.seal(connection)}
+    digest = {"schema_sha256": schema.digest(schema.as_made(2))}
+    return {**step, **digest, **Stamp("R. Investigator").columns("upgraded_at")}
+
+
 def version(path: Path) -> int:
     "The version of a database"
     with closing(sqlite3.connect(path)) as raw:
@@ -84,6 +93,10 @@ def test_an_old_case_says_what_it_said(old):
     for sha256 in old.table("images")["sha256"]:
         assert len(old.image(sha256)) > 100
     assert repr(old).startswith("Case front-door: 9 events, 7 with a picture, 5 reviewed")
+    until = "Made by an older camkit (database version 2): read-only until upgrade()."
+    assert repr(old).endswith(f" {until}")
+    assert until in old._repr_html_()
+    assert until not in old.summary()
     assert old.flags()
     assert len(old.decisions()[1]) >= 1
     assert len(old.choices()) == 1
@@ -221,6 +234,7 @@ def test_an_upgraded_case_keeps_its_seals_and_can_be_added_to(folder, tmp_path):
         for table, old_rows in before.items():
             assert after[table][: len(old_rows)] == old_rows
         pd.testing.assert_frame_equal(case.events()[events.columns], events)
+        assert "read-only" not in repr(case)
         (step,) = case.table("upgrades").to_dict("records")
         assert (step["from_version"], step["to_version"], step["seal"]) == (2, 3, SEALS[-1])
         assert step["operator"] == "Second Pair of Eyes"
@@ -236,6 +250,17 @@ def test_an_upgraded_case_keeps_its_seals_and_can_be_added_to(folder, tmp_path):
     with Case(tmp_path / "bag" / "data") as copy:
         assert copy.verify(SEALS[0]).ok
         assert copy.verdicts()["note"].tolist()[-1] == "After the upgrade."
+
+
+def test_the_pictures_of_an_upgraded_case_are_not_added_again(old):
+    "Though its door has views by now"
+    old.upgrade()
+    before = old.table("snapshots")
+    for event in picked_at_doors():
+        old.add_snapshots(snapshot for _, snapshot in old.frames_of(event))
+    assert any(event.door and event.door.main.view for event in picked_at_doors())
+    pd.testing.assert_frame_equal(old.table("snapshots"), before)
+    assert "What another camera saw" not in old.report().read_text("utf-8")
 
 
 def test_an_upgraded_case_has_the_schema_of_a_new_one(old, tmp_path):
@@ -258,6 +283,20 @@ def test_an_upgrade_happens_once(old):
     assert old.verify(SEALS[-1]).ok
 
 
+@pytest.mark.parametrize("later", [True, False])
+def test_a_case_that_is_upgraded_while_somebody_has_it_open_is_not_written(folder, later):
+    "Whoever opened it knew another version; opened again, it can be added to"
+    with Case(folder) as first, Case(folder) as other:
+        other.upgrade()
+        with pytest.raises(CaseError, match=r"was upgraded meanwhile.*; open it again"):
+            first.record_verdict(0, "match")
+        if later:
+            first.upgrade()
+            first.record_verdict(0, "match")
+    with Case(folder) as again:
+        again.record_verdict(0, "match")
+
+
 def test_a_case_that_is_upgraded_while_somebody_reads_it_is_read_on(old):
     "Its tables are read as those of the version that it has by then"
     assert old.events()["result"][6] == "no picture"
@@ -278,6 +317,67 @@ def test_an_upgrade_that_is_changed_later_is_found(old):
         raw.execute(guard)
         raw.commit()
     assert "upgrade 1 was changed" in old.verify().problems()[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"seal": "0" * 64}, "upgrade 1 does not have the seal of what was recorded before it"),
+        ({"schema_sha256": "0" * 64}, "upgrade 1 is from a schema that is not that of version 2"),
+        ({"from_version": 7}, "upgrade 1 is from version 7 to 3, which camkit does not do"),
+        ({"to_version": "x"}, "upgrade 1 is from version 2 to x, which camkit does not do"),
+    ],
+)
+def test_an_upgrade_that_did_not_happen_is_found(old, changed, said):
+    "Though its link is right"
+    with old.database._transaction("BEGIN IMMEDIATE") as connection:
+        step = upgrade_row(connection) | changed
+        for statement in schema.statements(after=2):
+            connection.execute(statement)
+        insert(connection, "upgrades", step)
+    assert old.verify(SEALS[-1]).findings["detail"].tolist() == [said]
+
+
+def test_a_second_upgrade_is_found(old):
+    "A case is upgraded once from a version"
+    old.upgrade()
+    with old.database.writing() as connection:
+        insert(connection, "upgrades", upgrade_row(connection))
+    assert old.verify().findings["detail"].tolist() == [
+        "upgrade 2 is from version 2, but a row of upgrades was added before it"
+    ]
+
+
+def test_an_upgrade_of_a_new_case_is_found(tmp_path):
+    "It was never of an older version: rows that only a newer one has are before it"
+    with Case(tmp_path / "new") as new:
+        new.add_events(made_up(1))
+        new.add_snapshots([made_up_snapshot(0, b"x")])
+        with new.database.writing() as connection:
+            insert(connection, "upgrades", upgrade_row(connection))
+        (said,) = new.verify().findings["detail"]
+    assert said == "upgrade 1 is from version 2, but a row of camera_views was added before it"
+
+
+def test_a_picture_of_an_upgraded_case_cannot_be_relabelled(old):
+    "A view is recorded directly after its snapshot"
+    old.upgrade()
+    with old.database.writing() as connection:
+        insert(connection, "camera_views", {"snapshot": 1, "view": "car park", "camera_rank": 9})
+    (said,) = old.verify(SEALS[-1]).findings["detail"]
+    assert said == "the view of snapshot 1 was not recorded with it"
+
+
+def test_the_last_picture_of_a_case_cannot_be_relabelled(old):
+    "Each picture has its row of views from the start, also where it says nothing"
+    old.upgrade()
+    (event, *_) = picked_at_doors()
+    ((_, snapshot), *_) = old.frames_of(event)
+    camera = replace(snapshot.camera, view="")
+    old.add_snapshots([frame(replace(snapshot, camera=camera, cardholder=None), b"new", 10.0)])
+    number = old.table("snapshots")["id"].iloc[-1]
+    with pytest.raises(CaseError, match="rows are only ever added"), old.database.writing() as connection:
+        insert(connection, "camera_views", {"snapshot": int(number), "view": "x", "camera_rank": 9})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ CREATE TABLE upgrades (
     software TEXT NOT NULL
 );
 
--- Which of a door's cameras a snapshot is from. A snapshot without a row here is from the main camera.
+-- Which of a door's cameras a snapshot is from. Its link of the chain directly follows the snapshot's, so no snapshot
+-- can get a view later. One without a row here was added before the upgrade, and is from the main camera.
 CREATE TABLE camera_views (
     snapshot INTEGER PRIMARY KEY REFERENCES snapshots (id),
     view TEXT,                    -- the camera's name at its door, such as "inside"
