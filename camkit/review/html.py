@@ -39,7 +39,8 @@ def view_names(item: EventReview) -> list[str]:
     """Name the views of an event as text; none where there is only one."""
     if len(item.views) < 2:
         return []
-    return [visible(camera.view or camera.camera_id) for camera in item.event.cameras]
+    names = [visible(camera.view or camera.camera_id) if camera else "no camera" for camera in item.views]
+    return [f"{name} (former)" if item.is_former(view) else name for view, name in enumerate(names)]
 
 
 def picture_name(item: EventReview, key: FrameKey) -> str:
@@ -102,6 +103,8 @@ def verdicts_html(item: EventReview) -> str:
     if item.standing != OWN:
         frame = frame_html(item, item.standing)
         lines.append(f"<small>The frame “{frame}” stands for the event.</small>")
+    if item.is_image_lost:
+        lines.append("<small>The picture that stands for the event cannot be shown.</small>")
     if item.draft:
         lines.append("<small>The note is recorded with the verdict.</small>")
     return f'<span role="status">{" ".join(lines)}</span>'
