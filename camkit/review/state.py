@@ -337,12 +337,13 @@ class ReviewState:
 
         Notes
         -----
-        Of the frames without a picture, the case gets those at the event itself, with the reason. A frame that
+        Of the frames without a picture, the case gets those at the event itself, with the reason, unless no account of
+        the camera's vendor is connected: then nobody was asked, and looking at a case does not change it. A frame that
         replaces a lost one has to have a picture, else it goes on saying what happened to the recorded one.
         """
         if not frame.ok and key in item.lost:
             return
-        if frame.ok or key[1] == 0:
+        if frame.ok or (key[1] == 0 and frame.result is not Result.NO_SOURCE):
             frame = self._record(frame)
         item.frames[key] = frame
         self._changed(item)

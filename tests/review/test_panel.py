@@ -529,6 +529,16 @@ def test_a_reopened_case_is_not_fetched_again(panel, case):
     again.close()
 
 
+def test_looking_at_a_case_without_sources_writes_nothing(case):
+    "What a camera answered earlier stays; the panel says that its account is not connected"
+    open_panel(case, made_up(1), DeadCamera()).close()
+    before, asked = case.seal(), case.events()["reason"][0]
+    panel = open_panel(case, made_up(1), {})
+    assert "no meraki account is connected" in panel.view.picture.value
+    assert (case.seal(), case.events()["reason"][0]) == (before, asked)
+    panel.close()
+
+
 def test_a_frame_whose_file_is_missing_is_fetched_again(panel, case):
     "That one alone; all others come from the case"
     gone = panel.state.current.frames[0, 5].picture
