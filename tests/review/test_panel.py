@@ -261,6 +261,17 @@ def test_text_that_rearranges_is_shown_as_its_number(case):
     panel.close()
 
 
+def test_labels_show_text_that_rearranges_as_its_number(case):
+    "In the list of events and of views"
+    evil = "\u202e321"
+    door = Door(evil, evil, (INSIDE, replace(OUTSIDE, view=evil)))
+    panel = open_panel(case, at_doors(made_up_events(1, reader_id=evil, outcome=evil), door), QuickCamera())
+    assert panel.views.options == ("inside", "[U+202E]321")
+    assert panel.queue.options[0].endswith("[U+202E]321 · 4711 · [U+202E]321")
+    assert "\u202e" not in "".join(map(str, (*panel.queue.options, *panel.views.options)))
+    panel.close()
+
+
 def test_a_problem_is_shown_until_the_next_action(panel, case):
     "What goes wrong in a callback has no cell to appear in"
     case.close()
