@@ -59,7 +59,7 @@ def frame_html(item: EventReview, key: FrameKey) -> str:
 def queue_name(item: EventReview) -> str:
     """Name an event of the queue in one line of text, by its label in the log, as flags and reports do."""
     event = item.event
-    verdict = f"✓ {item.verdict}" if item.verdict else ""
+    verdict = f"• {item.verdict}" if item.verdict else ""
     door = event.door.name if event.door else event.reader_id or "no reader"
     who = event.cardholder_id or "no cardholder"
     parts = (verdict, _local(event.event_time, event.timezone), door, who, event.outcome)
@@ -81,7 +81,7 @@ def facts_html(item: EventReview, key: FrameKey) -> str:
         "Time": [escape(line) for line in _times(event.event_time, event.timezone)],
         "Door": [f"{text_html(door.name)} ({reader})" if door else reader or "no reader"],
         "Outcome": [text_html(event.outcome) or "not given"],
-        "Clock": [_clocks(camera.clock_offset_s if camera else 0.0)],
+        "Clock": [_clocks(camera.clock_offset_s) if camera else "no camera"],
         "Frame": _frame(item, key),
     }
     rows = (f"<dt>{term}</dt><dd>{'<br>'.join(lines)}</dd>" for term, lines in facts.items())
@@ -106,7 +106,7 @@ def verdicts_html(item: EventReview) -> str:
     if item.is_image_lost:
         lines.append("<small>The picture that stands for the event cannot be shown.</small>")
     if item.draft:
-        lines.append("<small>The note is recorded with the verdict.</small>")
+        lines.append("<small>The note is not saved until you give a verdict.</small>")
     return f'<span role="status">{" ".join(lines)}</span>'
 
 
@@ -131,7 +131,7 @@ def _times(moment: datetime | None, zone: tzinfo) -> list[str]:
 def _clocks(offset_s: float) -> str:
     """Say how far the reader's clock is from the camera's."""
     if not offset_s:
-        return "no offset known"
+        return "no offset"
     return f"reader {abs(offset_s):g} s {'ahead of' if offset_s > 0 else 'behind'} the camera, corrected"
 
 

@@ -166,7 +166,7 @@ def decide_by_key(panel: Locator, case: Case) -> None:
     page.keyboard.press("t")
     page.keyboard.type(f"{EVIL} mxunc")
     page.keyboard.press("Escape")
-    expect(status).to_contain_text("recorded with the verdict")
+    expect(status).to_contain_text("The note is not saved until you give a verdict.")
     page.keyboard.press("x")
     expect(status).to_contain_text("Verdict: mismatch")
 

@@ -155,7 +155,7 @@ def test_the_verdict_is_seen(panel):
     ]
     assert 'role="status">Verdict: <b>mismatch, ' in panel.status.value
     assert "(before: match, " in panel.status.value
-    assert panel.queue.options[0].startswith("0: ✓ mismatch · ")
+    assert panel.queue.options[0].startswith("0: • mismatch · ")
     assert (
         repr(panel)
         == "ReviewPanel: 1 of 3 reviewed when this cell ran; run it again, the case keeps everything"
@@ -216,6 +216,16 @@ def test_frames_are_stepped_through_and_chosen(panel, case):
     assert len(case.table("choices")) == 2
 
 
+def test_the_clock_of_the_camera_is_compared_with_the_readers(case):
+    "An offset of 0 in the doors file is one; without a camera there is nothing to compare"
+    door = replace(DOOR, cameras=(replace(INSIDE, clock_offset_s=0.0),))
+    panel = open_panel(case, at_doors(made_up_events(2, reader_id=["R1", "R9"]), door), QuickCamera())
+    assert "<dt>Clock</dt><dd>no offset</dd>" in panel.view.facts.value
+    panel.next()
+    assert "<dt>Clock</dt><dd>no camera</dd>" in panel.view.facts.value
+    panel.close()
+
+
 def test_a_verdict_moves_nothing(panel):
     "One stays at the event and at the frame; one key leads on"
     panel.next()
@@ -228,10 +238,10 @@ def test_a_verdict_moves_nothing(panel):
 def test_a_note_goes_with_the_verdict(panel, case):
     "Until then the panel says that it waits"
     panel.view.note.value = "A scarf hides the face."
-    assert "recorded with the verdict" in panel.status.value
+    assert "The note is not saved until you give a verdict." in panel.status.value
     press(panel, "u")
     assert verdicts(case) == [(0, "unclear", "A scarf hides the face.")]
-    assert "with the verdict" not in panel.status.value
+    assert "not saved" not in panel.status.value
     panel.next()
     assert panel.view.note.value == ""
 
