@@ -13,6 +13,9 @@ from camkit.directory import cardholder_html
 from camkit.review.state import OWN, EventReview, FrameKey
 from camkit.support.html import text_html, visible
 
+EARLIER = 2
+"""How many of the earlier verdicts are named in the status line, which has little room; the others are counted."""
+
 THUMBNAIL = (256, 144)
 """Largest width and height of a frame in the strip, pixels."""
 
@@ -96,10 +99,15 @@ def flags_html(item: EventReview) -> str:
 def verdicts_html(item: EventReview) -> str:
     """Say what was decided and when, the latest first; a screen reader speaks it when it changes."""
     zone = item.event.timezone
-    said = [f"{decision.verdict}, {_local(decision.decided_at, zone)}" for decision in item.decisions]
-    lines = [f"Verdict: <b>{escape(said[-1])}</b>" if said else "No verdict yet"]
+    said = [
+        f"{decision.verdict}, {_local(decision.decided_at, zone)}" for decision in reversed(item.decisions)
+    ]
+    lines = [f"Verdict: <b>{escape(said[0])}</b>" if said else "No verdict yet"]
     if len(said) > 1:
-        lines.append(f"<small>(before: {escape('; '.join(reversed(said[:-1])))})</small>")
+        before = [str(decision.verdict) for decision in reversed(item.decisions[:-1])]
+        more = f" and {len(before) - EARLIER} more" if len(before) > EARLIER else ""
+        times = escape("; ".join(said[1:]))
+        lines.append(f'<small title="{times}">(before: {", ".join(before[:EARLIER])}{more})</small>')
     if item.standing != OWN:
         frame = frame_html(item, item.standing)
         lines.append(f"<small>The frame “{frame}” stands for the event.</small>")
@@ -137,7 +145,7 @@ def _clocks(offset_s: float) -> str:
 
 def _frame(item: EventReview, key: FrameKey) -> list[str]:
     """Say which moment a frame was asked for and which one it shows, by the camera's clock."""
-    name, frame = frame_html(item, key), item.frames.get(key)
+    name, frame = step_name(key[1]), item.frames.get(key)
     picture = frame.picture if frame else None
     if picture is None:
         return [name, "no picture"]
