@@ -13,6 +13,9 @@ from camkit.directory import cardholder_html
 from camkit.review.state import OWN, EventReview, FrameKey
 from camkit.support.html import text_html, visible
 
+EARLIER = 2
+"""How many of the earlier verdicts are named in the status line, which has little room; the others are counted."""
+
 THUMBNAIL = (256, 144)
 """Largest width and height of a frame in the strip, pixels."""
 
@@ -39,7 +42,8 @@ def view_names(item: EventReview) -> list[str]:
     """Name the views of an event as text; none where there is only one."""
     if len(item.views) < 2:
         return []
-    return [visible(camera.view or camera.camera_id) for camera in item.event.cameras]
+    names = [visible(camera.view or camera.camera_id) if camera else "no camera" for camera in item.views]
+    return [f"{name} (former)" if item.is_former(view) else name for view, name in enumerate(names)]
 
 
 def picture_name(item: EventReview, key: FrameKey) -> str:
@@ -58,7 +62,7 @@ def frame_html(item: EventReview, key: FrameKey) -> str:
 def queue_name(item: EventReview) -> str:
     """Name an event of the queue in one line of text, by its label in the log, as flags and reports do."""
     event = item.event
-    verdict = f"✓ {item.verdict}" if item.verdict else ""
+    verdict = f"• {item.verdict}" if item.verdict else ""
     door = event.door.name if event.door else event.reader_id or "no reader"
     who = event.cardholder_id or "no cardholder"
     parts = (verdict, _local(event.event_time, event.timezone), door, who, event.outcome)
@@ -80,7 +84,7 @@ def facts_html(item: EventReview, key: FrameKey) -> str:
         "Time": [escape(line) for line in _times(event.event_time, event.timezone)],
         "Door": [f"{text_html(door.name)} ({reader})" if door else reader or "no reader"],
         "Outcome": [text_html(event.outcome) or "not given"],
-        "Clock": [_clocks(camera.clock_offset_s if camera else 0.0)],
+        "Clock": [_clocks(camera.clock_offset_s) if camera else "no camera"],
         "Frame": _frame(item, key),
     }
     rows = (f"<dt>{term}</dt><dd>{'<br>'.join(lines)}</dd>" for term, lines in facts.items())
@@ -95,15 +99,22 @@ def flags_html(item: EventReview) -> str:
 def verdicts_html(item: EventReview) -> str:
     """Say what was decided and when, the latest first; a screen reader speaks it when it changes."""
     zone = item.event.timezone
-    said = [f"{decision.verdict}, {_local(decision.decided_at, zone)}" for decision in item.decisions]
-    lines = [f"Verdict: <b>{escape(said[-1])}</b>" if said else "No verdict yet"]
+    said = [
+        f"{decision.verdict}, {_local(decision.decided_at, zone)}" for decision in reversed(item.decisions)
+    ]
+    lines = [f"Verdict: <b>{escape(said[0])}</b>" if said else "No verdict yet"]
     if len(said) > 1:
-        lines.append(f"<small>(before: {escape('; '.join(reversed(said[:-1])))})</small>")
+        before = [str(decision.verdict) for decision in reversed(item.decisions[:-1])]
+        more = f" and {len(before) - EARLIER} more" if len(before) > EARLIER else ""
+        times = escape("; ".join(said[1:]))
+        lines.append(f'<small title="{times}">(before: {", ".join(before[:EARLIER])}{more})</small>')
     if item.standing != OWN:
         frame = frame_html(item, item.standing)
         lines.append(f"<small>The frame “{frame}” stands for the event.</small>")
+    if item.is_image_lost:
+        lines.append("<small>The picture that stands for the event cannot be shown.</small>")
     if item.draft:
-        lines.append("<small>The note is recorded with the verdict.</small>")
+        lines.append("<small>The note is not saved until you give a verdict.</small>")
     return f'<span role="status">{" ".join(lines)}</span>'
 
 
@@ -128,13 +139,13 @@ def _times(moment: datetime | None, zone: tzinfo) -> list[str]:
 def _clocks(offset_s: float) -> str:
     """Say how far the reader's clock is from the camera's."""
     if not offset_s:
-        return "no offset known"
+        return "no offset"
     return f"reader {abs(offset_s):g} s {'ahead of' if offset_s > 0 else 'behind'} the camera, corrected"
 
 
 def _frame(item: EventReview, key: FrameKey) -> list[str]:
     """Say which moment a frame was asked for and which one it shows, by the camera's clock."""
-    name, frame = frame_html(item, key), item.frames.get(key)
+    name, frame = step_name(key[1]), item.frames.get(key)
     picture = frame.picture if frame else None
     if picture is None:
         return [name, "no picture"]

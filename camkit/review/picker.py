@@ -12,7 +12,7 @@ from itables.widget import ITable
 
 from camkit.errors import TimestampError
 from camkit.review.picker_state import Filters, PickState, choices
-from camkit.support.html import text_html
+from camkit.support.html import text_html, visible
 
 TABLE_OPTIONS: dict[str, Any] = {
     "select": {"style": "multi+shift", "keys": True},
@@ -139,7 +139,7 @@ class EventPicker(ipw.VBox):
     def _show(self) -> None:
         """Show a new table: after a change of its rows, a table no longer reports clicks (itables 2.9)."""
         table = ITable(
-            self.state.table(),
+            self.state.table().map(visible).rename(columns=visible),
             selected_rows=self.state.picked_in_table(),
             **TABLE_OPTIONS,
         )
@@ -176,9 +176,8 @@ def _text_field(label: str, example: str) -> ipw.Text:
 
 def _choice_field(label: str, column: pd.Series) -> ipw.SelectMultiple:
     """Make a list of a column's values; none selected means all."""
-    return ipw.SelectMultiple(
-        description=label, options=sorted(choices(column).unique()), rows=7, layout=ipw.Layout(width="18em")
-    )
+    options = [(visible(value), value) for value in sorted(choices(column).unique())]
+    return ipw.SelectMultiple(description=label, options=options, rows=7, layout=ipw.Layout(width="18em"))
 
 
 def _alert(problems: list[str]) -> str:

@@ -43,6 +43,8 @@ class EventReview:
         What has come so far, with or without a picture.
     lost : set of FrameKey
         The frames whose picture is in the case, but its file is missing or altered.
+    former : list of Camera
+        Cameras that the door no longer has, with a picture that stands for the event.
     is_read : bool
         Whether the case's pictures of the event were read.
     asked : dict of int to str or None
@@ -58,14 +60,15 @@ class EventReview:
     decisions: list[Decision] = field(default_factory=list)
     frames: dict[FrameKey, Snapshot] = field(default_factory=dict)
     lost: set[FrameKey] = field(default_factory=set)
+    former: list[Camera] = field(default_factory=list)
     is_read: bool = False
     asked: dict[int, str | None] = field(default_factory=dict)
     draft: str | None = None
 
     @property
     def views(self) -> tuple[Camera | None, ...]:
-        """The cameras of the event, the main one first; one None where the event has no camera to ask."""
-        return self.event.cameras or (None,)
+        """The cameras of the event, the main one first, or one None if there is none to ask; then the former ones."""
+        return (*(self.event.cameras or (None,)), *self.former)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -85,13 +88,36 @@ class EventReview:
         return next((frame.cardholder for frame in list(self.frames.values()) if frame.cardholder), None)
 
     @property
+    def image(self) -> str | None:
+        """SHA-256 of the picture that was chosen last, else of the one that was judged last."""
+        judged = (decision.image for decision in reversed(self.decisions) if decision.image)
+        return self.chosen or next(judged, None)
+
+    @property
     def standing(self) -> FrameKey:
-        """The frame that stands for the event: the chosen one, else what the main camera saw at the event."""
-        frames = sorted(self.frames.items(), key=lambda found: found[0])
-        return next((key for key, frame in frames if frame.ok and frame.sha256 == self.chosen), OWN)
+        """The frame that stands for the event: that of `image`, else what the main camera saw at the event."""
+        frames, image = sorted(self.frames.items(), key=lambda found: found[0]), self.image
+        return next((key for key, frame in frames if frame.ok and frame.sha256 == image), OWN)
+
+    @property
+    def is_image_lost(self) -> bool:
+        """Whether the picture that stands for the event was looked for in the case and cannot be shown."""
+        frames = list(self.frames.values())
+        return bool(self.is_read and self.image and all(frame.sha256 != self.image for frame in frames))
+
+    def is_former(self, view: int) -> bool:
+        """Whether the view's camera is no longer one of the door's."""
+        return view >= max(1, len(self.event.cameras))
+
+    def steps(self, view: int, steps_s: Iterable[float]) -> list[float]:
+        """Return the steps of a view: those that are asked for, and those of its pictures, ascending."""
+        kept = {step for seen_by, step in list(self.frames) if seen_by == view}
+        return sorted(kept if self.is_former(view) else kept.union(steps_s))
 
     def missing(self, view: int, steps_s: Iterable[float]) -> list[float]:
         """Return the steps of a view that have no picture, the nearest to the event first."""
+        if self.is_former(view):
+            return []
         asked_for = steps_s if self.event.cameras else [0.0]  # for the directory's entry
         return sorted((step for step in asked_for if not self._has_picture((view, step))), key=abs)
 
@@ -184,21 +210,27 @@ class ReviewState:
         Raises
         ------
         InputError
-            If frames are not asked for at that step.
+            If the view has no frame at that step.
         """
-        if step_s not in self.steps_s:
-            known = ", ".join(f"{step:+g}" for step in self.steps_s)
+        steps = self._steps()
+        if step_s not in steps:
+            known = ", ".join(f"{step:+g}" for step in steps)
             raise InputError(f"Frames are at {known} s, not at {step_s:+g} s.")
         self._key = (self.shown_key[0], float(step_s))
         self.on_change()
 
     def step(self, frames: int) -> None:
         """Look at a later frame, or with a negative number at an earlier one; the first and the last are the ends."""
-        place = self.steps_s.index(self.shown_key[1]) + frames
-        self.show(self.steps_s[max(0, min(place, len(self.steps_s) - 1))])
+        steps = self._steps()
+        place = steps.index(self.shown_key[1]) + frames
+        self.show(steps[max(0, min(place, len(steps) - 1))])
+
+    def _steps(self) -> list[float]:
+        """Return the steps of the view in front."""
+        return self.current.steps(self.shown_key[0], self.steps_s)
 
     def show_view(self, view: int) -> None:
-        """Look at what another camera of the event in front saw at the same moment.
+        """Look at what another camera of the event in front saw at the same moment, or as near to it as there is.
 
         Raises
         ------
@@ -209,7 +241,9 @@ class ReviewState:
             raise InputError(
                 f"The event has {len(self.current.views)} views, counted from 0; {view} is not one of them."
             )
-        self._key = (view, self.shown_key[1])
+        step_s = self.shown_key[1]
+        steps = self.current.steps(view, self.steps_s)
+        self._key = (view, min(steps, key=lambda step: abs(step - step_s)))
         self.on_change()
 
     def next_view(self) -> None:
@@ -252,17 +286,19 @@ class ReviewState:
         item, frame = self.current, self.shown
         image = frame.sha256 if frame is not None and frame.ok else None
         self._record_verdict(item, verdict, item.note if note is None else note, image)
-        item.chosen = image or item.chosen
         item.draft = None
         self.on_change()
 
     def write_note(self, note: str) -> None:
-        """Record a note with the verdict of the event in front; while it has none, keep the note until it does."""
+        """Record a note with the verdict of the event in front, on the picture that was judged.
+
+        While there is no verdict, the note is kept until there is one.
+        """
         item = self.current
         item.draft = None
         if note != item.note and item.decisions:
             latest = item.decisions[-1]
-            self._record_verdict(item, latest.verdict, note, item.chosen if latest.image else None)
+            self._record_verdict(item, latest.verdict, note, latest.image)
         elif note != item.note:
             item.draft = note
         self.on_change()
@@ -271,6 +307,7 @@ class ReviewState:
         self, item: EventReview, verdict: Verdict | str, note: str, image: str | None
     ) -> None:
         item.decisions.append(self.case.record_verdict(item.event, verdict, note, image=image))
+        item.chosen = image or item.chosen
 
     def read_frames(self, item: EventReview) -> None:
         """Take the pictures of an event that the case has, unless that was done before.
@@ -278,15 +315,19 @@ class ReviewState:
         Notes
         -----
         A picture whose file is missing or altered is not shown: the frame says so instead. Of several pictures of one
-        moment, the first that can be read is shown.
+        moment, the one that stands for the event is shown, else the first that can be read. The one that stands for
+        the event is also shown if frames are no longer asked for at its step or of its camera.
         """
         if item.is_read:
             return
         item.is_read, item.lost = True, set()
         for step_s, frame in self.case.frames_of(item.event):
-            if frame.camera in item.views and step_s in self.steps_s:
+            stands = frame.ok and frame.sha256 == item.image
+            if stands and frame.camera is not None and frame.camera not in item.views:
+                item.former.append(frame.camera)
+            if stands or (frame.camera in item.views and step_s in self.steps_s):
                 key = (item.views.index(frame.camera), step_s)
-                if key not in item.frames or not item.frames[key].ok:
+                if stands or key not in item.frames or not item.frames[key].ok:
                     item.frames[key] = frame
                     (item.lost.discard if frame.ok else item.lost.add)(key)
         self._changed(item)
@@ -296,12 +337,13 @@ class ReviewState:
 
         Notes
         -----
-        Of the frames without a picture, the case gets those at the event itself, with the reason. A frame that
+        Of the frames without a picture, the case gets those at the event itself, with the reason, unless no account of
+        the camera's vendor is connected: then nobody was asked, and looking at a case does not change it. A frame that
         replaces a lost one has to have a picture, else it goes on saying what happened to the recorded one.
         """
         if not frame.ok and key in item.lost:
             return
-        if frame.ok or key[1] == 0:
+        if frame.ok or (key[1] == 0 and frame.result is not Result.NO_SOURCE):
             frame = self._record(frame)
         item.frames[key] = frame
         self._changed(item)

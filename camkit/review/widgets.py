@@ -72,13 +72,13 @@ class FrameButton(ipw.Box):
         super().__init__([self.picture, self.button])
         self.add_class("camkit-frame")
 
-    def draw(self, frame: Snapshot | None, *, is_shown: bool, is_chosen: bool) -> None:
-        """Show a frame, whether it is the one in view, and whether it stands for the event."""
+    def draw(self, frame: Snapshot | None, *, will_come: bool, is_shown: bool, is_chosen: bool) -> None:
+        """Show a frame or whether it will come, whether it is in view, and whether it stands for the event."""
         picture = frame.picture if frame else None
         self.picture.draw(picture.sha256 if picture else None, partial(self._thumbnail, picture))
         name = step_name(self.step_s)
         if picture is None:
-            self.button.description = f"{name}: {'none' if frame else 'not loaded'}"
+            self.button.description = f"{name}: {'not loaded' if will_come and not frame else 'none'}"
         else:
             self.button.description = f"★ {name}" if is_chosen else name
         mark(self, is_shown)
@@ -126,6 +126,7 @@ class EventView(ipw.HBox):
         for button in self.strip:
             button.draw(
                 item.frames.get((view, button.step_s)),
+                will_come=item.views[view] in item.event.cameras,
                 is_shown=button.step_s == step_s,
                 is_chosen=(view, button.step_s) == item.standing,
             )

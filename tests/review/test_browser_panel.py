@@ -166,7 +166,7 @@ def decide_by_key(panel: Locator, case: Case) -> None:
     page.keyboard.press("t")
     page.keyboard.type(f"{EVIL} mxunc")
     page.keyboard.press("Escape")
-    expect(status).to_contain_text("recorded with the verdict")
+    expect(status).to_contain_text("The note is not saved until you give a verdict.")
     page.keyboard.press("x")
     expect(status).to_contain_text("Verdict: mismatch")
 
@@ -252,6 +252,48 @@ def test_the_views_of_a_door_by_mouse_and_by_key(lab: Lab, folder: Path):
             page.screenshot(path=ARTEFACTS / "one-view.png")
             page.keyboard.press("ArrowLeft")
             expect_picture(panel, case, first, step_s=5.0, view=1)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (853, 480)])
+def test_nothing_is_cut_off_or_moves(lab: Lab, folder: Path, width: int, height: int):
+    "At a door with two cameras, with one, and with none: captions, facts, and the buttons after several verdicts"
+    events = "picked().drop_duplicates('reader_id').head(3).replace({'reader_id': {'HQ-R3': 'NOWHERE'}})"
+    write_notebook(folder / "review.ipynb", panel_of(events, *QUICK).replace("flags=flags()", "flags=None"))
+    with browser_page() as page:
+        panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
+        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+        page.set_viewport_size({"width": width, "height": height})
+        buttons = panel.locator(".camkit-verdict")
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        for kind in ("two cameras", "one camera", "no camera"):
+            if kind == "two cameras":
+                panel.get_by_role("radio", name="outside").click()
+                expect(panel.locator("dl")).to_contain_text("12 s ahead")
+            if kind == "no camera":
+                expect(panel.get_by_role("button", name="5 s before: none")).to_be_visible()
+            panel.scroll_into_view_if_needed()
+            before = [panel.bounding_box(), *(button.bounding_box() for button in buttons.all())]
+            for name in ("Match (M)", "Mismatch (X)", "Unclear (U)"):
+                panel.get_by_role("button", name=name, exact=True).click()
+                expect(panel.get_by_role("status")).to_contain_text(f"Verdict: {name.split()[0].lower()}")
+            after = [panel.bounding_box(), *(button.bounding_box() for button in buttons.all())]
+            assert [box["x"] - after[0]["x"] for box in after] == [
+                box["x"] - before[0]["x"] for box in before
+            ]
+            assert [box["y"] - after[0]["y"] for box in after] == [
+                box["y"] - before[0]["y"] for box in before
+            ]
+            expect_whole(panel, *buttons.all())
+            cut = "parts => parts.filter(part => part.scrollWidth > part.clientWidth).map(part => part.innerText)"
+            assert panel.locator("button").evaluate_all(cut) == []
+            if height == 720:
+                assert after[0]["height"] == before[0]["height"]
+                expect_on_screen(page, panel)
+            page.screenshot(path=ARTEFACTS / f"{kind.replace(' ', '-')}-{width}x{height}.png")
+            page.keyboard.press("ArrowRight")
+            expect(panel.get_by_role("status")).to_contain_text(
+                "No verdict yet" if kind != "no camera" else ""
+            )
 
 
 def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):

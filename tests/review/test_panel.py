@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -154,8 +155,11 @@ def test_the_verdict_is_seen(panel):
         "mismatch"
     ]
     assert 'role="status">Verdict: <b>mismatch, ' in panel.status.value
-    assert "(before: match, " in panel.status.value
-    assert panel.queue.options[0].startswith("0: ✓ mismatch · ")
+    assert re.search(r'title="match, \d{4}-[^"]*">\(before: match\)<', panel.status.value)
+    for key in "mxun":
+        press(panel, key)
+    assert "(before: unclear, mismatch and 3 more)<" in panel.status.value
+    assert panel.queue.options[0].startswith("0: • mismatch · ")
     assert (
         repr(panel)
         == "ReviewPanel: 1 of 3 reviewed when this cell ran; run it again, the case keeps everything"
@@ -216,6 +220,16 @@ def test_frames_are_stepped_through_and_chosen(panel, case):
     assert len(case.table("choices")) == 2
 
 
+def test_the_clock_of_the_camera_is_compared_with_the_readers(case):
+    "An offset of 0 in the doors file is one; without a camera there is nothing to compare"
+    door = replace(DOOR, cameras=(replace(INSIDE, clock_offset_s=0.0),))
+    panel = open_panel(case, at_doors(made_up_events(2, reader_id=["R1", "R9"]), door), QuickCamera())
+    assert "<dt>Clock</dt><dd>no offset</dd>" in panel.view.facts.value
+    panel.next()
+    assert "<dt>Clock</dt><dd>no camera</dd>" in panel.view.facts.value
+    panel.close()
+
+
 def test_a_verdict_moves_nothing(panel):
     "One stays at the event and at the frame; one key leads on"
     panel.next()
@@ -228,10 +242,10 @@ def test_a_verdict_moves_nothing(panel):
 def test_a_note_goes_with_the_verdict(panel, case):
     "Until then the panel says that it waits"
     panel.view.note.value = "A scarf hides the face."
-    assert "recorded with the verdict" in panel.status.value
+    assert "The note is not saved until you give a verdict." in panel.status.value
     press(panel, "u")
     assert verdicts(case) == [(0, "unclear", "A scarf hides the face.")]
-    assert "with the verdict" not in panel.status.value
+    assert "not saved" not in panel.status.value
     panel.next()
     assert panel.view.note.value == ""
 
@@ -258,6 +272,17 @@ def test_text_that_rearranges_is_shown_as_its_number(case):
     assert "\u202e" not in all_html(panel)
     assert "<bdi>[U+202E]123</bdi>" in panel.view.entry.value
     assert "[U+202E]123" in panel.queue.options[0]
+    panel.close()
+
+
+def test_labels_show_text_that_rearranges_as_its_number(case):
+    "In the list of events and of views"
+    evil = "\u202e321"
+    door = Door(evil, evil, (INSIDE, replace(OUTSIDE, view=evil)))
+    panel = open_panel(case, at_doors(made_up_events(1, reader_id=evil, outcome=evil), door), QuickCamera())
+    assert panel.views.options == ("inside", "[U+202E]321")
+    assert panel.queue.options[0].endswith("[U+202E]321 · 4711 · [U+202E]321")
+    assert "\u202e" not in "".join(map(str, (*panel.queue.options, *panel.views.options)))
     panel.close()
 
 
@@ -356,6 +381,9 @@ def test_an_event_without_a_door_says_so(case):
     camera = QuickCamera()
     panel = open_panel(case, made_up(1, reader_id="R9"), camera)
     assert "reader R9 is not in the doors table" in panel.view.picture.value
+    assert [frame.button.description for frame in panel.view.strip][:3] == [
+        "10 s before: none", "5 s before: none", "event: none",
+    ]  # fmt: skip
     assert camera.asked == []
     assert case.table("snapshots").empty
     panel.close()
@@ -417,13 +445,13 @@ def test_a_stopped_panel_that_is_shown_again_stays_stopped(case):
 def test_each_view_has_its_own_frames_and_facts(two_views):
     "Picture, strip, clock and name are those of the camera in view; the moment stays"
     assert 'alt="What Main entrance saw: event, inside"' in two_views.view.picture.value
-    assert "<bdi>inside</bdi>: 06:59:58" in two_views.view.facts.value
+    assert "<dd>event: 06:59:58<br>" in two_views.view.facts.value
     thumbnails = [frame.picture.value for frame in two_views.view.strip]
     press(two_views, "ArrowDown")
     press(two_views, "v")
     assert 'alt="What Main entrance saw: 5 s after, outside"' in two_views.view.picture.value
     assert "reader 12 s ahead of the camera, corrected" in two_views.view.facts.value
-    assert "5 s after, <bdi>outside</bdi>: 06:59:53" in two_views.view.facts.value
+    assert "<dd>5 s after: 06:59:53<br>" in two_views.view.facts.value
     assert not {frame.picture.value for frame in two_views.view.strip} & set(thumbnails)
     assert "camkit-on" in two_views.view.strip[3]._dom_classes
     assert [frame.button.description for frame in two_views.view.strip][2] == "event"  # the star is inside
@@ -527,6 +555,16 @@ def test_a_reopened_case_is_not_fetched_again(panel, case):
         "ReviewPanel: 1 of 3 reviewed when this cell ran; run it again, the case keeps everything",
     )
     again.close()
+
+
+def test_looking_at_a_case_without_sources_writes_nothing(case):
+    "What a camera answered earlier stays; the panel says that its account is not connected"
+    open_panel(case, made_up(1), DeadCamera()).close()
+    before, asked = case.seal(), case.events()["reason"][0]
+    panel = open_panel(case, made_up(1), {})
+    assert "no meraki account is connected" in panel.view.picture.value
+    assert (case.seal(), case.events()["reason"][0]) == (before, asked)
+    panel.close()
 
 
 def test_a_frame_whose_file_is_missing_is_fetched_again(panel, case):

@@ -156,6 +156,21 @@ def test_text_from_the_log_is_text(picker):
     assert "&lt;b&gt;note&lt;/b&gt;" in titled.table.get_state()["_dt_args"]["table_html"]
 
 
+def test_text_that_rearranges_is_shown_as_its_number():
+    "In lists, cells and column names; what is chosen is the value in the log"
+    evil = "\u202e3R"
+    events = make_events().replace("R3", evil).rename(columns={"note": evil})
+    picker = EventPicker(events)
+    readers = dict(field(picker, "Reader").options)
+    assert readers["[U+202E]3R"] == evil
+    shown = rows(picker) + picker.table.get_state()["_dt_args"]["table_html"]
+    assert "[U+202E]3R" in rows(picker)
+    assert evil not in shown
+    assert "\\u202e" not in shown
+    field(picker, "Reader").value = (evil,)
+    assert ", 1 shown" in repr(picker)
+
+
 def test_every_control_has_a_label(picker):
     "A screen reader can name each control"
     assert list(controls(picker)) == [

@@ -10,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from camkit.badges import DoorEvents
+from camkit.badges import Camera, DoorEvents
 from camkit.cameras import Result, Snapshot
 from camkit.case import Case
 from camkit.errors import CaseError, InputError
+from camkit.review.html import verdicts_html, view_names
 from camkit.review.state import ReviewState
 from tests.support.cameras import TWO_VIEWS
 from tests.support.cases import (
@@ -288,6 +289,112 @@ def test_a_note_on_a_verdict_without_a_picture_puts_none_beside_it(state, case):
     assert case.verdicts()["image"].isna().all()
 
 
+def test_a_note_after_reopening_is_about_the_judged_picture(state, case):
+    "Not about none, and not about one that came in the meantime"
+    seen = give(state)
+    state.decide("match")
+    again = ReviewState(made_up(3), case)
+    again.go(0)
+    again.read_frames(again.current)
+    again.write_note("Same coat.")
+    assert case.verdicts()["image"].tolist() == [seen.sha256] * 2
+    later = give(again, 5.0, b"later")
+    again.show(5)
+    again.choose()
+    assert again.current.image == later.sha256
+    again.write_note("Same coat, same hat.")
+    assert case.verdicts()["image"].tolist() == [seen.sha256] * 3
+    assert case.events()["sha256"][0] == again.current.image == seen.sha256
+
+
+def test_the_judged_picture_stands_though_the_main_camera_answers_later(two_views, case):
+    "A picture that nobody judged does not take its place"
+    outside = give(two_views, content=b"outside", view=1)
+    two_views.show_view(1)
+    two_views.decide("mismatch", "A stranger.")
+    again = ReviewState(at_doors(made_up_events(3), TWO_VIEWS), case)
+    again.go(0)
+    again.read_frames(again.current)
+    inside = give(again, content=b"inside")
+    assert (again.shown_key, again.shown.sha256) == ((1, 0), outside.sha256)
+    again.write_note("A stranger in a hat.")
+    assert case.verdicts()["image"].tolist() == [outside.sha256] * 2
+    assert again.current.standing == (1, 0)
+    again.show_view(0)
+    again.choose()
+    assert again.current.standing == (0, 0)
+    assert again.shown == inside
+
+
+def reopened_with(state: ReviewState, camera: Camera) -> ReviewState:
+    """The review once the doors file has another camera; the first event in front, its frames read."""
+    again = ReviewState(at_doors(made_up_events(3), replace(DOOR, cameras=(camera,))), state.case)
+    again.go(0)
+    again.read_frames(again.current)
+    return again
+
+
+def test_the_judged_picture_is_shown_at_its_own_step_after_a_corrected_clock(state):
+    "One can step away from it, and back"
+    seen = give(state)
+    state.decide("match")
+    again = reopened_with(state, replace(CAMERA, clock_offset_s=CAMERA.clock_offset_s + 3))
+    assert (again.shown_key, again.shown.sha256) == ((0, 3), seen.sha256)
+    again.step(1)
+    assert again.shown_key == (0, 5)
+    again.step(-2)
+    assert again.shown_key == (0, 0)
+    again.step(1)
+    assert again.shown_key == (0, 3)
+    assert again.current.missing(0, again.steps_s) == [0, -5, 5, -10, 10]
+
+
+def test_the_judged_picture_of_a_camera_that_the_door_no_longer_has_is_shown(state):
+    "As a view of its own, that is not asked again"
+    seen = give(state)
+    state.decide("match")
+    again = reopened_with(state, replace(CAMERA, camera_id="Q2XX-0000-0009"))
+    assert (again.shown_key, again.shown.sha256) == ((1, 0), seen.sha256)
+    again.step(1)
+    assert again.shown_key == (1, 0)
+    assert again.current.missing(1, again.steps_s) == []
+    assert [view for _, view in again.wanted(ahead=0)] == [0]
+    again.show_view(0)
+    again.show(10)
+    again.next_view()
+    assert again.shown_key == (1, 0)
+    assert view_names(again.current) == ["Q2XX-0000-0009", "Q2XX-0000-0001 (former)"]
+
+
+def test_the_judged_picture_of_an_event_that_lost_its_door_is_shown(state, case):
+    "The event itself has no camera"
+    seen = give(state)
+    state.decide("match")
+    again = ReviewState(at_doors(made_up_events(3), replace(DOOR, reader_id="R2")), case)
+    again.go(0)
+    again.read_frames(again.current)
+    assert (again.shown_key, again.shown.sha256) == ((1, 0), seen.sha256)
+    assert view_names(again.current) == ["no camera", "Q2XX-0000-0001 (former)"]
+
+
+def test_of_two_pictures_of_one_moment_the_judged_one_is_shown(state):
+    "Though another one came first"
+    give(state, content=b"first")
+    give(state, content=b"second")
+    state.decide("match")
+    assert recorded(state)[0].picture.content == b"second"
+
+
+def test_a_judged_picture_that_is_gone_is_missed(state, case):
+    "The panel says so"
+    give(state)
+    state.decide("match")
+    assert "cannot be shown" not in verdicts_html(state.current)
+    image_file(case, b"seen").unlink()
+    again = reopened_with(state, CAMERA)
+    assert "The picture that stands for the event cannot be shown." in verdicts_html(again.current)
+
+
 def test_what_has_come_is_in_the_case(state, case):
     "Each picture as it arrived"
     give(state)
@@ -479,6 +586,7 @@ def test_frames_of_another_clock_offset_or_camera_are_not_taken_for_these(state,
 def recorded(state: ReviewState) -> dict[float, Snapshot]:
     """What the case has of the event in front when it is opened again."""
     again = ReviewState(made_up(3), state.case)
+    again.go(0)
     again.read_frames(again.current)
     return {step_s: seen for (_, step_s), seen in again.current.frames.items()}
 
