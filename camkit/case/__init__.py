@@ -1,7 +1,7 @@
 """A case: what was looked at, what was found, and what proves it, in one folder."""
 
 from camkit.case.case import Case
-from camkit.case.clock_offsets import ClockOffsets, estimate_clock_offset
+from camkit.case.clock_estimate import ClockOffsets, estimate_clock_offset
 from camkit.case.decisions import MEANINGS, Decision, Verdict
 from camkit.case.record import Record
 from camkit.case.verify import Verification

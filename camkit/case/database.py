@@ -46,13 +46,8 @@ def this_user() -> str:
 class Database:
     """One connection to an existing database, to be used from any thread, one at a time.
 
-<<<<<<< HEAD
     A database of an earlier version can be read; it must be upgraded before it can be written. `about` is the
-    case's name, and what else was recorded when it was made.
-=======
-    A database of an earlier version can be read; it has to be upgraded before it can be written. `about` is the
     case's name, and what else was recorded when it was made; `version` is that of the schema when it was opened.
->>>>>>> case2
 
     `CaseError` if the file is something else, is damaged, is of a version that this camkit cannot read, or is in a
     folder that cannot be written while its latest rows are in a file beside it.

@@ -52,13 +52,13 @@ FROM snapshots LEFT JOIN camera_views ON camera_views.snapshot = snapshots.id;
 
 CREATE VIEW chosen AS
 -- The snapshot that stands for each event: the picture chosen last, else the picture of the first camera that has one,
--- asked for nearest to the event; without any picture, the latest attempt at the main camera.
+-- asked for nearest to the event, of those the latest; without any picture, the latest attempt at the main camera.
 SELECT * FROM (
     SELECT results.*, row_number() OVER (
         PARTITION BY results.event
         ORDER BY
             results.image IS NULL, results.image IS NOT last.image, results.camera_rank,
-            iif(results.image IS NULL, -results.id, abs(results.step_s)), results.id
+            iif(results.image IS NULL, -results.id, abs(results.step_s)), -results.id
     ) AS place
     FROM results
     LEFT JOIN (SELECT event, image, max(id) FROM choices GROUP BY event) AS last USING (event)

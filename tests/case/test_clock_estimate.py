@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from camkit.case import Case
-from camkit.case.clock_offsets import estimate_clock_offset
+from camkit.case.clock_estimate import estimate_clock_offset
 from camkit.errors import InputError, TimestampError
 from camkit.support.check import check
 from tests.support.cases import frame, made_up, made_up_snapshot
