@@ -115,7 +115,7 @@ def test_a_card_says_before_and_behind(case):
 
 
 def test_an_event_without_a_door_says_that_no_camera_was_asked(case):
-    "In the summary, in its heading, and where its picture would be; there is no caption for one"
+    "In the summary, in its heading, and where its picture would be, which then does not have a caption"
     case.add_events(made_up(2, reader_id=["HQ-R9", None]))
     for label, reader in enumerate(["HQ-R9", ""]):
         event = made_up_snapshot(label, b"", reader_id=reader, door=None).event
