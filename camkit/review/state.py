@@ -292,7 +292,7 @@ class ReviewState:
     def write_note(self, note: str) -> None:
         """Record a note with the verdict of the event in front, on the picture that was judged.
 
-        While there is no verdict, the note is kept until there is one.
+        Without a verdict, the note is kept until there is one.
         """
         item = self.current
         item.draft = None

@@ -156,14 +156,19 @@ def test_the_verdict_is_seen(panel):
     ]
     assert 'role="status">Verdict: <b>mismatch, ' in panel.status.value
     assert re.search(r'title="match, \d{4}-[^"]*">\(before: match\)<', panel.status.value)
-    for key in "mxun":
-        press(panel, key)
-    assert "(before: unclear, mismatch and 3 more)<" in panel.status.value
     assert panel.queue.options[0].startswith("0: • mismatch · ")
     assert (
         repr(panel)
         == "ReviewPanel: 1 of 3 reviewed when this cell ran; run it again, the case keeps everything"
     )
+
+
+def test_of_many_verdicts_the_last_are_named(panel):
+    "The others are counted, so that the line stays short; the tooltip has all"
+    for key in "mxun":
+        press(panel, key)
+    assert "(before: unclear, mismatch and 1 more)<" in panel.status.value
+    assert "; match, " in panel.status.value
 
 
 def test_a_verdict_on_another_frame_says_that_it_stands_for_the_event(panel):
@@ -565,6 +570,29 @@ def test_looking_at_a_case_without_sources_writes_nothing(case):
     assert "no meraki account is connected" in panel.view.picture.value
     assert (case.seal(), case.events()["reason"][0]) == (before, asked)
     panel.close()
+
+
+@pytest.mark.parametrize(
+    ("camera", "name"),
+    [
+        (replace(INSIDE, view="", clock_offset_s=5.0), "3 s after"),
+        (OUTSIDE, f"event, {INSIDE.camera_id} (former)"),
+    ],
+    ids=["clock corrected", "camera replaced"],
+)
+def test_the_judged_picture_is_shown_after_the_doors_file_changed(panel, case, camera, name):
+    "At its own step, or as a view of its own; the panel says what it is"
+    press(panel, "m")
+    shown = case.image(case.verdicts()["image"][0])
+    again = ReviewPanel(at_doors(made_up_events(3), replace(DOOR, cameras=(camera,))), case, {})
+    again.state.go(0)
+    assert again.wait(WAIT_S)
+    alt = f"What Main entrance saw: {name}"
+    assert again.view.picture.value == image_html(shown, "image/jpeg", alt)
+    assert " stands for the event." in again.status.value
+    press(again, "ArrowDown")
+    press(again, "v")
+    again.close()
 
 
 def test_a_frame_whose_file_is_missing_is_fetched_again(panel, case):
