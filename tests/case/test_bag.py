@@ -23,6 +23,8 @@ from camkit.errors import CaseError, OutputError
 from tests.conftest import ROOT
 from tests.support.cases import MADE_AT, look, made_up, made_up_snapshot, main_of, review
 
+pytestmark = pytest.mark.not_quick
+
 needs_sha256sum = pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
 
 
@@ -45,7 +47,6 @@ def bag(exported, tmp_path):
     return tmp_path / "case"
 
 
-@pytest.mark.not_quick
 def test_a_bag_is_a_zip_whatever_its_name(exported, tmp_path):
     "A name without .zip gets it, and the result says so"
     assert exported[0].export(tmp_path / "case 7.final") == tmp_path / "case 7.final.zip"
@@ -71,7 +72,6 @@ def test_the_bag_is_valid_for_bagit_and_for_sha256sum(bag):
     assert by_sha256sum(bag)
 
 
-@pytest.mark.not_quick
 @needs_sha256sum
 @pytest.mark.parametrize(
     "which", ["images/*/*.jpg", "case.sqlite", "report.html", "evidence.json", "tables/*.csv"]
@@ -195,7 +195,6 @@ def test_the_readme_says_how_to_check_without_camkit(bag):
     assert "bagit.py --validate" in text
 
 
-@pytest.mark.not_quick
 def test_the_bag_holds_one_state_though_others_write(tmp_path):
     "Database, tables and report agree on how many verdicts there are, while another thread gives more"
     with Case(tmp_path / "busy") as case, Case(tmp_path / "busy", operator="Other") as other:
@@ -247,7 +246,6 @@ def test_a_path_that_leads_out_of_the_case_is_not_followed(tmp_path):
             case.export(tmp_path / "out" / "case.zip")
 
 
-@pytest.mark.not_quick
 def test_an_export_leaves_the_working_directory_alone(exported, tmp_path):
     "Other threads of the kernel may be writing by relative paths"
     code = """
@@ -269,7 +267,6 @@ print(len(changed))
     assert subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout == "1\n"
 
 
-@pytest.mark.not_quick
 def test_a_full_disk_leaves_no_bag(tmp_path):
     "An output error, and neither half a zip nor a working folder"
     with Case(tmp_path / "case") as case:

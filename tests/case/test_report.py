@@ -32,6 +32,8 @@ from tests.support.cases import (
     review,
 )
 
+pytestmark = pytest.mark.not_quick
+
 HOSTILE = """"'><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>{{ 7 * 7 }}"""
 
 

@@ -23,6 +23,8 @@ from tests.case.test_opening import read_only
 from tests.conftest import ROOT
 from tests.support.cases import frame, made_up, made_up_snapshot, picked_at_doors
 
+pytestmark = pytest.mark.not_quick
+
 FIXTURES = Path(__file__).parent / "fixtures"
 NOTED = json.loads((FIXTURES / "schema_2.json").read_text("utf-8"))
 SEALS = [NOTED["early_seal"], NOTED["seal"]]
@@ -148,7 +150,6 @@ def test_an_old_case_is_reported(old):
     assert page.count("<article") == 9
 
 
-@pytest.mark.not_quick
 def test_an_old_case_is_exported_as_it_is(old, tmp_path):
     "The database in the bag is of version 2, has the same rows and the same seal, and opens again"
     with zipfile.ZipFile(old.export(tmp_path / "bag.zip")) as archive:
@@ -195,7 +196,6 @@ def test_an_old_case_is_not_written(old, add):
     assert rows(old.database.path) == before
 
 
-@pytest.mark.not_quick
 def test_an_old_case_in_a_read_only_folder_is_read_and_verified(folder, tmp_path):
     "Report and export go elsewhere; what cannot be written cannot be upgraded either, so the first step is a copy"
     counts, written, *refused = read_only(folder, tmp_path)
@@ -223,7 +223,6 @@ def test_the_frames_of_an_old_case_are_snapshots(old):
 # The upgrade
 
 
-@pytest.mark.not_quick
 def test_an_upgraded_case_keeps_its_seals_and_can_be_added_to(folder, tmp_path):
     "Every old row and link is as it was; the upgrade is a row and a link of its own"
     before = rows(folder / "case.sqlite")
@@ -394,7 +393,6 @@ def test_an_altered_schema_is_not_upgraded(folder, forgery):
     assert version(folder / "case.sqlite") == 2
 
 
-@pytest.mark.not_quick
 def test_a_process_that_dies_in_the_middle_of_an_upgrade_leaves_the_old_case(folder):
     "Whole, with its seal, and ready to be upgraded"
     code = """

@@ -21,6 +21,8 @@ from camkit.demo.launch import DemoProcess
 from tests.demo.conftest import QUICK, log_in
 from tests.support.control import Control
 
+pytestmark = pytest.mark.not_quick
+
 DOCK = "1007b3c4"
 NOT_CAMERAS = {9, 16, 23, 38, 67, 69, 73, 83, 86, 93}
 UNSUPPORTED = {8, 19, 40, 64, 87, 88}
@@ -226,7 +228,6 @@ class TestDevices:
         behind = {device_id for device_id, _ in gone[0][4]}
         assert behind == {rows[31][1], rows[67][1]}
 
-    @pytest.mark.not_quick
     def test_each_device_gives_the_published_answer(self, demo, session, rows):
         "69 pictures, and one of four errors for each other device"
         answers: dict[object, set[int]] = {}
@@ -320,7 +321,6 @@ class TestImages:
         assert any(known)
         assert not all(known)
 
-    @pytest.mark.not_quick
     def test_after_now_is_404_and_next_now_waits(self, demo, session):
         "after finds nothing newer than now; next waits, and gives a newer frame"
         newest = stamp(image(session, demo))
@@ -332,7 +332,6 @@ class TestImages:
         assert time.monotonic() - started >= still_to_come.total_seconds() > 0
         assert stamp(image(session, demo, "prev")) == newest
 
-    @pytest.mark.not_quick
     def test_next_can_be_looped(self, demo, session):
         "next from the last frame's time gives one new frame after the other"
         at = stamp(image(session, demo, "prev"))

@@ -24,6 +24,8 @@ from camkit.demo.misbehaviour import KINDS
 from tests.demo.conftest import ended, started
 from tests.support.control import Control
 
+pytestmark = pytest.mark.not_quick
+
 PHOTO = "/people/00071234/photo.jpg"
 
 
@@ -72,7 +74,6 @@ class TestKinds:
         assert get(demo).content == photo
         assert time.monotonic() - started >= 0.15
 
-    @pytest.mark.not_quick
     def test_drip(self, demo, control, photo):
         "drip gives the correct answer in many small pieces"
         put(control, "drip", params={"bytes_per_s": len(photo) * 2})

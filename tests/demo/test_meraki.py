@@ -13,6 +13,8 @@ from PIL import Image
 
 from camkit.demo.launch import DemoProcess
 
+pytestmark = pytest.mark.not_quick
+
 ENTRANCE, OUTSIDE, OFFLINE = "Q2GV-7K2M-D9HT", "Q2GV-4CDN-W7YK", "Q2JV-X7PE-4RNC"
 SWIPE = "2019-04-12T14:20:29-06:00"
 
@@ -183,7 +185,6 @@ class TestSnapshot:
         assert api(demo, "POST", path, headers={"Content-Type": "application/json"}).status_code == 400
         assert api(demo, "POST", path).status_code == 202
 
-    @pytest.mark.not_quick
     def test_is_not_ready_at_once_and_expires(self):
         "404 before it is ready, then 200, and 410 once it has expired"
         with DemoProcess("--ready-delay-ms", "250", "--snapshot-life-s", "0.6") as slow:
@@ -205,7 +206,6 @@ class TestSnapshot:
         assert url.rpartition("/")[2] not in str(seen)
 
 
-@pytest.mark.not_quick
 def test_more_than_the_burst_is_429_with_retry_after():
     "Twenty requests at once pass; then 429 with Retry-After and the vendor's text"
     with DemoProcess() as limited, requests.Session() as session:
@@ -249,7 +249,6 @@ class TestVendorSdk:
         assert caught.value.status == 400
         assert "offline" in str(caught.value)
 
-    @pytest.mark.not_quick
     def test_waits_after_429(self, control, dashboard):
         "The SDK respects Retry-After and succeeds on the second attempt"
         fault = {

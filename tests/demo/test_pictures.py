@@ -22,6 +22,8 @@ from camkit.demo.pictures.snapshots import snapshot_jpeg
 from camkit.demo.world.people import PEOPLE
 from camkit.demo.world.world import World
 
+pytestmark = pytest.mark.not_quick
+
 ENTRANCE, OUTSIDE = "Q2GV-7K2M-D9HT", "Q2GV-4CDN-W7YK"
 SWIPE = datetime(2019, 4, 12, 20, 20, 29, tzinfo=UTC)
 CAMERAS = [device for device in account(World().seed) if device.answer is Answer.PICTURE]
@@ -38,7 +40,6 @@ def frames(world: World, camera_id: str, name: str, moment: datetime, count: int
     return [preview_jpeg(world, camera_id, name, times.time_of(newest - n)) for n in range(count)]
 
 
-@pytest.mark.not_quick
 @pytest.mark.parametrize("hour", [0, 9])
 @pytest.mark.parametrize("camera", CAMERAS[::6], ids=lambda camera: camera.name)
 def test_previews_have_the_published_size(world, camera, hour):

@@ -18,6 +18,8 @@ from camkit.demo.een.timestamps import parse_timestamp
 from camkit.demo.launch import DemoProcess
 from tests.demo.conftest import QUICK, ended, log_in, started
 
+pytestmark = pytest.mark.not_quick
+
 
 def now_of(demo: DemoProcess) -> str:
     """The newest frame's time."""
@@ -46,7 +48,6 @@ def test_first_line_holds_the_addresses_and_credentials(demo):
     assert "{user_id}" in demo.info["directory"]
 
 
-@pytest.mark.not_quick
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_quietly_on_a_signal(number):
     "On a signal, even with a request in progress, it exits with 0 and writes nothing to stderr"
@@ -57,7 +58,6 @@ def test_ends_quietly_on_a_signal(number):
             assert ended(process, number) == (0, "")
 
 
-@pytest.mark.not_quick
 def test_ends_with_its_parent():
     "It ends with the process that started it, even if that process is killed"
     program = (
@@ -87,7 +87,6 @@ def test_listens_on_loopback_only():
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
-@pytest.mark.not_quick
 def test_uses_the_given_port():
     "--port sets the port of the main origin"
     with socket.socket() as free:
@@ -97,7 +96,6 @@ def test_uses_the_given_port():
         assert urlsplit(running.info["een"]).port == port
 
 
-@pytest.mark.not_quick
 def test_fixed_clock_stands_still_and_running_clock_runs(demo):
     "The newest frame stays the same with the fixed clock, and changes with the running clock"
     assert now_of(demo) == now_of(demo)
@@ -110,7 +108,6 @@ def test_fixed_clock_stands_still_and_running_clock_runs(demo):
         assert now_of(running) > first
 
 
-@pytest.mark.not_quick
 def test_latency_delays_answers_in_parallel():
     "Answers take at least the latency"
     with DemoProcess("--latency-ms", "300") as running:
@@ -169,7 +166,6 @@ def test_logs_requests(demo, control):
     assert control.asked()["last"] == []
 
 
-@pytest.mark.not_quick
 @pytest.mark.parametrize(
     "arguments", [["--port", "x"], ["--clock", "broken"], ["--fault", "{}"], ["--latency-ms", "-1"]]
 )

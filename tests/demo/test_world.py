@@ -20,6 +20,8 @@ from camkit.demo.world.story import FIRST_ROWS, STORY, UNKNOWN_BADGE
 from camkit.demo.world.world import DEFAULT_SEED, World
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.not_quick
+
 DATA = ROOT / "data"
 
 

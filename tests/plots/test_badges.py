@@ -18,6 +18,8 @@ from camkit.errors import InputError
 from camkit.plots.badges import plot_events_by_hour, plot_rejected, plot_timeline
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.not_quick
+
 MESSY = ROOT / "data" / "messy_badges.csv"
 
 

@@ -15,6 +15,8 @@ from camkit.errors import InputError
 from camkit.plots.status import plot_overall_status, plot_silent_cameras, plot_status_bits
 from camkit.plots.style import VERMILION
 
+pytestmark = pytest.mark.not_quick
+
 ONLINE, OFF, PASSWORD, BRIDGE = 1441847, 32803, 0x120121, 1179649
 
 
@@ -145,7 +147,6 @@ def test_names_and_errors_are_drawn_as_they_are(devices, silent):
     )
 
 
-@pytest.mark.not_quick
 @pytest.mark.parametrize("plot", [plot_status_bits, plot_overall_status, plot_silent_cameras])
 def test_nothing_is_clipped(plot, devices, silent):
     "All labels fit on the new figure"

@@ -29,6 +29,8 @@ from tests.conftest import ROOT
 from tests.support.scripted import send
 from tests.support.scripted_een import CAMERA, NOW, camera_with, drawn, een_service, send_frame
 
+pytestmark = pytest.mark.not_quick
+
 NAME = re.compile(r"(\d\d)-([0-9a-f]{8})-preview-(\d{14}\.\d{3})\.jpeg")
 
 
@@ -83,7 +85,6 @@ def test_the_same_camera_gives_the_same_frames(een, camera, tmp_path):
     assert two.compare(download(een, camera, tmp_path / "c", count=3))["new"].sum() == 17
 
 
-@pytest.mark.not_quick
 def test_picks_a_healthy_camera_when_none_is_given(een, tmp_path):
     "Without a camera one is drawn at random, the same for the same seed"
     run = download(een, None, tmp_path, count=2, seed=3)
@@ -100,7 +101,6 @@ def test_never_asks_for_more_than_it_needs(een, camera, control, tmp_path, count
     assert run.requests == control.count("/asset/") == count
 
 
-@pytest.mark.not_quick
 def test_a_camera_with_rare_frames_gives_them_all(tmp_path):
     "Where frames are minutes apart the steps grow, until every frame is there"
     times = [NOW - timedelta(seconds=4 + i * 150) for i in range(6)]
@@ -128,7 +128,6 @@ def test_too_few_attempts_are_a_result_with_its_reason(een, camera, tmp_path):
     assert "7 attempts are used up" in run.summary() and "Give more attempts" in run.summary()
 
 
-@pytest.mark.not_quick
 def test_never_makes_more_requests_than_allowed(tmp_path):
     "Nor do workers that wait for the newest frame's time overshoot the number of attempts"
 
@@ -166,7 +165,6 @@ def test_files_with_other_times_and_the_same_bytes_count_once(tmp_path):
     assert [name[:2] for name in files_in(tmp_path)] == ["00", "01", "02"]
 
 
-@pytest.mark.not_quick
 @pytest.mark.parametrize("stamp", ["00010101000000.000", "99991231235959.999", "20190230000000.000"])
 def test_a_camera_whose_clock_was_never_set_is_a_result(tmp_path, stamp):
     "A time that cannot be read is a failure with its reason, not an exception"
@@ -215,7 +213,6 @@ def test_the_next_request_is_out_before_a_picture_is_decoded(tmp_path, monkeypat
     assert asked_when_checked == [2, 3, 3]
 
 
-@pytest.mark.not_quick
 @pytest.mark.parametrize("workers", [1, 3])
 def test_no_more_requests_are_under_way_than_workers(tmp_path, workers):
     "However many pictures wait to be decoded"
@@ -250,7 +247,6 @@ def test_waits_a_little_after_a_failure(tmp_path):
     assert len(times) == 2 and times[1] - times[0] > PAUSES.backoff_s / 2
 
 
-@pytest.mark.not_quick
 def test_a_silent_camera_ends_soon_with_its_reason(een, tmp_path):
     "One that is off, one whose bridge times out: no file, the vendor's words, no endless loop"
     devices = een.devices()
@@ -264,7 +260,6 @@ def test_a_silent_camera_ends_soon_with_its_reason(een, tmp_path):
     assert files_in(tmp_path) == []
 
 
-@pytest.mark.not_quick
 @pytest.mark.parametrize("camera_id", ["10ffffff", "bridge"])
 def test_an_unknown_camera_and_a_bridge_are_errors(een, tmp_path, camera_id):
     "A device that is not a camera of the account is named as such, and nothing is left behind"
@@ -323,7 +318,6 @@ def test_a_file_in_place_of_the_folder_is_an_error(een, camera, tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
-@pytest.mark.not_quick
 def test_a_disk_that_fills_up_keeps_what_was_saved(demo, tmp_path):
     "The frame that cannot be written is an OutputError; no partial file is left"
     script = """
@@ -341,7 +335,6 @@ def test_a_disk_that_fills_up_keeps_what_was_saved(demo, tmp_path):
     assert files_in(tmp_path) == []
 
 
-@pytest.mark.not_quick
 def test_asks_again_for_what_failed(een, camera, control, tmp_path):
     "Every third request fails, and in the end all frames are there and all failures are listed"
     control.faults(
@@ -354,7 +347,6 @@ def test_asks_again_for_what_failed(een, camera, control, tmp_path):
     assert_whole(run, tmp_path)
 
 
-@pytest.mark.not_quick
 def test_waits_when_the_service_says_so(een, camera, control, tmp_path):
     "A 429 with Retry-After stops all workers for that long and costs one request, not all attempts"
     control.reset()
@@ -379,7 +371,6 @@ def test_ends_when_the_service_asks_for_too_long_a_wait(tmp_path):
     assert not run.saved and "HTTP 429" in run.summary()
 
 
-@pytest.mark.not_quick
 @pytest.mark.parametrize("status", [400, 404, 410, 418, 503])
 def test_ends_whatever_the_failure_that_asks_for_too_long_a_wait(tmp_path, status):
     "Not only a 429 may say to come back in an hour; the result says how long, and nobody waits"
@@ -535,7 +526,6 @@ def wait_for_files(folder, number: int) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.not_quick
 def test_an_interrupt_ends_it_at_once(demo, control, tmp_path):
     "Ctrl-C in the middle is a KeyboardInterrupt at once; only whole frames are there, and a new run goes on"
     control.faults({"route": "/asset/*", "kind": "slow", "params": {"ms": 150}})
@@ -563,7 +553,6 @@ def test_an_interrupt_ends_it_at_once(demo, control, tmp_path):
     assert_whole(run, tmp_path)
 
 
-@pytest.mark.not_quick
 def test_a_killed_process_leaves_only_whole_frames(demo, control, tmp_path):
     "After kill -9 in the middle no partial file is among the results, and a new run fetches only the rest"
     control.faults({"route": "/asset/*", "kind": "drip", "params": {"bytes_per_s": 60_000}})
