@@ -73,7 +73,7 @@ class FrameLoader:
     def follow(self) -> None:
         """Load for the event that is now in front; nothing before `load` or after `stop`."""
         if self._is_active:
-            self._thread.want(self._state.wanted(AHEAD))
+            self._thread.want(wanted(self._state, AHEAD))
 
     def stop(self) -> None:
         """Stop what is being loaded, and load nothing more until `load`; what has come stays."""
@@ -114,6 +114,19 @@ class FrameLoader:
         sources = self._source.values() if isinstance(self._source, Mapping) else [self._source]
         for service in (*sources, self._directory):
             getattr(service, "close", lambda: None)()
+
+
+def wanted(state: ReviewState, ahead: int) -> list[Job]:
+    """Return the events and views to load, the most urgent first, without those that were asked for.
+
+    First the view that one looks at; then the main views of the event in front and of the `ahead` next ones, so that
+    going on meets no delay; then the other views, in the same order.
+    """
+    near = state.queue[state.position : state.position + 1 + ahead]
+    main = [(item, 0) for item in near]
+    others = [(item, view) for item in near for view in range(1, len(item.views))]
+    urgent = dict.fromkeys([(state.current, state.shown_key[0]), *main, *others])
+    return [job for job in urgent if job[1] not in job[0].asked and job[0].missing(job[1], state.steps_s)]
 
 
 class BackgroundJobs:

@@ -374,24 +374,6 @@ class ReviewState:
             item.asked.clear()
             item.is_read = False
 
-    def wanted(self, ahead: int) -> list[tuple[EventReview, int]]:
-        """Return the events and views to load, the most urgent first, without those that were asked for.
-
-        Notes
-        -----
-        First the view that one looks at; then the main views of the event in front and of the `ahead` next ones, so
-        that going on meets no delay; then the other views, in the same order.
-        """
-        near = self.queue[self.position : self.position + 1 + ahead]
-        main = [(item, 0) for item in near]
-        others = [(item, view) for item in near for view in range(1, len(item.views))]
-        urgent = dict.fromkeys([(self.current, self.shown_key[0]), *main, *others])
-        return [
-            (item, view)
-            for item, view in urgent
-            if view not in item.asked and item.missing(view, self.steps_s)
-        ]
-
     def _changed(self, item: EventReview) -> None:
         if item is self.current:
             self.on_change()

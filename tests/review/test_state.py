@@ -15,6 +15,7 @@ from camkit.cameras import Result, Snapshot
 from camkit.case import Case
 from camkit.errors import CaseError, InputError
 from camkit.review.html import verdicts_html, view_names
+from camkit.review.loading import wanted
 from camkit.review.state import ReviewState
 from tests.support.cameras import TWO_VIEWS
 from tests.support.cases import (
@@ -358,7 +359,7 @@ def test_the_judged_picture_of_a_camera_that_the_door_no_longer_has_is_shown(sta
     again.step(1)
     assert again.shown_key == (1, 0)
     assert again.current.missing(1, again.steps_s) == []
-    assert [view for _, view in again.wanted(ahead=0)] == [0]
+    assert [view for _, view in wanted(again, ahead=0)] == [0]
     again.show_view(0)
     again.show(10)
     again.next_view()
@@ -419,35 +420,35 @@ def test_a_frame_that_failed_does_not_stand_for_the_event(state):
 
 def test_the_event_in_front_is_wanted_first(state):
     "Then the next ones; the nearest frames first"
-    assert [(item.event.event_id, view) for item, view in state.wanted(ahead=1)] == [(0, 0), (1, 0)]
+    assert [(item.event.event_id, view) for item, view in wanted(state, ahead=1)] == [(0, 0), (1, 0)]
     state.go(2)
-    assert [item.event.event_id for item, _ in state.wanted(ahead=1)] == [2]
+    assert [item.event.event_id for item, _ in wanted(state, ahead=1)] == [2]
     assert state.current.missing(0, state.steps_s) == [0, -5, 5, -10, 10]
 
 
 def test_main_views_are_wanted_before_other_views(two_views):
     "So going on is not slowed down; the view that one looks at comes before all"
-    wanted = [(item.event.event_id, view) for item, view in two_views.wanted(ahead=1)]
-    assert wanted == [(0, 0), (1, 0), (0, 1), (1, 1)]
+    jobs = [(item.event.event_id, view) for item, view in wanted(two_views, ahead=1)]
+    assert jobs == [(0, 0), (1, 0), (0, 1), (1, 1)]
     two_views.next_view()
-    wanted = [(item.event.event_id, view) for item, view in two_views.wanted(ahead=1)]
-    assert wanted == [(0, 1), (0, 0), (1, 0), (1, 1)]
+    jobs = [(item.event.event_id, view) for item, view in wanted(two_views, ahead=1)]
+    assert jobs == [(0, 1), (0, 0), (1, 0), (1, 1)]
 
 
 def test_what_was_asked_for_is_wanted_again_only_on_demand(state):
     "A dead camera is not asked over and over"
     state.note_asked(state.current, 0, "refused")
-    assert (state.current, 0) not in state.wanted(ahead=2)
+    assert (state.current, 0) not in wanted(state, ahead=2)
     assert state.current.why_no_picture((0, 0)) == "refused"
     state.ask_again()
-    assert (state.current, 0) in state.wanted(ahead=2)
+    assert (state.current, 0) in wanted(state, ahead=2)
 
 
 def test_views_are_asked_for_one_by_one(two_views):
     "That one account refuses the login says nothing about the other"
     two_views.note_asked(two_views.current, 0, "refused")
     assert two_views.current.why_no_picture((1, 0)) is None
-    assert [view for _, view in two_views.wanted(ahead=0)] == [1]
+    assert [view for _, view in wanted(two_views, ahead=0)] == [1]
 
 
 def test_an_event_without_a_door_says_why(case):
