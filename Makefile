@@ -53,7 +53,7 @@ lint: $(READY) ## style, types, and which room imports which
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 lock: $(READY) ## resolve the versions again (needs uv)
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --extra test pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras --extra test pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and the caches; out/ with your cases stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
