@@ -51,7 +51,9 @@ def test_environment_yml_asks_conda_forge_only():
 def test_every_dependency_is_locked_with_hashes_and_no_address():
     "The lock pins each named dependency, with hashes, and does not say where to get it"
     lock = (ROOT / "requirements.lock").read_text()
-    pinned = {name_and_range(name)[0] for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[.*\])?==", lock, re.MULTILINE)}
+    pinned = {
+        name_and_range(name)[0] for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[.*\])?==", lock, re.MULTILINE)
+    }
     named = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
     assert {name_and_range(entry)[0] for entry in named} <= pinned
     assert "://" not in lock
