@@ -115,7 +115,7 @@ def demo(root: Path) -> None:
         f"  {len(pages):3} executed notebooks, each also as an HTML page, in {shown}/notebooks/\n"
         f"  {len(list(out.glob('*-preview-*.jpeg'))):3} preview images (*.jpeg)\n"
         f"  {len(list(out.glob('*.png'))):3} plots (*.png)\n"
-        f"  {len(list(out.glob('*/case.sqlite'))):3} cases, with their evidence bags (*.zip)\n"
+        f"  {len(list(out.glob('*/case.sqlite'))):3} case folder(s), each with its evidence bag (*.zip)\n"
         f"Start with {os.path.relpath(pages[0])}"
     )
 
