@@ -38,7 +38,9 @@ def retry(
     attempts : int, optional
         Maximum number of attempts.
     deadline_s : float
-        No attempt starts later than this after the call, seconds.
+        No wait begins that would end later than this after the call, seconds.
+    sleep : callable
+        Waits for so many seconds, and may wait longer, such as for a rate.
 
     Returns
     -------
