@@ -2,17 +2,21 @@
 
 from camkit.case.case import Case
 from camkit.case.clock_estimate import ClockOffsets, estimate_clock_offset
-from camkit.case.decisions import MEANINGS, Decision, Verdict
+from camkit.case.decisions import DISPUTED, VERDICTS, Decision, Verdict, VerdictLabel, agreed, latest_opinions
 from camkit.case.record import Record
 from camkit.case.verify import Verification
 
 __all__ = [
-    "MEANINGS",
+    "DISPUTED",
+    "VERDICTS",
     "Case",
     "ClockOffsets",
     "Decision",
     "Record",
     "Verdict",
+    "VerdictLabel",
     "Verification",
+    "agreed",
     "estimate_clock_offset",
+    "latest_opinions",
 ]

@@ -12,10 +12,11 @@ import pandas as pd
 
 from camkit.badges import DoorEvent, DoorEvents, require_resolved
 from camkit.cameras import Snapshot
-from camkit.case import events as recording
 from camkit.case.bag import write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
-from camkit.case.decisions import Chosen, Decision, Verdict
+from camkit.case import decisions as deciding
+from camkit.case import events as recording
+from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.snapshots import add_snapshot
@@ -43,9 +44,14 @@ class Case(Record):
         The case's name; by default the folder's. It is given once, when the case is made.
     make : bool
         Make the case if there is none.
+    verdicts : iterable of VerdictLabel, optional
+        The verdicts that can be given; by default `camkit.case.VERDICTS`, or those that the case has. They are kept in
+        the case with their meanings, and can be added to later.
 
     Raises
     ------
+    InputError
+        If a verdict has another meaning in the case, or the key of another.
     CaseError
         If the folder's ``case.sqlite`` is something else, is damaged, was made by a newer version of camkit, is a
         case of another name, or is not there and not to be made.
@@ -67,6 +73,7 @@ class Case(Record):
         operator: str | None = None,
         name: str | None = None,
         make: bool = True,
+        verdicts: Iterable[VerdictLabel] = (),
     ) -> None:
         path = Path(folder).absolute()
         self._stamp = Stamp(operator or this_user())
@@ -82,6 +89,9 @@ class Case(Record):
             raise CaseError(
                 f"{self.folder} holds the case {self.name!r}, not {name!r}; choose another folder."
             )
+        if labels := [*verdicts]:
+            with self.database.writing() as connection:
+                deciding.add_labels(connection, labels, self._stamp)
 
     def upgrade(self) -> None:
         """Make a case of an older camkit one that can be added to; nothing happens if it can be already.
@@ -175,20 +185,23 @@ class Case(Record):
         self,
         event: Snapshot | DoorEvent | int | str,
         verdict: Verdict | str,
-        note: str = "",
+        note: str | None = None,
         *,
         image: str | Chosen | None = Chosen.PICTURE,
     ) -> Decision:
-        """Add a verdict on an event, and return it as recorded; earlier ones stay, the latest counts.
+        """Add this operator's verdict on an event, and return it as recorded; earlier ones stay.
+
+        The latest of each operator counts. If two operators differ, the event is disputed. The same verdict on the same
+        picture, given again, is not added again.
 
         Parameters
         ----------
         event : int, str, DoorEvent or Snapshot
             The event's label, or the event or a snapshot of it.
         verdict : Verdict or str
-            ``match``, ``mismatch``, ``unclear`` or ``nobody``.
-        note : str
-            Why.
+            The name of one of `labels`.
+        note : str, optional
+            Why: recorded as with `record_note`.
         image : str or None
             SHA-256 of the picture that was looked at; None if there was none. By default the one that stands for the
             event already. Either is then the event's chosen picture: one that comes later does not take its place.
@@ -196,35 +209,127 @@ class Case(Record):
         Raises
         ------
         InputError
-            If the verdict is not one of these.
+            If the verdict is not one of the case's, or says what is in a picture although there is none.
         CaseError
             If the event, or that picture of it, is not in the case. Then nothing is added.
         """
-        if verdict not in list(Verdict):
-            raise InputError(f"{verdict!r} is not a verdict; use {', '.join(Verdict)}.")
         label = recording.label_of(event)
         with self.database.writing() as connection:
             recording.known_event(connection, label)
             if image is Chosen.PICTURE:
                 query = "SELECT image FROM chosen WHERE event IS ?"
                 (image,) = connection.execute(query, [label]).fetchone() or (None,)
-            query = "SELECT image, max(id) FROM choices WHERE event IS ?"
-            (last, _) = connection.execute(query, [label]).fetchone()
-            if image not in (None, last):
-                self._choose(connection, label, image)
-            row = {"event": label, "verdict": str(verdict), "note": str(note or ""), "image": image}
-            row |= self._stamp.columns("decided_at")
-            insert(connection, "verdicts", row)
-        return Decision.from_row(row)
+            known = deciding.read_labels(connection)
+            deciding.check_verdict(known, verdict, has_picture=image is not None)
+            deciding.add_labels(connection, known.values(), self._stamp)
+            if note is not None:
+                self._note(connection, label, note)
+            last = deciding.last_of(connection, label, self.operator)
+            if last is None or (last["verdict"], last["image"]) != (verdict, image):
+                row = {"event": label, "verdict": str(verdict), "image": image}
+                row["choice"] = self._choose(connection, label, image) if image else None
+                last = {**row, **self._stamp.columns("decided_at")}
+                insert(connection, "decisions", last)
+        return Decision.from_row(last)
 
-    def _choose(self, connection: sqlite3.Connection, label: int | str, sha256: str) -> None:
+    def withdraw_verdict(self, event: Snapshot | DoorEvent | int | str) -> None:
+        """Take back a slip: this operator's latest verdict on an event, if it was given within the last seconds.
+
+        It then counts nowhere and is in no report, and the picture that it chose is as before. A note stays.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it was given more than `TAKE_BACK_S` ago. Then it stays; give another one.
+        CaseError
+            If the event is not in the case.
+        """
+        label = recording.label_of(event)
+        with self.database.writing() as connection:
+            recording.known_event(connection, label)
+            last = deciding.last_of(connection, label, self.operator)
+            if last is None or last["decision"] is None:
+                raise InputError(
+                    f"{self.operator} has given no verdict on this event that can be taken back."
+                )
+            if not Decision.from_row(last).can_be_taken_back():
+                raise InputError(
+                    f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the latest "
+                    "counts."
+                )
+            insert(
+                connection,
+                "withdrawals",
+                {"decision": last["decision"], **self._stamp.columns("withdrawn_at")},
+            )
+
+    def record_note(self, event: Snapshot | DoorEvent | int | str, note: str) -> None:
+        """Keep what this operator notes on an event; earlier notes stay, the latest counts, an empty one says nothing.
+
+        Raises
+        ------
+        CaseError
+            If the event is not in the case.
+        """
+        label = recording.label_of(event)
+        with self.database.writing() as connection:
+            recording.known_event(connection, label)
+            self._note(connection, label, note)
+
+    def exclude(self, event: Snapshot | DoorEvent | int | str, reason: str) -> None:
+        """Leave an event out of reports, tables and bags, such as one that was picked by mistake.
+
+        It stays in the case, with its pictures, and reports say how many events are left out and why.
+
+        Raises
+        ------
+        InputError
+            If no reason is given.
+        CaseError
+            If the event is not in the case.
+        """
+        if not reason.strip():
+            raise InputError("Say why the event is left out: case.exclude(event, reason).")
+        self._exclude(event, reason, is_excluded=True)
+
+    def include(self, event: Snapshot | DoorEvent | int | str, reason: str = "") -> None:
+        """Take an excluded event in again; nothing happens if it is not excluded.
+
+        Raises
+        ------
+        CaseError
+            If the event is not in the case.
+        """
+        self._exclude(event, reason, is_excluded=False)
+
+    def _exclude(self, event: Snapshot | DoorEvent | int | str, reason: str, *, is_excluded: bool) -> None:
+        label = recording.label_of(event)
+        with self.database.writing() as connection:
+            recording.known_event(connection, label)
+            query = "SELECT reason FROM excluded WHERE event IS ?"
+            last = connection.execute(query, [label]).fetchone()
+            if last != ((reason,) if is_excluded else None):
+                row = {"event": label, "is_excluded": int(is_excluded), "reason": reason}
+                insert(connection, "exclusions", {**row, **self._stamp.columns("excluded_at")})
+
+    def _note(self, connection: sqlite3.Connection, label: int | str, note: str) -> None:
+        last = deciding.read_notes(connection).get(label, {}).get(self.operator, "")
+        if note != last:
+            row = {"event": label, "note": str(note)}
+            insert(connection, "notes", {**row, **self._stamp.columns("noted_at")})
+
+    def _choose(self, connection: sqlite3.Connection, label: int | str, sha256: str) -> int | None:
+        """Add a choice and return its number; None if it is the last one already."""
         recording.known_event(connection, label)
         row = {"event": label, "image": sha256}
         if find(connection, "snapshots", row) is None:
             raise CaseError(
                 f"Event {label} has no picture {sha256!r} in this case; add it with add_snapshots()."
             )
-        insert(connection, "choices", {**row, **self._stamp.columns("chosen_at")})
+        last = connection.execute("SELECT image FROM last_choices WHERE event IS ?", [label]).fetchone()
+        if last == (sha256,):
+            return None
+        return insert(connection, "choices", {**row, **self._stamp.columns("chosen_at")})
 
     def report(self, path: str | os.PathLike[str] | None = None, *, now: datetime | None = None) -> Path:
         """Write a report, one HTML page with all pictures in it, that opens offline and prints well; return its path.

@@ -1,29 +1,95 @@
-"""What the investigator decides about an event."""
+"""What an investigator decides about an event: the labels of verdicts, and a verdict as it was recorded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any
 
+from camkit.case import schema
+from camkit.case.database import Stamp, insert
+from camkit.errors import InputError
+
+TAKE_BACK_S = 5.0
+"""How long a verdict can be taken back by who gave it, seconds."""
+
+DISPUTED = "disputed"
+"""Stands in the place of a verdict where the reviewers' latest verdicts differ."""
+
 
 class Verdict(StrEnum):
-    """What the picture says about the badge event."""
+    """The names of the labels in `VERDICTS`."""
 
     MATCH = "match"
     MISMATCH = "mismatch"
-    UNCLEAR = "unclear"
+    SEVERAL = "several"
     NOBODY = "nobody"
+    UNCLEAR = "unclear"
+    NO_PICTURE = "no_picture"
 
 
-MEANINGS = {
-    Verdict.MATCH: "the person in the picture is the badge's holder",
-    Verdict.MISMATCH: "somebody else is in the picture, alone or as well",
-    Verdict.UNCLEAR: "the picture does not show it",
-    Verdict.NOBODY: "nobody is in the picture",
-}
-"""What each verdict means, for those who decide and for those who read it."""
+@dataclass(frozen=True)
+class VerdictLabel:
+    """A verdict that can be given in a case.
+
+    Attributes
+    ----------
+    name : str
+        Stands in tables.
+    title : str
+        How it is shown.
+    meaning : str
+        What it says, for those who decide and for those who read it.
+    key : str
+        One letter or digit, which gives it in the review panel.
+    needs_picture : bool or None
+        True if it says what is in a picture, False if it says that there is none, None if it can be given either way.
+
+    Raises
+    ------
+    InputError
+        If the name is ``disputed``, which camkit uses itself, or a text is empty, or the key is not one letter or digit.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    key: str
+    needs_picture: bool | None = True
+
+    def __post_init__(self) -> None:
+        if not (self.name and self.title and self.meaning) or self.name == DISPUTED:
+            raise InputError(
+                f"{self.name!r} cannot be a verdict: it needs a name other than {DISPUTED!r}, a title and a meaning."
+            )
+        if len(self.key) != 1 or not self.key.isalnum() or self.key != self.key.lower():
+            raise InputError(
+                f"The key of the verdict {self.name!r} is {self.key!r}; use one small letter or digit."
+            )
+
+
+VERDICTS = (
+    VerdictLabel(Verdict.MATCH, "Match", "the person in the picture is the badge's holder", "m"),
+    VerdictLabel(Verdict.MISMATCH, "Mismatch", "the person in the picture is not the badge's holder", "x"),
+    VerdictLabel(Verdict.SEVERAL, "More than one person", "more than one person is in the picture", "s"),
+    VerdictLabel(Verdict.NOBODY, "Nobody there", "nobody is in the picture", "n"),
+    VerdictLabel(Verdict.UNCLEAR, "Unclear", "what there is does not show who came", "u", None),
+    VerdictLabel(Verdict.NO_PICTURE, "No picture", "there is no picture of the event", "p", False),
+)
+"""The labels of a case for which no others are given."""
+
+_VERDICTS_2 = (
+    VERDICTS[0],
+    replace(VERDICTS[1], meaning="somebody else is in the picture, alone or as well"),
+    VERDICTS[2],
+    VERDICTS[3],
+    replace(VERDICTS[4], meaning="the picture does not show it"),
+    VERDICTS[5],
+)
+"""The same for a case that was made with version 2, with the meanings that were shown then."""
 
 
 class Chosen(Enum):
@@ -38,9 +104,8 @@ class Decision:
 
     Attributes
     ----------
-    verdict : Verdict
-    note : str
-        Why; may be empty.
+    verdict : str
+        The name of its label.
     decided_at : datetime.datetime
         UTC-aware, by the clock of the operator's machine.
     image : str or None
@@ -49,19 +114,100 @@ class Decision:
         Who decided.
     """
 
-    verdict: Verdict
-    note: str
+    verdict: str
     decided_at: datetime
     image: str | None
     operator: str
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> Decision:
+    def from_row(cls, row: Mapping[str, Any]) -> Decision:
         """Make a decision of a row of the table ``verdicts``."""
-        return cls(
-            Verdict(row["verdict"]),
-            row["note"],
-            datetime.fromisoformat(row["decided_at"]),
-            row["image"],
-            row["operator"],
+        return cls(row["verdict"], datetime.fromisoformat(row["decided_at"]), row["image"], row["operator"])
+
+    def can_be_taken_back(self) -> bool:
+        """Whether it was given within the last `TAKE_BACK_S` seconds, by this machine's clock."""
+        return timedelta(0) <= datetime.now(UTC) - self.decided_at <= timedelta(seconds=TAKE_BACK_S)
+
+
+def latest_opinions(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """Return the latest of each operator's decisions, by operator, the earliest of them first."""
+    latest: dict[str, Decision] = {}
+    for decision in decisions:
+        latest.pop(decision.operator, None)
+        latest[decision.operator] = decision
+    return latest
+
+
+def agreed(decisions: Iterable[Decision]) -> str | None:
+    """Return what the operators' latest verdicts say: their verdict, `DISPUTED`, or None if there is none."""
+    verdicts = {decision.verdict for decision in latest_opinions(decisions).values()}
+    return None if not verdicts else verdicts.pop() if len(verdicts) == 1 else DISPUTED
+
+
+def read_labels(connection: sqlite3.Connection) -> dict[str, VerdictLabel]:
+    """Return the labels of a case by their names; until some are recorded, those that camkit brings."""
+    rows, before = [], schema.version_of(connection) == 2
+    if not before:
+        names = ", ".join(field.name for field in fields(VerdictLabel))
+        rows = connection.execute(f"SELECT {names} FROM verdict_labels ORDER BY id").fetchall()  # noqa: S608 - our own names
+        before = connection.execute("SELECT 1 FROM upgrades WHERE from_version = 2").fetchone() is not None
+    recorded = [VerdictLabel(*texts, None if needs is None else bool(needs)) for *texts, needs in rows]
+    return {str(label.name): label for label in recorded or (_VERDICTS_2 if before else VERDICTS)}
+
+
+def read_notes(connection: sqlite3.Connection) -> dict[int | str, dict[str, str]]:
+    """Return the latest note of each operator on each event, unless it is empty."""
+    query = "SELECT event, operator, note FROM noted ORDER BY noted_at"
+    if schema.version_of(connection) == 2:
+        query = "SELECT event, operator, note FROM verdicts ORDER BY id"
+    notes: dict[int | str, dict[str, str]] = {}
+    for event, operator, note in connection.execute(query):
+        notes.setdefault(event, {})[operator] = note
+    return {event: {who: note for who, note in said.items() if note} for event, said in notes.items()}
+
+
+def add_labels(connection: sqlite3.Connection, labels: Iterable[VerdictLabel], stamp: Stamp) -> None:
+    """Add the labels that are not recorded yet; see `Case`."""
+    recorded = {name for (name,) in connection.execute("SELECT name FROM verdict_labels")}
+    known = {name: label for name, label in read_labels(connection).items() if name in recorded}
+    for label in labels:
+        name = str(label.name)
+        if name in known:
+            if known[name].meaning != label.meaning:
+                raise InputError(
+                    f"The verdict {name!r} means {known[name].meaning!r} in this case, not {label.meaning!r}; give "
+                    "yours another name."
+                )
+            continue
+        if any(label.key == other.key for other in known.values()):
+            raise InputError(f"Two verdicts have the key {label.key!r}; give {name!r} another.")
+        row = dict(zip((field.name for field in fields(label)), astuple(label), strict=True))
+        insert(connection, "verdict_labels", {**row, "name": name, **stamp.columns("added_at")})
+        known[name] = label
+
+
+def last_of(connection: sqlite3.Connection, label: int | str, operator: str) -> dict[str, Any] | None:
+    """Return an operator's latest verdict on an event, as a row of the view ``judged``; else None."""
+    query = "SELECT * FROM judged WHERE event IS ? AND operator IS ? ORDER BY id DESC LIMIT 1"
+    cursor = connection.execute(query, [label, operator])
+    row = cursor.fetchone()
+    return (
+        None
+        if row is None
+        else {name: value for (name, *_), value in zip(cursor.description, row, strict=True)}
+    )
+
+
+def check_verdict(labels: Mapping[str, VerdictLabel], verdict: str, *, has_picture: bool) -> None:
+    """Make sure that a verdict can be given; `InputError` says why not."""
+    if verdict not in labels:
+        raise InputError(f"{str(verdict)!r} is not a verdict of this case; use {', '.join(labels)}.")
+    label = labels[verdict]
+    if label.needs_picture not in (None, has_picture):
+        usable = [other.title for other in labels.values() if other.needs_picture in (None, has_picture)]
+        reason = (
+            "says what is in a picture, and there is none"
+            if label.needs_picture
+            else "is for an event without one"
         )
+        raise InputError(f"The verdict {label.title} {reason}; give {' or '.join(usable)}.")

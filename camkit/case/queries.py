@@ -23,20 +23,23 @@ _COMMON = {
     "snapshots": "SELECT * FROM results ORDER BY id",
     "requests": "SELECT snapshots.event, requests.* FROM requests"
     " JOIN snapshots ON snapshots.id = requests.snapshot ORDER BY requests.id",
-    "verdicts": "SELECT * FROM verdicts ORDER BY id",
+    "verdicts": "SELECT judged.*, noted.note FROM judged LEFT JOIN noted USING (event, operator) ORDER BY id",
     "choices": "SELECT * FROM choices ORDER BY id",
     "flags": "SELECT * FROM flags ORDER BY id",
     "cardholders": "SELECT * FROM cardholders ORDER BY id",
     "images": "SELECT * FROM images ORDER BY rowid",
 }
 
+_ADDED_3 = "verdict_labels notes exclusions documents settings upgrades".split()
+
 QUERIES = {
     2: {
         **_COMMON,
-        "events": "SELECT *, NULL AS view FROM overview",
-        "snapshots": "SELECT *, NULL AS view, 0 AS camera_rank FROM snapshots ORDER BY id",
+        "events": "SELECT *, NULL AS view, NULL AS excluded FROM overview",
+        "snapshots": "SELECT *, NULL AS view, 0 AS camera_rank, 0 AS is_demo FROM snapshots ORDER BY id",
+        "verdicts": "SELECT *, NULL AS decision FROM verdicts ORDER BY id",
     },
-    3: {**_COMMON, "upgrades": "SELECT * FROM upgrades ORDER BY id"},
+    3: {**_COMMON, **{name: f"SELECT * FROM {name} ORDER BY id" for name in _ADDED_3}},  # noqa: S608 - our own names
 }
 """By schema version, each table that can be read and is exported."""
 
@@ -47,7 +50,8 @@ _RENAMED = {
 """By schema version and table, the columns that now have another name."""
 
 _WHOLE = set(
-    "id line bytes length status pictures snapshot cardholder camera_rank from_version to_version".split()
+    "id line bytes length status pictures snapshot cardholder camera_rank is_demo decision needs_picture is_excluded"
+    " from_version to_version".split()
 )
 _LABELS = {"event", "other_event"}
 
@@ -77,6 +81,21 @@ def grouped(rows: list[Row], *columns: str) -> dict[Any, list[Row]]:
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return groups
+
+
+def last_choices(connection: sqlite3.Connection) -> dict[int | str, str]:
+    """Return the SHA-256 of the picture that was chosen last for each event, unless that was taken back."""
+    table = "choices" if schema.version_of(connection) == 2 else "last_choices"
+    return dict(connection.execute(f"SELECT event, image FROM {table} ORDER BY id"))  # noqa: S608 - our own names
+
+
+def is_demo(connection: sqlite3.Connection) -> bool:
+    """Whether a case has a picture of the demo site, or its settings say that it was made there."""
+    if schema.version_of(connection) == 2:
+        return False
+    query = "SELECT 1 FROM camera_views WHERE is_demo"
+    query += " UNION SELECT 1 FROM settings WHERE name = 'site' AND value ->> 'is_demo'"
+    return connection.execute(query).fetchone() is not None
 
 
 def export_tables(connection: sqlite3.Connection, folder: Path) -> list[Path]:

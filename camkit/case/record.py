@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 
@@ -12,9 +12,10 @@ from camkit.badges import DoorEvent
 from camkit.cameras import Snapshot
 from camkit.case import chain, queries, schema, snapshots
 from camkit.case.database import Database, this_user
-from camkit.case.decisions import Decision, Verdict
+from camkit.case.decisions import DISPUTED, Decision, VerdictLabel, read_labels, read_notes
+from camkit.case.times import zone_from_text
 from camkit.case.verify import Verification, verify
-from camkit.support.html import table_html, text_html
+from camkit.support.html import local_time, table_html, text_html, visible
 
 DATABASE = "case.sqlite"
 
@@ -64,13 +65,36 @@ class Record:
             reader's clock), ``name`` (the directory's), ``outcome`` (what the reader did), ``result`` and ``reason``
             (of asking for a picture; missing where nobody asked), ``pictures`` (how many), the chosen one's ``sha256``,
             ``view`` and ``seen_at`` (its moment by the camera's clock: what the vendor gave, else what was asked for),
-            ``flags`` (in words), ``verdict``, ``note``, ``decided_at``. The dtypes are as in `table`.
+            ``flags`` (in words), ``verdict`` (``disputed`` if the latest ones of several operators differ), ``note``,
+            ``decided_at``, ``excluded`` (why it is left out; missing if it is not). The dtypes are as in `table`.
         """
         return self.table("events").set_index("event")
 
     def verdicts(self) -> pd.DataFrame:
-        """Return every verdict, in the order given, each with the ``image`` that was looked at."""
+        """Return every verdict that was not taken back at once, in the order given.
+
+        Each has the ``image`` that was looked at, and the latest ``note`` of its operator on the event.
+        """
         return self.table("verdicts")
+
+    def labels(self) -> dict[str, VerdictLabel]:
+        """Return the verdicts that can be given in the case, by their names."""
+        with self.database.reading() as connection:
+            return read_labels(connection)
+
+    def undecided(self) -> pd.DataFrame:
+        """Return the rows of `events` that have no verdict and are not excluded."""
+        events = self.events()
+        return events[events["verdict"].isna() & events["excluded"].isna()]
+
+    def problems(self) -> list[str]:
+        """One sentence for each event that nobody has decided, or on which the reviewers disagree."""
+        events = self.events()
+        events = events[events["excluded"].isna()]
+        open_, disputed = events[events["verdict"].isna()], events[events["verdict"].eq(DISPUTED)]
+        return [f"No verdict yet: {_described(row)}." for row in open_.itertuples()] + [
+            f"The reviewers disagree ({row.operator}): {_described(row)}." for row in disputed.itertuples()
+        ]
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the case.
@@ -78,8 +102,8 @@ class Record:
         Parameters
         ----------
         name : str
-            ``about``, ``events``, ``snapshots``, ``requests``, ``verdicts``, ``choices``, ``flags``, ``cardholders``,
-            ``images`` or ``upgrades``.
+            ``about``, ``events``, ``snapshots``, ``requests``, ``verdicts``, ``verdict_labels``, ``notes``, ``choices``,
+            ``exclusions``, ``flags``, ``cardholders``, ``images``, ``documents``, ``settings`` or ``upgrades``.
 
         Returns
         -------
@@ -96,27 +120,40 @@ class Record:
             return queries.read_table(connection, name)
 
     def flags(self) -> dict[int | str, list[str]]:
-        """Return the flags of each flagged event, in words, with the event that is the evidence."""
+        """Return the flags of each flagged event, in words."""
         with self.database.reading() as connection:
             rows = queries.read_rows(connection, "flags")
         return {
-            event: [
-                row["meaning"] + ("" if row["other_event"] is None else f" (event {row['other_event']})")
-                for row in flags
-            ]
+            event: list(dict.fromkeys(row["meaning"] for row in flags))
             for event, flags in queries.grouped(rows, "event").items()
         }
 
     def choices(self) -> dict[int | str, str]:
         """Return the SHA-256 of the picture that was chosen last, for each event with a choice."""
         with self.database.reading() as connection:
-            return {row["event"]: row["image"] for row in queries.read_rows(connection, "choices")}
+            return queries.last_choices(connection)
 
     def decisions(self) -> dict[int | str, list[Decision]]:
-        """Return the verdicts on each decided event, in the order given."""
+        """Return the verdicts on each decided event that were not taken back, in the order given."""
         with self.database.reading() as connection:
             rows = queries.grouped(queries.read_rows(connection, "verdicts"), "event")
         return {event: [Decision.from_row(row) for row in verdicts] for event, verdicts in rows.items()}
+
+    def notes(self) -> dict[int | str, dict[str, str]]:
+        """Return the latest note of each operator on each event, by the event and the operator."""
+        with self.database.reading() as connection:
+            return read_notes(connection)
+
+    def exclusions(self) -> dict[int | str, str]:
+        """Return why each excluded event is left out of reports and bags."""
+        excluded = self.events()["excluded"].dropna()
+        return {label: str(reason) for label, reason in excluded.items()}
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether a picture of the case is from the demo site, or the case says that it was made there."""
+        with self.database.reading() as connection:
+            return queries.is_demo(connection)
 
     def frames_of(self, event: DoorEvent) -> list[tuple[float, Snapshot]]:
         """Return the pictures that the case has of an event, from all cameras, in the order they were added.
@@ -206,8 +243,20 @@ class Record:
 
 
 def _summary(name: str, events: pd.DataFrame) -> str:
-    counts = events["verdict"].value_counts()
-    verdicts = [f"{counts[verdict]:,} {verdict}" for verdict in Verdict if verdict in counts]
+    left_out = int(events["excluded"].notna().sum())
+    events = events[events["excluded"].isna()]
+    counts = events["verdict"].value_counts(sort=False).sort_index()
+    verdicts = [f"{count:,} {verdict}" for verdict, count in counts.items()]
     pictures, reviewed = (int(events[column].notna().sum()) for column in ("sha256", "verdict"))
     said = f"Case {name}: {len(events):,} events, {pictures:,} with a picture, {reviewed:,} reviewed"
-    return f"{said} ({', '.join(verdicts)})." if verdicts else f"{said}."
+    said += f" ({', '.join(verdicts)})" if verdicts else ""
+    return f"{said}; {left_out:,} excluded." if left_out else f"{said}."
+
+
+def _described(event: Any) -> str:
+    """Name an event by who, where and when: its label in the log says nothing to a reader."""
+    who = event.cardholder_id if pd.isna(event.name) else event.name
+    where = event.reader_id if pd.isna(event.door) else event.door
+    when = local_time(event.event_time.to_pydatetime(), zone_from_text(event.timezone))
+    parts = ["unknown" if pd.isna(who) else who, "no reader" if pd.isna(where) else where, when]
+    return ", ".join(visible(str(part)) for part in parts)

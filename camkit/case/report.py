@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from camkit.case import chain
-from camkit.case.decisions import MEANINGS
+from camkit.case.decisions import read_labels
 from camkit.case.images import SUFFIXES, read_image
 from camkit.case.queries import Row, grouped, read_all
 from camkit.case.record import Record
@@ -35,6 +35,7 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
     with record.database.reading() as connection:
         rows = read_all(connection)
         seal = chain.seal(connection)
+        labels = read_labels(connection)
     images = {image["sha256"]: image for image in rows["images"]}
 
     def data_uri(sha256: str | None) -> str | None:
@@ -59,7 +60,7 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
         data_uri=data_uri,
         checked=checked,
         seal=seal,
-        meanings=MEANINGS,
+        meanings={name: label.meaning for name, label in labels.items()},
         vendors=VENDORS,
         software={
             **{name: version(name) for name in PACKAGES},

@@ -22,7 +22,13 @@ APPLICATION_ID = 0x63616D6B
 _TABLES_2 = "about events flags images cardholders snapshots requests choices verdicts".split()
 _KEYS_2 = {**dict.fromkeys(_TABLES_2, "id"), "events": "event", "images": "sha256"}
 
-KEYS = {2: _KEYS_2, 3: {**_KEYS_2, "upgrades": "id", "camera_views": "snapshot"}}
+_NEW_3 = {
+    **dict.fromkeys("upgrades verdict_labels decisions notes exclusions documents settings".split(), "id"),
+    "camera_views": "snapshot",
+    "withdrawals": "decision",
+}
+
+KEYS = {2: _KEYS_2, 3: {**_KEYS_2, **_NEW_3}}
 """By version: each table whose rows are in the chain, with its key."""
 
 

@@ -108,14 +108,16 @@ def _snapshot_row(snapshot: Snapshot, camera_names: Mapping[str, str]) -> Row:
 
 def _view_row(snapshot: Snapshot) -> Row:
     """Return which of its door's cameras a snapshot is from; one that the door does not have is after the others."""
-    camera = snapshot.camera
+    camera, picture = snapshot.camera, snapshot.picture
+    is_demo = int(picture is not None and picture.is_demo)
     if camera is None:
-        return {"view": None, "camera_rank": 0}
+        return {"view": None, "camera_rank": 0, "is_demo": is_demo}
     names = [(known.vendor, known.camera_id) for known in snapshot.event.cameras]
     name = (camera.vendor, camera.camera_id)
     return {
         "view": camera.view or None,
         "camera_rank": names.index(name) if name in names else len(names),
+        "is_demo": is_demo,
     }
 
 
@@ -157,6 +159,7 @@ def _frame(database: Database, folder: Path, event: DoorEvent, row: Row) -> tupl
         sha256=row["image"],
         requested_at=requested_at,
         captured_at=datetime.fromisoformat(row["captured_at"]) if row["captured_at"] else None,
+        is_demo=bool(row["is_demo"]),
     )
     person = _cardholder(database, folder, row["cardholder"]) if row["cardholder"] else None
     return step_s, Snapshot(event, camera, Result.PICTURE, picture=picture, cardholder=person)
