@@ -12,10 +12,10 @@ import pandas as pd
 
 from camkit.badges import DoorEvent, DoorEvents, require_resolved
 from camkit.cameras import Snapshot
-from camkit.case.bag import write_bag
-from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case import decisions as deciding
 from camkit.case import events as recording
+from camkit.case.bag import write_bag
+from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
@@ -254,8 +254,8 @@ class Case(Record):
                 )
             if not Decision.from_row(last).can_be_taken_back():
                 raise InputError(
-                    f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the latest "
-                    "counts."
+                    f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the "
+                    "latest counts."
                 )
             insert(
                 connection,
@@ -313,7 +313,8 @@ class Case(Record):
                 insert(connection, "exclusions", {**row, **self._stamp.columns("excluded_at")})
 
     def _note(self, connection: sqlite3.Connection, label: int | str, note: str) -> None:
-        last = deciding.read_notes(connection).get(label, {}).get(self.operator, "")
+        query = "SELECT note FROM noted WHERE event IS ? AND operator IS ?"
+        (last,) = connection.execute(query, [label, self.operator]).fetchone() or ("",)
         if note != last:
             row = {"event": label, "note": str(note)}
             insert(connection, "notes", {**row, **self._stamp.columns("noted_at")})
