@@ -425,13 +425,13 @@ def banners(soup: BeautifulSoup) -> list[str]:
 
 def test_events_are_in_the_order_of_time_and_named_by_who_where_and_when(case):
     "Whatever their order in the log; their labels are not words for a reader"
-    events = made_up_events(3).iloc[::-1].set_axis([40, 41, 42])
+    events = made_up_events(3).iloc[::-1].set_axis([901, 902, 903])
     case.add_events(at_doors(events))
-    case.add_snapshots([made_up_snapshot(label, b"%d" % label, 42 - label) for label in (40, 41, 42)])
+    case.add_snapshots([made_up_snapshot(label, b"%d" % label, 903 - label) for label in (901, 902, 903)])
     soup = page(case)
-    assert [article["id"] for article in soup.find_all("article")] == ["event-42", "event-41", "event-40"]
+    assert [article["id"] for article in soup.find_all("article")] == ["event-903", "event-902", "event-901"]
     assert words(soup.h3).startswith("Ann Li (4711) at Main entrance (R1), Mon 5 January 2026 07:00:00 UTC")
-    assert not re.search(r"\b4[012]\b|\bevent \d", words(soup), re.IGNORECASE)
+    assert not re.search(r"\b90[123]\b|\bevent \d", words(soup), re.IGNORECASE)
 
 
 def test_a_report_is_a_draft_until_all_is_decided_or_excluded(case):
@@ -595,7 +595,7 @@ def test_no_space_is_missing_between_sentences(case, seen):
     "In a report that has everything: several pictures, verdicts, notes, flags, a reason"
     review(case, seen)
     case.exclude(3, "picked by mistake")
-    case.choose(2, seen[3].sha256)
+    case.choose(2, seen[4].sha256)  # the outside camera, whose reader's clock is ahead
     text = re.sub(r"https?://\S+|\S+\.(csv|sqlite|txt|py)\b|verify\(seal=…\)", "", words(page(case)))
     assert not re.findall(r"\w[.;:,!?][A-Za-z]\w*|\)\w|\w\(", text)
 
