@@ -15,7 +15,7 @@ from camkit.cameras import Snapshot
 from camkit.case import decisions as deciding
 from camkit.case import events as recording
 from camkit.case import sources
-from camkit.case.bag import write_bag
+from camkit.case.bag import free_path, write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
 from camkit.case.record import DATABASE, Record
@@ -393,16 +393,23 @@ class Case(Record):
         return write_report(self, path / "report.html" if path.is_dir() else path, now, self.verify())
 
     def export(
-        self, path: str | os.PathLike[str], *, organization: str = "", now: datetime | None = None
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        organization: str = "",
+        now: datetime | None = None,
     ) -> Path:
-        """Write a BagIt 1.0 bag (RFC 8493), zipped: images, database, report, tables, and how to check them.
+        """Write a BagIt 1.0 bag (RFC 8493), zipped: images, exports, database, report, tables, and how to check them.
 
-        Its path is returned.
+        Its path is returned; its SHA-256 and the seal of the case are printed, to be noted elsewhere. What belongs to
+        an excluded event only is not in it, and it says how many are left out and why. While an event has no verdict,
+        it says that it is a draft. An unchanged case, exported with the same `now`, gives the same content.
 
         Parameters
         ----------
-        path : str or path-like
-            The zip file, ``.zip`` added where it is missing; an existing one is replaced.
+        path : str or path-like, optional
+            The zip file, ``.zip`` added where it is missing; by default beside the case's folder, with its name and, if
+            there is a bag already, a number. A bag is never replaced.
         organization : str
             Who hands it over: ``Source-Organization`` in ``bag-info.txt``.
         now : datetime.datetime, optional
@@ -413,8 +420,10 @@ class Case(Record):
         CaseError
             If the case is not as it was recorded: an image is missing or altered.
         OutputError
-            If it cannot be written.
+            If it cannot be written, or there is a file of that name.
         """
+        if path is None:
+            return write_bag(self, free_path(self.folder), organization, now)
         path = Path(path)
         zipped = path if path.suffix.lower() == ".zip" else path.with_name(f"{path.name}.zip")
         return write_bag(self, zipped, organization, now)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
+from camkit.case import schema
 from camkit.errors import CaseError
 
 _as_json = json.JSONEncoder(
@@ -52,11 +53,9 @@ def seal_problems(connection: sqlite3.Connection, noted: str) -> Iterator[str]:
         yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was replaced"
 
 
-def broken_links(
-    connection: sqlite3.Connection, table: str, key: str, left_out: Container[Any] = ()
-) -> Iterator[str]:
+def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterator[str]:
     """Say of each row of a table that is not as it was added what happened to it, unless it was left out of a copy."""
-    thing = table.removesuffix("s")
+    thing, gone = table.removesuffix("s"), left_out(connection, table)
     cursor = connection.execute(
         f"SELECT chain.row_key, chain.sha256, ifnull(before.sha256, ''), added.rowid, added.* FROM chain"  # noqa: S608 - our own names
         " LEFT JOIN chain AS before ON before.number = chain.number - 1"
@@ -67,7 +66,7 @@ def broken_links(
     places: list[int] = []
     for name, recorded, before, place, *row in cursor:
         if place is None:
-            if name not in left_out:
+            if name not in gone:
                 yield f"{thing} {name} was removed"
             continue
         if _link(before, table, row) != recorded:
@@ -81,6 +80,15 @@ def broken_links(
     )
     for (name,) in strange:
         yield f"{thing} {name} was not added by camkit"
+
+
+def left_out(connection: sqlite3.Connection, table: str) -> set[Any]:
+    """Return the keys of the rows of a table that are not in a copy that was handed over; none for a case."""
+    if schema.version_of(connection) == schema.OLDEST:
+        return set()
+    return {
+        key for (key,) in connection.execute("SELECT row_key FROM left_out WHERE table_name = ?", [table])
+    }
 
 
 def stray_links(connection: sqlite3.Connection, tables: Iterable[str]) -> Iterator[str]:

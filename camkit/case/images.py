@@ -95,7 +95,7 @@ def _inside(folder: Path, path: str) -> Path:
     """Return where an image is; the database may be from somebody else, and name any place."""
     if not is_image_path(path):
         raise CaseError(
-            f"The database of {folder} names a file {path!r}, which is not in its folders of images and documents."
+            f"The database of {folder} names a file {path!r}, which is not in its folder of images or documents."
         )
     return folder / path
 

@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import chain as chained
 from operator import itemgetter
 from pathlib import Path
 from string import ascii_uppercase
@@ -15,7 +14,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from camkit.case import chain
-from camkit.case.decisions import DISPUTED, Decision, Verdict, agreed, latest_opinions, read_labels
+from camkit.case.decisions import (
+    DISPUTED,
+    Decision,
+    Verdict,
+    agreed,
+    latest_opinions,
+    read_labels,
+    read_note_rows,
+)
 from camkit.case.handover import handed_over
 from camkit.case.images import SUFFIXES, read_image
 from camkit.case.queries import Row, grouped, read_all
@@ -35,6 +42,7 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
     is_demo = record.is_demo
     with handed_over(record.database) as connection:
         rows = read_all(connection)
+        rows["notes"] = read_note_rows(connection)
         seal = chain.seal(connection)
         labels = read_labels(connection)
     images = {image["sha256"]: image for image in rows["images"]}
@@ -79,7 +87,7 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
 def _events(rows: dict[str, list[Row]]) -> list[Row]:
     """The events by their time, each with its pictures, its requests, what its reviewers say, and its flags."""
     snapshots, requests, verdicts, notes, flags = (
-        grouped(rows.get(table, []), column)
+        grouped(rows[table], column)
         for table, column in (
             ("snapshots", "event"), ("requests", "snapshot"), ("verdicts", "event"), ("notes", "event"),
             ("flags", "event"),
@@ -157,10 +165,9 @@ def _requests(pictures: list[Row], requests: dict[int, list[Row]]) -> list[Row]:
 def _opinions(verdicts: list[Row], notes: list[Row]) -> list[Row]:
     """Each reviewer's latest verdict, with their latest note; and the note of one who gave none."""
     latest = latest_opinions(map(Decision.from_row, verdicts))
-    said = {row["operator"]: row["note"] for row in (*verdicts, *notes)}
-    said |= {row["operator"]: row["note"] for row in notes}
+    said = {row["operator"]: row["note"] for row in notes}
     given = [
-        {**vars(decision), "decided_at": utc_text(decision.decided_at), "note": said.pop(operator)}
+        {**vars(decision), "decided_at": utc_text(decision.decided_at), "note": said.pop(operator, "")}
         for operator, decision in latest.items()
     ]
     nothing: Row = dict.fromkeys(("verdict", "decided_at", "image"))
@@ -172,15 +179,9 @@ def _opinions(verdicts: list[Row], notes: list[Row]) -> list[Row]:
 def _earlier(verdicts: list[Row], notes: list[Row]) -> list[Row]:
     """What a reviewer said before their latest verdict or note, in the order of time."""
     entries = [{**row, "at": row["decided_at"], "what": "verdict"} for row in verdicts]
-    # Since version 3 a note is a row of its own; before, it was part of a verdict.
-    own = [{**row, "at": row["noted_at"], "what": "note"} for row in notes]
-    own = own or [{**entry, "what": "note"} for entry in entries if entry["note"]]
-    last = {
-        (entry["operator"], entry["what"]): entry for entry in sorted([*entries, *own], key=itemgetter("at"))
-    }
-    replaced = [
-        entry for entry in chained(entries, own) if last[entry["operator"], entry["what"]] is not entry
-    ]
+    entries += [{**row, "at": row["noted_at"], "what": "note"} for row in notes]
+    last = {(entry["operator"], entry["what"]): entry for entry in entries}
+    replaced = [entry for entry in entries if last[entry["operator"], entry["what"]] is not entry]
     return sorted(
         (entry for entry in replaced if entry["what"] == "verdict" or entry["note"]), key=itemgetter("at")
     )

@@ -186,10 +186,7 @@ def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Ite
     checks = [
         ("database", _structure_problems(connection)),
         ("altered", schema.differences(connection)),
-        *(
-            ("altered", chain.broken_links(connection, table, key, handover.left_out(connection, table)))
-            for table, key in keys.items()
-        ),
+        *(("altered", chain.broken_links(connection, table, key)) for table, key in keys.items()),
         ("altered", chain.stray_links(connection, keys)),
     ]
     if "upgrades" in keys:
