@@ -297,8 +297,8 @@ class Case(Record):
                 )
             if not Decision.from_row(last).can_be_taken_back():
                 raise InputError(
-                    f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the latest "
-                    "counts."
+                    f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the "
+                    "latest counts."
                 )
             insert(
                 connection,
@@ -356,7 +356,8 @@ class Case(Record):
                 insert(connection, "exclusions", {**row, **self._stamp.columns("excluded_at")})
 
     def _note(self, connection: sqlite3.Connection, label: int | str, note: str) -> None:
-        last = deciding.read_notes(connection).get(label, {}).get(self.operator, "")
+        query = "SELECT note FROM noted WHERE event IS ? AND operator IS ?"
+        (last,) = connection.execute(query, [label, self.operator]).fetchone() or ("",)
         if note != last:
             row = {"event": label, "note": str(note)}
             insert(connection, "notes", {**row, **self._stamp.columns("noted_at")})

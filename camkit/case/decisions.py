@@ -51,7 +51,7 @@ class VerdictLabel:
     Raises
     ------
     InputError
-        If the name is ``disputed``, which camkit uses itself, or a text is empty, or the key is not one letter or digit.
+        If the name is ``disputed``, which camkit uses itself, a text is empty, or the key is not one letter or digit.
     """
 
     name: str
@@ -146,12 +146,13 @@ def agreed(decisions: Iterable[Decision]) -> str | None:
 
 def read_labels(connection: sqlite3.Connection) -> dict[str, VerdictLabel]:
     """Return the labels of a case by their names; until some are recorded, those that camkit brings."""
-    rows, before = [], schema.version_of(connection) == 2
+    recorded, before = [], schema.version_of(connection) == 2
     if not before:
-        names = ", ".join(field.name for field in fields(VerdictLabel))
-        rows = connection.execute(f"SELECT {names} FROM verdict_labels ORDER BY id").fetchall()  # noqa: S608 - our own names
-        before = connection.execute("SELECT 1 FROM upgrades WHERE from_version = 2").fetchone() is not None
-    recorded = [VerdictLabel(*texts, None if needs is None else bool(needs)) for *texts, needs in rows]
+        query = "SELECT name, title, meaning, key, needs_picture FROM verdict_labels ORDER BY id"
+        for name, title, meaning, key, needs in connection.execute(query):
+            recorded.append(VerdictLabel(name, title, meaning, key, None if needs is None else bool(needs)))
+        query = "SELECT 1 FROM upgrades WHERE from_version = 2"
+        before = connection.execute(query).fetchone() is not None
     return {str(label.name): label for label in recorded or (_VERDICTS_2 if before else VERDICTS)}
 
 
@@ -163,7 +164,8 @@ def read_notes(connection: sqlite3.Connection) -> dict[int | str, dict[str, str]
     notes: dict[int | str, dict[str, str]] = {}
     for event, operator, note in connection.execute(query):
         notes.setdefault(event, {})[operator] = note
-    return {event: {who: note for who, note in said.items() if note} for event, said in notes.items()}
+    latest = {event: {who: note for who, note in said.items() if note} for event, said in notes.items()}
+    return {event: said for event, said in latest.items() if said}
 
 
 def read_note_rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:

@@ -102,8 +102,9 @@ class Record:
         Parameters
         ----------
         name : str
-            ``about``, ``events``, ``snapshots``, ``requests``, ``verdicts``, ``verdict_labels``, ``notes``, ``choices``,
-            ``exclusions``, ``flags``, ``cardholders``, ``images``, ``documents``, ``settings`` or ``upgrades``.
+            ``about``, ``events``, ``snapshots``, ``requests``, ``verdicts``, ``verdict_labels``, ``notes``,
+            ``choices``, ``exclusions``, ``flags``, ``cardholders``, ``images``, ``documents``, ``settings`` or
+            ``upgrades``.
 
         Returns
         -------
@@ -146,8 +147,8 @@ class Record:
 
     def exclusions(self) -> dict[int | str, str]:
         """Return why each excluded event is left out of reports and bags."""
-        excluded = self.events()["excluded"].dropna()
-        return {label: str(reason) for label, reason in excluded.items()}
+        with self.database.reading() as connection:
+            return queries.exclusions(connection)
 
     @property
     def is_demo(self) -> bool:

@@ -37,7 +37,9 @@ from tests.support.cases import (
     DOOR,
     START,
     ZONE,
+    add_upgrade,
     at_doors,
+    fill_empty_tables,
     flags,
     frame,
     look,
@@ -227,10 +229,8 @@ def test_flags_are_kept_with_their_evidence(case):
     case.add_events(events)
     raised = pd.DataFrame({"too_fast": [False, True], "too_fast_event": pd.array([None, 0], "Int64")})
     case.add_events(events, flags=raised)
-    assert case.events()["flags"].tolist() == [
-        pd.NA,
-        "at another reader sooner than one can walk there (event 0)",
-    ]
+    assert case.events()["flags"].tolist() == [pd.NA, "at another reader sooner than one can walk there"]
+    assert case.table("flags")["other_event"].tolist() == [0]
 
 
 def test_flags_must_be_of_the_same_events(case):
@@ -474,7 +474,7 @@ def test_flags_choices_and_decisions_are_read_at_once(small):
     seen = small.events()["sha256"][2]
     small.choose(2, seen)
     given = [small.record_verdict(2, "unclear"), small.record_verdict(2, "match", "Her.")]
-    assert small.flags() == {1: ["at another reader sooner than one can walk there (event 0)"]}
+    assert small.flags() == {1: ["at another reader sooner than one can walk there"]}
     assert small.choices() == {2: seen}
     assert small.decisions() == {2: given}
 
@@ -483,14 +483,15 @@ def test_a_verdict_is_returned_as_it_was_recorded(small):
     "With its time and its picture, so that nobody has to read it back"
     decision = small.record_verdict(0, "match", "Her.")
     row = small.verdicts().iloc[0]
-    assert decision == Decision(Verdict.MATCH, "Her.", row["decided_at"], row["image"], "R. Investigator")
+    assert decision == Decision(Verdict.MATCH, row["decided_at"], row["image"], "R. Investigator")
+    assert row["note"] == "Her."
     assert decision.image == small.events()["sha256"][0]
 
 
 def test_a_verdict_without_a_picture_says_so(small):
     "None means without a picture; by default it is the one that stands for the event"
-    assert small.record_verdict(0, "nobody", image=None).image is None
-    assert small.record_verdict(0, "nobody").image is not None
+    assert small.record_verdict(0, "unclear", image=None).image is None
+    assert small.record_verdict(0, "unclear").image is not None
     assert small.verdicts()["image"].isna().tolist() == [True, False]
     with pytest.raises(CaseError, match="has no picture 'chosen'"):
         small.record_verdict(0, "nobody", image="chosen")
@@ -545,7 +546,8 @@ def test_the_latest_verdict_counts_and_the_earlier_stay(case, seen):
     review(case, seen)
     verdicts = case.verdicts().query("event == 1")
     assert verdicts["verdict"].tolist() == ["unclear", "mismatch"]
-    assert verdicts["note"].tolist() == ["Too dark?", "It is David Cohen who comes in."]
+    assert verdicts["note"].tolist() == ["It is David Cohen who comes in."] * 2
+    assert case.table("notes")["note"].tolist()[:2] == ["Too dark?", "It is David Cohen who comes in."]
     assert verdicts["decided_at"].is_monotonic_increasing
     assert set(verdicts["operator"]) == {"R. Investigator"}
     assert set(verdicts["image"]) == {main_of(seen, 1).sha256}
@@ -624,7 +626,8 @@ def test_rows_are_never_changed_nor_deleted(case, seen, table):
     case.add_events(at_doors(made_up_events(9).iloc[8:], TWO_CAMERAS))
     case.add_snapshots(seen_by_two(8, b"inside", b"outside"))
     with case.database.writing() as connection:
-        connection.execute("INSERT INTO upgrades VALUES (1, 2, 3, '', '', '', '', '')")
+        add_upgrade(connection)
+        fill_empty_tables(connection)
     raw = sqlite3.connect(case.folder / "case.sqlite")
     key = {**schema.KEYS[schema.VERSION], "chain": "number"}[table]
     for statement in (
@@ -676,7 +679,7 @@ def test_two_threads_can_use_one_case(small):
     thread = threading.Thread(target=small.add_snapshots, args=[more])
     thread.start()
     for label in range(40):
-        small.record_verdict(label, "match")
+        small.record_verdict(label, "unclear")
     thread.join()
     assert small.events()[["sha256", "verdict"]].notna().all(axis=None)
     assert small.verify().ok
@@ -1001,7 +1004,7 @@ def test_text_from_outside_is_never_markup(tmp_path):
     "In the notebook view of a case and of a verification"
     case = Case(tmp_path, name="<i>Theft</i>")
     case.add_events(at_doors(made_up_events(1).set_axis(["<b>1</b>"])))
-    case.record_verdict("<b>1</b>", "match", "<script>alert(1)</script>\u202e")
+    case.record_verdict("<b>1</b>", "unclear", "<script>alert(1)</script>\u202e")
     (case.folder / "images").mkdir()
     (case.folder / "images" / "<img>").touch()
     (case.folder / "images" / "\u202egpj").touch()
@@ -1035,10 +1038,10 @@ def test_a_missing_guard_is_found(small):
     "Removing what keeps verdicts from being changed shows"
     small.record_verdict(0, "match")
     with sqlite3.connect(small.folder / "case.sqlite") as connection:
-        connection.execute("DROP TRIGGER verdicts_no_update")
-        connection.execute("UPDATE verdicts SET note = 'forged'")
+        connection.execute("DROP TRIGGER decisions_no_update")
+        connection.execute("UPDATE decisions SET operator = 'forged'")
     connection.close()
-    assert "verdicts_no_update" in " ".join(small.verify().problems())
+    assert "decisions_no_update" in " ".join(small.verify().problems())
 
 
 def test_an_image_outside_the_case_is_never_read(small, tmp_path):
