@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.badges import DoorEvent, DoorEvents, require_resolved
+from camkit.badges import BadgeLog, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras import Snapshot
 from camkit.case import decisions as deciding
 from camkit.case import events as recording
-from camkit.case.bag import write_bag
+from camkit.case import sources
+from camkit.case.bag import free_path, write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
+from camkit.case.images import sync_stored
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.snapshots import add_snapshots
@@ -137,6 +139,49 @@ class Case(Record):
             recording.add_events(connection, events, self._stamp)
             if flags is not None:
                 recording.add_flags(connection, flags, events.table.index, self._stamp)
+
+    def add_sources(
+        self,
+        log: BadgeLog,
+        *,
+        doors: pd.DataFrame | None = None,
+        flags: pd.DataFrame | None = None,
+        site: sources.Asked | None = None,
+    ) -> None:
+        """Keep what the case rests on: the exports and the doors file byte for byte, and how they were read.
+
+        Reports and bags then hold them, so that an event can be looked up in the export that it was read from. Also
+        kept: each row of the exports that is not an event, and why; what the flags were set to, and the other event
+        that a flag rests on, in words; which site was asked, without secrets; the versions of the software. What is
+        there already is not added again.
+
+        Parameters
+        ----------
+        log : BadgeLog
+            As `camkit.load_badges` returns it; the case's events were picked from it.
+        doors : pandas.DataFrame, optional
+            As `camkit.load_doors` returns it. If it was made or changed by hand, it is kept as a table.
+        flags : pandas.DataFrame, optional
+            As `camkit.flag_events` returns it.
+        site : Site, optional
+            As `camkit.connect` returns it.
+
+        Raises
+        ------
+        InputError
+            If a file has changed since it was loaded, or is not there any more, or an event of the case is not in the
+            log. Then nothing is added.
+        OutputError
+            If a file cannot be written to the case's folder.
+        """
+        with self.database.reading() as connection:
+            sources.check_log(connection, log)
+        stored = sources.store_documents(self.folder, log, doors)
+        sync_stored(self.folder, [str(row["path"]) for row in stored])
+        with self.database.writing() as connection:
+            sources.add_documents(connection, stored, self._stamp)
+            sources.add_settings(connection, sources.settings_of(log, flags, site), self._stamp)
+            sources.add_evidence(connection, log, doors, self._stamp)
 
     def add_snapshots(
         self, snapshots: Iterable[Snapshot], *, camera_names: Mapping[str, str] | None = None
@@ -351,16 +396,23 @@ class Case(Record):
         return write_report(self, path / "report.html" if path.is_dir() else path, now, self.verify())
 
     def export(
-        self, path: str | os.PathLike[str], *, organization: str = "", now: datetime | None = None
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        organization: str = "",
+        now: datetime | None = None,
     ) -> Path:
-        """Write a BagIt 1.0 bag (RFC 8493), zipped: images, database, report, tables, and how to check them.
+        """Write a BagIt 1.0 bag (RFC 8493), zipped: images, exports, database, report, tables, and how to check them.
 
-        Its path is returned.
+        Its path is returned; its SHA-256 and the seal of the case are printed, to be noted elsewhere. What belongs to
+        an excluded event only is not in it, and it says how many are left out and why. While an event has no verdict,
+        it says that it is a draft. An unchanged case, exported with the same `now`, gives the same content.
 
         Parameters
         ----------
-        path : str or path-like
-            The zip file, ``.zip`` added where it is missing; an existing one is replaced.
+        path : str or path-like, optional
+            The zip file, ``.zip`` added where it is missing; by default beside the case's folder, with its name and, if
+            there is a bag already, a number. A bag is never replaced.
         organization : str
             Who hands it over: ``Source-Organization`` in ``bag-info.txt``.
         now : datetime.datetime, optional
@@ -371,8 +423,10 @@ class Case(Record):
         CaseError
             If the case is not as it was recorded: an image is missing or altered.
         OutputError
-            If it cannot be written.
+            If it cannot be written, or there is a file of that name.
         """
+        if path is None:
+            return write_bag(self, free_path(self.folder), organization, now)
         path = Path(path)
         zipped = path if path.suffix.lower() == ".zip" else path.with_name(f"{path.name}.zip")
         return write_bag(self, zipped, organization, now)

@@ -108,6 +108,7 @@ class _Table:
         self._numbered = table in schema.numbered(version)
         # Who adds a row, and the time before it, come from one stamp.
         self._time = names.index("operator") - 1 if "operator" in names else None
+        self._left_out = left_out(connection, table)
         self._links = 0
 
     def problems(self, name: Any, recorded: Any, before: Any) -> Iterator[tuple[str, str]]:
@@ -126,7 +127,8 @@ class _Table:
             )  # a text that is not UTF-8; the other rows are checked
             return
         if found is None:
-            yield ALTERED, f"{thing} was removed"
+            if name not in self._left_out:
+                yield ALTERED, f"{thing} was removed"
             return
         place, known_as, *row = found
         # SQLite also finds the number 1 by the text "1 ".
@@ -168,6 +170,14 @@ def check_next(connection: sqlite3.Connection, table: str, added: int) -> None:
 
 def _thing(table: str) -> str:
     return table.removesuffix("s")
+
+
+def left_out(connection: sqlite3.Connection, table: str) -> set[Any]:
+    """Return the keys of the rows of a table that are not in a copy that was handed over; none for a case."""
+    if schema.version_of(connection) == schema.OLDEST:
+        return set()
+    query = "SELECT row_key FROM left_out WHERE table_name = ?"
+    return {key for (key,) in connection.execute(query, [table])}
 
 
 def _link(before: str, table: str, row: list[Any]) -> str:

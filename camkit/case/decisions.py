@@ -168,6 +168,16 @@ def read_notes(connection: sqlite3.Connection) -> dict[int | str, dict[str, str]
     return {event: said for event, said in latest.items() if said}
 
 
+def read_note_rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return every note ever recorded, in the order given: ``event``, ``operator``, ``note``, ``noted_at``."""
+    # Until version 2, a note was part of a verdict; since then it is a row of its own.
+    queries = ["SELECT event, operator, note, decided_at FROM verdicts WHERE note <> '' ORDER BY id"]
+    if schema.version_of(connection) > schema.OLDEST:
+        queries.append("SELECT event, operator, note, noted_at FROM notes ORDER BY id")
+    names = ("event", "operator", "note", "noted_at")
+    return [dict(zip(names, row, strict=True)) for query in queries for row in connection.execute(query)]
+
+
 def add_labels(connection: sqlite3.Connection, labels: Iterable[VerdictLabel], stamp: Stamp) -> None:
     """Add the labels that are not recorded yet; see `Case`."""
     recorded = {name for (name,) in connection.execute("SELECT name FROM verdict_labels")}

@@ -1,4 +1,4 @@
-"""Images on disk by their SHA-256: the same bytes are stored once, and true bytes are never overwritten."""
+"""Images and documents on disk by their SHA-256: the same bytes are stored once, and true bytes stay."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from camkit.support.files import advice, is_leftover, make_folder, open_regular,
 
 FOLDER = "images"
 
+DOCUMENTS = "documents"
+
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
 """File name endings by media type; any other type gets ``.bin``."""
 
-_PATH = re.compile(rf"{FOLDER}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z]+")
+_PATH = re.compile(rf"({FOLDER}|{DOCUMENTS})/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z]+")
+
+_ENDING = re.compile(r"\.[a-z]{1,8}\Z")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def store_image(folder: Path, content: bytes, media_type: str, claimed: str | No
     """Write an image to ``images/ab/abcd….jpg`` below the folder of a case, after its SHA-256, unless it is there.
 
     A file of that name that holds something else, as after a power cut, is replaced: only these bytes have that hash.
-    The image does not survive a power cut before `sync_images`.
+    The image does not survive a power cut before `sync_stored`.
 
     `InputError` if it does not have the SHA-256 that is claimed, `CaseError` if the folder of images is a link or
     something else, `OutputError` if it cannot be written; nothing half-written is left behind.
@@ -52,36 +56,49 @@ def store_image(folder: Path, content: bytes, media_type: str, claimed: str | No
     return StoredImage(digest, path, len(content), media_type)
 
 
-def sync_images(folder: Path, images: Iterable[StoredImage]) -> None:
-    """Return when these images are on the disk; to be called before the database vouches for them."""
-    paths = {folder / image.path for image in images}
-    if paths:
-        sync(paths, [folder / FOLDER, folder])
+def store_document(folder: Path, content: bytes, name: str) -> dict[str, str | int]:
+    """Write a file to ``documents/ab/abcd….csv`` in the same way; return columns of the table ``documents``.
+
+    Its name gives the ending, and is kept in the table.
+    """
+    digest, ending = sha256(content).hexdigest(), _ENDING.search(name.lower())
+    path = f"{DOCUMENTS}/{digest[:2]}/{digest}{ending[0] if ending else '.bin'}"
+    _write(folder, path, content)
+    return {"name": name, "sha256": digest, "path": path, "bytes": len(content)}
+
+
+def sync_stored(folder: Path, paths: Iterable[str]) -> None:
+    """Return when these files are on the disk; to be called before the database vouches for them."""
+    files = {folder / path for path in paths}
+    if files:
+        sync(files, [*{file.parent.parent for file in files}, folder])
 
 
 def is_image_path(path: str) -> bool:
-    """Whether a path from the database is in the folder of images."""
+    """Whether a path from the database is in the folder of images, or in that of documents."""
     return _PATH.fullmatch(path) is not None
 
 
 def open_image(folder: Path, path: str) -> BinaryIO:
-    """Open an image; `OSError` if it, or a folder above it, is a link or something else that camkit did not make."""
+    """Open an image or a document; `OSError` if it, or a folder above it, is a link or not what camkit makes."""
     place = folder / path
-    for above in (folder / FOLDER, place.parent):
+    for above in (place.parent.parent, place.parent):
         if not stat.S_ISDIR(above.lstat().st_mode):
             raise NotADirectoryError(errno.ENOTDIR, f"{above.name} is not a folder, or is a link", str(above))
     return open_regular(place)
 
 
 def files_below(folder: Path) -> set[str]:
-    """Return all files in the folder of images, and leftovers of interrupted writes beside it; no link is followed."""
+    """Return the files of images and documents, and leftovers of interrupted writes; no link is followed."""
     found = {path.relative_to(folder).as_posix() for path in folder.iterdir() if is_leftover(path.name)}
-    if (folder / FOLDER).is_symlink():
-        return found | {FOLDER}
-    for above, folders, files in os.walk(folder / FOLDER):
-        place = Path(above)
-        links = [name for name in folders if (place / name).is_symlink()]
-        found |= {(place / name).relative_to(folder).as_posix() for name in (*links, *files)}
+    for below in (FOLDER, DOCUMENTS):
+        if (folder / below).is_symlink():
+            found.add(below)
+            continue
+        for above, folders, files in os.walk(folder / below):
+            place = Path(above)
+            links = [name for name in folders if (place / name).is_symlink()]
+            found |= {(place / name).relative_to(folder).as_posix() for name in (*links, *files)}
     return found
 
 
@@ -117,7 +134,7 @@ def copy_image(folder: Path, target: Path, path: str) -> None:
 
 
 def _write(folder: Path, path: str, content: bytes) -> None:
-    """Write an image unless the file is there and holds it."""
+    """Write a file unless it is there and holds these bytes."""
     try:
         with open_image(folder, path) as file:
             if file.read(len(content) + 1) == content:
@@ -128,7 +145,7 @@ def _write(folder: Path, path: str, content: bytes) -> None:
         ) from None
     except OSError:
         pass  # not there, or something that is no file: it is replaced
-    for above in (folder / FOLDER, (folder / path).parent):
+    for above in ((folder / path).parent.parent, (folder / path).parent):
         try:
             above.mkdir(
                 mode=0o700, exist_ok=True
@@ -144,7 +161,7 @@ def _check_inside(folder: Path, path: str) -> None:
     """Refuse another place; the database may be from somebody else."""
     if not is_image_path(path):
         raise CaseError(
-            f"The database of {folder} names an image {path!r}, which is not in its folder of images."
+            f"The database of {folder} names a file {path!r}, which is not in its folder of images or documents."
         )
 
 

@@ -14,7 +14,7 @@ from camkit.badges import Camera, DoorEvent
 from camkit.cameras import Picture, Result, Snapshot
 from camkit.case.database import Database, Stamp, find, insert
 from camkit.case.events import check_event, label_of
-from camkit.case.images import StoredImage, read_image, store_image, sync_images
+from camkit.case.images import StoredImage, read_image, store_image, sync_stored
 from camkit.case.queries import Row, read_rows
 from camkit.case.times import utc_text
 from camkit.directory import Cardholder
@@ -75,7 +75,7 @@ def _add(
     database: Database, folder: Path, batch: list[_Stored], stamp: Stamp, camera_names: Mapping[str, str]
 ) -> None:
     """Add the rows of several snapshots, once their images are on the disk."""
-    sync_images(folder, [image for _, *images in batch for image in images if image is not None])
+    sync_stored(folder, [image.path for _, *images in batch for image in images if image is not None])
     with database.writing() as connection:
         for snapshot, image, photo in batch:
             _add_rows(connection, snapshot, image, photo, stamp, camera_names)

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from camkit.case import chain, schema
+from camkit.case import chain, handover, schema
 from camkit.case.database import Database
 from camkit.case.images import files_below, is_image_path, open_image
 from camkit.errors import CaseError, InputError
@@ -37,7 +37,7 @@ PIECE = 1 << 20
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # Cast, since somebody may have put values of other types there.
-_IMAGES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM images ORDER BY path"
+_FILES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM {}"
 _LATE_VIEWS = """
     SELECT link.row_key FROM chain AS link LEFT JOIN chain AS before ON before.number = link.number - 1
     WHERE link.table_name = 'camera_views' AND (before.table_name, before.row_key) IS NOT ('snapshots', link.row_key)
@@ -93,12 +93,21 @@ class Verification:
 
     def summary(self) -> str:
         """Say in a sentence or two what was checked, how many things are wrong, and which files do not belong."""
-        images = f"{self.counts['images']:,} images ({self.bytes / 1e6:,.1f} MB)"
+        images = f"{self.counts['images']:,} images"
+        if documents := self.counts.get("documents"):
+            images += f" and {documents:,} documents"
+        images += f" ({self.bytes / 1e6:,.1f} MB)"
         said = f"Case {self.case}: {_are(len(self._wrong), 'thing')} wrong among {images} and the database."
         if self.ok:
             said = (
                 f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database match the chain "
                 "of hashes that was made with them."
+            )
+        if left_out := self.counts.get("left_out"):
+            events = "1 event that was" if left_out == 1 else f"{left_out:,} events that were"
+            said += (
+                f" This is a copy that was handed over: {events} excluded, with what belongs there, is not in it; only "
+                "the case itself can show that nothing else was left out."
             )
         kinds = self.findings["kind"]
         extra = self.findings.loc[kinds.isin([EXTRA, LEFTOVER]), "path"].tolist()
@@ -144,7 +153,7 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
         images, counts = _listed(connection, problems)
     findings = [(kind, database.path.name, detail) for kind, detail in dict.fromkeys(problems)]
     findings += [
-        ("altered", path, "the database names a place outside the folder of images")
+        ("altered", path, "the database names a place outside the folders of images and documents")
         for path, _, _ in images
         if not is_image_path(path)
     ]
@@ -170,10 +179,10 @@ def _printable(text: str) -> str:
 def _listed(
     connection: sqlite3.Connection, problems: list[tuple[str, str]]
 ) -> tuple[list[tuple[str, str, int]], dict[str, int]]:
-    """Return the images, and the number of rows by table; add it to the problems if they cannot be read."""
+    """Return images and documents, and the number of rows by table; it is a problem if they cannot be read."""
     try:
         if schema.unreadable(connection, "table") is None:
-            return connection.execute(_IMAGES).fetchall(), dict(connection.execute(_COUNTS).fetchall())
+            return _files_in(connection), _counts(connection)
     except chain.DAMAGE as error:
         problems.append(("database", _damaged(error)))
     return [], dict.fromkeys(_COUNTED, 0)
@@ -197,6 +206,24 @@ def _size(path: Path) -> int:
     return found
 
 
+def _files_in(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
+    """Return path, SHA-256 and size of each image and each document that the database lists."""
+    tables = [
+        table for table in ("images", "documents") if table in schema.KEYS[schema.version_of(connection)]
+    ]
+    return connection.execute(" UNION ".join(map(_FILES.format, tables)) + " ORDER BY 1").fetchall()
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Count rows by table; also the events that are left out of a copy."""
+    counts = dict(connection.execute(_COUNTS).fetchall())
+    if schema.version_of(connection) > schema.OLDEST:
+        (counts["documents"],) = connection.execute("SELECT count(DISTINCT path) FROM documents").fetchone()
+        query = "SELECT count(*) FROM left_out WHERE table_name = 'events'"
+        (counts["left_out"],) = connection.execute(query).fetchone()
+    return counts
+
+
 def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[tuple[str, str]]:
     """Give kind and detail of everything that is wrong; if the database cannot be read here, the rest goes on."""
     yield from _said(connection, "altered", schema.differences)
@@ -217,6 +244,7 @@ def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Ite
         yield from _said(connection, "altered", _late_views)
         yield from _said(connection, "altered", _false_upgrades)
         yield from _said(connection, "altered", _false_withdrawals)
+        yield from _said(connection, "altered", handover.false_omissions)
     if noted is not None:
         yield from _said(connection, "altered", lambda connection: chain.seal_problems(connection, noted))
 
