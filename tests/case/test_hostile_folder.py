@@ -22,15 +22,21 @@ from tests.support.cases import made_up, made_up_snapshot
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT"
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     "The folder of a closed case: two events with pictures, a verdict"
-    folder = tmp_path / "front-door"
+    folder = tmp_path_factory.mktemp("made") / "front-door"
     with Case(folder, operator="R. Investigator") as case:
         case.add_events(made_up(2))
         case.add_snapshots(made_up_snapshot(label, b"picture %d" % label) for label in range(2))
         case.record_verdict(0, "unclear")
     return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    "A copy of it"
+    return shutil.copytree(made, tmp_path / "front-door")
 
 
 def picture(folder):
@@ -178,6 +184,7 @@ def spoiled(folder, *statements: str) -> None:
         raw.execute("PRAGMA foreign_keys = OFF")
         raw.execute("PRAGMA ignore_check_constraints = ON")
         raw.execute("PRAGMA legacy_alter_table = ON")  # renames nothing in other tables
+        raw.execute("PRAGMA synchronous = OFF")
         for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             raw.execute(f"DROP TRIGGER {name}")
         for statement in statements:
