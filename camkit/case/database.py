@@ -29,7 +29,7 @@ from camkit.case.opening import (
 )
 from camkit.case.times import utc_text
 from camkit.errors import CamkitError, CaseError, InputError, OutputError
-from camkit.support.files import advice, out_of_files, write_new, write_whole
+from camkit.support.files import TOO_MANY, advice, out_of_files, write_new, write_whole
 from camkit.support.interrupts import Waiting, interrupts_wait
 
 SOFTWARE = f"camkit {__version__}"
@@ -320,6 +320,10 @@ def _translated(path: Path) -> Iterator[None]:
             "Nothing was added: a whole number, such as an event's label, has more than 64 bits, which cannot be kept; "
             "give it as text."
         ) from None
+    except OSError as error:
+        if error.errno not in TOO_MANY:
+            raise
+        raise OutputError(f"{path} cannot be opened: {error.strerror}. {advice(error)}") from None
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         ours = _in_our_words(path, error)
         if ours is None:

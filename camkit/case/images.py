@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,11 +14,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 from camkit.errors import CaseError, InputError, OutputError
-from camkit.support.files import advice, is_leftover, make_folder, open_regular, sync, write_whole
+from camkit.support.files import (
+    TOO_MANY,
+    advice,
+    is_leftover,
+    make_folder,
+    open_regular,
+    replacing,
+    sync,
+    write_whole,
+)
 
 FOLDER = "images"
 
 DOCUMENTS = "documents"
+
+LARGEST = 1 << 28
+"""Of an image that is read into memory, bytes."""
 
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
 """File name endings by media type; any other type gets ``.bin``."""
@@ -90,7 +103,10 @@ def open_image(folder: Path, path: str) -> BinaryIO:
 
 def files_below(folder: Path) -> set[str]:
     """Return the files of images and documents, and leftovers of interrupted writes; no link is followed."""
-    found = {path.relative_to(folder).as_posix() for path in folder.iterdir() if is_leftover(path.name)}
+    try:
+        found = {path.relative_to(folder).as_posix() for path in folder.iterdir() if is_leftover(path.name)}
+    except OSError as error:
+        raise unreadable(folder, error) from None
     for below in (FOLDER, DOCUMENTS):
         if (folder / below).is_symlink():
             found.add(below)
@@ -100,6 +116,12 @@ def files_below(folder: Path) -> set[str]:
             links = [name for name in folders if (place / name).is_symlink()]
             found |= {(place / name).relative_to(folder).as_posix() for name in (*links, *files)}
     return found
+
+
+def unreadable(path: Path, error: OSError) -> CaseError:
+    """Say that a file or folder of a case cannot be read, and what to do."""
+    said = advice(error) if error.errno in TOO_MANY else "Run verify() on the case."
+    return CaseError(f"{path} cannot be read: {error.strerror}. {said}")
 
 
 def read_image(folder: Path, path: str, expected: str) -> bytes:
@@ -123,14 +145,15 @@ def copy_image(folder: Path, target: Path, path: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _unreadable(folder / path, error) from None
+        raise unreadable(folder / path, error) from None
     make_folder((target / path).parent)
     try:
         os.link(
             folder / path, target / path
         )  # nothing ever changes an image's bytes, so both can be one file
     except OSError:
-        write_whole(target / path, _read(folder, path))
+        with open_image(folder, path) as source, replacing(target / path) as part, part.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
 
 
 def _write(folder: Path, path: str, content: bytes) -> None:
@@ -169,11 +192,8 @@ def _read(folder: Path, path: str) -> bytes:
     _check_inside(folder, path)
     try:
         with open_image(folder, path) as file:
+            if os.fstat(file.fileno()).st_size > LARGEST:
+                raise OSError(errno.EFBIG, "it is larger than any picture")
             return file.read()
     except OSError as error:
-        raise _unreadable(folder / path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> CaseError:
-    said = advice(error) if error.errno in (errno.EMFILE, errno.ENFILE) else "Run verify() on the case."
-    return CaseError(f"{path} cannot be read: {error.strerror}. {said}")
+        raise unreadable(folder / path, error) from None

@@ -19,9 +19,9 @@ import pandas as pd
 
 from camkit.case import chain, handover, schema
 from camkit.case.database import Database
-from camkit.case.images import files_below, is_image_path, open_image
+from camkit.case.images import files_below, is_image_path, open_image, unreadable
 from camkit.errors import CaseError, InputError
-from camkit.support.files import is_leftover
+from camkit.support.files import TOO_MANY, is_leftover
 from camkit.support.html import table_html, text_html
 
 SHOWN = 10
@@ -318,6 +318,8 @@ def _check_all(folder: Path, images: Sequence[tuple[str, str, int]]) -> list[tup
                     return "altered", f"it has {found:,} bytes instead of {size:,}"
                 digest = _hash(file, stopped)
         except OSError as error:
+            if error.errno in TOO_MANY:  # says nothing about the file
+                raise unreadable(folder / path, error) from None
             return "missing", f"the file is not there or cannot be read ({error.strerror})"
         return ("", "") if digest == expected else ("altered", f"its SHA-256 is {digest}")
 

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["network_disk"]
+__all__ = ["MOUNTS", "network_disk"]
 
 _NETWORK = frozenset(
     "9p acfs afs beegfs ceph cifs coda davfs drvfs gfs gfs2 glusterfs gpfs lustre ncpfs nfs nfs4 ocfs2 orangefs prl_fs "
@@ -14,23 +14,27 @@ _NETWORK = frozenset(
 )
 """Kinds of file systems that another machine may have open as well."""
 
+MOUNTS = Path("/proc/self/mountinfo")
+"""Linux' list of what is mounted where."""
+
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-def network_disk(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:
+def network_disk(folder: Path, mounts: Path | None = None) -> str | None:
     """Return the kind of the file system of a folder if another machine may have it open as well, such as ``nfs4``.
 
     Parameters
     ----------
     folder : pathlib.Path
-    mounts : pathlib.Path
-        Linux' list of what is mounted where. Where there is none, nothing is known, and None is returned.
+    mounts : pathlib.Path, optional
+        The system's list of what is mounted where; by default that of Linux. Where there is none, nothing is known, and
+        None is returned.
     """
     place = Path(os.path.realpath(folder))
     found = ""
     longest = -1
     try:
-        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+        lines = (mounts or MOUNTS).read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
         return None
     for line in lines:

@@ -21,6 +21,7 @@ from camkit.support.disks import network_disk
 from camkit.support.interrupts import interrupts_wait
 
 __all__ = [
+    "TOO_MANY",
     "advice",
     "is_leftover",
     "make_folder",
@@ -34,10 +35,13 @@ __all__ = [
     "write_whole",
 ]
 
+TOO_MANY = (errno.EMFILE, errno.ENFILE)
+"""The errors of a process, or a system, that has too many files open: nothing is wrong with the file."""
+
 _ADVICE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "Make room or choose another folder."),
     **dict.fromkeys(
-        (errno.EMFILE, errno.ENFILE),
+        TOO_MANY,
         "Close other notebooks, or restart this notebook's kernel, and try again.",
     ),
     errno.EIO: "Have the disk checked, and choose another folder.",
@@ -160,7 +164,7 @@ def write_new(path: Path, content: bytes) -> bool:
                 os.close(held)
         except OSError as error:
             raise _cannot_write(path, error) from None
-        sync([path])
+        sync([], [path.parent])
     return ours
 
 
