@@ -95,7 +95,7 @@ class Verification:
         """Say in a sentence or two what was checked, how many things are wrong, and which files do not belong."""
         images = f"{self.counts['images']:,} images"
         if documents := self.counts.get("documents"):
-            images += f" and {documents:,} documents"
+            images += f" and {documents:,} document{'s' if documents > 1 else ''}"
         images += f" ({self.bytes / 1e6:,.1f} MB)"
         said = f"Case {self.case}: {_are(len(self._wrong), 'thing')} wrong among {images} and the database."
         if self.ok:

@@ -627,7 +627,7 @@ def test_rows_are_never_changed_nor_deleted(case, seen, table):
     case.add_snapshots(seen_by_two(8, b"inside", b"outside"))
     with case.database.writing() as connection:
         add_upgrade(connection)
-        fill_empty_tables(connection)
+        fill_empty_tables(connection, case.folder)
     raw = sqlite3.connect(case.folder / "case.sqlite")
     key = {**schema.KEYS[schema.VERSION], "chain": "number"}[table]
     for statement in (
@@ -1051,6 +1051,6 @@ def test_an_image_outside_the_case_is_never_read(small, tmp_path):
         connection.execute("DROP TRIGGER images_no_update")
         connection.execute("UPDATE images SET path = '../../etc/passwd' WHERE rowid = 1")
     connection.close()
-    assert "outside the folder of images" in " ".join(small.verify().problems())
+    assert "outside the folders of images and documents" in " ".join(small.verify().problems())
     with pytest.raises(CaseError, match="not in its folder of images"):
         small.image(small.events()["sha256"][0])
