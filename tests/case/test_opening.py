@@ -18,7 +18,8 @@ from tests.conftest import ROOT
 from tests.support.cases import made_up, made_up_snapshot
 
 READ_ONLY = """
-import sys
+import faulthandler, sys
+faulthandler.dump_traceback_later(60, exit=True)  # says where, should it ever wait for something that does not come
 from pathlib import Path
 from camkit.case import Case
 from camkit.errors import CamkitError
@@ -81,10 +82,11 @@ def in_read_only(folder: Path) -> list[str]:
 def read_only(folder: Path, out: Path) -> list[str]:
     "What a process prints that reads the case in a read-only folder"
     done = subprocess.run(
-        [*in_read_only(folder), sys.executable, "-c", READ_ONLY, folder, out],
+        [*in_read_only(folder), sys.executable, "-X", "faulthandler", "-c", READ_ONLY, folder, out],
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=90,
     )
     assert done.stderr == ""
     return done.stdout.splitlines()
