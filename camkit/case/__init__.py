@@ -3,6 +3,7 @@
 from camkit.case.case import Case
 from camkit.case.clock_estimate import ClockOffsets, estimate_clock_offset
 from camkit.case.decisions import DISPUTED, VERDICTS, Decision, Verdict, VerdictLabel, agreed, latest_opinions
+from camkit.case.link import FileLink, link
 from camkit.case.record import Record
 from camkit.case.verify import Verification
 
@@ -12,6 +13,7 @@ __all__ = [
     "Case",
     "ClockOffsets",
     "Decision",
+    "FileLink",
     "Record",
     "Verdict",
     "VerdictLabel",
@@ -19,4 +21,5 @@ __all__ = [
     "agreed",
     "estimate_clock_offset",
     "latest_opinions",
+    "link",
 ]

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import zipfile
 from datetime import UTC, datetime, timedelta
-from hashlib import file_digest
 from itertools import chain, count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,7 +33,7 @@ from camkit.support.html import visible
 
 
 def write_bag(record: Record, path: Path, organization: str, now: datetime | None) -> Path:
-    """Write the bag of a case, and print its hash and its seal; see `Case.export`."""
+    """Write the bag of a case; see `Case.export`."""
     if path.exists():
         raise _taken(path)
     exported_at = now or datetime.now(UTC)
@@ -52,13 +51,7 @@ def write_bag(record: Record, path: Path, organization: str, now: datetime | Non
         info |= _fill(bag, record, organization, exported_at)
         _bag_in_place(bag, info)
         _zip(bag, part, top=path.stem)
-        with part.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
         _claim(path)
-    print(
-        f"{path.name}\n  SHA-256 {digest}\n  Seal    {info['Case-Seal']}\n"
-        "Note both where nobody who has the bag can change them."
-    )
     return path
 
 
