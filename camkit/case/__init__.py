@@ -3,6 +3,7 @@
 from camkit.case.case import Case
 from camkit.case.clock_estimate import ClockOffsets, estimate_clock_offset
 from camkit.case.decisions import DISPUTED, VERDICTS, Decision, Verdict, VerdictLabel, agreed, latest_opinions
+from camkit.case.demo_verdicts import add_demo_verdicts
 from camkit.case.link import FileLink, link
 from camkit.case.record import Record
 from camkit.case.verify import Verification
@@ -18,6 +19,7 @@ __all__ = [
     "Verdict",
     "VerdictLabel",
     "Verification",
+    "add_demo_verdicts",
     "agreed",
     "estimate_clock_offset",
     "latest_opinions",

@@ -70,4 +70,5 @@ def _facts(path: Path) -> dict[str, str]:
     with zipfile.ZipFile(path) as archive:
         info = next((name for name in archive.namelist() if name.split("/")[1:] == ["bag-info.txt"]), None)
         lines = archive.read(info).decode().splitlines() if info else []
-    return facts | {"Seal": line.partition(": ")[2] for line in lines if line.startswith("Case-Seal: ")}
+    said = dict(line.partition(": ")[::2] for line in lines)
+    return facts | ({"Seal": said["Case-Seal"]} if "Case-Seal" in said else {})
