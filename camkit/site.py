@@ -75,7 +75,8 @@ class Site:
     @property
     def services(self) -> dict[str, dict[str, str]]:
         """Which services it uses, to be recorded in a case: no secret is in it."""
-        return {vendor: {} for vendor in self.sources} | ({"directory": {}} if self.directory else {})
+        names = [*self.sources, *(["directory"] if self.directory else [])]
+        return {name: {} for name in names}
 
     def close(self) -> None:
         """Close the connections; end the demo site if this is one."""

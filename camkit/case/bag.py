@@ -1,17 +1,9 @@
-"""Export a case: a BagIt 1.0 bag (RFC 8493), zipped, that anyone can check without camkit.
-
-The bag is made by the Library of Congress' ``bagit``. It changes the working directory while it works, so it runs in
-a process of its own: ``make_bag.py``.
-"""
+"""Export a case: a BagIt 1.0 bag (RFC 8493), zipped, that anyone can check without camkit."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import tempfile
-import zipfile
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from pathlib import Path
@@ -20,15 +12,16 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from camkit.case import handover
+from camkit.case.bag_zip import write_bag_zip
 from camkit.case.database import SOFTWARE
 from camkit.case.decisions import DISPUTED, Decision, agreed
-from camkit.case.images import SUFFIXES, copy_image
+from camkit.case.images import copy_image
 from camkit.case.queries import Row, grouped, read_all
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
-from camkit.support.files import make_folder, replacing, write_whole
+from camkit.support.files import make_folder, remove_leftovers, replacing, sync, working_folder, write_whole
 from camkit.support.html import visible
 
 
@@ -46,12 +39,17 @@ def write_bag(record: Record, path: Path, organization: str, now: datetime | Non
     if organization:
         info["Source-Organization"] = organization
     make_folder(path.parent)
-    with replacing(path) as part, tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
-        bag = Path(folder) / "bag"
-        info |= _fill(bag, record, organization, exported_at)
-        _bag_in_place(bag, info)
-        _zip(bag, part, top=path.stem)
+    remove_leftovers(path.parent)
+    # The images in the working folder are the case's own files under a second name wherever the disk lets them.
+    with replacing(path) as part, working_folder(path) as folder:
+        info |= _fill(folder, record, organization, exported_at)
+        payload = sorted(
+            (file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if not file.is_dir()
+        )
+        write_bag_zip(part, path.stem, payload, info, exported_at)
+        sync([part])
         _claim(path)
+    sync([path])
     return path
 
 
@@ -78,7 +76,6 @@ def _taken(path: Path) -> OutputError:
 
 def _fill(folder: Path, record: Record, organization: str, exported_at: datetime) -> dict[str, str]:
     """Put everything into a folder, from one state of the case; return what ``bag-info.txt`` says of that state."""
-    folder.mkdir()
     handover.copy_to(record.database, folder / DATABASE)
     with Record(folder, operator=record.operator) as copy:
         with copy.database.reading() as connection:
@@ -193,20 +190,3 @@ def _picture(row: Row, image: Row, address: str | None) -> Row:
         "bytes": image["bytes"],
         "sha256": row["image"],
     }
-
-
-def _bag_in_place(folder: Path, info: dict[str, str]) -> None:
-    """Let the child process make a bag of a folder, and check it."""
-    command = [sys.executable, "-P", str(Path(__file__).with_name("make_bag.py")), str(folder)]
-    done = subprocess.run(command, input=json.dumps(info), capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        *_, said = done.stderr.strip().splitlines() or ["no reason given"]
-        raise OutputError(f"The bag could not be made: {said}")
-
-
-def _zip(folder: Path, target: Path, top: str) -> None:
-    """Pack a folder; images are stored, since compressing does not make them smaller."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            stored = zipfile.ZIP_STORED if file.suffix in SUFFIXES.values() else None
-            archive.write(file, Path(top) / file.relative_to(folder), compress_type=stored)

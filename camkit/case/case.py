@@ -18,11 +18,12 @@ from camkit.case import sources
 from camkit.case.bag import free_path, write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
+from camkit.case.images import sync_stored
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
-from camkit.case.snapshots import add_snapshot
+from camkit.case.snapshots import add_snapshots
 from camkit.errors import CaseError, InputError
-from camkit.support.files import make_folder
+from camkit.support.files import make_folder, remove_leftovers
 
 
 class Case(Record):
@@ -85,6 +86,7 @@ class Case(Record):
             about = {"name": name or path.name, **self._stamp.columns("created_at")}
             create_database(path / DATABASE, about)
         super().__init__(path, operator=self._stamp.operator)
+        remove_leftovers(path)
         if name not in (None, self.name):
             self.close()
             raise CaseError(
@@ -175,6 +177,7 @@ class Case(Record):
         with self.database.reading() as connection:
             sources.check_log(connection, log)
         stored = sources.store_documents(self.folder, log, doors)
+        sync_stored(self.folder, [str(row["path"]) for row in stored])
         with self.database.writing() as connection:
             sources.add_documents(connection, stored, self._stamp)
             sources.add_settings(connection, sources.settings_of(log, flags, site), self._stamp)
@@ -208,8 +211,7 @@ class Case(Record):
         Each image is on disk before the database knows it. The same picture of the same event, asked for again with
         the same result, is not added again: the first retrieval is kept.
         """
-        for snapshot in snapshots:
-            add_snapshot(self.database, self.folder, snapshot, self._stamp, camera_names or {})
+        add_snapshots(self.database, self.folder, snapshots, self._stamp, camera_names or {})
 
     def choose(self, event: Snapshot | DoorEvent | int | str, sha256: str) -> None:
         """Say which of an event's pictures shows it best.

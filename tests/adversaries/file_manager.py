@@ -18,7 +18,7 @@ def _(desk: Desk) -> str:
     return desk.verify()
 
 
-@row(WHO, "puts another picture in its place", r"altered: its SHA-256 is [0-9a-f]{64}")
+@row(WHO, "puts another picture in its place", r"altered: it has 15 bytes instead of 9")
 def _(desk: Desk) -> str:
     desk.images()[0].write_bytes(b"another picture")
     return desk.verify()
@@ -27,7 +27,7 @@ def _(desk: Desk) -> str:
 @row(
     WHO,
     "empties a picture; it is fetched again",
-    r"^Case front-door: 3 images .* have their recorded SHA-256",
+    r"^Case front-door: 4 images .* have their recorded SHA-256",
 )
 def _(desk: Desk) -> str:
     desk.images()[0].write_bytes(b"")
@@ -38,7 +38,7 @@ def _(desk: Desk) -> str:
 
 @row(WHO, "swaps two pictures", r"(?s)altered: .*altered: ")
 def _(desk: Desk) -> str:
-    first, second, _ = desk.images()
+    first, _, second, *_ = desk.images()
     first.rename(first.with_name("aside"))
     second.rename(first)
     first.with_name("aside").rename(second)

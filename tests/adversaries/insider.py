@@ -83,10 +83,10 @@ def _(desk: Desk) -> str:
     with desk.raw("chain") as raw:
         last = raw.execute("SELECT max(number) FROM chain").fetchone()[0]
         stamp = Stamp("Owner").columns("noted_at")
-        raw.execute("INSERT INTO notes VALUES (1, 0, 'harmless', :noted_at, :operator, :software)", stamp)
-        (_, *values) = raw.execute("SELECT rowid, * FROM notes").fetchone()
+        raw.execute("INSERT INTO notes VALUES (2, 0, 'harmless', :noted_at, :operator, :software)", stamp)
+        (_, *values) = raw.execute("SELECT rowid, * FROM notes WHERE id = 2").fetchone()
         raw.execute(
-            "INSERT INTO chain VALUES (?, 'notes', 1, ?)", [last + 2, chain._link("", "notes", values)]
+            "INSERT INTO chain VALUES (?, 'notes', 2, ?)", [last + 2, chain._link("", "notes", values)]
         )
         desk.seal = chain.seal(raw)
     with desk.raw("decisions", "chain") as raw:
@@ -184,14 +184,18 @@ def _(desk: Desk) -> str:
         )
 
 
-@row(WHO, "takes it back behind the guard's back, with a link", r"verdict .*taken back|withdrawal 2")
+@row(
+    WHO,
+    "takes it back behind the guard's back, with a link",
+    r"decision 2 was taken back by Insider at .*, which camkit does not do",
+)
 def _(desk: Desk) -> str:
     with desk.raw("withdrawals") as raw:
         insert(raw, "withdrawals", {"decision": 2, **Stamp("Insider").columns("withdrawn_at")})
     return desk.verify()
 
 
-@row(WHO, "dates a verdict back", r"(?i)earlier than|before the|not in order of time")
+@row(WHO, "dates a verdict back", r"decision 4 was added at 2020-.*, but what was added before it at")
 def _(desk: Desk) -> str:
     with desk.raw() as raw:
         early = {

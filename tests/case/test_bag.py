@@ -24,8 +24,11 @@ import pytest
 
 from camkit.badges import load_badges
 from camkit.case import Case
+from camkit.case.bag import _fill as fill
+from camkit.case.bag_zip import write_bag_zip
 from camkit.directory import Cardholder
 from camkit.errors import CaseError, OutputError
+from camkit.support.files import working_folder
 from tests.conftest import ROOT
 from tests.support.cases import MADE_AT, at_doors, frame, look, made_up, made_up_snapshot, main_of, review
 
@@ -251,27 +254,6 @@ def test_a_path_that_leads_out_of_the_case_is_not_followed(tmp_path):
             case.export(tmp_path / "out" / "case.zip")
 
 
-def test_an_export_leaves_the_working_directory_alone(exported, tmp_path):
-    "Other threads of the kernel may be writing by relative paths"
-    code = """
-import os, sys, threading
-from camkit.case import Case
-changed, done = set(), threading.Event()
-def watch():
-    while not done.wait(0.001):
-        changed.add(os.getcwd())
-watcher = threading.Thread(target=watch)
-watcher.start()
-with Case(sys.argv[1]) as case:
-    case.export(sys.argv[2])
-done.set()
-watcher.join()
-print(len(changed))
-"""
-    command = [sys.executable, "-c", code, str(exported[0].folder), str(tmp_path / "x.zip")]
-    assert subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout == "1\n"
-
-
 def test_a_full_disk_leaves_no_bag(tmp_path):
     "An output error, and neither half a zip nor a working folder"
     with Case(tmp_path / "case") as case:
@@ -294,20 +276,78 @@ with Case(sys.argv[1]) as case:
     assert [path.name for path in tmp_path.iterdir()] == ["case"]
 
 
-def test_a_bag_that_cannot_be_made_is_an_output_error(exported, tmp_path, monkeypatch):
-    "With the reason that bagit gave, and no zip of something that is not a bag"
-    (tmp_path / "bagit.py").write_text("raise SystemExit('bagit is out of order')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(OutputError, match="could not be made: bagit is out of order"):
-        exported[0].export(tmp_path / "out" / "case.zip")
-    assert not list((tmp_path / "out").iterdir())
-
-
 def test_a_place_that_cannot_be_written_is_an_output_error(exported, tmp_path):
     "A file where the folder should be"
     (tmp_path / "taken").write_text("")
     with pytest.raises(OutputError):
         exported[0].export(tmp_path / "taken" / "case.zip")
+
+
+def test_the_same_case_gives_the_same_bytes(exported, tmp_path):
+    "Exported twice with the same time, also after it was closed and opened"
+    case, path, _ = exported
+    again = case.export(tmp_path / "case.zip", organization="Example GmbH", now=MADE_AT)
+    with Case(shutil.copytree(case.folder, tmp_path / "front-door"), operator="R. Investigator") as copy:
+        copied = copy.export(tmp_path / "copy" / "case.zip", organization="Example GmbH", now=MADE_AT)
+    assert again.read_bytes() == path.read_bytes()
+    with zipfile.ZipFile(copied) as one, zipfile.ZipFile(path) as other:
+        different = [name for name in other.namelist() if one.read(name) != other.read(name)]
+    assert different == []
+
+
+@pytest.mark.parametrize("sign", [*"\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", "\r\n", "\0", "\x1b"])
+def test_no_sign_in_a_name_adds_a_field_to_the_bag(tmp_path, sign):
+    "Programs differ in what they take for the end of a line: a second seal could be read"
+    forged = f"Doe{sign}Case-Seal: {'0' * 64}"
+    with Case(tmp_path / "case", operator=forged, name=forged) as case:
+        case.add_events(made_up(1))
+        with zipfile.ZipFile(case.export(tmp_path / "case.zip", organization=forged)) as archive:
+            text = archive.read("case/bag-info.txt").decode()
+            archive.extractall(tmp_path / "out")
+        seal = case.seal()
+    assert [line for line in text.splitlines() if line.startswith("Case-Seal")] == [f"Case-Seal: {seal}"]
+    assert sign not in text.replace("\n", "") or sign == "\n"
+    assert bagit.Bag(str(tmp_path / "out" / "case")).info["Case-Seal"] == seal
+
+
+def test_an_export_that_was_killed_leaves_nothing_after_the_next_one(tmp_path):
+    "Neither half a zip nor a folder with the evidence in it; what a running one works with stays"
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(2))
+        case.add_snapshots(made_up_snapshot(label, os.urandom(3_000_000)) for label in range(2))
+        code = "import sys; from camkit.case import Case; Case(sys.argv[1]).export(sys.argv[2])"
+        out = tmp_path / "out"
+        out.mkdir()
+        command = [sys.executable, "-c", code, str(case.folder), str(out / "case.zip")]
+        with subprocess.Popen(command, cwd=ROOT) as process:
+            while len([*out.iterdir()]) < 2:
+                assert process.poll() is None
+                time.sleep(0.001)
+            process.kill()
+        assert len([*out.glob(".case.zip.*.part")]) == 2
+        with working_folder(out / "case.zip") as in_use:
+            case.export(out / "case.zip")
+            assert sorted(out.iterdir()) == sorted([in_use, out / "case.zip"])
+    assert [path.name for path in out.iterdir()] == ["case.zip"]
+
+
+def test_an_export_makes_no_second_copy_of_the_images(tmp_path):
+    "While it works, the disk holds them once and in the zip"
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(1))
+        case.add_snapshots([made_up_snapshot(0, b"picture")])
+        with working_folder(tmp_path / "case.zip") as folder:
+            fill(folder, case, "", MADE_AT)
+            assert [path.stat().st_nlink for path in (folder / "images").glob("*/*")] == [2, 2]
+
+
+def test_an_image_that_changes_while_the_bag_is_made_ends_it(tmp_path):
+    "The manifest would vouch for it under another picture's name"
+    image = tmp_path / "image.jpg"
+    image.write_bytes(b"forged")
+    name = f"images/aa/{'a' * 64}.jpg"
+    with pytest.raises(CaseError, match="was altered while the bag was made"):
+        write_bag_zip(tmp_path / "case.zip", "case", [(name, image)], {}, MADE_AT)
 
 
 BYSTANDER = Cardholder("0815", "Bea Bystander", photo=b"her portrait", photo_type="image/png")
@@ -441,7 +481,7 @@ def test_a_bag_that_somebody_else_made_meanwhile_is_not_replaced(tmp_path):
         target = tmp_path / "case.zip"
 
         def take() -> None:
-            while not list(tmp_path.glob(".new-*/bag")):
+            while not list(tmp_path.glob(".case.zip.*.part")):
                 time.sleep(0.001)
             target.write_bytes(b"earlier")
 
