@@ -72,6 +72,12 @@ class Site:
         found: list[SnapshotSource | None] = [self._meraki, self._een]
         return {source.vendor: source for source in found if source is not None}
 
+    @property
+    def services(self) -> dict[str, dict[str, str]]:
+        """Which services it uses, to be recorded in a case: no secret is in it."""
+        names = [*self.sources, *(["directory"] if self.directory else [])]
+        return {name: {} for name in names}
+
     def close(self) -> None:
         """Close the connections; end the demo site if this is one."""
         for service in (self._meraki, self._een, self.directory):

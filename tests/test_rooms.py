@@ -25,7 +25,7 @@ FREE = ("camkit.errors", "camkit._version")
 
 VENDORS = ("camkit.cameras.een", "camkit.cameras.meraki")
 
-BY_MODULE = ("camkit.support.", "camkit.demo.launch")
+BY_MODULE = ("camkit.support.", "camkit.demo.launch", "camkit.demo.world.story")
 """Here a room offers modules, not names of its package."""
 
 

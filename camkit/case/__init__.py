@@ -3,6 +3,8 @@
 from camkit.case.case import Case
 from camkit.case.clock_estimate import ClockOffsets, estimate_clock_offset
 from camkit.case.decisions import DISPUTED, VERDICTS, Decision, Verdict, VerdictLabel, agreed, latest_opinions
+from camkit.case.demo_verdicts import add_demo_verdicts
+from camkit.case.link import FileLink, link
 from camkit.case.record import Record
 from camkit.case.verify import Verification
 
@@ -12,11 +14,14 @@ __all__ = [
     "Case",
     "ClockOffsets",
     "Decision",
+    "FileLink",
     "Record",
     "Verdict",
     "VerdictLabel",
     "Verification",
+    "add_demo_verdicts",
     "agreed",
     "estimate_clock_offset",
     "latest_opinions",
+    "link",
 ]

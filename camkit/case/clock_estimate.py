@@ -73,7 +73,8 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -
     Parameters
     ----------
     seen : Case or pandas.DataFrame
-        A case: its events with the verdict ``match`` count, each for the camera of its chosen picture. Or a table with
+        A case: its events with the verdict ``match`` count, each for the camera of its chosen picture; not those that
+        are excluded, or on which the reviewers disagree. Or a table with
         ``reader_id``, ``event_time`` (by the reader's clock) and ``seen_at`` (when the person is at the reader, by the
         camera's clock), both UTC-aware, and if known ``vendor``, ``camera_id`` and ``view``; if it has a ``verdict``,
         only ``match`` counts.
@@ -106,6 +107,8 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -
     times = ("event_time", "seen_at")
     if naive := [name for name in times if getattr(table[name].dtype, "tz", None) is None]:
         raise TimestampError(f"The times in {', '.join(naive)} do not have a zone; use tz_localize().")
+    if "excluded" in table:
+        table = table[table["excluded"].isna()]
     if "verdict" in table:
         table = table[table["verdict"].eq(Verdict.MATCH).fillna(False).astype(bool)]
     evidence = table.reindex(columns=[*_NEEDED, *_CAMERA]).dropna(subset=[*_NEEDED])
