@@ -2,12 +2,24 @@
 
 from camkit.case.case import Case
 from camkit.case.clock_estimate import ClockOffsets, estimate_clock_offset
-from camkit.case.decisions import DISPUTED, VERDICTS, Decision, Verdict, VerdictLabel, agreed, latest_opinions
+from camkit.case.decisions import (
+    DISPUTED,
+    TAKE_BACK_S,
+    TAKEN_KEYS,
+    VERDICTS,
+    Decision,
+    Verdict,
+    VerdictLabel,
+    agreed,
+    latest_opinions,
+)
 from camkit.case.record import Record
 from camkit.case.verify import Verification
 
 __all__ = [
     "DISPUTED",
+    "TAKEN_KEYS",
+    "TAKE_BACK_S",
     "VERDICTS",
     "Case",
     "ClockOffsets",

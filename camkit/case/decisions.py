@@ -31,6 +31,10 @@ class Verdict(StrEnum):
     NO_PICTURE = "no_picture"
 
 
+TAKEN_KEYS = "ctv"
+"""The letters that do something else in the review panel: this frame stands for the event, note, view."""
+
+
 @dataclass(frozen=True)
 class VerdictLabel:
     """A verdict that can be given in a case.
@@ -51,7 +55,8 @@ class VerdictLabel:
     Raises
     ------
     InputError
-        If the name is ``disputed``, which camkit uses itself, or a text is empty, or the key is not one letter or digit.
+        If the name is ``disputed``, which camkit uses itself, or a text is empty, or the key is not one letter or digit
+        or one of `TAKEN_KEYS`.
     """
 
     name: str
@@ -68,6 +73,11 @@ class VerdictLabel:
         if len(self.key) != 1 or not self.key.isalnum() or self.key != self.key.lower():
             raise InputError(
                 f"The key of the verdict {self.name!r} is {self.key!r}; use one small letter or digit."
+            )
+        if self.key in TAKEN_KEYS:
+            raise InputError(
+                f"The key {self.key!r} of the verdict {self.name!r} does something else in the review panel; use a "
+                f"letter or digit other than {', '.join(TAKEN_KEYS)}."
             )
 
 
@@ -164,6 +174,13 @@ def read_notes(connection: sqlite3.Connection) -> dict[int | str, dict[str, str]
     for event, operator, note in connection.execute(query):
         notes.setdefault(event, {})[operator] = note
     return {event: {who: note for who, note in said.items() if note} for event, said in notes.items()}
+
+
+def read_exclusions(connection: sqlite3.Connection) -> dict[int | str, str]:
+    """Return why each excluded event is left out."""
+    if schema.version_of(connection) == 2:
+        return {}
+    return dict(connection.execute("SELECT event, reason FROM excluded"))
 
 
 def add_labels(connection: sqlite3.Connection, labels: Iterable[VerdictLabel], stamp: Stamp) -> None:

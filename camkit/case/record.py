@@ -12,7 +12,7 @@ from camkit.badges import DoorEvent
 from camkit.cameras import Snapshot
 from camkit.case import chain, queries, schema, snapshots
 from camkit.case.database import Database, this_user
-from camkit.case.decisions import DISPUTED, Decision, VerdictLabel, read_labels, read_notes
+from camkit.case.decisions import DISPUTED, Decision, VerdictLabel, read_exclusions, read_labels, read_notes
 from camkit.case.times import zone_from_text
 from camkit.case.verify import Verification, verify
 from camkit.support.html import local_time, table_html, text_html, visible
@@ -146,8 +146,8 @@ class Record:
 
     def exclusions(self) -> dict[int | str, str]:
         """Return why each excluded event is left out of reports and bags."""
-        excluded = self.events()["excluded"].dropna()
-        return {label: str(reason) for label, reason in excluded.items()}
+        with self.database.reading() as connection:
+            return read_exclusions(connection)
 
     @property
     def is_demo(self) -> bool:
