@@ -10,6 +10,7 @@ from camkit.badges.door_events import (
     site_timezone,
 )
 from camkit.badges.doors import Camera, Door, load_doors
+from camkit.badges.files import SourceFile
 from camkit.badges.flags import FLAGS, flag_events
 from camkit.badges.load import load_badges
 from camkit.badges.log import BadgeLog
@@ -22,6 +23,7 @@ __all__ = [
     "Door",
     "DoorEvent",
     "DoorEvents",
+    "SourceFile",
     "flag_events",
     "load_badges",
     "load_doors",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from camkit.badges.delimited import DELIMITERS, records
 from camkit.badges.encoding import decoded, open_text
-from camkit.badges.files import Export
+from camkit.badges.files import Export, sha256_of, unchanged
 from camkit.badges.identifiers import column_text
 from camkit.badges.sheets import SUFFIXES as SHEETS
 from camkit.badges.sheets import sheet_rows
@@ -98,7 +98,8 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per reader and camera; text columns ``string``, ``clock_offset_s`` float64.
+        One row per reader and camera; text columns ``string``, ``clock_offset_s`` float64. ``attrs["file"]`` has the
+        ``path`` of the file and the ``sha256`` of what was read.
 
     Raises
     ------
@@ -107,6 +108,7 @@ def load_doors(path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     table = _read(path)
+    read = table.attrs
     _check_columns(path, [str(name) for name in table])
     if table.empty:
         raise DoorsFileError(f"{path} has a header but no doors below it.", path=path)
@@ -138,7 +140,9 @@ def load_doors(path: str | Path) -> pd.DataFrame:
         more = f"; and {len(wrong) - NAMED:,} more" if len(wrong) > NAMED else ""
         raise DoorsFileError(f"{path} has rows that cannot be used: {listed}{more}.", path=path)
     table["clock_offset_s"] = offset.fillna(0.0).astype("float64")
-    return table.reset_index(drop=True)
+    table = table.reset_index(drop=True)
+    table.attrs = read
+    return table
 
 
 def checked_doors(doors: object, *columns: str) -> pd.DataFrame:
@@ -210,7 +214,9 @@ def _read(path: Path) -> pd.DataFrame:
         path.stat()  # a missing file is not a file that is not text
         if path.is_dir():
             raise DoorsFileError(f"{path} is a folder. Give the doors file in it.", path=path)
-        found = sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path)
+        with unchanged(path):
+            digest = sha256_of(path)
+            found = sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path)
     except FileNotFoundError:
         raise DoorsFileError(f"The doors file {path} does not exist. Check the path.", path=path) from None
     except OSError as error:
@@ -233,7 +239,9 @@ def _read(path: Path) -> pd.DataFrame:
                 f"{path}, line {line}, has {len(row)} cells, the header {len(header)}.", path=path, line=line
             )
     lines, values = [line for line, _ in body], [row for _, row in body]
-    return pd.DataFrame(values, lines, unique(header), dtype="string").replace("", pd.NA)
+    table = pd.DataFrame(values, lines, unique(header), dtype="string").replace("", pd.NA)
+    table.attrs["file"] = {"path": str(path), "sha256": digest}
+    return table
 
 
 def _known(heading: str) -> str:

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import file_digest
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -27,6 +28,25 @@ MAX_RATIO = 200
 
 RATIO_COUNTS_FROM = 16 << 20
 """Below this unpacked size, bytes, the ratio does not matter."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file as it was when it was read.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        Where it was.
+    name : str
+        How the log calls it: its events have this in ``file``, or begin with it if they are from an archive.
+    sha256 : str
+        Of its bytes, hexadecimal.
+    """
+
+    path: Path
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,12 @@ def unchanged(path: Path) -> Iterator[None]:
             f"{path.name} changed while it was read: wait until the export is complete, or copy the file first.",
             path=path,
         )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with _explained(path, str(path)), path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _identity(path: Path) -> tuple[int, int, int]:

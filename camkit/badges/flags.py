@@ -87,6 +87,8 @@ def flag_events(
         clock_backwards       earlier than the one before it in the reader's log          the one before it
         ====================  ==========================================================  =================
 
+        ``attrs["settings"]`` has what was given: ``hours``, ``timezone``, the seconds, and how many are ``known``.
+
     Raises
     ------
     InputError
@@ -118,8 +120,19 @@ def flag_events(
     retried = granted & denied[last_swipe] & (since_last <= retry_s)
     elsewhere = (where >= 0) & (where[last_swipe] >= 0) & (where != where[last_swipe])
     strangers = np.zeros(len(events), dtype=bool)
+    zone = site_timezone(events, timezone)
+    settings = {
+        "hours": None if hours is None else [str(hour) for hour in hours],
+        "timezone": str(zone) if zone else None,
+        "retry_s": retry_s,
+        "repeat_s": repeat_s,
+        "walk_s": walk_s,
+        "known": None,
+    }
     if known is not None:
-        strangers = ~events["cardholder_id"].isin([cell_text(one) for one in known]).to_numpy()
+        ids = {cell_text(one) for one in known}
+        settings["known"] = len(ids)
+        strangers = ~events["cardholder_id"].isin(ids).to_numpy()
     evidence = {
         "denied_then_granted": np.where(retried, last_swipe, -1),
         "repeated_swipe": np.where(since_here <= repeat_s, last_here, -1),
@@ -130,11 +143,13 @@ def flag_events(
         "clock_backwards": backwards,
     }
     flags = {
-        "outside_hours": _outside_hours(by_camera, hours, site_timezone(events, timezone)),
+        "outside_hours": _outside_hours(by_camera, hours, zone),
         "first_time_at_reader": (who >= 0) & (where >= 0) & (last_here < 0),
         "unknown_cardholder": (who < 0) | strangers,
     }
-    return _table(events.index, flags, evidence)
+    table = _table(events.index, flags, evidence)
+    table.attrs["settings"] = settings
+    return table
 
 
 def _previous(order_by: np.ndarray, *keys: np.ndarray) -> np.ndarray:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import tzinfo
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from camkit.badges.account import ENTRY
 from camkit.badges.delimited import read_delimited
-from camkit.badges.files import Export, find_exports, unchanged
+from camkit.badges.files import Export, SourceFile, find_exports, sha256_of, unchanged
 from camkit.badges.interpret import FileEvents, interpret
 from camkit.badges.log import BadgeLog
 from camkit.badges.profiles import ROLES, Profile, given_columns, profiles
@@ -69,12 +70,27 @@ def load_badges(
     zone = as_zone(timezone)
     wanted = _wanted(profile, columns)
     exports = find_exports(path_or_paths)
-    reports, parts = zip(*(_load(export, wanted, zone, day_first) for export in exports), strict=True)
+    digests: dict[Path, str] = {}
+    reports, parts = zip(
+        *(_load(export, wanted, zone, day_first, digests) for export in exports), strict=True
+    )
     files = pd.DataFrame(reports)
-    if not files["file"].is_unique:
+    named_in_full = not files["file"].is_unique
+    if named_in_full:
         files["file"] = [export.full_name for export in exports]
     offsets = {part.times.offset for part in parts}
-    return _join(files, parts, zone or (offsets.pop() if len(offsets) == 1 else None))
+    log = _join(files, parts, zone or (offsets.pop() if len(offsets) == 1 else None))
+    sources = [
+        SourceFile(path, str(path) if named_in_full else path.name, digest)
+        for path, digest in digests.items()
+    ]
+    given = {
+        "timezone": str(zone) if zone else None,
+        "profile": profile,
+        "columns": dict(columns) if columns else None,
+        "day_first": day_first,
+    }
+    return replace(log, sources=tuple(sources), given=given)
 
 
 def _wanted(name: str | None, columns: Mapping[str, str] | None) -> Profile | None:
@@ -96,11 +112,17 @@ def _wanted(name: str | None, columns: Mapping[str, str] | None) -> Profile | No
 
 
 def _load(
-    export: Export, wanted: Profile | None, zone: tzinfo | None, day_first: bool | None
+    export: Export,
+    wanted: Profile | None,
+    zone: tzinfo | None,
+    day_first: bool | None,
+    digests: dict[Path, str],
 ) -> tuple[dict[str, object], FileEvents]:
-    """Load one export: its row of `BadgeLog.files`, and its events."""
+    """Load one export: its row of `BadgeLog.files`, and its events; the digest of its file is added to the others."""
     with unchanged(export.path):
+        digest = digests.get(export.path) or sha256_of(export.path)
         table = read_delimited(export, wanted)
+    digests[export.path] = digest
     part = interpret(table, zone, day_first)
     report = {
         "file": export.name,

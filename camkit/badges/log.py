@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from html import escape
+from typing import Any
 
 import pandas as pd
 
 from camkit.badges.encoding import UTF_8, UTF_8_MARKED
+from camkit.badges.files import SourceFile
 from camkit.support.html import table_html, visible
 
 SHOWN = 5
@@ -45,6 +48,10 @@ class BadgeLog:
         each word for an outcome occurs that is not known). A text is empty where there was nothing to decide.
     timezone : datetime.tzinfo or None
         The site's zone, for display: the one given, or the one offset that all times have.
+    sources : tuple of SourceFile
+        The files that were read, each with its SHA-256 at that moment; an archive once.
+    given : mapping of str to Any
+        What `load_badges` was told: ``timezone``, ``profile``, ``columns``, ``day_first``; None where left out.
     """
 
     events: pd.DataFrame
@@ -53,6 +60,8 @@ class BadgeLog:
     ignored: pd.DataFrame
     files: pd.DataFrame
     timezone: tzinfo | None
+    sources: tuple[SourceFile, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def profile(self) -> str:

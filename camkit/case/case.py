@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.badges import DoorEvent, DoorEvents, require_resolved
+from camkit.badges import BadgeLog, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras import Snapshot
-from camkit.case.bag import write_bag
-from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case import decisions as deciding
 from camkit.case import events as recording
+from camkit.case import sources
+from camkit.case.bag import write_bag
+from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
@@ -136,6 +137,48 @@ class Case(Record):
             recording.add_events(connection, events, self._stamp)
             if flags is not None:
                 recording.add_flags(connection, flags, events.table.index, self._stamp)
+
+    def add_sources(
+        self,
+        log: BadgeLog,
+        *,
+        doors: pd.DataFrame | None = None,
+        flags: pd.DataFrame | None = None,
+        site: sources.Asked | None = None,
+    ) -> None:
+        """Keep what the case rests on: the exports and the doors file byte for byte, and how they were read.
+
+        Reports and bags then hold them, so that an event can be looked up in the export that it was read from. Also
+        kept: each row of the exports that is not an event, and why; what the flags were set to, and the other event
+        that a flag rests on, in words; which site was asked, without secrets; the versions of the software. What is
+        there already is not added again.
+
+        Parameters
+        ----------
+        log : BadgeLog
+            As `camkit.load_badges` returns it; the case's events were picked from it.
+        doors : pandas.DataFrame, optional
+            As `camkit.load_doors` returns it. If it was made or changed by hand, it is kept as a table.
+        flags : pandas.DataFrame, optional
+            As `camkit.flag_events` returns it.
+        site : Site, optional
+            As `camkit.connect` returns it.
+
+        Raises
+        ------
+        InputError
+            If a file has changed since it was loaded, or is not there any more, or an event of the case is not in the
+            log. Then nothing is added.
+        OutputError
+            If a file cannot be written to the case's folder.
+        """
+        with self.database.reading() as connection:
+            sources.check_log(connection, log)
+        stored = sources.store_documents(self.folder, log, doors)
+        with self.database.writing() as connection:
+            sources.add_documents(connection, stored, self._stamp)
+            sources.add_settings(connection, sources.settings_of(log, flags, site), self._stamp)
+            sources.add_evidence(connection, log, doors, self._stamp)
 
     def add_snapshots(
         self, snapshots: Iterable[Snapshot], *, camera_names: Mapping[str, str] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -52,8 +52,10 @@ def seal_problems(connection: sqlite3.Connection, noted: str) -> Iterator[str]:
         yield f"it never had the seal {noted}: that is another case's, or what was recorded by then was replaced"
 
 
-def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterator[str]:
-    """Say of each row of a table that is not as it was added what happened to it."""
+def broken_links(
+    connection: sqlite3.Connection, table: str, key: str, left_out: Container[Any] = ()
+) -> Iterator[str]:
+    """Say of each row of a table that is not as it was added what happened to it, unless it was left out of a copy."""
     thing = table.removesuffix("s")
     cursor = connection.execute(
         f"SELECT chain.row_key, chain.sha256, ifnull(before.sha256, ''), added.rowid, added.* FROM chain"  # noqa: S608 - our own names
@@ -65,7 +67,8 @@ def broken_links(connection: sqlite3.Connection, table: str, key: str) -> Iterat
     places: list[int] = []
     for name, recorded, before, place, *row in cursor:
         if place is None:
-            yield f"{thing} {name} was removed"
+            if name not in left_out:
+                yield f"{thing} {name} was removed"
             continue
         if _link(before, table, row) != recorded:
             yield f"{thing} {name} was changed, or something recorded before it was changed or removed"

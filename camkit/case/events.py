@@ -83,7 +83,7 @@ def check_event(connection: sqlite3.Connection, event: DoorEvent) -> None:
     event_time = utc_text(event.event_time) if event.event_time else None
     if known_event(connection, label) != (event_time, event.cardholder_id, event.reader_id):
         raise InputError(
-            f"The snapshot of event {label} is from another badge log than the event of this case."
+            f"Event {label} of this case is another one than the event {label} given, which is from another badge log."
         )
 
 

@@ -1,4 +1,4 @@
-"""Images on disk by their SHA-256: the same bytes are stored once, and are never overwritten."""
+"""Images and documents on disk by their SHA-256: the same bytes are stored once, and are never overwritten."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from camkit.support.files import make_folder, write_whole
 
 FOLDER = "images"
 
+DOCUMENTS = "documents"
+
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
 """File name endings by media type; any other type gets ``.bin``."""
 
-_PATH = re.compile(rf"{FOLDER}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z]+")
+_PATH = re.compile(rf"({FOLDER}|{DOCUMENTS})/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z]+")
+
+_ENDING = re.compile(r"\.[a-z]{1,8}\Z")
 
 
 @dataclass(frozen=True)
@@ -39,17 +43,24 @@ def store_image(folder: Path, content: bytes, media_type: str, claimed: str | No
         raise InputError(
             f"An image does not have the SHA-256 that it claims: it has {digest}, not {claimed}."
         )
-    path = folder / FOLDER / digest[:2] / f"{digest}{SUFFIXES.get(media_type, '.bin')}"
-    if not path.exists():
-        make_folder(path.parent)
-        write_whole(path, content)
-    elif _read(path) != content:
-        raise _altered(path)
-    return StoredImage(digest, path.relative_to(folder).as_posix(), len(content), media_type)
+    path = f"{FOLDER}/{digest[:2]}/{digest}{SUFFIXES.get(media_type, '.bin')}"
+    _write(folder / path, content)
+    return StoredImage(digest, path, len(content), media_type)
+
+
+def store_document(folder: Path, content: bytes, name: str) -> dict[str, str | int]:
+    """Write a file to ``documents/ab/abcd….csv`` in the same way; return columns of the table ``documents``.
+
+    Its name gives the ending, and is kept in the table.
+    """
+    digest, ending = sha256(content).hexdigest(), _ENDING.search(name.lower())
+    path = f"{DOCUMENTS}/{digest[:2]}/{digest}{ending[0] if ending else '.bin'}"
+    _write(folder / path, content)
+    return {"name": name, "sha256": digest, "path": path, "bytes": len(content)}
 
 
 def is_image_path(path: str) -> bool:
-    """Whether a path from the database is in the folder of images."""
+    """Whether a path from the database is in the folder of images, or in that of documents."""
     return _PATH.fullmatch(path) is not None
 
 
@@ -72,11 +83,19 @@ def copy_image(folder: Path, target: Path, path: str) -> None:
         write_whole(target / path, _read(source))
 
 
+def _write(path: Path, content: bytes) -> None:
+    if not path.exists():
+        make_folder(path.parent)
+        write_whole(path, content)
+    elif _read(path) != content:
+        raise _altered(path)
+
+
 def _inside(folder: Path, path: str) -> Path:
     """Return where an image is; the database may be from somebody else, and name any place."""
     if not is_image_path(path):
         raise CaseError(
-            f"The database of {folder} names an image {path!r}, which is not in its folder of images."
+            f"The database of {folder} names a file {path!r}, which is not in its folders of images and documents."
         )
     return folder / path
 

@@ -31,6 +31,7 @@ _COMMON = {
 }
 
 _ADDED_3 = "verdict_labels notes exclusions documents settings upgrades".split()
+_FLAGS = "SELECT flags.*, description FROM flags LEFT JOIN flag_evidence AS other ON other.flag = flags.id"
 
 QUERIES = {
     2: {
@@ -38,8 +39,13 @@ QUERIES = {
         "events": "SELECT *, NULL AS view, NULL AS excluded FROM overview",
         "snapshots": "SELECT *, NULL AS view, 0 AS camera_rank, 0 AS is_demo FROM snapshots ORDER BY id",
         "verdicts": "SELECT *, NULL AS decision FROM verdicts ORDER BY id",
+        "flags": "SELECT *, NULL AS description FROM flags ORDER BY id",
     },
-    3: {**_COMMON, **{name: f"SELECT * FROM {name} ORDER BY id" for name in _ADDED_3}},  # noqa: S608 - our own names
+    3: {
+        **_COMMON,
+        "flags": f"{_FLAGS} ORDER BY flags.id",
+        **{name: f"SELECT * FROM {name} ORDER BY id" for name in _ADDED_3},  # noqa: S608 - our own names
+    },
 }
 """By schema version, each table that can be read and is exported."""
 

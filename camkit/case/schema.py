@@ -25,6 +25,7 @@ _KEYS_2 = {**dict.fromkeys(_TABLES_2, "id"), "events": "event", "images": "sha25
 _NEW_3 = {
     **dict.fromkeys("upgrades verdict_labels decisions notes exclusions documents settings".split(), "id"),
     "camera_views": "snapshot",
+    "flag_evidence": "flag",
     "withdrawals": "decision",
 }
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.case import chain, schema
+from camkit.case import chain, handover, schema
 from camkit.case.database import Database
-from camkit.case.images import FOLDER, is_image_path
+from camkit.case.images import DOCUMENTS, FOLDER, is_image_path
 from camkit.errors import CaseError, InputError
 from camkit.support.html import table_html, text_html
 
@@ -30,7 +30,7 @@ _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """The errors of reading a damaged database: the latter if SQLite's message quotes a piece of it."""
 
 # Cast, since somebody may have put values of other types there.
-_IMAGES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM images ORDER BY path"
+_FILES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM {}"
 _LATE_VIEWS = """
     SELECT link.row_key FROM chain AS link LEFT JOIN chain AS before ON before.number = link.number - 1
     WHERE link.table_name = 'camera_views' AND (before.table_name, before.row_key) IS NOT ('snapshots', link.row_key)
@@ -79,12 +79,21 @@ class Verification:
 
     def summary(self) -> str:
         """Say in a sentence or two what was checked, how many things are wrong, and which files do not belong."""
-        images = f"{self.counts['images']:,} images ({self.bytes / 1e6:,.1f} MB)"
+        images = f"{self.counts['images']:,} images"
+        if documents := self.counts.get("documents"):
+            images += f" and {documents:,} documents"
+        images += f" ({self.bytes / 1e6:,.1f} MB)"
         said = f"Case {self.case}: {_are(len(self._wrong), 'thing')} wrong among {images} and the database."
         if self.ok:
             said = (
                 f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database match the chain "
                 "of hashes that was made with them."
+            )
+        if left_out := self.counts.get("left_out"):
+            events = "1 event that was" if left_out == 1 else f"{left_out:,} events that were"
+            said += (
+                f" This is a copy that was handed over: {events} excluded, with what belongs there, is not in it; only "
+                "the case itself can show that nothing else was left out."
             )
         extra = self.findings.loc[self.findings["kind"] == EXTRA, "path"].tolist()
         if not extra:
@@ -123,14 +132,14 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
     with database.reading() as connection:
         problems = [*_database_problems(connection, noted)]
         try:
-            images = connection.execute(_IMAGES).fetchall()
-            counts = dict(connection.execute(_COUNTS).fetchall())
+            images = _files_in(connection)
+            counts = _counts(connection)
         except _DAMAGE as error:
             images, counts = [], dict.fromkeys(_COUNTED, 0)
             problems.append(("database", f"it is damaged: {error}"))
     findings = [(kind, database.path.name, detail) for kind, detail in dict.fromkeys(problems)]
     findings += [
-        ("altered", path, "the database names a place outside the folder of images")
+        ("altered", path, "the database names a place outside the folders of images and documents")
         for path, _, _ in images
         if not is_image_path(path)
     ]
@@ -144,7 +153,7 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
     unknown = _files(folder) - {path for path, _, _ in images}
     if unknown:  # somebody may add images while others are hashed
         with suppress(CaseError), database.reading() as connection:  # damaged, which is a finding already
-            unknown -= {path for path, _, _ in connection.execute(_IMAGES)}
+            unknown -= {path for path, _, _ in _files_in(connection)}
     findings += [
         (EXTRA, path, "the database does not list it: a write was interrupted, or somebody put it there")
         for path in sorted(unknown)
@@ -153,17 +162,39 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
     return Verification(case, counts, sum(size for _, _, size in images), table)
 
 
+def _files_in(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
+    """Return path, SHA-256 and size of each image and each document that the database lists."""
+    tables = [
+        table for table in ("images", "documents") if table in schema.KEYS[schema.version_of(connection)]
+    ]
+    return connection.execute(" UNION ".join(map(_FILES.format, tables)) + " ORDER BY 1").fetchall()
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Count rows by table; also the events that are left out of a copy."""
+    counts = dict(connection.execute(_COUNTS).fetchall())
+    if schema.version_of(connection) > schema.OLDEST:
+        (counts["documents"],) = connection.execute("SELECT count(DISTINCT path) FROM documents").fetchone()
+        query = "SELECT count(*) FROM left_out WHERE table_name = 'events'"
+        (counts["left_out"],) = connection.execute(query).fetchone()
+    return counts
+
+
 def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[tuple[str, str]]:
     """Give kind and detail of everything that is wrong; if the database cannot be read here, the rest goes on."""
     keys = schema.KEYS[schema.version_of(connection)]
     checks = [
         ("database", _structure_problems(connection)),
         ("altered", schema.differences(connection)),
-        *(("altered", chain.broken_links(connection, table, key)) for table, key in keys.items()),
+        *(
+            ("altered", chain.broken_links(connection, table, key, handover.left_out(connection, table)))
+            for table, key in keys.items()
+        ),
         ("altered", chain.stray_links(connection, keys)),
     ]
     if "upgrades" in keys:
         checks += [("altered", _late_views(connection)), ("altered", _false_upgrades(connection))]
+        checks.append(("altered", handover.false_omissions(connection)))
     if noted is not None:
         checks.append(("altered", chain.seal_problems(connection, noted)))
     for kind, problems in checks:
@@ -221,9 +252,10 @@ def _hash(path: Path) -> str | None:
 
 
 def _files(folder: Path) -> set[str]:
-    """Return all files in the folder of images, except parts of files that are or were being written."""
+    """Return all files in the folders of images and documents, except parts of files that are or were being written."""
     return {
         path.relative_to(folder).as_posix()
-        for path in (folder / FOLDER).rglob("*")
+        for below in (FOLDER, DOCUMENTS)
+        for path in (folder / below).rglob("*")
         if not (path.name.startswith(".") and path.suffix == ".part") and not path.is_dir()
     }

@@ -69,7 +69,7 @@ CREATE INDEX notes_by_event ON notes (event);
 -- Which events are left out of reports and bags, and why; the latest row of each event counts.
 CREATE TABLE exclusions (
     id INTEGER PRIMARY KEY,
-    event NOT NULL REFERENCES events (event),
+    event NOT NULL,               -- its row is not in a copy that is handed over
     is_excluded INTEGER NOT NULL CHECK (is_excluded IN (0, 1)),
     reason TEXT NOT NULL,
     excluded_at TEXT NOT NULL,
@@ -77,6 +77,15 @@ CREATE TABLE exclusions (
     software TEXT NOT NULL
 );
 CREATE INDEX exclusions_by_event ON exclusions (event);
+
+-- The event that a flag rests on, in words, since it need not be in the case.
+CREATE TABLE flag_evidence (
+    flag INTEGER PRIMARY KEY REFERENCES flags (id),
+    description TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    software TEXT NOT NULL
+);
 
 -- The files that the case rests on, unchanged.
 CREATE TABLE documents (
@@ -99,6 +108,13 @@ CREATE TABLE settings (
     added_at TEXT NOT NULL,
     operator TEXT NOT NULL,
     software TEXT NOT NULL
+);
+
+-- Only in a copy that is handed over: the rows about excluded events, which are not in it. Their links of the chain are.
+CREATE TABLE left_out (
+    table_name TEXT NOT NULL,
+    row_key NOT NULL,
+    PRIMARY KEY (table_name, row_key)
 );
 
 CREATE TRIGGER upgrades_no_update BEFORE UPDATE ON upgrades
@@ -157,6 +173,14 @@ CREATE TRIGGER exclusions_no_replace BEFORE INSERT ON exclusions
 WHEN EXISTS (SELECT 1 FROM exclusions WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'exclusions: rows are only ever added'); END;
 
+CREATE TRIGGER flag_evidence_no_update BEFORE UPDATE ON flag_evidence
+BEGIN SELECT RAISE(ABORT, 'flag_evidence: rows are only ever added'); END;
+CREATE TRIGGER flag_evidence_no_delete BEFORE DELETE ON flag_evidence
+BEGIN SELECT RAISE(ABORT, 'flag_evidence: rows are only ever added'); END;
+CREATE TRIGGER flag_evidence_no_replace BEFORE INSERT ON flag_evidence
+WHEN EXISTS (SELECT 1 FROM flag_evidence WHERE flag = NEW.flag)
+BEGIN SELECT RAISE(ABORT, 'flag_evidence: rows are only ever added'); END;
+
 CREATE TRIGGER documents_no_update BEFORE UPDATE ON documents
 BEGIN SELECT RAISE(ABORT, 'documents: rows are only ever added'); END;
 CREATE TRIGGER documents_no_delete BEFORE DELETE ON documents
@@ -172,6 +196,10 @@ BEGIN SELECT RAISE(ABORT, 'settings: rows are only ever added'); END;
 CREATE TRIGGER settings_no_replace BEFORE INSERT ON settings
 WHEN EXISTS (SELECT 1 FROM settings WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'settings: rows are only ever added'); END;
+
+CREATE TRIGGER copies_stay BEFORE INSERT ON chain
+WHEN EXISTS (SELECT 1 FROM left_out)
+BEGIN SELECT RAISE(ABORT, 'this is a copy that was handed over, without the excluded events; add to the case itself'); END;
 
 CREATE TRIGGER withdrawals_in_time BEFORE INSERT ON withdrawals
 WHEN NOT EXISTS (
