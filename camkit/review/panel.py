@@ -22,9 +22,9 @@ from camkit.support.html import text_html
 
 KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
 USE_KEY, VIEW_KEY = "c", "v"
-HINT = "↑ ↓ frames · Esc leaves the note"
-DEMO = "DEMO: invented people, drawn pictures"
-AWAY = "Keys go to the notebook now, where X cuts a cell. Click here first."
+HINT = "↑ ↓ frames<br>Esc leaves the note"
+AWAY = "The keys are off:<br>click here first"
+DEMO = "DEMO: drawn pictures"
 
 PAUSE_S = 3.0
 """When nothing was typed for so long, seconds, a note is saved, though its field was not left."""
@@ -212,21 +212,20 @@ class ReviewPanel(ipw.VBox):
 
     def _laid_out(self) -> list[ipw.Widget]:
         """Return the controls in their places."""
-        hint, away = ipw.HTML(text_html(HINT)), ipw.HTML(text_html(AWAY))
+        hint = ipw.HTML(f'<span class="camkit-here">{HINT}</span><span class="camkit-away">{AWAY}</span>')
         self.demo = ipw.HTML(text_html(DEMO))
-        about = ipw.HBox([self.views, self.flags, self.leave_out])
+        about = ipw.HBox([self.views, self.flags, self.use, self.leave_out])
         name_parts(
             use=self.use, progress=self.progress, wide=self.status, leave=self.leave_out, demo=self.demo
         )
-        name_parts(small=hint, views=self.views, about=about, away=away)
+        name_parts(small=hint, views=self.views, about=about)
         return [
             self.shortcuts,
-            away,
             ipw.HBox([self.demo, self.back, self.queue, self.forth, self.progress]),
             self.view,
             about,
-            ipw.HBox([*self.verdicts.values(), hint, self.use]),
-            ipw.HBox([self.status, self.loading, self.load_or_stop]),
+            ipw.HBox([*self.verdicts.values()]),
+            ipw.HBox([self.status, hint, self.loading, self.load_or_stop]),
         ]
 
     def _do(self, action: Callable[..., object], *arguments: Any) -> None:

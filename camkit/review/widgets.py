@@ -27,6 +27,8 @@ class Keys(anywidget.AnyWidget):
 
     Attributes
     ----------
+    judging : list of str
+        The keys that judge what is in view: they do nothing but bring it to the screen if it is not there.
     in_view : str
         Tells what is in view apart from everything else. The browser sends it back with each key, so that a key that
         was pressed before the picture changed does not judge the next one.
@@ -38,12 +40,12 @@ class Keys(anywidget.AnyWidget):
     _css = HERE / "panel.css"
     handled = traitlets.List(traitlets.Unicode()).tag(sync=True)
     note_key = traitlets.Unicode(NOTE_KEY).tag(sync=True)
+    judging = traitlets.List(traitlets.Unicode()).tag(sync=True)
     in_view = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, missed: Callable[[], None], left_note: Callable[[], None]) -> None:
         super().__init__(layout=ipw.Layout(display="none"))
         self._actions: dict[str, Callable[[], None]] = {}
-        self._about_view: set[str] = set()
         self._missed, self._left_note = missed, left_note
         self.on_msg(lambda _widget, message, _buffers: self._receive(message))
 
@@ -51,14 +53,14 @@ class Keys(anywidget.AnyWidget):
         """Let a key, by its name in the browser (``m``, ``ArrowLeft``), do something, perhaps with what is in view."""
         self._actions[key] = action
         if about_view:
-            self._about_view.add(key)
+            self.judging = [*self.judging, key]
         self.handled = list(self._actions)
 
     def _receive(self, message: dict[str, str]) -> None:
         key = message.get("key")
         if key is None:
             self._left_note()
-        elif key in self._about_view and message.get("seen", self.in_view) != self.in_view:
+        elif key in self.judging and message.get("seen", self.in_view) != self.in_view:
             self._missed()
         else:
             self._actions[key]()
