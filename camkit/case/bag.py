@@ -1,34 +1,35 @@
-"""Export a case: a BagIt 1.0 bag (RFC 8493), zipped, that anyone can check without camkit.
-
-The bag is made by the Library of Congress' ``bagit``. It changes the working directory while it works, so it runs in
-a process of its own: ``make_bag.py``.
-"""
+"""Export a case: a BagIt 1.0 bag (RFC 8493), zipped, that anyone can check without camkit."""
 
 from __future__ import annotations
 
 import json
-import platform
-import subprocess
-import sys
-import tempfile
-import zipfile
+import os
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
+from hashlib import file_digest
+from itertools import chain, count
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from camkit.case import handover
+from camkit.case.bag_zip import write_bag_zip
 from camkit.case.database import SOFTWARE
-from camkit.case.images import SUFFIXES, copy_image
-from camkit.case.queries import Row, read_all
+from camkit.case.decisions import DISPUTED, Decision, agreed
+from camkit.case.images import copy_image
+from camkit.case.queries import Row, grouped, read_all
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
-from camkit.support.files import make_folder, replacing, write_whole
+from camkit.support.files import make_folder, remove_leftovers, replacing, sync, working_folder, write_whole
+from camkit.support.html import visible
 
 
 def write_bag(record: Record, path: Path, organization: str, now: datetime | None) -> Path:
-    """Write the bag of a case; see `Case.export`."""
+    """Write the bag of a case, and print its hash and its seal; see `Case.export`."""
+    if path.exists():
+        raise _taken(path)
     exported_at = now or datetime.now(UTC)
     info = {
         "External-Identifier": record.name,
@@ -39,23 +40,56 @@ def write_bag(record: Record, path: Path, organization: str, now: datetime | Non
     if organization:
         info["Source-Organization"] = organization
     make_folder(path.parent)
-    with replacing(path) as part, tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
-        bag = Path(folder) / "bag"
-        info |= _fill(bag, record, exported_at)
-        _bag_in_place(bag, info)
-        _zip(bag, part, top=path.stem)
+    remove_leftovers(path.parent)
+    # The images in the working folder are the case's own files under a second name wherever the disk lets them.
+    with replacing(path) as part, working_folder(path) as folder:
+        info |= _fill(folder, record, organization, exported_at)
+        payload = sorted(
+            (file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if not file.is_dir()
+        )
+        write_bag_zip(part, path.stem, payload, info, exported_at)
+        sync([part])
+        with part.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+        _claim(path)
+    sync([path])
+    print(
+        f"{path.name}\n  SHA-256 {digest}\n  Seal    {info['Case-Seal']}\n"
+        "Note both where nobody who has the bag can change them."
+    )
     return path
 
 
-def _fill(folder: Path, record: Record, exported_at: datetime) -> dict[str, str]:
+def free_path(folder: Path) -> Path:
+    """Return the path of a bag beside the folder of a case that is not taken yet: ``NAME.zip``, ``NAME-2.zip``, ..."""
+    names = (f"{folder.name}{ending}.zip" for ending in chain([""], (f"-{number}" for number in count(2))))
+    return next(path for path in map(folder.parent.joinpath, names) if not path.exists())
+
+
+def _claim(path: Path) -> None:
+    """Make an empty file where the bag will be; refuse it if somebody else was faster."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise _taken(path) from None
+
+
+def _taken(path: Path) -> OutputError:
+    return OutputError(
+        f"{path} is there already, and a bag is never replaced: choose another name, or leave the name out, and a new "
+        "one is found."
+    )
+
+
+def _fill(folder: Path, record: Record, organization: str, exported_at: datetime) -> dict[str, str]:
     """Put everything into a folder, from one state of the case; return what ``bag-info.txt`` says of that state."""
-    folder.mkdir()
-    record.database.copy_to(folder / DATABASE)
+    handover.copy_to(record.database, folder / DATABASE)
     with Record(folder, operator=record.operator) as copy:
         with copy.database.reading() as connection:
             rows = read_all(connection)
-        for image in rows["images"]:
-            copy_image(record.folder, folder, image["path"])
+        documents = rows.get("documents", [])
+        for file in (*rows["images"], *documents):
+            copy_image(record.folder, folder, file["path"])
         checked = copy.verify()
         if problems := checked.problems():
             raise CaseError(
@@ -67,17 +101,66 @@ def _fill(folder: Path, record: Record, exported_at: datetime) -> dict[str, str]
             "External-Description": f"Review of badge events: {copy.summary()}",
             "Case-Seal": copy.seal(),
         }
+    status = _status(rows, is_demo=record.is_demo)
+    info |= {name: _one_line(said) for name, said in status.items()}
     evidence = {
         "case": record.name,
         "operator": record.operator,
         "export_time": utc_text(exported_at),
-        "exporting_unit": platform.node(),
+        "exporting_unit": organization or None,
         "exporting_software": SOFTWARE,
         "pictures": _pictures(rows),
     }
     write_whole(folder / "evidence.json", json.dumps(evidence, indent=2, ensure_ascii=False).encode())
-    write_whole(folder / "README.txt", files("camkit.case").joinpath("templates/bag_readme.txt").read_bytes())
+    write_whole(folder / "README.txt", _readme(status, documents, rows).encode())
     return info
+
+
+def _status(rows: dict[str, list[Row]], *, is_demo: bool) -> dict[str, str]:
+    """Say whether the review is done, what is left out of the bag, and whether it is of the demo site."""
+    verdicts = grouped(rows["verdicts"], "event")
+    given = [map(Decision.from_row, verdicts.get(event["event"], [])) for event in rows["events"]]
+    said = [agreed(decisions) for decisions in given]
+    undecided, disputed = said.count(None), said.count(DISPUTED)
+    status = {"Case-Status": "All events that are in it have a verdict."}
+    if undecided:
+        status["Case-Status"] = f"DRAFT: {_counted(undecided)} without a verdict."
+    if disputed:
+        status["Case-Status"] += f" The reviewers disagree on {_counted(disputed)}."
+    latest = {row["event"]: row for row in rows.get("exclusions", [])}
+    reasons = [f"“{row['reason']}” ({row['operator']})" for row in latest.values() if row["is_excluded"]]
+    if reasons:
+        status["Events-Left-Out"] = f"{_counted(len(reasons))} left out: {'; '.join(reasons)}."
+    if is_demo:
+        status["Demo"] = "DEMO: of camkit's demo site, with invented people and drawn pictures."
+    return status
+
+
+def _counted(number: int) -> str:
+    return "1 event" if number == 1 else f"{number:,} events"
+
+
+def _readme(status: dict[str, str], documents: list[Row], rows: dict[str, list[Row]]) -> str:
+    environment = Environment(
+        loader=PackageLoader("camkit.case"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - it is plain text
+    )
+    environment.filters["one_line"] = _one_line
+    return environment.get_template("bag_readme.txt").render(
+        status=[_one_line(line) for line in status.values()],
+        documents=documents,
+        left_out="Events-Left-Out" in status,
+        verdicts="judged" if "notes" in rows else "verdicts",
+    )
+
+
+def _one_line(text: str) -> str:
+    """Put text from outside on one line, without characters that cannot be seen."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in visible(text)).split())
 
 
 def _pictures(rows: dict[str, list[Row]]) -> list[Row]:
@@ -114,20 +197,3 @@ def _picture(row: Row, image: Row, address: str | None) -> Row:
         "bytes": image["bytes"],
         "sha256": row["image"],
     }
-
-
-def _bag_in_place(folder: Path, info: dict[str, str]) -> None:
-    """Let the child process make a bag of a folder, and check it."""
-    command = [sys.executable, "-P", str(Path(__file__).with_name("make_bag.py")), str(folder)]
-    done = subprocess.run(command, input=json.dumps(info), capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        *_, said = done.stderr.strip().splitlines() or ["no reason given"]
-        raise OutputError(f"The bag could not be made: {said}")
-
-
-def _zip(folder: Path, target: Path, top: str) -> None:
-    """Pack a folder; images are stored, since compressing does not make them smaller."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            stored = zipfile.ZIP_STORED if file.suffix in SUFFIXES.values() else None
-            archive.write(file, Path(top) / file.relative_to(folder), compress_type=stored)

@@ -15,14 +15,15 @@ from camkit.cameras import Snapshot
 from camkit.case import decisions as deciding
 from camkit.case import events as recording
 from camkit.case import sources
-from camkit.case.bag import write_bag
+from camkit.case.bag import free_path, write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
+from camkit.case.images import sync_stored
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
-from camkit.case.snapshots import add_snapshot
+from camkit.case.snapshots import add_snapshots
 from camkit.errors import CaseError, InputError
-from camkit.support.files import make_folder
+from camkit.support.files import make_folder, remove_leftovers
 
 
 class Case(Record):
@@ -85,6 +86,7 @@ class Case(Record):
             about = {"name": name or path.name, **self._stamp.columns("created_at")}
             create_database(path / DATABASE, about)
         super().__init__(path, operator=self._stamp.operator)
+        remove_leftovers(path)
         if name not in (None, self.name):
             self.close()
             raise CaseError(
@@ -175,6 +177,7 @@ class Case(Record):
         with self.database.reading() as connection:
             sources.check_log(connection, log)
         stored = sources.store_documents(self.folder, log, doors)
+        sync_stored(self.folder, [str(row["path"]) for row in stored])
         with self.database.writing() as connection:
             sources.add_documents(connection, stored, self._stamp)
             sources.add_settings(connection, sources.settings_of(log, flags, site), self._stamp)
@@ -208,8 +211,7 @@ class Case(Record):
         Each image is on disk before the database knows it. The same picture of the same event, asked for again with
         the same result, is not added again: the first retrieval is kept.
         """
-        for snapshot in snapshots:
-            add_snapshot(self.database, self.folder, snapshot, self._stamp, camera_names or {})
+        add_snapshots(self.database, self.folder, snapshots, self._stamp, camera_names or {})
 
     def choose(self, event: Snapshot | DoorEvent | int | str, sha256: str) -> None:
         """Say which of an event's pictures shows it best.
@@ -299,8 +301,8 @@ class Case(Record):
                 )
             if not Decision.from_row(last).can_be_taken_back():
                 raise InputError(
-                    f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the latest "
-                    "counts."
+                    f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the "
+                    "latest counts."
                 )
             insert(
                 connection,
@@ -358,7 +360,8 @@ class Case(Record):
                 insert(connection, "exclusions", {**row, **self._stamp.columns("excluded_at")})
 
     def _note(self, connection: sqlite3.Connection, label: int | str, note: str) -> None:
-        last = deciding.read_notes(connection).get(label, {}).get(self.operator, "")
+        query = "SELECT note FROM noted WHERE event IS ? AND operator IS ?"
+        (last,) = connection.execute(query, [label, self.operator]).fetchone() or ("",)
         if note != last:
             row = {"event": label, "note": str(note)}
             insert(connection, "notes", {**row, **self._stamp.columns("noted_at")})
@@ -395,16 +398,23 @@ class Case(Record):
         return write_report(self, path / "report.html" if path.is_dir() else path, now, self.verify())
 
     def export(
-        self, path: str | os.PathLike[str], *, organization: str = "", now: datetime | None = None
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        organization: str = "",
+        now: datetime | None = None,
     ) -> Path:
-        """Write a BagIt 1.0 bag (RFC 8493), zipped: images, database, report, tables, and how to check them.
+        """Write a BagIt 1.0 bag (RFC 8493), zipped: images, exports, database, report, tables, and how to check them.
 
-        Its path is returned.
+        Its path is returned; its SHA-256 and the seal of the case are printed, to be noted elsewhere. What belongs to
+        an excluded event only is not in it, and it says how many are left out and why. While an event has no verdict,
+        it says that it is a draft. An unchanged case, exported with the same `now`, gives the same content.
 
         Parameters
         ----------
-        path : str or path-like
-            The zip file, ``.zip`` added where it is missing; an existing one is replaced.
+        path : str or path-like, optional
+            The zip file, ``.zip`` added where it is missing; by default beside the case's folder, with its name and, if
+            there is a bag already, a number. A bag is never replaced.
         organization : str
             Who hands it over: ``Source-Organization`` in ``bag-info.txt``.
         now : datetime.datetime, optional
@@ -415,8 +425,10 @@ class Case(Record):
         CaseError
             If the case is not as it was recorded: an image is missing or altered.
         OutputError
-            If it cannot be written.
+            If it cannot be written, or there is a file of that name.
         """
+        if path is None:
+            return write_bag(self, free_path(self.folder), organization, now)
         path = Path(path)
         zipped = path if path.suffix.lower() == ".zip" else path.with_name(f"{path.name}.zip")
         return write_bag(self, zipped, organization, now)

@@ -55,7 +55,7 @@ class VerdictLabel:
     Raises
     ------
     InputError
-        If the name is ``disputed``, which camkit uses itself, or a text is empty, or the key is not one letter or digit
+        If the name is ``disputed``, which camkit uses itself, a text is empty, or the key is not one letter or digit
         or one of `TAKEN_KEYS`.
     """
 
@@ -156,12 +156,13 @@ def agreed(decisions: Iterable[Decision]) -> str | None:
 
 def read_labels(connection: sqlite3.Connection) -> dict[str, VerdictLabel]:
     """Return the labels of a case by their names; until some are recorded, those that camkit brings."""
-    rows, before = [], schema.version_of(connection) == 2
+    recorded, before = [], schema.version_of(connection) == 2
     if not before:
-        names = ", ".join(field.name for field in fields(VerdictLabel))
-        rows = connection.execute(f"SELECT {names} FROM verdict_labels ORDER BY id").fetchall()  # noqa: S608 - our own names
-        before = connection.execute("SELECT 1 FROM upgrades WHERE from_version = 2").fetchone() is not None
-    recorded = [VerdictLabel(*texts, None if needs is None else bool(needs)) for *texts, needs in rows]
+        query = "SELECT name, title, meaning, key, needs_picture FROM verdict_labels ORDER BY id"
+        for name, title, meaning, key, needs in connection.execute(query):
+            recorded.append(VerdictLabel(name, title, meaning, key, None if needs is None else bool(needs)))
+        query = "SELECT 1 FROM upgrades WHERE from_version = 2"
+        before = connection.execute(query).fetchone() is not None
     return {str(label.name): label for label in recorded or (_VERDICTS_2 if before else VERDICTS)}
 
 
@@ -173,14 +174,18 @@ def read_notes(connection: sqlite3.Connection) -> dict[int | str, dict[str, str]
     notes: dict[int | str, dict[str, str]] = {}
     for event, operator, note in connection.execute(query):
         notes.setdefault(event, {})[operator] = note
-    return {event: {who: note for who, note in said.items() if note} for event, said in notes.items()}
+    latest = {event: {who: note for who, note in said.items() if note} for event, said in notes.items()}
+    return {event: said for event, said in latest.items() if said}
 
 
-def read_exclusions(connection: sqlite3.Connection) -> dict[int | str, str]:
-    """Return why each excluded event is left out."""
-    if schema.version_of(connection) == 2:
-        return {}
-    return dict(connection.execute("SELECT event, reason FROM excluded"))
+def read_note_rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return every note ever recorded, in the order given: ``event``, ``operator``, ``note``, ``noted_at``."""
+    # Until version 2, a note was part of a verdict; since then it is a row of its own.
+    queries = ["SELECT event, operator, note, decided_at FROM verdicts WHERE note <> '' ORDER BY id"]
+    if schema.version_of(connection) > schema.OLDEST:
+        queries.append("SELECT event, operator, note, noted_at FROM notes ORDER BY id")
+    names = ("event", "operator", "note", "noted_at")
+    return [dict(zip(names, row, strict=True)) for query in queries for row in connection.execute(query)]
 
 
 def add_labels(connection: sqlite3.Connection, labels: Iterable[VerdictLabel], stamp: Stamp) -> None:

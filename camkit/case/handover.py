@@ -10,9 +10,9 @@ every other row can be checked, and the seal is that of the case.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from pathlib import Path
 
 from camkit.case import schema
 from camkit.case.database import Database
@@ -53,6 +53,13 @@ def handed_over(database: Database) -> Iterator[sqlite3.Connection]:
         yield copy
 
 
+def copy_to(database: Database, path: Path) -> None:
+    """Write what is handed over of a case to a new file, in one state."""
+    database.copy_to(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+        leave_out(copy)
+
+
 def leave_out(copy: sqlite3.Connection) -> None:
     """Take the excluded events out of a copy of a database, and list what was taken out."""
     if schema.version_of(copy) == schema.OLDEST or not copy.execute("SELECT 1 FROM excluded").fetchone():
@@ -75,15 +82,6 @@ def leave_out(copy: sqlite3.Connection) -> None:
             )
         for sql in made.values():
             copy.execute(sql)
-
-
-def left_out(connection: sqlite3.Connection, table: str) -> Collection[Any]:
-    """Return the keys of the rows of a table that were taken out of a copy; none for a case."""
-    if schema.version_of(connection) == schema.OLDEST:
-        return ()
-    return {
-        key for (key,) in connection.execute("SELECT row_key FROM left_out WHERE table_name = ?", [table])
-    }
 
 
 def false_omissions(connection: sqlite3.Connection) -> Iterator[str]:

@@ -95,6 +95,13 @@ def last_choices(connection: sqlite3.Connection) -> dict[int | str, str]:
     return dict(connection.execute(f"SELECT event, image FROM {table} ORDER BY id"))  # noqa: S608 - our own names
 
 
+def exclusions(connection: sqlite3.Connection) -> dict[int | str, str]:
+    """Return why each event that is left out at present is left out."""
+    if schema.version_of(connection) == 2:
+        return {}
+    return dict(connection.execute("SELECT event, reason FROM excluded"))
+
+
 def is_demo(connection: sqlite3.Connection) -> bool:
     """Whether a case has a picture of the demo site, or its settings say that it was made there."""
     if schema.version_of(connection) == 2:

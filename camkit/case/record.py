@@ -12,7 +12,7 @@ from camkit.badges import DoorEvent
 from camkit.cameras import Snapshot
 from camkit.case import chain, queries, schema, snapshots
 from camkit.case.database import Database, this_user
-from camkit.case.decisions import DISPUTED, Decision, VerdictLabel, read_exclusions, read_labels, read_notes
+from camkit.case.decisions import DISPUTED, Decision, VerdictLabel, read_labels, read_notes
 from camkit.case.times import zone_from_text
 from camkit.case.verify import Verification, verify
 from camkit.support.html import local_time, table_html, text_html, visible
@@ -102,8 +102,9 @@ class Record:
         Parameters
         ----------
         name : str
-            ``about``, ``events``, ``snapshots``, ``requests``, ``verdicts``, ``verdict_labels``, ``notes``, ``choices``,
-            ``exclusions``, ``flags``, ``cardholders``, ``images``, ``documents``, ``settings`` or ``upgrades``.
+            ``about``, ``events``, ``snapshots``, ``requests``, ``verdicts``, ``verdict_labels``, ``notes``,
+            ``choices``, ``exclusions``, ``flags``, ``cardholders``, ``images``, ``documents``, ``settings`` or
+            ``upgrades``.
 
         Returns
         -------
@@ -147,7 +148,7 @@ class Record:
     def exclusions(self) -> dict[int | str, str]:
         """Return why each excluded event is left out of reports and bags."""
         with self.database.reading() as connection:
-            return read_exclusions(connection)
+            return queries.exclusions(connection)
 
     @property
     def is_demo(self) -> bool:

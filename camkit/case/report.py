@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import base64
-import platform
-import sqlite3
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from operator import itemgetter
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from camkit.case import chain
-from camkit.case.decisions import read_labels
+from camkit.case.decisions import (
+    DISPUTED,
+    Decision,
+    Verdict,
+    agreed,
+    latest_opinions,
+    read_labels,
+    read_note_rows,
+)
+from camkit.case.handover import handed_over
 from camkit.case.images import SUFFIXES, read_image
 from camkit.case.queries import Row, grouped, read_all
 from camkit.case.record import Record
+from camkit.case.sources import EXPORT, NOT_EVENTS, software
 from camkit.case.times import utc_text, zone_from_text
 from camkit.case.verify import Verification
 from camkit.errors import CaseError
 from camkit.support.files import make_folder, replacing
-from camkit.support.html import local_time, visible
+from camkit.support.html import visible
 
 VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
-
-PACKAGES = ("camkit", "requests", "gevent", "pandas", "Pillow", "Jinja2")
-"""The software that took part in what the report shows."""
 
 
 def write_report(record: Record, path: Path, now: datetime | None, checked: Verification) -> Path:
     """Write the report of a case that was verified; see `Case.report`."""
-    with record.database.reading() as connection:
+    is_demo = record.is_demo
+    with handed_over(record.database) as connection:
         rows = read_all(connection)
+        rows["notes"] = read_note_rows(connection)
         seal = chain.seal(connection)
         labels = read_labels(connection)
     images = {image["sha256"]: image for image in rows["images"]}
@@ -53,21 +62,21 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
         upgrades=rows.get("upgrades", []),
         made_at=utc_text(now or datetime.now(UTC)),
         made_by=record.operator,
+        is_demo=is_demo,
         events=_events(rows),
+        excluded=_excluded(rows.get("exclusions", [])),
+        basis=_basis(rows),
         cardholders=rows["cardholders"],
         images=rows["images"],
         shows=_shows(rows),
         data_uri=data_uri,
         checked=checked,
         seal=seal,
-        meanings={name: label.meaning for name, label in labels.items()},
+        labels=labels,
+        own_labels=[*Verdict],
+        disputed=DISPUTED,
         vendors=VENDORS,
-        software={
-            **{name: version(name) for name in PACKAGES},
-            "Python": platform.python_version(),
-            "SQLite": sqlite3.sqlite_version,
-            "System": platform.platform(),
-        },
+        software=software(),
     )
     make_folder(path.parent)
     with replacing(path) as part:
@@ -76,21 +85,38 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
 
 
 def _events(rows: dict[str, list[Row]]) -> list[Row]:
-    """The events, each with its other cameras, its pictures' requests, its verdicts, and whether it was looked at."""
-    snapshots = grouped(rows["snapshots"], "event")
-    requests = grouped(rows["requests"], "snapshot")
-    verdicts = grouped(rows["verdicts"], "event")
+    """The events by their time, each with its pictures, its requests, what its reviewers say, and its flags."""
+    snapshots, requests, verdicts, notes, flags = (
+        grouped(rows[table], column)
+        for table, column in (
+            ("snapshots", "event"), ("requests", "snapshot"), ("verdicts", "event"), ("notes", "event"),
+            ("flags", "event"),
+        )
+    )  # fmt: skip
+    by_label = {event["event"]: event for event in rows["events"]}
+    documents = [document for document in rows.get("documents", []) if document["kind"] == EXPORT]
     events = []
-    for event in rows["events"]:
-        others = _other_cameras(event, snapshots.get(event["event"], []))
-        shown = [event["snapshot"], *(row["id"] for row in others)]
+    for event in sorted(rows["events"], key=itemgetter("event_time")):
+        label = event["event"]
+        given = verdicts.get(label, [])
+        others = _other_cameras(event, snapshots.get(label, []))
+        pictures = _pictures(event, others, given, snapshots.get(label, []))
+        extras = json.loads(event["extras"])
         events.append(
             {
                 **event,
-                "others": others,
-                "requests": [request for number in shown for request in requests.get(number, [])],
-                "history": verdicts.get(event["event"], []),
-                "seen": event["event"] in snapshots or event["event"] in verdicts,
+                "name": event["name"] or extras.get("cardholder_name"),
+                "verdict": agreed(map(Decision.from_row, given)),
+                "pictures": pictures,
+                "taken": event["pictures"],
+                "letters": {picture["image"]: picture["letter"] for picture in pictures if picture["letter"]},
+                "requests": _requests(pictures, requests),
+                "opinions": _opinions(given, notes.get(label, [])),
+                "earlier": _earlier(given, notes.get(label, [])),
+                "flags": [_flag(flag, by_label) for flag in flags.get(label, [])],
+                "extras": {name: str(value) for name, value in extras.items() if name != "cardholder_name"},
+                "document": _document_of(event, documents),
+                "seen": label in snapshots or bool(given) or label in notes,
             }
         )
     return events
@@ -112,19 +138,94 @@ def _distance(snapshot: Row) -> tuple[bool, float]:
     return False, abs(snapshot["step_s"] or 0.0)
 
 
-def _shows(rows: dict[str, list[Row]]) -> dict[str, str]:
-    """What each image shows, in words."""
-    photos = {row["photo"]: f"directory photo of {row['cardholder_id']}" for row in rows["cardholders"]}
-    snapshots = grouped(rows["snapshots"], "image")
-    return photos | {
-        image: ", ".join(dict.fromkeys(map(_event_and_view, found))) for image, found in snapshots.items()
+def _pictures(event: Row, others: list[Row], verdicts: list[Row], snapshots: list[Row]) -> list[Row]:
+    """The pictures of an event's card: the one that stands for it, each other camera's, and each that was judged.
+
+    An attempt without a picture is among them. If there are several pictures, each gets a letter.
+    """
+    standing = {**event, "image": event["sha256"], "id": event["snapshot"], "role": "What the camera saw"}
+    shown = [standing, *({**row, "role": "What another camera saw"} for row in others)]
+    for judged in dict.fromkeys(row["image"] for row in verdicts if row["image"]):
+        if judged not in [picture["image"] for picture in shown]:
+            row = next(row for row in snapshots if row["image"] == judged)
+            shown.append({**row, "role": "Another picture, which a verdict is about"})
+    several = sum(picture["image"] is not None for picture in shown) > 1
+    letters = iter(ascii_uppercase if several else "")
+    return [{**picture, "letter": next(letters, "") if picture["image"] else ""} for picture in shown]
+
+
+def _requests(pictures: list[Row], requests: dict[int, list[Row]]) -> list[Row]:
+    return [
+        {**request, "letter": picture["letter"]}
+        for picture in pictures
+        for request in requests.get(picture["id"], [])
+    ]
+
+
+def _opinions(verdicts: list[Row], notes: list[Row]) -> list[Row]:
+    """Each reviewer's latest verdict, with their latest note; and the note of one who gave none."""
+    latest = latest_opinions(map(Decision.from_row, verdicts))
+    said = {row["operator"]: row["note"] for row in notes}
+    given = [
+        {**vars(decision), "decided_at": utc_text(decision.decided_at), "note": said.pop(operator, "")}
+        for operator, decision in latest.items()
+    ]
+    nothing: Row = dict.fromkeys(("verdict", "decided_at", "image"))
+    return given + [
+        {**nothing, "operator": operator, "note": note} for operator, note in said.items() if note
+    ]
+
+
+def _earlier(verdicts: list[Row], notes: list[Row]) -> list[Row]:
+    """What a reviewer said before their latest verdict or note, in the order of time."""
+    entries = [{**row, "at": row["decided_at"], "what": "verdict"} for row in verdicts]
+    entries += [{**row, "at": row["noted_at"], "what": "note"} for row in notes]
+    last = {(entry["operator"], entry["what"]): entry for entry in entries}
+    replaced = [entry for entry in entries if last[entry["operator"], entry["what"]] is not entry]
+    return sorted(
+        (entry for entry in replaced if entry["what"] == "verdict" or entry["note"]), key=itemgetter("at")
+    )
+
+
+def _flag(flag: Row, events: dict[int | str, Row]) -> Row:
+    """A flag in words, with the event that it rests on: as a row if the report has it, else as described once."""
+    other = events.get(flag["other_event"])
+    return {"meaning": flag["meaning"], "other": other, "description": None if other else flag["description"]}
+
+
+def _document_of(event: Row, documents: list[Row]) -> Row | None:
+    """The export that an event was read from, if the case has it."""
+    file = event["file"] or ""
+    return next((row for row in documents if file == row["name"] or file.startswith(f"{row['name']}/")), None)
+
+
+def _excluded(exclusions: list[Row]) -> list[Row]:
+    """The reasons why events are left out, as given last."""
+    latest = {row["event"]: row for row in exclusions}
+    return [row for row in latest.values() if row["is_excluded"]]
+
+
+def _basis(rows: dict[str, list[Row]]) -> Row:
+    """What the case rests on: its documents, and its settings by name."""
+    settings = {row["name"]: json.loads(row["value"]) for row in rows.get("settings", [])}
+    documents = rows.get("documents", [])
+    return {
+        "documents": documents,
+        "has_export": any(document["kind"] == EXPORT for document in documents),
+        "not_events": next((row for row in documents if row["kind"] == NOT_EVENTS), None),
+        "log": settings.get("badge log"),
+        "flags": settings.get("flags"),
+        "site": settings.get("site"),
+        "software": settings.get("software"),
     }
 
 
-def _event_and_view(snapshot: Row) -> str:
-    view = f", {snapshot['view']}" if snapshot["view"] else ""
-    step = f" ({snapshot['step_s']:+g} s)" if snapshot["step_s"] else ""
-    return f"event {snapshot['event']}{view}{step}"
+def _shows(rows: dict[str, list[Row]]) -> Mapping[str, list[Row]]:
+    """The snapshots, or the directory's entries, that show each image; the former with their events."""
+    events = {event["event"]: event for event in rows["events"]}
+    snapshots = [{**row, "of": events[row["event"]]} for row in rows["snapshots"]]
+    photos = [{**person, "image": person["photo"], "of": None} for person in rows["cardholders"]]
+    return grouped([*snapshots, *photos], "image")
 
 
 def _template() -> Any:
@@ -136,12 +237,20 @@ def _template() -> Any:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.filters |= {"local": _local, "utc": _utc, "sentence": _sentence}
+    environment.filters |= {
+        "local": _local,
+        "utc": _utc,
+        "second": _second,
+        "sentence": _sentence,
+        "stop": _stop,
+    }
     return environment.get_template("report.html")
 
 
 def _local(moment: str, zone: str) -> str:
-    return local_time(datetime.fromisoformat(moment), zone_from_text(zone))
+    """Write a time as people do, in the site's zone, as in ``Fri 12 April 2019 14:26:19 MDT``."""
+    at = datetime.fromisoformat(moment).astimezone(zone_from_text(zone))
+    return f"{at:%a} {at.day} {at:%B %Y %H:%M:%S %Z}"
 
 
 def _utc(moment: str) -> str:
@@ -149,6 +258,16 @@ def _utc(moment: str) -> str:
     return moment.replace("T", " ").replace("Z", " UTC").replace(".000000", "")
 
 
+def _second(moment: str) -> str:
+    """Write a time in UTC to the second."""
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _sentence(text: str) -> str:
-    """Return text with a capital first letter, and the rest as it is."""
+    """Return text of camkit's own with a capital first letter, and the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def _stop(text: str) -> str:
+    """Return text with a full stop at its end."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
@@ -33,6 +34,18 @@ KEYS = {2: _KEYS_2, 3: {**_KEYS_2, **_NEW_3}}
 """By version: each table whose rows are in the chain, with its key."""
 
 
+Owners = list[tuple[str, str, str]]
+"""Kind, name and table of each table, view, index and trigger."""
+
+_FITS = {
+    "TEXT": "'text', 'null'",
+    "INTEGER": "'integer', 'null'",
+    "REAL": "'real', 'null'",
+    "": "'text', 'integer', 'null'",  # a label of an event
+}
+"""By declared type of a column, what its values are."""
+
+
 def version_of(connection: sqlite3.Connection) -> int:
     """Return the version of a database's schema."""
     return connection.execute("PRAGMA user_version").fetchone()[0]
@@ -50,12 +63,35 @@ def statements(after: int = 0, up_to: int = VERSION) -> Iterator[str]:
                 statement = ""
 
 
-def as_made(version: int) -> dict[str, bytes]:
+def as_made(version: int) -> Mapping[str, bytes]:
     """Return what `found_in` gives for an unaltered database of a version."""
+    return _made(version)[0]
+
+
+def columns(version: int) -> Mapping[str, Mapping[str, str]]:
+    """Return the declared type of each column, by table, of an unaltered database of a version."""
+    return _made(version)[1]
+
+
+def numbered(version: int) -> frozenset[str]:
+    """Return the tables of `KEYS` whose rows are numbered as they are added, not by the rows of another table."""
+    return frozenset(
+        table
+        for table, key in KEYS[version].items()
+        if key == "id" or columns(version)[table][key] != "INTEGER"
+    )
+
+
+@cache
+def _made(version: int) -> tuple[Mapping[str, bytes], Mapping[str, Mapping[str, str]], Owners]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         for statement in statements(up_to=version):
             fresh.execute(statement)
-        return found_in(fresh)
+        types = {
+            table: dict(fresh.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall())
+            for table in (*KEYS[version], "chain")
+        }
+        return found_in(fresh), types, _owners(fresh)
 
 
 def found_in(connection: sqlite3.Connection) -> dict[str, bytes]:
@@ -78,9 +114,43 @@ def digest(found: Mapping[str, bytes]) -> str:
 
 def differences(connection: sqlite3.Connection) -> Iterator[str]:
     """Say what was altered: the triggers that keep rows from being changed, the views that show them, the tables."""
-    present, made = found_in(connection), as_made(version_of(connection))
+    present, (made, _, owners) = found_in(connection), _made(version_of(connection))
     for name, statement in made.items():
         if present.get(name) != statement:
             yield f"the {name} is missing or altered"
     for name in present.keys() - made.keys():
         yield f"the {name} was not made by camkit"
+    if present.keys() == made.keys() and _owners(connection) != owners:
+        yield "the list of the database's tables and triggers is altered"
+
+
+def unreadable(connection: sqlite3.Connection, *kinds: str) -> str | None:
+    """Name a table or a view, of these kinds, that is not as camkit made it: what it shows may be wrong, or endless."""
+    present, made = found_in(connection), as_made(version_of(connection))
+    altered = (
+        name for name, statement in made.items() if name.startswith(kinds) and present.get(name) != statement
+    )
+    return next(altered, None)
+
+
+def misfit(connection: sqlite3.Connection) -> str | None:
+    """Name a column of a table that holds something of another type than camkit puts there."""
+    for table, types in columns(version_of(connection)).items():
+        doubts = [
+            f"sum(typeof({name}) NOT IN ({_FITS[declared]}))"
+            for name, declared in types.items()
+            if declared in _FITS
+        ]
+        found = connection.execute(f"SELECT {', '.join(doubts)} FROM {table}").fetchone()  # noqa: S608 - our own names
+        fitting = [name for name, declared in types.items() if declared in _FITS]
+        for name, count in zip(fitting, found, strict=True):
+            if count:
+                return f"the column {name} of the table {table}"
+    return None
+
+
+def _owners(connection: sqlite3.Connection) -> Owners:
+    return connection.execute(
+        "SELECT type, name, tbl_name FROM sqlite_master WHERE sql IS NOT NULL"
+        " AND NOT (type = 'table' AND name GLOB 'sqlite_*') ORDER BY type, name"
+    ).fetchall()

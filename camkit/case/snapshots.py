@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 
 from camkit.badges import Camera, DoorEvent
 from camkit.cameras import Picture, Result, Snapshot
 from camkit.case.database import Database, Stamp, find, insert
 from camkit.case.events import check_event, label_of
-from camkit.case.images import StoredImage, read_image, store_image
+from camkit.case.images import StoredImage, read_image, store_image, sync_stored
 from camkit.case.queries import Row, read_rows
 from camkit.case.times import utc_text
 from camkit.directory import Cardholder
@@ -27,10 +28,37 @@ _ENTRY = ("cardholder_id", "name", "title", "department", "note")
 """The columns of a directory's entry, but for its photo."""
 
 
-def add_snapshot(
-    database: Database, folder: Path, snapshot: Snapshot, stamp: Stamp, camera_names: Mapping[str, str]
+BATCH, BATCH_S = 32, 0.5
+"""How many snapshots are put on the disk together, and for how long one waits for others, seconds."""
+
+_Stored = tuple[Snapshot, StoredImage | None, StoredImage | None]
+"""A snapshot, its picture and its cardholder's photo."""
+
+
+def add_snapshots(
+    database: Database,
+    folder: Path,
+    snapshots: Iterable[Snapshot],
+    stamp: Stamp,
+    camera_names: Mapping[str, str],
 ) -> None:
-    """Write the images to disk, then their rows at once; see `Case.add_snapshots`."""
+    """Write images to disk, then their rows, several snapshots at once; see `Case.add_snapshots`."""
+    ready: list[_Stored] = []
+    began = 0.0
+    try:
+        for snapshot in snapshots:
+            began = began if ready else monotonic()
+            ready.append(_stored(database, folder, snapshot))
+            if len(ready) >= BATCH or monotonic() - began > BATCH_S:
+                batch, ready = ready, []
+                _add(database, folder, batch, stamp, camera_names)
+    finally:  # those before one that cannot be added are in the case
+        if ready:
+            _add(database, folder, ready, stamp, camera_names)
+
+
+def _stored(database: Database, folder: Path, snapshot: Snapshot) -> _Stored:
+    """Write the images of a snapshot."""
     with database.reading() as connection:
         check_event(connection, snapshot.event)
     _check_camera(snapshot)
@@ -40,21 +68,42 @@ def add_snapshot(
         image = store_image(folder, picture.content, "image/jpeg", claimed=picture.sha256)
     if person is not None and person.photo is not None:
         photo = store_image(folder, person.photo, person.photo_type)
+    return snapshot, image, photo
+
+
+def _add(
+    database: Database, folder: Path, batch: list[_Stored], stamp: Stamp, camera_names: Mapping[str, str]
+) -> None:
+    """Add the rows of several snapshots, once their images are on the disk."""
+    sync_stored(folder, [image.path for _, *images in batch for image in images if image is not None])
     with database.writing() as connection:
-        for stored in filter(None, (image, photo)):
-            if find(connection, "images", {"sha256": stored.sha256}) is None:
-                insert(connection, "images", {**vars(stored), **stamp.columns("added_at")})
-        row = {
-            **_snapshot_row(snapshot, camera_names),
-            "image": image.sha256 if image else None,
-            "cardholder": _add_cardholder(connection, person, photo, stamp) if person else None,
-        }
-        if find(connection, "snapshots", {name: row.get(name) for name in _SAME}) is None:
-            number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
-            insert(connection, "camera_views", {"snapshot": number, **_view_row(snapshot)})
-            if picture is not None:
-                for reply in picture.replies:
-                    insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
+        for snapshot, image, photo in batch:
+            _add_rows(connection, snapshot, image, photo, stamp, camera_names)
+
+
+def _add_rows(
+    connection: sqlite3.Connection,
+    snapshot: Snapshot,
+    image: StoredImage | None,
+    photo: StoredImage | None,
+    stamp: Stamp,
+    camera_names: Mapping[str, str],
+) -> None:
+    picture, person = snapshot.picture, snapshot.cardholder
+    for stored in filter(None, (image, photo)):
+        if find(connection, "images", {"sha256": stored.sha256}) is None:
+            insert(connection, "images", {**vars(stored), **stamp.columns("added_at")})
+    row = {
+        **_snapshot_row(snapshot, camera_names),
+        "image": image.sha256 if image else None,
+        "cardholder": _add_cardholder(connection, person, photo, stamp) if person else None,
+    }
+    if find(connection, "snapshots", {name: row.get(name) for name in _SAME}) is None:
+        number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
+        insert(connection, "camera_views", {"snapshot": number, **_view_row(snapshot)})
+        if picture is not None:
+            for reply in picture.replies:
+                insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
 
 
 def _check_camera(snapshot: Snapshot) -> None:

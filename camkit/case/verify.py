@@ -5,29 +5,36 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from threading import Event
+from typing import BinaryIO
 
 import pandas as pd
 
 from camkit.case import chain, handover, schema
 from camkit.case.database import Database
-from camkit.case.images import DOCUMENTS, FOLDER, is_image_path
+from camkit.case.images import files_below, is_image_path, open_image, unreadable
 from camkit.errors import CaseError, InputError
+from camkit.support.files import TOO_MANY, is_leftover
 from camkit.support.html import table_html, text_html
 
 SHOWN = 10
 """How many files that are not part of the case the summary names."""
 
-EXTRA = "extra"
-"""The kind of a finding that does not count against the case."""
+EXTRA, LEFTOVER = "extra", "leftover"
+HARMLESS = (EXTRA, LEFTOVER, chain.CLOCK)
+"""The kinds of findings that do not count against the case."""
 
-_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""The errors of reading a damaged database: the latter if SQLite's message quotes a piece of it."""
+PIECE = 1 << 20
+"""How much of a file is read at a time, bytes."""
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # Cast, since somebody may have put values of other types there.
 _FILES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM {}"
@@ -37,9 +44,14 @@ _LATE_VIEWS = """
     ORDER BY link.number
 """
 _UPGRADES = """
-    SELECT link.number, ifnull(before.sha256, ''), id, from_version, to_version, seal, schema_sha256
+    SELECT link.number, before.sha256, id, from_version, to_version, seal, schema_sha256
     FROM chain AS link JOIN upgrades ON id = link.row_key LEFT JOIN chain AS before ON before.number = link.number - 1
     WHERE link.table_name = 'upgrades' ORDER BY link.number
+"""
+_FALSE_WITHDRAWALS = """
+    SELECT decision, withdrawals.operator, withdrawn_at FROM withdrawals LEFT JOIN decisions ON id = decision
+    WHERE withdrawals.operator IS NOT decisions.operator
+    OR NOT ifnull((julianday(withdrawn_at) - julianday(decided_at)) * 86400 BETWEEN 0 AND 6, 0)
 """
 _COUNTED = ("events", "images", "snapshots", "requests", "choices", "verdicts")
 _COUNTS = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in _COUNTED)  # noqa: S608 - our own names
@@ -58,9 +70,11 @@ class Verification:
     bytes : int
         Of the files that were hashed.
     findings : pandas.DataFrame
-        One row for each thing that is not as it was recorded: ``kind`` (``missing``, ``altered``, ``database`` or
-        ``extra``), ``path`` (relative to the case's folder) and ``detail`` (string). ``extra`` is a file that is not
-        part of the case, such as a file manager's or an interrupted write's; it does not count against the case.
+        One row for each thing that is not as it was recorded: ``kind`` (``missing``, ``altered``, ``database``,
+        ``extra``, ``leftover`` or ``clock``), ``path`` (relative to the case's folder) and ``detail`` (string). Three
+        kinds do not count against the case: ``extra`` is a file that is not part of it, such as a file manager's;
+        ``leftover`` is what an interrupted write left behind; ``clock`` is a row whose time is before that of the row
+        added before it, because a clock was set back, or because somebody gave the row another time.
     """
 
     case: str
@@ -74,7 +88,7 @@ class Verification:
         return self._wrong.empty
 
     def problems(self) -> list[str]:
-        """One sentence for each finding but the ``extra`` files."""
+        """One sentence for each finding that counts against the case."""
         return _sentences(self._wrong)
 
     def summary(self) -> str:
@@ -95,11 +109,16 @@ class Verification:
                 f" This is a copy that was handed over: {events} excluded, with what belongs there, is not in it; only "
                 "the case itself can show that nothing else was left out."
             )
-        extra = self.findings.loc[self.findings["kind"] == EXTRA, "path"].tolist()
-        if not extra:
-            return said
-        more = f" and {len(extra) - SHOWN:,} more" if len(extra) > SHOWN else ""
-        return f"{said} Besides, {_are(len(extra), 'file')} not part of the case: {', '.join(extra[:SHOWN])}{more}."
+        kinds = self.findings["kind"]
+        extra = self.findings.loc[kinds.isin([EXTRA, LEFTOVER]), "path"].tolist()
+        if extra:
+            more = f" and {len(extra) - SHOWN:,} more" if len(extra) > SHOWN else ""
+            said += f" Besides, {_are(len(extra), 'file')} not part of the case: {', '.join(extra[:SHOWN])}{more}."
+        back = (kinds == chain.CLOCK).sum()
+        if back:
+            rows = "1 row has a time" if back == 1 else f"{back:,} rows have times"
+            said += f" Besides, {rows} before that of what was added before: see the findings."
+        return said
 
     def __repr__(self) -> str:
         return "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])
@@ -110,7 +129,7 @@ class Verification:
 
     @property
     def _wrong(self) -> pd.DataFrame:
-        return self.findings[self.findings["kind"] != EXTRA]
+        return self.findings[~self.findings["kind"].isin(HARMLESS)]
 
 
 def _are(number: int, noun: str) -> str:
@@ -129,14 +148,9 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
             raise InputError(
                 f"seal is {noted!r}; a seal has 64 hexadecimal digits, as stated in the case's report."
             )
-    with database.reading() as connection:
+    with database.reading(checked=False) as connection:
         problems = [*_database_problems(connection, noted)]
-        try:
-            images = _files_in(connection)
-            counts = _counts(connection)
-        except _DAMAGE as error:
-            images, counts = [], dict.fromkeys(_COUNTED, 0)
-            problems.append(("database", f"it is damaged: {error}"))
+        images, counts = _listed(connection, problems)
     findings = [(kind, database.path.name, detail) for kind, detail in dict.fromkeys(problems)]
     findings += [
         ("altered", path, "the database names a place outside the folders of images and documents")
@@ -144,22 +158,52 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
         if not is_image_path(path)
     ]
     images = [row for row in images if is_image_path(row[0])]
-    digests = _hash_all([folder / path for path, _, _ in images])
-    for (path, expected, _), found in zip(images, digests, strict=True):
-        if found is None:
-            findings.append(("missing", path, "the file is not there or cannot be read"))
-        elif found != expected:
-            findings.append(("altered", path, f"its SHA-256 is {found}"))
-    unknown = _files(folder) - {path for path, _, _ in images}
-    if unknown:  # somebody may add images while others are hashed
-        with suppress(CaseError), database.reading() as connection:  # damaged, which is a finding already
-            unknown -= {path for path, _, _ in _files_in(connection)}
+    checked = _check_all(folder, images)
     findings += [
-        (EXTRA, path, "the database does not list it: a write was interrupted, or somebody put it there")
-        for path in sorted(unknown)
+        (kind, path, detail) for (path, _, _), (kind, detail) in zip(images, checked, strict=True) if kind
     ]
-    table = pd.DataFrame(findings, columns=["kind", "path", "detail"], dtype="string")
+    unknown = files_below(folder) - {path for path, _, _ in images}
+    if unknown:  # somebody may add images while others are hashed
+        with suppress(CaseError), database.reading(checked=False) as connection:  # damaged: a finding already
+            unknown -= {path for path, _, _ in _listed(connection, [])[0]}
+    findings += [_unlisted(folder, path) for path in sorted(unknown)]
+    table = pd.DataFrame(findings, columns=["kind", "path", "detail"], dtype="string").map(_printable)
     return Verification(case, counts, sum(size for _, _, size in images), table)
+
+
+def _printable(text: str) -> str:
+    """Replace what could move the cursor of a terminal, or cannot be written; names may be from somebody else."""
+    return _UNPRINTABLE.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def _listed(
+    connection: sqlite3.Connection, problems: list[tuple[str, str]]
+) -> tuple[list[tuple[str, str, int]], dict[str, int]]:
+    """Return images and documents, and the number of rows by table; it is a problem if they cannot be read."""
+    try:
+        if schema.unreadable(connection, "table") is None:
+            return _files_in(connection), _counts(connection)
+    except chain.DAMAGE as error:
+        problems.append(("database", _damaged(error)))
+    return [], dict.fromkeys(_COUNTED, 0)
+
+
+def _unlisted(folder: Path, path: str) -> tuple[str, str, str]:
+    """Say what a file is that the database does not list."""
+    if is_leftover(path.rpartition("/")[2]):
+        size = f"{_size(folder / path) / 1e6:,.1f} MB"
+        return LEFTOVER, path, f"{size} that a write left behind which was interrupted, or is still going on"
+    return EXTRA, path, "the database does not list it: a write was interrupted, or somebody put it there"
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder; links are not followed."""
+    found = 0
+    with suppress(OSError):
+        found += path.lstat().st_size
+        if stat.S_ISDIR(path.lstat().st_mode):
+            found = sum(_size(inside) for inside in path.iterdir())
+    return found
 
 
 def _files_in(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
@@ -182,27 +226,45 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
 
 def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Iterator[tuple[str, str]]:
     """Give kind and detail of everything that is wrong; if the database cannot be read here, the rest goes on."""
+    yield from _said(connection, "altered", schema.differences)
+    try:
+        unreadable = schema.unreadable(connection, "table")
+    except chain.DAMAGE:
+        return  # said already
+    if unreadable is not None:
+        yield "database", f"nothing more of it is checked, since the {unreadable} is not as camkit made it"
+        return
     keys = schema.KEYS[schema.version_of(connection)]
-    checks = [
-        ("database", _structure_problems(connection)),
-        ("altered", schema.differences(connection)),
-        *(
-            ("altered", chain.broken_links(connection, table, key, handover.left_out(connection, table)))
-            for table, key in keys.items()
-        ),
-        ("altered", chain.stray_links(connection, keys)),
-    ]
+    yield from _said(connection, "database", _structure_problems)
+    try:
+        yield from chain.broken_links(connection, keys)
+    except chain.DAMAGE as error:
+        yield "database", _damaged(error)
     if "upgrades" in keys:
-        checks += [("altered", _late_views(connection)), ("altered", _false_upgrades(connection))]
-        checks.append(("altered", handover.false_omissions(connection)))
+        yield from _said(connection, "altered", _late_views)
+        yield from _said(connection, "altered", _false_upgrades)
+        yield from _said(connection, "altered", _false_withdrawals)
+        yield from _said(connection, "altered", handover.false_omissions)
     if noted is not None:
-        checks.append(("altered", chain.seal_problems(connection, noted)))
-    for kind, problems in checks:
-        try:
-            for detail in problems:
-                yield kind, detail
-        except _DAMAGE as error:
-            yield "database", f"it is damaged: {error}"
+        yield from _said(connection, "altered", lambda connection: chain.seal_problems(connection, noted))
+
+
+def _said(
+    connection: sqlite3.Connection, kind: str, check: Callable[[sqlite3.Connection], Iterable[str]]
+) -> Iterator[tuple[str, str]]:
+    """Give what a check says; that the database is damaged, if it cannot be read there."""
+    try:
+        for detail in check(connection):
+            yield kind, detail
+    except chain.DAMAGE as error:
+        yield "database", _damaged(error)
+
+
+def _damaged(error: Exception) -> str:
+    """Say that it is; an error that only says that a query was stopped is raised."""
+    if getattr(error, "sqlite_errorname", "").startswith("SQLITE_INTERRUPT"):
+        raise error
+    return f"it is damaged: {error}"
 
 
 def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
@@ -217,6 +279,12 @@ def _late_views(connection: sqlite3.Connection) -> Iterator[str]:
     """Say of each view that was given to a snapshot later that it was."""
     for (snapshot,) in connection.execute(_LATE_VIEWS):
         yield f"the view of snapshot {snapshot} was not recorded with it"
+
+
+def _false_withdrawals(connection: sqlite3.Connection) -> Iterator[str]:
+    """Say which verdicts were taken back by somebody else, or too late: camkit and the database refuse that."""
+    for decision, operator, withdrawn_at in connection.execute(_FALSE_WITHDRAWALS):
+        yield f"decision {decision} was taken back by {operator} at {withdrawn_at}, which camkit does not do"
 
 
 def _false_upgrades(connection: sqlite3.Connection) -> Iterator[str]:
@@ -237,25 +305,36 @@ def _false_upgrades(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"upgrade {name} is from version {old}, but a row of {table} was added before it"
 
 
-def _hash_all(paths: Sequence[Path]) -> list[str | None]:
-    """Return the SHA-256 of each file, None if it cannot be read."""
+def _check_all(folder: Path, images: Sequence[tuple[str, str, int]]) -> list[tuple[str, str]]:
+    """Return what is wrong with each image, its kind and a detail; two empty texts if nothing is."""
+    stopped = Event()
+
+    def check(image: tuple[str, str, int]) -> tuple[str, str]:
+        path, expected, size = image
+        try:
+            with open_image(folder, path) as file:
+                found = os.fstat(file.fileno()).st_size
+                if found != size:
+                    return "altered", f"it has {found:,} bytes instead of {size:,}"
+                digest = _hash(file, stopped)
+        except OSError as error:
+            if error.errno in TOO_MANY:  # says nothing about the file
+                raise unreadable(folder / path, error) from None
+            return "missing", f"the file is not there or cannot be read ({error.strerror})"
+        return ("", "") if digest == expected else ("altered", f"its SHA-256 is {digest}")
+
     # One thread waits for the disk while another hashes: hashlib releases the interpreter while it works.
-    with ThreadPool(max(2, os.cpu_count() or 1)) as pool:
-        return pool.map(_hash, paths)
+    with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
+        try:
+            return [*pool.map(check, images)]
+        finally:  # an interrupt does not wait for the rest
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _hash(path: Path) -> str | None:
-    try:
-        return sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return None
-
-
-def _files(folder: Path) -> set[str]:
-    """Return all files in the folders of images and documents, except parts of files that are or were being written."""
-    return {
-        path.relative_to(folder).as_posix()
-        for below in (FOLDER, DOCUMENTS)
-        for path in (folder / below).rglob("*")
-        if not (path.name.startswith(".") and path.suffix == ".part") and not path.is_dir()
-    }
+def _hash(file: BinaryIO, stopped: Event) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    digest = sha256()
+    while not stopped.is_set() and (piece := file.read(PIECE)):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -1,26 +1,83 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, that nobody else can read, and that a power cut does not take away."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+import fcntl
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
+from typing import BinaryIO
 
 from camkit.errors import OutputError
+from camkit.support.disks import network_disk
+from camkit.support.interrupts import interrupts_wait
 
-__all__ = ["make_folder", "replacing", "write_whole"]
+__all__ = [
+    "TOO_MANY",
+    "advice",
+    "is_leftover",
+    "make_folder",
+    "open_regular",
+    "out_of_files",
+    "remove_leftovers",
+    "replacing",
+    "sync",
+    "working_folder",
+    "write_new",
+    "write_whole",
+]
 
-_CANNOT_WRITE = {
-    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR,
-    errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EIO,
+TOO_MANY = (errno.EMFILE, errno.ENFILE)
+"""The errors of a process, or a system, that has too many files open: nothing is wrong with the file."""
+
+_ADVICE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "Make room or choose another folder."),
+    **dict.fromkeys(
+        TOO_MANY,
+        "Close other notebooks, or restart this notebook's kernel, and try again.",
+    ),
+    errno.EIO: "Have the disk checked, and choose another folder.",
+    **dict.fromkeys(
+        (
+            errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST,
+            errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE, errno.ENOENT,
+        ),
+        "Choose another folder.",
+    ),
 }  # fmt: skip
-"""What can go wrong with a disk; other errors of the system have other causes."""
+"""What to do about what can go wrong with a disk."""
+
+_OF_DISKS = _ADVICE.keys() - {errno.ENOENT}
+"""Errors that have no other causes, whatever file they name."""
+
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
+"""The names of files and folders that are being written."""
+
+
+def advice(error: OSError) -> str:
+    """Say what to do about something that could not be written or read."""
+    return _ADVICE.get(error.errno or 0, "Check the folder.")
+
+
+def out_of_files() -> OSError | None:
+    """Return the error of a system that opens no more files for this process; None if it does."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error
+    return None
 
 
 def make_folder(path: str | Path) -> Path:
-    """Create a folder, with its parents, unless it exists.
+    """Create a folder, with its parents, unless it exists; nobody else can look into those that are created.
 
     Raises
     ------
@@ -29,7 +86,10 @@ def make_folder(path: str | Path) -> Path:
     """
     path = Path(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(exist_ok=True)  # complains about a file in its place
     except FileExistsError:
         raise OutputError(f"{path} is a file, not a folder. Choose another.") from None
     except ValueError:
@@ -37,22 +97,25 @@ def make_folder(path: str | Path) -> Path:
             f"The name of the folder {str(path)!r} has a character that file names cannot have. Choose another."
         ) from None
     except OSError as error:
-        raise OutputError(f"The folder {path} cannot be created: {error.strerror}. Choose another.") from None
+        raise OutputError(f"The folder {path} cannot be created: {error.strerror}. {advice(error)}") from None
     return path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; what is there at the end becomes `path`.
+def replacing(path: Path, beside: Path | None = None) -> Iterator[Path]:
+    """Give a temporary path to write to; what is there at the end becomes `path`, readable for its owner only.
 
-    The folder has to exist.
+    The temporary path is beside `path`, or in another folder of the same disk. The folders have to exist.
 
     Raises
     ------
     OutputError
         If it cannot be written; the temporary file is removed, and what was at `path` before stays.
     """
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    try:
+        temporary, held = _claimed(beside or path.parent, path.name)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
     try:
         yield temporary
         temporary.replace(path)
@@ -61,14 +124,14 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink()
         if not isinstance(error, OSError):
             raise
-        if error.errno not in _CANNOT_WRITE and error.filename != str(temporary):
+        if error.errno not in _OF_DISKS and error.filename not in (str(temporary), str(path)):
             raise  # of another file, which was read meanwhile
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror}. Make room or choose another folder."
-        ) from None
+        raise _cannot_write(path, error) from None
+    finally:
+        os.close(held)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, beside: Path | None = None) -> None:
     """Write a file that is complete as soon as it appears.
 
     Raises
@@ -76,5 +139,170 @@ def write_whole(path: Path, content: bytes) -> None:
     OutputError
         As `replacing`.
     """
-    with replacing(path) as temporary:
+    with interrupts_wait(), replacing(path, beside) as temporary:
         temporary.write_bytes(content)
+
+
+def write_new(path: Path, content: bytes) -> bool:
+    """Write a file unless there is one; of several who do so at once, the first one's stays. Return whether it is ours.
+
+    It survives a power cut from then on.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    with interrupts_wait():
+        try:
+            part, held = _claimed(path.parent, path.name)
+            try:
+                part.write_bytes(content)
+                ours = _placed(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+                os.close(held)
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+        sync([], [path.parent])
+    return ours
+
+
+@contextmanager
+def working_folder(beside: Path) -> Iterator[Path]:
+    """Give a folder to work in, beside a file that is made from what is in it; it is removed at the end.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    try:
+        folder, held = _claimed(beside.parent, beside.name, folder=True)
+    except OSError as error:
+        raise _cannot_write(beside, error) from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file or folder of this name is one that is, or was, being written."""
+    return _PART.fullmatch(name) is not None or name.startswith(".new-")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that have ended left behind in a folder while they were writing to it.
+
+    Whoever writes holds a lock. On a network disk nothing is removed, since another machine's lock may not show.
+    """
+    if network_disk(folder):
+        return
+    with suppress(OSError):
+        for entry in [*os.scandir(folder)]:
+            if _PART.fullmatch(entry.name):
+                with suppress(OSError):
+                    _remove_dead(entry)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read it if it is one, and neither a link nor a pipe nor a device.
+
+    Raises
+    ------
+    OSError
+        If it is something else, or cannot be opened.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "It is not a regular file", str(path))
+    return os.fdopen(handle, "rb")
+
+
+def sync(files: Iterable[Path], folders: Iterable[Path] = ()) -> None:
+    """Return when files, their folders and other folders are on the disk, so that a power cut cannot take them away.
+
+    Many at once cost hardly more than one: the file system writes them together.
+
+    Raises
+    ------
+    OutputError
+        If the disk does not take them.
+    """
+    files = [*files]
+    above = {file.parent for file in files} | {*folders}
+    try:
+        if len(files) + len(above) < 3:
+            for path in (*files, *above):
+                _sync(path)
+            return
+        with ThreadPoolExecutor(16) as pool:
+            [*pool.map(_sync, files)]
+            [*pool.map(_sync, above)]
+    except OSError as error:
+        raise _cannot_write(Path(error.filename), error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path} cannot be written: {error.strerror}. {advice(error)}")
+
+
+def _placed(part: Path, path: Path) -> bool:
+    """Give a new file its name unless there is one; return whether it has it."""
+    sync([part])
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links, such as a memory stick's
+        if path.exists():
+            return False
+        part.rename(path)
+    return True
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if sys.platform == "darwin":
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)  # its fsync leaves the bytes in the disk's own memory
+        else:
+            os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):  # some shares cannot sync a folder
+            raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        os.close(handle)
+
+
+def _claimed(parent: Path, name: str, *, folder: bool = False) -> tuple[Path, int]:
+    """Make a file or a folder to write to, with a lock on it that ends with this process; return both."""
+    while True:
+        path = parent / f".{name}.{token_hex(4)}.part"
+        if folder:
+            path.mkdir(mode=0o700)
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        else:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with suppress(OSError):  # a file system without locks: nobody removes anything there that is in use
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists():  # nobody took it for a dead one's before it was locked
+            return path, handle
+        os.close(handle)
+
+
+def _remove_dead(entry: os.DirEntry[str]) -> None:
+    """Remove what is left of a process that has ended; `OSError` if it has not."""
+    handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        kind = os.fstat(handle).st_mode
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if stat.S_ISREG(kind):
+            Path(entry.path).unlink()
+        elif stat.S_ISDIR(kind):
+            shutil.rmtree(entry.path)
+    finally:
+        os.close(handle)

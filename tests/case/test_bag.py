@@ -11,17 +11,26 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import zipfile
+from contextlib import closing
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import bagit
 import pandas as pd
 import pytest
 
+from camkit.badges import load_badges
 from camkit.case import Case
+from camkit.case.bag import _fill as fill
+from camkit.case.bag_zip import write_bag_zip
+from camkit.directory import Cardholder
 from camkit.errors import CaseError, OutputError
+from camkit.support.files import working_folder
 from tests.conftest import ROOT
-from tests.support.cases import MADE_AT, look, made_up, made_up_snapshot, main_of, review
+from tests.support.cases import MADE_AT, at_doors, frame, look, made_up, made_up_snapshot, main_of, review
 
 pytestmark = pytest.mark.not_quick
 
@@ -144,7 +153,7 @@ def test_the_evidence_says_what_exports_are_asked_to_say(bag, exported):
     evidence = json.loads((bag / "data" / "evidence.json").read_text("utf-8"))
     assert evidence["operator"] == "R. Investigator"
     assert evidence["export_time"] == "2026-02-03T04:05:06.000000Z"
-    assert evidence["exporting_unit"] == os.uname().nodename
+    assert evidence["exporting_unit"] == "Example GmbH"
     assert evidence["exporting_software"].startswith("camkit ")
     seen = exported[2]
     laboratory = next(picture for picture in evidence["pictures"] if picture["event"] == 7)
@@ -202,8 +211,9 @@ def test_the_bag_holds_one_state_though_others_write(tmp_path):
         done = threading.Event()
 
         def decide() -> None:
+            verdicts = cycle(["unclear", "no_picture"])
             while not done.is_set():
-                other.record_verdict(0, "unclear")
+                other.record_verdict(0, next(verdicts))
 
         writer = threading.Thread(target=decide)
         writer.start()
@@ -221,8 +231,7 @@ def test_the_bag_holds_one_state_though_others_write(tmp_path):
 
 
 def test_a_case_that_is_not_in_order_is_not_exported(tmp_path):
-    "Missing, altered or unreadable images are named; nothing is left behind, and an earlier bag stays"
-    (tmp_path / "case.zip").write_bytes(b"earlier")
+    "Missing, altered or unreadable images are named; nothing is left behind"
     with Case(tmp_path / "case") as case:
         case.add_events(made_up(2))
         case.add_snapshots(made_up_snapshot(label, b"%d" % label) for label in range(2))
@@ -231,8 +240,7 @@ def test_a_case_that_is_not_in_order_is_not_exported(tmp_path):
             spoil()
             with pytest.raises(CaseError, match=image.name):
                 case.export(tmp_path / "case.zip")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "case.zip"]
-    assert (tmp_path / "case.zip").read_bytes() == b"earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["case"]
 
 
 def test_a_path_that_leads_out_of_the_case_is_not_followed(tmp_path):
@@ -244,27 +252,6 @@ def test_a_path_that_leads_out_of_the_case_is_not_followed(tmp_path):
         (tmp_path / "escaped.jpg").write_text("x")
         with pytest.raises(CaseError, match="not in its folder of images"):
             case.export(tmp_path / "out" / "case.zip")
-
-
-def test_an_export_leaves_the_working_directory_alone(exported, tmp_path):
-    "Other threads of the kernel may be writing by relative paths"
-    code = """
-import os, sys, threading
-from camkit.case import Case
-changed, done = set(), threading.Event()
-def watch():
-    while not done.wait(0.001):
-        changed.add(os.getcwd())
-watcher = threading.Thread(target=watch)
-watcher.start()
-with Case(sys.argv[1]) as case:
-    case.export(sys.argv[2])
-done.set()
-watcher.join()
-print(len(changed))
-"""
-    command = [sys.executable, "-c", code, str(exported[0].folder), str(tmp_path / "x.zip")]
-    assert subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout == "1\n"
 
 
 def test_a_full_disk_leaves_no_bag(tmp_path):
@@ -289,17 +276,287 @@ with Case(sys.argv[1]) as case:
     assert [path.name for path in tmp_path.iterdir()] == ["case"]
 
 
-def test_a_bag_that_cannot_be_made_is_an_output_error(exported, tmp_path, monkeypatch):
-    "With the reason that bagit gave, and no zip of something that is not a bag"
-    (tmp_path / "bagit.py").write_text("raise SystemExit('bagit is out of order')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(OutputError, match="could not be made: bagit is out of order"):
-        exported[0].export(tmp_path / "out" / "case.zip")
-    assert not list((tmp_path / "out").iterdir())
-
-
 def test_a_place_that_cannot_be_written_is_an_output_error(exported, tmp_path):
     "A file where the folder should be"
     (tmp_path / "taken").write_text("")
     with pytest.raises(OutputError):
         exported[0].export(tmp_path / "taken" / "case.zip")
+
+
+def test_the_same_case_gives_the_same_bytes(exported, tmp_path):
+    "Exported twice with the same time, also after it was closed and opened"
+    case, path, _ = exported
+    again = case.export(tmp_path / "case.zip", organization="Example GmbH", now=MADE_AT)
+    with Case(shutil.copytree(case.folder, tmp_path / "front-door"), operator="R. Investigator") as copy:
+        copied = copy.export(tmp_path / "copy" / "case.zip", organization="Example GmbH", now=MADE_AT)
+    assert again.read_bytes() == path.read_bytes()
+    with zipfile.ZipFile(copied) as one, zipfile.ZipFile(path) as other:
+        different = [name for name in other.namelist() if one.read(name) != other.read(name)]
+    assert different == []
+
+
+@pytest.mark.parametrize("sign", [*"\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", "\r\n", "\0", "\x1b"])
+def test_no_sign_in_a_name_adds_a_field_to_the_bag(tmp_path, sign):
+    "Programs differ in what they take for the end of a line: a second seal could be read"
+    forged = f"Doe{sign}Case-Seal: {'0' * 64}"
+    with Case(tmp_path / "case", operator=forged, name=forged) as case:
+        case.add_events(made_up(1))
+        with zipfile.ZipFile(case.export(tmp_path / "case.zip", organization=forged)) as archive:
+            text = archive.read("case/bag-info.txt").decode()
+            archive.extractall(tmp_path / "out")
+        seal = case.seal()
+    assert [line for line in text.splitlines() if line.startswith("Case-Seal")] == [f"Case-Seal: {seal}"]
+    assert sign not in text.replace("\n", "") or sign == "\n"
+    assert bagit.Bag(str(tmp_path / "out" / "case")).info["Case-Seal"] == seal
+
+
+def test_an_export_that_was_killed_leaves_nothing_after_the_next_one(tmp_path):
+    "Neither half a zip nor a folder with the evidence in it; what a running one works with stays"
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(2))
+        case.add_snapshots(made_up_snapshot(label, os.urandom(3_000_000)) for label in range(2))
+        code = "import sys; from camkit.case import Case; Case(sys.argv[1]).export(sys.argv[2])"
+        out = tmp_path / "out"
+        out.mkdir()
+        command = [sys.executable, "-c", code, str(case.folder), str(out / "case.zip")]
+        with subprocess.Popen(command, cwd=ROOT) as process:
+            while len([*out.iterdir()]) < 2:
+                assert process.poll() is None
+                time.sleep(0.001)
+            process.kill()
+        assert len([*out.glob(".case.zip.*.part")]) == 2
+        with working_folder(out / "case.zip") as in_use:
+            case.export(out / "case.zip")
+            assert sorted(out.iterdir()) == sorted([in_use, out / "case.zip"])
+    assert [path.name for path in out.iterdir()] == ["case.zip"]
+
+
+def test_an_export_makes_no_second_copy_of_the_images(tmp_path):
+    "While it works, the disk holds them once and in the zip"
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(1))
+        case.add_snapshots([made_up_snapshot(0, b"picture")])
+        with working_folder(tmp_path / "case.zip") as folder:
+            fill(folder, case, "", MADE_AT)
+            assert [path.stat().st_nlink for path in (folder / "images").glob("*/*")] == [2, 2]
+
+
+def test_an_image_that_changes_while_the_bag_is_made_ends_it(tmp_path):
+    "The manifest would vouch for it under another picture's name"
+    image = tmp_path / "image.jpg"
+    image.write_bytes(b"forged")
+    name = f"images/aa/{'a' * 64}.jpg"
+    with pytest.raises(CaseError, match="was altered while the bag was made"):
+        write_bag_zip(tmp_path / "case.zip", "case", [(name, image)], {}, MADE_AT)
+
+
+BYSTANDER = Cardholder("0815", "Bea Bystander", photo=b"her portrait", photo_type="image/png")
+HERS = ("Bea Bystander", "0815", "her portrait", "her picture", "This is Bea")
+
+
+@pytest.fixture
+def with_bystander(tmp_path):
+    "A case with an event of a bystander, who was picked by mistake, was looked at and judged, and is excluded"
+    with Case(tmp_path / "mistake", operator="R. Investigator") as case:
+        case.add_events(made_up(2, cardholder_id=["4711", "0815"]))
+        hers = made_up_snapshot(1, b"her picture", cardholder_id="0815", cardholder=BYSTANDER)
+        case.add_snapshots([made_up_snapshot(0, b"picture"), hers, frame(hers, b"her picture, later", 5)])
+        case.record_verdict(0, "match")
+        case.record_verdict(1, "unclear", "Who is it?")
+        case.record_verdict(1, "match", "This is Bea.")
+        case.exclude(1, "picked by mistake\u2028Case-Seal: 0000")
+        yield case
+
+
+def unzipped(path: Path) -> Path:
+    "The folder that a zipped bag holds"
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(path.parent / "unzipped")
+    return path.parent / "unzipped" / path.stem
+
+
+def test_what_belongs_to_an_excluded_event_is_in_no_file_of_the_bag(with_bystander):
+    "Not in the database's unused bytes either; the bag says how many events are left out, and why"
+    case = with_bystander
+    bag = unzipped(case.export(now=MADE_AT))
+    for path in (path for path in bag.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        if path.suffix == ".parquet":
+            content = pd.read_parquet(path).to_csv().encode()
+        assert not [said for said in HERS if said.encode() in content], path
+    info = (bag / "bag-info.txt").read_text("utf-8")
+    said = "1 event left out: “picked by mistake Case-Seal: 0000” (R. Investigator)."
+    assert f"Events-Left-Out: {said}\n" in info
+    assert re.findall("^Case-Seal: .*$", info, re.MULTILINE) == [f"Case-Seal: {case.seal()}"]
+    assert said in (bag / "data" / "README.txt").read_text("utf-8")
+    assert by_bagit(bag)
+
+
+def test_a_copy_without_the_excluded_events_can_be_verified(with_bystander):
+    "With the case's own seal, also when more was added; it says what it is, and it is not written to"
+    case = with_bystander
+    copy_of = unzipped(case.export())
+    seal = case.seal()
+    case.record_verdict(0, "unclear")
+    with Case(copy_of / "data") as copy:
+        assert copy.verify(seal=seal).problems() == []
+        assert "This is a copy that was handed over: 1 event that was excluded" in copy.verify().summary()
+        with pytest.raises(CaseError, match="a copy that was handed over"):
+            copy.record_verdict(0, "unclear")
+    assert case.verify(seal=seal).ok
+    assert "copy" not in case.verify().summary()
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found"),
+    [
+        ("DELETE FROM decisions WHERE event = 0", "decision 1 was removed"),
+        ("UPDATE decisions SET verdict = 'unclear' WHERE event = 0", "decision 1 was changed"),
+        ("DELETE FROM left_out WHERE table_name = 'snapshots'", "snapshot 2 was removed"),
+        (
+            "INSERT INTO left_out VALUES ('exclusions', 1); DELETE FROM exclusions",
+            "exclusion 1 is said to be left out",
+        ),
+        (
+            "INSERT INTO left_out VALUES ('events', 0)",
+            "event 0 is said to be left out of a copy, but is not excluded",
+        ),
+    ],
+)
+def test_a_copy_that_was_tampered_with_is_found_out(with_bystander, tampering, found):
+    "Only what belongs to excluded events may be missing"
+    data = unzipped(with_bystander.export()) / "data"
+    with closing(sqlite3.connect(data / "case.sqlite")) as raw:
+        guards = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.executescript(tampering)
+        for _, sql in guards:
+            raw.execute(sql)
+        raw.commit()
+    with Case(data) as copy:
+        assert [problem for problem in copy.verify().problems() if found in problem]
+
+
+def test_a_missing_picture_of_an_excluded_event_stays_a_finding(with_bystander):
+    "In the case itself; the rest can be handed over nevertheless"
+    case = with_bystander
+    row = next(
+        row for row in case.table("images").to_dict("records") if case.image(row["sha256"]) == b"her picture"
+    )
+    (case.folder / row["path"]).unlink()
+    assert [row["path"] in problem for problem in case.verify().problems()] == [True]
+    assert case.export().exists()
+
+
+def test_a_photo_that_another_event_needs_stays(tmp_path):
+    "The same holder at two events, one of which is excluded"
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(2))
+        case.add_snapshots(made_up_snapshot(label, b"%d" % label) for label in range(2))
+        case.exclude(1, "not needed")
+        data = unzipped(case.export()) / "data"
+    with Case(data) as copy:
+        assert sorted(map(copy.image, copy.table("images")["sha256"])) == [b"0", b"portrait"]
+        assert copy.events()["name"].tolist() == ["Ann Li"]
+
+
+def test_a_bag_is_never_replaced(tmp_path, capsys):
+    "A second one has another name; one of that name is refused; both say their hash and their seal"
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(1))
+        first, second = case.export(), case.export()
+        assert [first.name, second.name] == ["case.zip", "case-2.zip"]
+        before = first.read_bytes()
+        with pytest.raises(OutputError, match="is there already, and a bag is never replaced"):
+            case.export(first)
+        assert first.read_bytes() == before
+        said = capsys.readouterr().out
+        for path in (first, second):
+            assert f"{path.name}\n  SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}\n" in said
+        assert f"  Seal    {case.seal()}\n" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "case-2.zip", "case.zip"]
+
+
+def test_a_bag_that_somebody_else_made_meanwhile_is_not_replaced(tmp_path):
+    "The name is taken while the bag is being made"
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(1))
+        target = tmp_path / "case.zip"
+
+        def take() -> None:
+            while not list(tmp_path.glob(".case.zip.*.part")):
+                time.sleep(0.001)
+            target.write_bytes(b"earlier")
+
+        other = threading.Thread(target=take)
+        other.start()
+        with pytest.raises(OutputError, match="never replaced"):
+            case.export(target)
+        other.join()
+    assert target.read_bytes() == b"earlier"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "case.zip"]
+
+
+def test_an_unchanged_case_gives_the_same_content(with_bystander):
+    "File by file, with the same time; nothing of the machine or of the present is in it"
+    made = [with_bystander.export(now=MADE_AT, organization="Example GmbH") for _ in range(2)]
+    contents = []
+    for path in made:
+        with zipfile.ZipFile(path) as archive:
+            contents.append({name.partition("/")[2]: archive.read(name) for name in archive.namelist()})
+    assert list(contents[0]) == list(contents[1])
+    assert [name for name in contents[0] if contents[0][name] != contents[1][name]] == []
+    assert os.uname().nodename not in contents[0]["data/evidence.json"].decode()
+
+
+def test_a_bag_is_a_draft_until_all_is_decided(with_bystander):
+    "In its description and in its README"
+    case = with_bystander
+    case.include(1)
+    with Case(case.folder, operator="S. Second") as other:
+        other.record_verdict(1, "unclear")
+    case.add_events(made_up(3, cardholder_id=["4711", "0815", "4711"]))
+    said = "DRAFT: 1 event without a verdict. The reviewers disagree on 1 event."
+    bag = unzipped(case.export())
+    assert f"Case-Status: {said}\n" in (bag / "bag-info.txt").read_text("utf-8")
+    assert f"\n{said}\n" in (bag / "data" / "README.txt").read_text("utf-8")
+    case.exclude(1, "disputed")
+    case.exclude(2, "picked by mistake")
+    info = (unzipped(case.export()) / "bag-info.txt").read_text("utf-8")
+    assert "DRAFT" not in info
+    assert "Events-Left-Out: 2 events left out: " in info
+
+
+def test_a_bag_of_the_demo_site_says_so(with_bystander, demo):
+    "Where it says whose it is, and in its README"
+    bag = unzipped(with_bystander.export())
+    assert "DEMO" not in (bag / "bag-info.txt").read_text("utf-8")
+    shown = frame(made_up_snapshot(0, b"x"), b"drawn", 5)
+    with_bystander.add_snapshots([replace(shown, picture=replace(shown.picture, is_demo=True))])
+    bag = unzipped(with_bystander.export())
+    assert "Demo: DEMO" in (bag / "bag-info.txt").read_text("utf-8")
+    assert "\nDEMO: " in (bag / "data" / "README.txt").read_text("utf-8")
+
+
+def test_an_event_can_be_looked_up_in_the_export_in_the_bag(tmp_path):
+    "As its README says: name, line and place; the export is byte for byte what was brought"
+    (tmp_path / "log.csv").write_bytes(
+        b"timestamp,UserID,reader_id\r\n2026-01-05T07:00:00Z,4711,R1\r\nTotal 1\r\n"
+    )
+    log = load_badges(tmp_path / "log.csv", timezone="UTC")
+    with Case(tmp_path / "case") as case:
+        case.add_events(at_doors(log.events))
+        case.add_sources(log)
+        bag = unzipped(case.export())
+    event = pd.read_csv(bag / "data" / "tables" / "events.csv").iloc[0]
+    readme = (bag / "data" / "README.txt").read_text("utf-8")
+    place = re.search(
+        r"    log\.csv\n        badge export, \d+ bytes\n        (data/documents/\S+\.csv)\n", readme
+    )
+    assert event["file"] == "log.csv"
+    assert (bag / place[1]).read_bytes() == (tmp_path / "log.csv").read_bytes()
+    assert (bag / place[1]).read_text().splitlines()[event["line"] - 1] == "2026-01-05T07:00:00Z,4711,R1"
+    assert (bag / place[1]).name.startswith(hashlib.sha256((tmp_path / "log.csv").read_bytes()).hexdigest())
+    with Case(bag / "data") as copy:
+        assert copy.verify().ok

@@ -14,10 +14,18 @@ import pytest
 from urllib3 import HTTPHeaderDict
 
 from camkit.case import Case, chain, schema
-from camkit.case.database import Stamp, insert
 from camkit.errors import CaseError, InputError
 from camkit.http import Reply
-from tests.support.cases import CAMERA, DOOR, START, at_doors, made_up_events, made_up_snapshot
+from tests.support.cases import (
+    CAMERA,
+    DOOR,
+    START,
+    add_upgrade,
+    at_doors,
+    fill_empty_tables,
+    made_up_events,
+    made_up_snapshot,
+)
 
 KEYS = schema.KEYS[schema.VERSION]
 TWO_VIEWS = replace(DOOR, cameras=(CAMERA, replace(CAMERA, camera_id="Q2XX-0000-0002", view="outside")))
@@ -30,13 +38,7 @@ def fill(folder: Path) -> Case:
     events = made_up_events(3)
     case.add_events(at_doors(events), flags=events[[]].assign(first=True))
     with case.database.writing() as connection:
-        row = {
-            "from_version": 2,
-            "to_version": 3,
-            "seal": chain.seal(connection),
-            "schema_sha256": schema.digest(schema.as_made(2)),
-        }
-        insert(connection, "upgrades", {**row, **Stamp("R. Investigator").columns("upgraded_at")})
+        add_upgrade(connection)
     case.add_snapshots([made_up_snapshot(0, b"outside", door=TWO_VIEWS, camera=TWO_VIEWS.cameras[1])])
     for label in range(3):
         seen = made_up_snapshot(label, b"picture %d" % label)
@@ -44,6 +46,8 @@ def fill(folder: Path) -> Case:
         case.add_snapshots([replace(seen, picture=replace(seen.picture, replies=(REPLY,)))])
         case.choose(label, seen.sha256)
         case.record_verdict(label, "mismatch", "Somebody else.")
+    with case.database.writing() as connection:
+        fill_empty_tables(connection)
     return case
 
 
@@ -99,9 +103,9 @@ def test_a_case_that_nobody_touched_is_in_order(case):
 
 def test_a_rewritten_verdict_is_found_though_its_guard_is_back(case):
     "Removing the trigger, changing a row and putting the trigger back leaves a trace"
-    with unguarded(case, "verdicts") as raw:
-        raw.execute("UPDATE verdicts SET verdict = 'match' WHERE id = 2")
-    assert said(case) == ["verdict 2 was changed, or something recorded before it was changed or removed"]
+    with unguarded(case, "decisions") as raw:
+        raw.execute("UPDATE decisions SET verdict = 'match' WHERE id = 2")
+    assert said(case) == ["decision 2 was changed, or something recorded before it was changed or removed"]
 
 
 @pytest.mark.parametrize("table", [*KEYS])
@@ -109,7 +113,7 @@ def test_a_changed_row_of_any_table_is_found(case, table):
     "Also where the change is only in who added it, or which address was asked"
     column = {"requests": "url", "camera_views": "view"}.get(table, "operator")
     with unguarded(case, table) as raw:
-        raw.execute(f"UPDATE {table} SET {column} = 'forged' WHERE rowid = 1")
+        raw.execute(f"UPDATE {table} SET {column} = 'forged' WHERE rowid = (SELECT min(rowid) FROM {table})")
     (text,) = said(case)
     assert text.startswith(f"{table.removesuffix('s')} ")
     assert "was changed" in text
@@ -117,12 +121,13 @@ def test_a_changed_row_of_any_table_is_found(case, table):
 
 def test_a_row_that_was_removed_is_found(case):
     "By its link; and if that was removed as well, by the next one"
-    with unguarded(case, "verdicts") as raw:
-        raw.execute("DELETE FROM verdicts WHERE id = 2")
-    assert said(case) == ["verdict 2 was removed"]
+    with unguarded(case, "decisions") as raw:
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+    assert said(case) == ["decision 2 was removed"]
     with unguarded(case, "chain") as raw:
-        raw.execute("DELETE FROM chain WHERE table_name = 'verdicts' AND row_key = 2")
-    (text,) = said(case)
+        raw.execute("DELETE FROM chain WHERE table_name = 'decisions' AND row_key = 2")
+    jump, text, _ = said(case)
+    assert jump.startswith("the chain of hashes jumps from link ")
     assert text.endswith("something recorded before it was changed or removed")
 
 
@@ -130,12 +135,14 @@ def test_a_row_that_was_slipped_in_is_found(case):
     "Adding is what the triggers allow to any program; a link of its own does not fit the others"
     slip_in = "INSERT INTO {table} SELECT {values} FROM {table} LIMIT 1"
     with closing(sqlite3.connect(case.database.path, isolation_level=None)) as raw:
-        values = "9, event, 'match', note, image, decided_at, operator, software"
-        raw.execute(slip_in.format(table="verdicts", values=values))
-        assert said(case) == ["verdict 9 was not added by camkit"]
-        raw.execute(slip_in.format(table="chain", values="900, 'verdicts', 9, sha256"))
-        assert len(said(case)) == 1
-        assert "verdict 9 was changed" in said(case)[0]
+        values = "9, event, 'match', image, NULL, decided_at, operator, software"
+        raw.execute(slip_in.format(table="decisions", values=values))
+        assert said(case) == ["decision 9 was not added by camkit"]
+        ((last,),) = raw.execute("SELECT max(number) FROM chain").fetchall()
+        raw.execute(slip_in.format(table="chain", values="900, 'decisions', 9, sha256"))
+        jump, text, *_ = said(case)
+        assert jump == f"the chain of hashes jumps from link {last} to link 900"
+        assert "decision 9 was changed" in text
 
 
 def test_a_changed_view_is_found(case):
@@ -143,8 +150,9 @@ def test_a_changed_view_is_found(case):
     with closing(sqlite3.connect(case.database.path, isolation_level=None)) as raw:
         ((made,),) = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'overview'").fetchall()
         raw.execute("DROP VIEW overview")
-        raw.execute(made.replace("verdicts.verdict,", "'match' AS verdict,"))
-    assert case.events()["verdict"].tolist() == ["match"] * 3
+        raw.execute(made.replace("said.verdict,", "'match' AS verdict,"))
+    with pytest.raises(CaseError, match=r"the view overview is not as camkit made it\. Run verify\(\)"):
+        case.events()
     assert said(case) == ["the view overview is missing or altered"]
 
 
@@ -181,18 +189,18 @@ def test_the_seal_stays_true_as_the_case_grows(case):
 def test_a_chain_made_again_does_not_have_the_seal_that_was_noted(case):
     "In itself it is in order: that is why the seal is to be noted elsewhere"
     noted = case.seal()
-    with unguarded(case, "verdicts", "chain") as raw:
-        raw.execute("UPDATE verdicts SET verdict = 'match' WHERE id = 2")
+    with unguarded(case, "decisions", "chain") as raw:
+        raw.execute("UPDATE decisions SET verdict = 'match' WHERE id = 2")
         rewrite_chain(raw)
     assert case.verify().ok
     assert not case.verify(seal=noted).ok
 
 
 def test_rows_removed_from_the_end_are_found_by_the_seal(case):
-    "The last verdict and its link leave no gap"
+    "The last row and its link leave no gap"
     noted = case.seal()
-    with unguarded(case, "verdicts", "chain") as raw:
-        raw.execute("DELETE FROM verdicts WHERE id = 3")
+    with unguarded(case, "withdrawals", "chain") as raw:
+        raw.execute("DELETE FROM withdrawals")
         raw.execute("DELETE FROM chain WHERE number = (SELECT max(number) FROM chain)")
     assert case.verify().ok
     assert not case.verify(seal=noted).ok
@@ -201,8 +209,12 @@ def test_rows_removed_from_the_end_are_found_by_the_seal(case):
 def test_a_seal_cannot_be_slipped_into_the_chain(case):
     "A link that belongs to no row is found"
     with closing(sqlite3.connect(case.database.path, isolation_level=None)) as raw:
+        ((last,),) = raw.execute("SELECT max(number) FROM chain").fetchall()
         raw.execute("INSERT INTO chain VALUES (900, 'nothing', 0, ?)", ["a" * 64])
-    assert said(case, "a" * 64) == ["link 900 of the chain was not added by camkit"]
+    assert said(case, "a" * 64) == [
+        f"the chain of hashes jumps from link {last} to link 900",
+        "link 900 of the chain was not added by camkit",
+    ]
 
 
 def test_the_chain_can_be_followed_without_camkit(case):
@@ -248,16 +260,16 @@ def test_events_in_another_order_are_found(case, event, place, order):
     with unguarded(case, "events") as raw:
         raw.execute("UPDATE events SET rowid = ? WHERE event = ?", [place, event])
     assert case.events().index.tolist() == order
-    assert said(case, seal) == ["the rows of events are not in the order in which they were added"]
+    assert said(case, seal) == ["the rows of events are not numbered in the order in which they were added"]
 
 
 @pytest.mark.parametrize(
     ("added", "named"),
     [
-        ("CREATE TRIGGER quiet BEFORE INSERT ON verdicts BEGIN SELECT RAISE(IGNORE); END", "trigger quiet"),
-        ("CREATE TABLE notes (text)", "table notes"),
+        ("CREATE TRIGGER quiet BEFORE INSERT ON decisions BEGIN SELECT RAISE(IGNORE); END", "trigger quiet"),
+        ("CREATE TABLE remarks (text)", "table remarks"),
         ("CREATE VIEW more AS SELECT 1", "view more"),
-        ("CREATE INDEX quick ON verdicts (verdict)", "index quick"),
+        ("CREATE INDEX quick ON decisions (verdict)", "index quick"),
     ],
 )
 def test_what_camkit_did_not_make_in_the_database_is_found(case, added, named):
@@ -270,13 +282,13 @@ def test_what_camkit_did_not_make_in_the_database_is_found(case, added, named):
 def test_a_row_that_the_database_ignores_is_reported(case):
     "Whoever records a verdict learns that it is not there"
     with closing(sqlite3.connect(case.database.path)) as raw:
-        raw.execute("CREATE TRIGGER quiet BEFORE INSERT ON verdicts BEGIN SELECT RAISE(IGNORE); END")
-    with pytest.raises(CaseError, match=r"did not accept a row of verdicts.* Run verify\(\)"):
-        case.record_verdict(0, "mismatch")
+        raw.execute("CREATE TRIGGER quiet BEFORE INSERT ON decisions BEGIN SELECT RAISE(IGNORE); END")
+    with pytest.raises(CaseError, match=r"did not accept a row of decisions.* Run verify\(\)"):
+        case.record_verdict(0, "match")
     with closing(sqlite3.connect(case.database.path)) as raw:
         raw.execute("CREATE TRIGGER loud BEFORE INSERT ON choices BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(CaseError, match=r"did not accept what was added \(no\)\. Run verify\(\)"):
-        case.choose(0, case.events()["sha256"][0])
+        case.choose(0, sha256(b"outside").hexdigest())
 
 
 def test_what_sqlite_adds_for_itself_is_not_a_problem(case):
@@ -288,9 +300,9 @@ def test_what_sqlite_adds_for_itself_is_not_a_problem(case):
 
 def test_bytes_in_place_of_a_text_are_found(case):
     "Also in place of a text that looks like Python's bytes"
-    case.record_verdict(0, "match", "b'Somebody'")
-    with unguarded(case, "verdicts") as raw:
-        raw.execute("UPDATE verdicts SET note = CAST('Somebody' AS BLOB) WHERE id = 4")
+    case.record_note(0, "b'Somebody'")
+    with unguarded(case, "notes") as raw:
+        raw.execute("UPDATE notes SET note = CAST('Somebody' AS BLOB) WHERE id = (SELECT max(id) FROM notes)")
     assert len(said(case)) == 1
 
 

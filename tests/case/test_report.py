@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
@@ -12,16 +13,18 @@ from operator import attrgetter
 import pytest
 from bs4 import BeautifulSoup
 
-from camkit.badges import Camera, Door
+from camkit.badges import Camera, Door, flag_events, load_badges, load_doors
 from camkit.cameras import Result, Snapshot
-from camkit.case import Case
+from camkit.case import VERDICTS, Case, VerdictLabel
 from camkit.directory import Cardholder
 from camkit.errors import OutputError
+from tests.conftest import ROOT
 from tests.support.browser import browser_page, needs_chromium
 from tests.support.cases import (
     CAMERA,
     DOOR,
     MADE_AT,
+    ZONE,
     at_doors,
     frame,
     look,
@@ -61,8 +64,11 @@ def card(soup: BeautifulSoup, event: object) -> BeautifulSoup:
 
 
 def words(soup: BeautifulSoup) -> str:
-    "What is read, in one line"
-    for inline in soup.find_all("bdi"):
+    "What is read, in one line; where a space is missing, it is missing here"
+    soup = copy(soup)
+    for line_break in soup.find_all("br"):
+        line_break.replace_with(" ")
+    for inline in soup.find_all(["bdi", "span", "a", "b", "code", "em"]):
         inline.unwrap()
     soup.smooth()
     return " ".join(soup.get_text(" ").split())
@@ -88,16 +94,17 @@ def test_a_card_describes_the_event_and_how_the_picture_was_fetched(case, seen):
     review(case, seen)
     laboratory = words(card(page(case), 7))
     for said in (
-        "Event 7: Zoë Lindqvist (00071234) at Laboratory (HQ-R4)",
-        "Fri 2019-04-12 14:26:19 MDT 2019-04-12 20:26:19 UTC",
-        "asked for Fri 2019-04-12 14:25:32 MDT",
+        "Zoë Lindqvist (00071234) at Laboratory (HQ-R4), Fri 12 April 2019 14:26:19 MDT Not decided",
+        "Granted at Laboratory (HQ-R4), Fri 12 April 2019 14:26:19 MDT 2019-04-12 20:26:19 UTC, by the reader's clock.",
+        "asked for Fri 12 April 2019 14:25:32 MDT",
         "The reader's clock is 47 s ahead of the camera's; the time asked for is corrected.",
         "Cisco Meraki camera",
         main_of(seen, 7).sha256,
         "sample_badges.csv, line 9",
-        main_of(seen, 7).picture.replies[-1].server_date,
     ):
         assert said in laboratory
+    fetched = words(page(case).find("h2", string="How the pictures were fetched").parent)
+    assert main_of(seen, 7).picture.replies[-1].server_date in fetched
     assert "the vendor says it shows 2019-04-12 17:33:36.445000 UTC, 0.4 s after the event" in words(
         card(page(case), 3)
     )
@@ -130,24 +137,27 @@ def test_an_event_without_a_door_says_that_no_camera_was_asked(case):
         in summary
     )
     first, second = (words(card(soup, label)) for label in range(2))
-    assert "at reader HQ-R9, which is not in the doors table Not decided" in first
-    assert "Granted at reader HQ-R9, which is not in the doors table." in first
+    assert first.startswith("badge 4711 at reader HQ-R9, which is not in the doors table, Mon 5 January 2026")
+    assert "Granted at reader HQ-R9, which is not in the doors table, Mon" in first
     assert "No camera was asked: reader HQ-R9 is not in the doors table." in first
-    assert "at a reader that the log does not name Not decided" in second
+    assert second.startswith("badge 4711 at a reader that the log does not name, Mon 5 January 2026")
     assert "What the camera saw" not in first + second
 
 
 def test_a_card_lists_every_verdict(case, seen):
-    "The latest is last, the earlier ones are before it, each with its note"
+    "The latest with its note, then the earlier ones and the earlier notes"
     review(case, seen)
     said = words(card(page(case), 1))
-    assert said.index("Earlier Unclear R. Investigator") < said.index("Verdict Mismatch R. Investigator")
-    assert "Too dark?" in said
-    assert "It is David Cohen who comes in." in said
+    latest, earlier = said.split("Earlier", 1)
+    assert "Verdict Mismatch by R. Investigator, " in latest
+    assert "It is David Cohen who comes in." in latest
+    assert "Unclear by R. Investigator, " in earlier
+    assert "Too dark?" in earlier
+    assert said.count("It is David Cohen who comes in.") == 1
 
 
 def test_flags_are_described_as_hints(case):
-    "In words, with the other event"
+    "In words, with the other event: who, where and when"
     events = made_up_events(2)
     raised = (
         events[[]]
@@ -156,8 +166,10 @@ def test_flags_are_described_as_hints(case):
     )
     case.add_events(at_doors(events), flags=raised)
     case.record_verdict(1, "unclear")
-    assert "At another reader sooner than one can walk there (event 0). A flag is a hint" in words(
-        card(page(case), 1)
+    case.add_snapshots([made_up_snapshot(0, b"x")])
+    assert (
+        "At another reader sooner than one can walk there. The other event: Ann Li (4711) at Main entrance (R1), "
+        "Mon 5 January 2026 07:00:00 UTC, granted. A flag is a hint" in words(card(page(case), 1))
     )
 
 
@@ -170,19 +182,22 @@ def test_a_chosen_frame_is_shown_with_its_distance(case):
     case.record_verdict(0, "unclear")
     case.choose(0, later.sha256)
     said = words(card(page(case), 0))
-    assert "5 s after the event" in said
+    assert "Picture A: What the camera saw, 5 s after the event" in said
+    assert "Picture B: Another picture, which a verdict is about" in said
     assert "One of 2 pictures" in said
-    assert f"on picture {first.sha256[:16]}…" in said
+    assert "Verdict Unclear by R. Investigator" in said
+    assert "UTC, about picture B." in said
+    assert embedded(card(page(case), 0))[:2] == [b"later", b"first"]
 
 
 def test_a_verdict_without_the_picture_that_is_shown_says_so(case):
     "It was given before there was one, or without looking at one"
     case.add_events(made_up(1))
-    case.record_verdict(0, "nobody")
+    case.record_verdict(0, "no_picture")
     assert "without a picture" not in words(card(page(case), 0))
     case.add_snapshots([made_up_snapshot(0, b"later")])
     assert re.search(
-        r"Verdict Nobody R\. Investigator, \S+ \S+ UTC, without a picture", words(card(page(case), 0))
+        r"Verdict No picture by R\. Investigator, [^,]* UTC, without a picture", words(card(page(case), 0))
     )
 
 
@@ -205,21 +220,23 @@ def test_a_card_shows_the_picture_of_each_camera(case):
     soup = page(case)
     assert embedded(card(soup, 0))[:2] == [b"inside 0", b"outside 0"]
     said = words(card(soup, 0))
-    assert "What the camera saw: inside" in said
-    assert "What another camera saw: outside" in said
-    assert "Outside: Cisco Meraki camera 2, asked for" in said
+    assert "Picture A: What the camera saw, “inside”" in said
+    assert "Picture B: What another camera saw, “outside”" in said
+    assert "Cisco Meraki camera 2, view “outside”, asked for" in said
     assert "The reader's clock is 9 s ahead of the camera's; the time" in said
     assert seen[1].sha256 in said
     assert "No picture: The camera is off." in words(card(soup, 1))
-    assert "camera outside Failed: The camera is off." in words(
+    assert "camera “outside” Failed: The camera is off." in words(
         soup.find("h2", string="What could not be fetched").parent
     )
     case.choose(0, far.sha256)
     soup = page(case)
     assert embedded(card(soup, 0))[:2] == [b"outside, later", b"inside 0"]
     listed = words(soup.find("table", class_="hashes"))
-    assert "event 0, outside (+5 s)" in listed
-    assert "event 1, inside" in listed
+    assert (
+        "Ann Li (4711) at Main entrance (R1), Mon 5 January 2026 07:00:00 UTC, “outside”, 5 s after" in listed
+    )
+    assert "Mon 5 January 2026 07:01:00 UTC, “inside”" in listed
 
 
 def test_a_camera_whose_view_was_renamed_is_not_another_one(case):
@@ -239,9 +256,9 @@ def test_what_could_not_be_fetched_is_listed_with_its_reason(case, seen):
     review(case, seen)
     heading = page(case).find("h2", string="What could not be fetched")
     said = words(heading.parent)
-    assert "Picture of event 6, Parking garage (HQ-R6)" in said
+    assert "Picture of Ingrid Sørensen (00082310) at Parking garage (HQ-R6), Fri 12 April 2019" in said
     assert main_of(seen, 6).reason in said
-    assert "Directory entry of 4711 Not in the directory (HTTP 404)" in said
+    assert "Directory entry of 4711 not in the directory (HTTP 404)" in said
 
 
 def test_events_that_nobody_looked_at_are_listed(case):
@@ -251,7 +268,10 @@ def test_events_that_nobody_looked_at_are_listed(case):
     soup = page(case)
     assert [article["id"] for article in soup.find_all("article")] == ["event-1"]
     rows = soup.find("h2", string="Events that were not looked at").parent.find_all("tr")
-    assert [row.td.get_text() for row in rows[1:]] == ["0", "2"]
+    assert [row.find_all("td")[2].get_text() for row in rows[1:]] == [
+        "Mon 5 January 2026 07:00:00 UTC",
+        "Mon 5 January 2026 07:02:00 UTC",
+    ]
 
 
 def test_the_summary_counts_every_event_once(case, seen):
@@ -262,8 +282,10 @@ def test_the_summary_counts_every_event_once(case, seen):
     assert counts == {
         "Match": "1",
         "Mismatch": "1",
+        "More than one person": "0",
+        "Nobody there": "1",
         "Unclear": "0",
-        "Nobody": "1",
+        "No picture": "0",
         "Not decided": "5",
         "All": "8",
     }
@@ -273,10 +295,12 @@ def test_every_image_is_listed_with_its_hash(case, seen):
     "And with what it shows"
     review(case, seen)
     rows = page(case).find("table", class_="hashes").find_all("tr")[1:]
-    listed = {row.code.get_text(): row.find_all("td")[1].get_text() for row in rows}
+    listed = {row.code.get_text(): words(row.find_all("td")[1]) for row in rows}
     assert set(listed) == set(case.table("images")["sha256"])
-    assert listed[main_of(seen, 0).sha256] == "event 0, inside"
-    assert "directory photo of 85063715" in listed.values()
+    assert listed[main_of(seen, 0).sha256] == (
+        "Amara Okafor (85063715) at Main entrance (HQ-R1), Fri 12 April 2019 14:20:29 MDT, “inside”"
+    )
+    assert "directory photo of Amara Okafor" in listed.values()
 
 
 def test_an_altered_image_is_not_shown_but_reported(case, seen):
@@ -386,3 +410,203 @@ def test_the_report_opens_offline(case, seen):
     assert min(widths) > 100
     assert set(asked) <= {"file", "data"}
     assert complaints == []
+
+
+def reviewed(case: Case, count: int = 3, **columns: object) -> None:
+    "A case with a picture of each of some events, a minute apart"
+    case.add_events(made_up(count, **columns))
+    case.add_snapshots([made_up_snapshot(label, b"picture %d" % label) for label in range(count)])
+
+
+def banners(soup: BeautifulSoup) -> list[str]:
+    "What stands above everything"
+    return [words(banner) for banner in soup.find_all(class_="alert")]
+
+
+def test_events_are_in_the_order_of_time_and_named_by_who_where_and_when(case):
+    "Whatever their order in the log; their labels are not words for a reader"
+    events = made_up_events(3).iloc[::-1].set_axis([901, 902, 903])
+    case.add_events(at_doors(events))
+    case.add_snapshots([made_up_snapshot(label, b"%d" % label, 903 - label) for label in (901, 902, 903)])
+    soup = page(case)
+    assert [article["id"] for article in soup.find_all("article")] == ["event-903", "event-902", "event-901"]
+    assert words(soup.h3).startswith("Ann Li (4711) at Main entrance (R1), Mon 5 January 2026 07:00:00 UTC")
+    assert not re.search(r"\b90[123]\b|\bevent \d", words(soup), re.IGNORECASE)
+
+
+def test_a_report_is_a_draft_until_all_is_decided_or_excluded(case):
+    "It lists what is open; then the word is gone, from the title and from the printed pages as well"
+    reviewed(case)
+    case.record_verdict(0, "match")
+    draft = page(case)
+    assert "DRAFT" in draft.title.text
+    assert "DRAFT" in draft.style.text
+    (banner,) = banners(draft)
+    assert banner.startswith("DRAFT. 2 events have no verdict yet: Ann Li (4711) at Main entrance (R1), Mon")
+    assert "07:01:00" in banner and "07:02:00" in banner and "07:00:00" not in banner
+    case.record_verdict(1, "unclear")
+    case.exclude(2, "picked by mistake")
+    done = page(case)
+    assert banners(done) == []
+    assert "DRAFT" not in str(done)
+    case.include(2)
+    assert banners(page(case))[0].startswith("DRAFT. 1 event has no verdict yet:")
+
+
+def test_a_report_of_the_demo_site_says_so_on_every_page(case):
+    "On top, in the title, in each card, and in the margin of each printed page; another case does not"
+    reviewed(case, 1)
+    assert "DEMO" not in str(page(case))
+    shown = frame(made_up_snapshot(0, b"x"), b"drawn", 5)
+    case.add_snapshots([replace(shown, picture=replace(shown.picture, is_demo=True))])
+    soup = page(case)
+    assert banners(soup)[0].startswith("DEMO. ")
+    for place in (soup.title, soup.style, *soup.find_all("h3")):
+        assert "DEMO" in place.text
+
+
+def test_reviewers_who_disagree_are_named_on_top_in_the_list_and_in_the_card(case):
+    "Who said what, when and why; neither overrules the other, and it counts as neither"
+    reviewed(case, 1)
+    case.record_verdict(0, "several", "A stranger comes in.")
+    with Case(case.folder, operator="S. Second") as other:
+        other.record_verdict(0, "match", "I see only her.")
+        soup = page(case)
+        top = banners(soup)[0]
+        said = r"R\. Investigator says More than one person, [^;]*, because “A stranger comes in.”; "
+        assert re.search(said + r"S\. Second says Match, [^;]*, because “I see only her.”\.", top)
+        assert "Reviewers disagree" in words(soup.find("table", class_="list"))
+        text = words(card(soup, 0))
+        assert "Verdict The reviewers disagree." in text
+        assert text.index("More than one person by R. Investigator") < text.index("Match by S. Second")
+        counts = words(soup.find("table", class_="counts"))
+        assert (
+            "Match 0 " in counts and "More than one person 0 " in counts and "Reviewers disagree 1 " in counts
+        )
+        other.record_verdict(0, "several")
+    assert banners(page(case)) == []
+
+
+def test_every_picture_that_a_verdict_is_about_is_shown(case):
+    "Also one that stands for the event no more, and that of an earlier verdict; each verdict says which"
+    case.add_events(made_up(1))
+    first = made_up_snapshot(0, b"first")
+    frames = [first, frame(first, b"second", 5), frame(first, b"third", 10)]
+    case.add_snapshots(frames)
+    case.record_verdict(0, "match", image=frames[0].sha256)
+    case.record_verdict(0, "unclear", image=frames[1].sha256)
+    case.choose(0, frames[2].sha256)
+    soup = page(case)
+    assert embedded(card(soup, 0))[:3] == [b"third", b"first", b"second"]
+    text = words(card(soup, 0))
+    assert re.search(r"Unclear by R\. Investigator, [^,]*, about picture C\.", text)
+    assert re.search(r"Earlier Match by R\. Investigator, [^,]*, about picture B\.", text)
+
+
+def test_an_excluded_event_is_not_in_the_report(case):
+    "Neither its name nor a picture nor the photo of its holder, but that it was left out, and why, and by whom"
+    case.add_events(made_up(2, cardholder_id=["4711", "0815"]))
+    bystander = Cardholder("0815", "Bea Bystander", photo=b"her photo", photo_type="image/png")
+    hers = made_up_snapshot(1, b"her", cardholder_id="0815", cardholder=bystander)
+    case.add_snapshots([made_up_snapshot(0, b"picture 0"), hers])
+    case.record_verdict(1, "match", "This is Bea.")
+    case.exclude(1, "picked by mistake")
+    soup = page(case)
+    assert not re.search("Bea|Bystander|0815|07:01:00", str(soup))
+    assert embedded(soup) == [b"picture 0", b"portrait"]
+    assert "1 event is left out of this report" in words(soup)
+    assert "“picked by mistake” (R. Investigator, " in words(soup)
+    assert {row.code.get_text() for row in soup.find("table", class_="hashes").find_all("tr")[1:]} == {
+        image for image in case.table("images")["sha256"] if case.image(image) in (b"picture 0", b"portrait")
+    }
+
+
+def test_verdicts_of_an_organization_are_shown_as_it_wrote_them(tmp_path):
+    "Title and meaning, unchanged, and never markup"
+    own = VerdictLabel("tuer", "<b>Tür offen</b>", "die Tür stand <i>offen</i>", "o", None)
+    with Case(tmp_path / "case", verdicts=[*VERDICTS, own]) as case:
+        reviewed(case, 1)
+        case.record_verdict(0, "tuer")
+        soup = page(case)
+    assert "<b>Tür offen</b> 1 die Tür stand <i>offen</i>." in words(soup.find("table", class_="counts"))
+    assert soup.find("i") is None
+
+
+def test_the_sites_own_words_stay_as_they_were_in_quotes(case):
+    "Views, cameras, and the export's further columns, which are named and not shown as code"
+    inside = replace(CAMERA, view="innen")
+    door = replace(DOOR, cameras=(inside,))
+    case.add_events(at_doors(made_up_events(1, Bemerkung="türe war zu", Zähler="7"), door))
+    shown = made_up_snapshot(0, b"x", door=door, camera=inside)
+    case.add_snapshots([shown], camera_names={inside.camera_id: "kamera eingang"})
+    text = words(page(case))
+    assert "There it also says: “Bemerkung”: “türe war zu”; “Zähler”: “7”." in text
+    assert "(“kamera eingang”), view “innen”" in text
+    assert not re.search(r'\{"|"\}', text)
+
+
+def test_a_name_in_the_log_is_used_where_the_directory_has_none(case):
+    "Names come first"
+    case.add_events(made_up(1, cardholder_name="Ann Li"))
+    case.record_note(0, "Who is it?")
+    soup = page(case)
+    assert words(soup.h3).startswith("Ann Li (4711) at ")
+    assert "There it also says" not in words(soup)
+    assert "Note By R. Investigator, who gave no verdict: Who is it?" in words(card(soup, 0))
+
+
+def test_a_flags_other_event_is_described_though_it_is_not_in_the_case(case, tmp_path):
+    "As the sources say; if it is excluded, it is not described"
+    rows = ["2026-01-05T07:00:00Z,4711,R1,denied", "2026-01-05T07:00:20Z,4711,R1,granted"]
+    (tmp_path / "log.csv").write_text("\n".join(["timestamp,UserID,reader_id,outcome", *rows]))
+    log = load_badges(tmp_path / "log.csv", timezone="UTC")
+    raised = flag_events(log.events)
+    case.add_events(at_doors(log.events.iloc[1:]), flags=raised)
+    case.add_sources(log, flags=raised)
+    case.record_verdict(1, "no_picture")
+    other = "The other event: 4711 at reader (R1), Mon 2026-01-05 07:00:00 UTC; denied; log.csv, line 2."
+    assert other in words(card(page(case), 1))
+    case.add_events(at_doors(log.events.iloc[:1]))
+    case.exclude(0, "not needed")
+    assert "07:00:00" not in words(card(page(case), 1))
+
+
+def test_the_report_says_what_it_rests_on(case, tmp_path):
+    "Each file with its SHA-256, the rows that are no events, how flags were set; without an export it says so"
+    reviewed(case, 1)
+    assert "The badge export is not kept with this case" in words(page(case))
+    log = load_badges(ROOT / "data" / "messy_badges.csv", timezone=ZONE)
+    doors = load_doors(ROOT / "data" / "doors.csv")
+    with Case(tmp_path / "messy") as messy:
+        messy.add_sources(log, doors=doors, flags=flag_events(log.events, doors, ("06:00", "20:00")))
+        text = words(page(messy).find(id="sources"))
+        digests = messy.table("documents")["sha256"].tolist()
+    for digest in digests:
+        assert digest in text
+    counts = (len(log.events), len(log.rejected), len(log.duplicates), len(log.ignored))
+    assert min(counts) > 0
+    events, rejected, duplicates, ignored = counts
+    assert f"{log.rows_read} rows were read: {events} events, {rejected} that could not be read" in text
+    assert f"{duplicates} that repeat another one, {ignored} that are not events" in text
+    assert "events outside 06:00 to 20:00 (America/Denver)" in text
+
+
+def test_no_space_is_missing_between_sentences(case, seen):
+    "In a report that has everything: several pictures, verdicts, notes, flags, a reason"
+    review(case, seen)
+    case.exclude(3, "picked by mistake")
+    case.choose(2, seen[4].sha256)  # the outside camera, whose reader's clock is ahead
+    text = re.sub(r"https?://\S+|\S+\.(csv|sqlite|txt|py)\b|verify\(seal=…\)", "", words(page(case)))
+    assert not re.findall(r"\w[.;:,!?][A-Za-z]\w*|\)\w|\w\(", text)
+
+
+def test_the_page_allows_nothing_but_its_pictures_and_its_style(case):
+    "No scripts, no forms, no other base address"
+    policy = page(case).find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    assert policy.split("; ") == [
+        "default-src 'none'",
+        "img-src data:",
+        "style-src 'unsafe-inline'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -11,7 +12,8 @@ import pandas as pd
 
 from camkit.badges import Camera, Door, DoorEvent, DoorEvents, flag_events, load_badges, load_doors, resolve
 from camkit.cameras import Picture, Result, Snapshot, Snapshots, snapshots_for
-from camkit.case import Case
+from camkit.case import Case, chain, schema
+from camkit.case.database import Stamp, insert
 from camkit.demo.launch import DemoProcess
 from camkit.directory import Cardholder
 from camkit.site import demo_site
@@ -103,3 +105,32 @@ def frame(snapshot: Snapshot, content: bytes, step_s: float) -> Snapshot:
 def main_of(seen: Snapshots, event: int) -> Snapshot:
     """The snapshot of an event by its door's main camera."""
     return next(snapshot for snapshot in seen if snapshot.event.event_id == event)
+
+
+def add_upgrade(connection: sqlite3.Connection) -> None:
+    """Add the row of an upgrade, as if the case had been of version 2 until now."""
+    row = {"from_version": 2, "to_version": 3, "seal": chain.seal(connection)}
+    row["schema_sha256"] = schema.digest(schema.as_made(2))
+    insert(connection, "upgrades", {**row, **Stamp("R. Investigator").columns("upgraded_at")})
+
+
+def fill_empty_tables(connection: sqlite3.Connection) -> None:
+    """Add a row, with its link, to each table of a case of one event or more that a review alone leaves empty."""
+    (event,) = connection.execute("SELECT min(event) FROM events").fetchone()
+    stamp = Stamp("R. Investigator")
+    rows: dict[str, tuple[str, dict[str, Any]]] = {
+        "verdicts": ("decided_at", {"event": event, "verdict": "unclear", "note": "Of version 2."}),
+        "notes": ("noted_at", {"event": event, "note": "A note."}),
+        "exclusions": ("excluded_at", {"event": event, "is_excluded": 0, "reason": ""}),
+        "documents": ("added_at", {"kind": "doors", "name": "doors.csv", **_NO_FILE}),
+        "settings": ("added_at", {"name": "site", "value": "{}"}),
+    }
+    for table, (time_column, row) in rows.items():
+        if connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,):
+            insert(connection, table, {**row, **stamp.columns(time_column)})
+    decision = {"event": event, "verdict": "unclear", **stamp.columns("decided_at")}
+    number = insert(connection, "decisions", decision)
+    insert(connection, "withdrawals", {"decision": number, **stamp.columns("withdrawn_at")})
+
+
+_NO_FILE = {"sha256": "0" * 64, "path": f"documents/00/{'0' * 64}.csv", "bytes": 0}

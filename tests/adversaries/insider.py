@@ -1,0 +1,270 @@
+"""An insider with SQLite: edits the database of a case, triggers or not, and hides it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from camkit.case import chain, schema
+from camkit.case.database import Stamp, insert
+from tests.adversaries.desk import Desk, said
+from tests.adversaries.rows import row
+
+WHO = "an insider with SQLite"
+CHANGED = r"was changed, or something recorded before it was changed or removed"
+
+
+@row(WHO, "changes a verdict", r"decisions: rows are only ever added")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        return _refused(raw, "UPDATE decisions SET verdict = 'match' WHERE id = 2")
+
+
+@row(WHO, "deletes a verdict", r"decisions: rows are only ever added")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        return _refused(raw, "DELETE FROM decisions WHERE id = 2")
+
+
+@row(WHO, "removes the guard, changes a verdict, puts the guard back", f"decision 2 {CHANGED}")
+def _(desk: Desk) -> str:
+    with desk.raw("decisions") as raw:
+        raw.execute("UPDATE decisions SET verdict = 'match' WHERE id = 2")
+    return desk.verify()
+
+
+@row(WHO, "leaves the guard away", r"the trigger decisions_no_update is missing or altered")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        raw.execute("DROP TRIGGER decisions_no_update")
+    return desk.verify()
+
+
+@row(WHO, "deletes a verdict behind the guard's back", r"decision 2 was removed")
+def _(desk: Desk) -> str:
+    with desk.raw("decisions") as raw:
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+    return desk.verify()
+
+
+@row(WHO, "deletes a verdict with its link", r"altered: ")
+def _(desk: Desk) -> str:
+    with desk.raw("decisions", "chain") as raw:
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+        raw.execute("DELETE FROM chain WHERE table_name = 'decisions' AND row_key = 2")
+    return desk.verify()
+
+
+@row(WHO, "slips a verdict in", r"decision 9 was not added by camkit")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        raw.execute(
+            "INSERT INTO decisions SELECT 9, event, 'match', image, choice, decided_at, operator, software"
+            " FROM decisions LIMIT 1"
+        )
+    return desk.verify()
+
+
+@row(WHO, "makes the whole chain again", r"never had the seal")
+def _(desk: Desk) -> str:
+    with desk.raw("decisions", "chain") as raw:
+        raw.execute("UPDATE decisions SET verdict = 'match' WHERE id = 2")
+        _make_again(raw)
+    assert "altered" not in desk.verify()
+    return desk.verify(seal=True)
+
+
+@row(
+    WHO,
+    "links a harmless row over a gap, rewrites what is before it, and shows the seal after it",
+    r"altered: ",
+)
+def _(desk: Desk) -> str:
+    with desk.raw("chain") as raw:
+        last = raw.execute("SELECT max(number) FROM chain").fetchone()[0]
+        stamp = Stamp("Owner").columns("noted_at")
+        raw.execute("INSERT INTO notes VALUES (2, 0, 'harmless', :noted_at, :operator, :software)", stamp)
+        (_, *values) = raw.execute("SELECT rowid, * FROM notes WHERE id = 2").fetchone()
+        raw.execute(
+            "INSERT INTO chain VALUES (?, 'notes', 2, ?)", [last + 2, chain._link("", "notes", values)]
+        )
+        desk.seal = chain.seal(raw)
+    with desk.raw("decisions", "chain") as raw:
+        raw.execute("UPDATE decisions SET verdict = 'match' WHERE id = 2")
+        _make_again(raw, up_to=last)
+    return desk.verify(seal=True)
+
+
+@row(WHO, "gives a verdict the highest number there is, so that it always counts", r"altered: ")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        raw.execute(
+            "INSERT INTO decisions SELECT 9223372036854775807, 1, 'match', NULL, NULL, decided_at, operator, software"
+            " FROM decisions LIMIT 1"
+        )
+        chain.add_link(raw, "decisions", "id", 9223372036854775807)
+    return desk.verify()
+
+
+@row(WHO, "moves all rows of a table by the same number", r"altered: ")
+def _(desk: Desk) -> str:
+    with desk.raw("events") as raw:
+        raw.execute("UPDATE events SET rowid = rowid + 1000")
+        raw.execute("UPDATE events SET rowid = rowid - 990")
+    return desk.verify(seal=True)
+
+
+@row(WHO, "shows the events in another order", r"not in the order|altered: ")
+def _(desk: Desk) -> str:
+    with desk.raw("events") as raw:
+        raw.execute("UPDATE events SET rowid = 100 WHERE event = 0")
+    return desk.verify(seal=True)
+
+
+@row(WHO, "adds a blank to a name in the chain", r"altered: ")
+def _(desk: Desk) -> str:
+    with desk.raw("chain") as raw:
+        raw.execute("UPDATE chain SET table_name = table_name || ' ' WHERE number = 3")
+    return desk.verify(seal=True)
+
+
+@row(WHO, "adds a blank to the end of a note", f"note 1 {CHANGED}")
+def _(desk: Desk) -> str:
+    with desk.raw("notes") as raw:
+        raw.execute("UPDATE notes SET note = note || ' '")
+    return desk.verify()
+
+
+@row(WHO, "puts bytes in the place of a text", r"altered: ")
+def _(desk: Desk) -> str:
+    with desk.raw("notes") as raw:
+        raw.execute("UPDATE notes SET note = CAST(note AS BLOB)")
+    return desk.verify()
+
+
+@row(WHO, "turns a number of an image's size into text", r"altered: ")
+def _(desk: Desk) -> str:
+    with desk.raw("images") as raw:
+        raw.execute("UPDATE images SET bytes = 'many' WHERE rowid = 1")
+    return desk.verify()
+
+
+@row(WHO, "points an image to a file elsewhere", r"names a place outside the folder of images")
+def _(desk: Desk) -> str:
+    with desk.raw("images") as raw:
+        raw.execute("UPDATE images SET path = '../../etc/passwd' WHERE rowid = 1")
+    return desk.verify()
+
+
+@row(WHO, "lets a view say that all is a match", r"the view overview is missing or altered")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        ((made,),) = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'overview'").fetchall()
+        raw.execute("DROP VIEW overview")
+        raw.execute(made.replace("said.verdict,", "'match' AS verdict,"))
+    return desk.verify()
+
+
+@row(WHO, "adds a trigger that swallows verdicts", r"did not accept a row of decisions.* Run verify\(\)")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        raw.execute("CREATE TRIGGER quiet BEFORE INSERT ON decisions BEGIN SELECT RAISE(IGNORE); END")
+    return said(lambda: desk.case.record_verdict(0, "mismatch"))
+
+
+@row(
+    WHO,
+    "takes somebody's verdict back in their name, a day later",
+    r"only the own verdict of the last seconds",
+)
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        return _refused(
+            raw, "INSERT INTO withdrawals VALUES (2, '2099-01-01T00:00:00.000000Z', 'Owner', 'camkit')"
+        )
+
+
+@row(
+    WHO,
+    "takes it back behind the guard's back, with a link",
+    r"decision 2 was taken back by Insider at .*, which camkit does not do",
+)
+def _(desk: Desk) -> str:
+    with desk.raw("withdrawals") as raw:
+        insert(raw, "withdrawals", {"decision": 2, **Stamp("Insider").columns("withdrawn_at")})
+    return desk.verify()
+
+
+@row(WHO, "dates a verdict back", r"decision 4 was added at 2020-.*, but what was added before it at")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        early = {
+            "event": 2,
+            "verdict": "unclear",
+            "decided_at": "2020-01-01T00:00:00.000000Z",
+            "operator": "Owner",
+            "software": "camkit",
+        }
+        insert(raw, "decisions", early)
+    return str(desk.case.verify().findings.to_dict("records"))
+
+
+@row(
+    WHO,
+    "gives a picture another view",
+    r"the view of snapshot 1 was not recorded with it|rows are only ever added",
+)
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        return _refused(raw, "INSERT OR REPLACE INTO camera_views VALUES (1, 'car park', 0, 0)")
+
+
+@row(WHO, "claims an upgrade that never was", r"upgrade 1 is from version 2, but a row of")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        step = {"from_version": 2, "to_version": 3, "seal": chain.seal(raw)}
+        step["schema_sha256"] = schema.digest(schema.as_made(2))
+        insert(raw, "upgrades", {**step, **Stamp("Owner").columns("upgraded_at")})
+    return desk.verify()
+
+
+@row(WHO, "calls the database another program's", r"CaseError: .*is not a case of camkit")
+def _(desk: Desk) -> str:
+    desk.case.close()
+    with desk.raw() as raw:
+        raw.execute("PRAGMA application_id = 7")
+    return desk.opened()
+
+
+@row(WHO, "replaces the case's name by a view that never ends", r"CaseError: .*(altered|damaged|not a case)")
+def _(desk: Desk) -> str:
+    desk.case.close()
+    with closing(sqlite3.connect(desk.database, isolation_level=None)) as raw:
+        raw.execute("DROP TABLE about")
+        raw.execute(
+            "CREATE VIEW about AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+            " SELECT x AS id, x AS name, x AS created_at, x AS operator, x AS software FROM n WHERE x < 0"
+        )
+    return desk.opened()
+
+
+def _refused(raw: sqlite3.Connection, statement: str) -> str:
+    """What SQLite says to a statement; it must not be accepted."""
+    try:
+        raw.execute(statement)
+    except sqlite3.IntegrityError as error:
+        return str(error)
+    return "accepted"
+
+
+def _make_again(raw: sqlite3.Connection, up_to: int | None = None) -> None:
+    """Make the links again, as somebody can who knows how."""
+    links = raw.execute("SELECT number, table_name, row_key FROM chain ORDER BY number").fetchall()
+    before = ""
+    for number, table, name in links:
+        if up_to is not None and number > up_to:
+            break
+        key = schema.KEYS[schema.VERSION][table]
+        values = raw.execute(f"SELECT * FROM {table} WHERE {key} = ?", [name]).fetchone()
+        before = chain._link(before, table, [*values])
+        raw.execute("UPDATE chain SET sha256 = ? WHERE number = ?", [before, number])
