@@ -27,6 +27,8 @@ class Picture:
         The moment the vendor says it shows; None where the vendor does not say (Meraki).
     replies : tuple of camkit.http.Reply
         The answers that led to it, in order, without secrets.
+    is_demo : bool
+        Whether it was drawn by the built-in demo site and shows nobody.
     """
 
     vendor: str
@@ -36,6 +38,7 @@ class Picture:
     requested_at: datetime
     captured_at: datetime | None
     replies: tuple[Reply, ...] = field(repr=False, default=())
+    is_demo: bool = False
 
 
 @runtime_checkable

@@ -123,6 +123,11 @@ class WebDirectory:
             return replace(person, note=f"the photo cannot be shown: {error}")
         return replace(person, photo=photo.content, photo_type=photo_type)
 
+    @property
+    def host(self) -> str:
+        """The directory's host."""
+        return self._transport.host
+
     def close(self) -> None:
         """Close this thread's idle connections."""
         self._transport.close()

@@ -6,9 +6,11 @@ status) or raises one of camkit's own exceptions. It yields to other greenlets w
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,9 +51,12 @@ class Transport:
         The service's name, for messages.
     base_url : str
         Its address; relative addresses are joined to it.
-    domains : sequence of str
-        The vendor's domains. A redirect or an absolute address is followed only into these (over
-        HTTPS), or to the host and port of `base_url`; a credential goes nowhere else.
+    hosts : re.Pattern, optional
+        Matches the vendor's hosts, with the domain as its first group. A redirect or an absolute address is
+        followed only to these (over HTTPS, and within the domain of `base_url` if that is one of them), or to
+        the host and port of `base_url`; a credential goes nowhere else.
+    also : sequence of str
+        Further addresses that are the service's own.
     limits : Limits, optional
         Deadlines and caps.
     rate : TokenBucket, optional
@@ -76,7 +81,8 @@ class Transport:
         service: str,
         base_url: str,
         *,
-        domains: Sequence[str] = (),
+        hosts: re.Pattern[str] | None = None,
+        also: Sequence[str] = (),
         limits: Limits | None = None,
         rate: TokenBucket | None = None,
         masking: Masking | None = None,
@@ -89,16 +95,21 @@ class Transport:
                 f"The address of {service}, {shown!r}, is not a plain http(s) address. Write it as https://host/path, "
                 "without user name and password."
             )
-        if domains and parts.scheme == "http" and not is_loopback(parts.host):
+        if hosts and parts.scheme == "http" and not is_loopback(parts.host):
             raise SettingsError(
                 f"The address of {service}, {shown!r}, is not encrypted, so no key is sent there. Use https://."
             )
         self.service = service
         self.base_url = base_url.rstrip("/")
-        self.trust = Trust(parts, tuple(domains))
+        self.trust = Trust(parts, hosts, tuple(map(parts_of, also)))
         self.limits = limits or Limits()
         self._rate = rate
         self._local = threading.local()
+
+    @property
+    def host(self) -> str:
+        """Its host, with the port if the address has one."""
+        return self.trust.home.netloc or ""
 
     def request(
         self,
@@ -172,6 +183,11 @@ class Transport:
 
         return retry(attempt, pause_s, attempts=limits.attempts, deadline_s=limits.deadline_s, sleep=sleep)
 
+    def trust_also(self, address: str) -> None:
+        """Count the host and port of an address as the service's own from now on."""
+        if not self.trust.includes(parts := parts_of(address)):
+            self.trust = replace(self.trust, also=(*self.trust.also, parts))
+
     def close(self) -> None:
         """Close this thread's idle connections; it opens new ones when used again."""
         routes = self._local.__dict__.pop("routes", None)
@@ -195,7 +211,7 @@ class Transport:
         """The request and the redirects it leads to."""
         for _ in range(request.limits.redirects + 1):
             if not self.trust.includes(request.parts):
-                host = request.parts.host or "an address that cannot be read"
+                host = request.parts.netloc or "an address that cannot be read"
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",
                     url=self._masking.mask(self.base_url),
