@@ -15,6 +15,7 @@ from camkit.cameras.meraki import API_URL, Meraki
 from camkit.demo.launch import DemoProcess
 from camkit.directory import WebDirectory
 from camkit.errors import SettingsError
+from camkit.http import NotPickled, secrets_stay_inside
 from camkit.settings import Settings, load_settings
 
 __all__ = ["Site", "connect", "demo_site"]
@@ -26,7 +27,7 @@ DEMO_NOTICE = f"No camera credentials are set, so {_DEMO}"
 CHOSEN_NOTICE = f"CAMKIT_DEMO is set, so {_DEMO} The camera credentials that are set are not used."
 
 
-class Site:
+class Site(NotPickled):
     """The services of one site; a context manager that closes them.
 
     Attributes
@@ -103,6 +104,7 @@ class Site:
         return f"a site with {', '.join(parts)}"
 
 
+@secrets_stay_inside
 def connect(settings: Settings | None = None) -> Site:
     """Connect to the configured services, or start the demo site if no cameras are configured.
 

@@ -31,18 +31,18 @@ from camkit.errors import (
 )
 from camkit.http.failures import failure_of
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
-from camkit.http.reply import Reply
+from camkit.http.reply import Reply, take_cookies
 from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
 from camkit.http.routes import Routes
-from camkit.http.secrets import Credential, Masking, scrub
+from camkit.http.secrets import Credential, Masking, NotPickled, scrub, scrub_headers, secrets_stay_inside
 from camkit.http.trust import Trust, is_loopback, parts_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
 
 
-class Transport:
+class Transport(NotPickled):
     """HTTP to one service, from any thread and any number of greenlets.
 
     Parameters
@@ -111,6 +111,7 @@ class Transport:
         """Its host, with the port if the address has one."""
         return self.trust.home.netloc or ""
 
+    @secrets_stay_inside
     def request(
         self,
         method: str,
@@ -258,12 +259,19 @@ class Transport:
             )
         else:
             success = 200 <= answer.status < 300
+            secrets = request.key() if success else request.secrets()
+            cookies = take_cookies(answer.headers)
+            if (
+                answer.status not in _REDIRECTS
+            ):  # there Location may repeat the secret of an address, and needs it
+                scrub_headers(answer.headers, secrets)
             return Reply(
                 method=request.method,
                 url=shown,
                 status=answer.status,
                 headers=answer.headers,
-                content=content if success else scrub(content, request.secrets()),
+                content=content if success else scrub(content, secrets),
+                cookies=cookies,
                 sent_at=sent_at,
                 received_at=datetime.now(UTC),
                 latency_s=time.perf_counter() - start,

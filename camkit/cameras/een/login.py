@@ -20,7 +20,17 @@ from pydantic import SecretStr
 
 from camkit.cameras.een.formats import branded_host
 from camkit.errors import LoginRefused, ServiceError
-from camkit.http import Credential, Limits, Masking, Meanings, Reply, Transport, raise_for_status
+from camkit.http import (
+    Credential,
+    Limits,
+    Masking,
+    Meanings,
+    NotPickled,
+    Reply,
+    Transport,
+    raise_for_status,
+    secrets_stay_inside,
+)
 
 T = TypeVar("T")
 
@@ -82,9 +92,10 @@ class Account:
     timezone: str
 
 
-class Session:
+class Session(NotPickled):
     """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it."""
 
+    @secrets_stay_inside
     def __init__(
         self,
         username: str,
@@ -114,6 +125,7 @@ class Session:
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
 
+    @secrets_stay_inside
     def login(self, send_code_by: str | None = None) -> Account:
         """Log in: authenticate, authorize, and move to the account's branded host.
 
@@ -149,10 +161,12 @@ class Session:
         known = {"host": self._transport.host, "user": self._username}
         return known | ({"account_id": self._account.account_id} if self._account else {})
 
+    @secrets_stay_inside
     def ensure_login(self) -> None:
         """Log in if necessary, so that a wrong password or an unreachable host is found before the work begins."""
         self._renewed(None)
 
+    @secrets_stay_inside
     def logout(self) -> None:
         """End the session at the vendor; nothing happens when there is none."""
         session, self._session = self._session, None
@@ -167,6 +181,7 @@ class Session:
         """Close this thread's idle connections."""
         self._transport.close()
 
+    @secrets_stay_inside
     def _get(
         self,
         path: str,

@@ -37,11 +37,13 @@ from camkit.http import (
     Limits,
     Masking,
     Meanings,
+    NotPickled,
     Reply,
     TokenBucket,
     Transport,
     raise_for_status,
     retry,
+    secrets_stay_inside,
 )
 from camkit.support.jpeg import BadImage, check_jpeg
 from camkit.support.timezones import aware
@@ -87,7 +89,7 @@ _CAMERA: Meanings = {
 }
 
 
-class Meraki:
+class Meraki(NotPickled):
     """A client of one Meraki organization's cameras.
 
     Parameters
@@ -118,6 +120,7 @@ class Meraki:
 
     vendor = "meraki"
 
+    @secrets_stay_inside
     def __init__(
         self,
         api_key: SecretStr,
@@ -141,6 +144,7 @@ class Meraki:
         self._poll_s = poll_s
         self._patience_s = patience_s
 
+    @secrets_stay_inside
     def organizations(self) -> pd.DataFrame:
         """List the organizations the key can see: ``id``, ``name``, ``url`` (string), one row each."""
         found = _table(self._pages("/organizations", {}, "Listing the organizations"), ("id", "name", "url"))
@@ -156,6 +160,7 @@ class Meraki:
         known = {"host": self._api.host}
         return known | ({"organizations": ", ".join(self._organizations)} if self._organizations else {})
 
+    @secrets_stay_inside
     def devices(self, organization_id: str | None = None, *, cameras_only: bool = True) -> pd.DataFrame:
         """List an organization's devices, page by page.
 
@@ -182,6 +187,7 @@ class Meraki:
         path = f"/organizations/{quote(organization, safe='')}/devices"
         return _table(self._pages(path, params, "Listing the Meraki devices"), DEVICE_COLUMNS)
 
+    @secrets_stay_inside
     def snapshot(self, camera_id: str, at: datetime | None = None, *, fullframe: bool = False) -> Picture:
         """Order a snapshot, wait until it is ready, fetch and check it.
 
@@ -239,6 +245,7 @@ class Meraki:
             self.vendor, camera_id, image.content, digest, requested_at, None, replies, is_demo=self.is_demo
         )
 
+    @secrets_stay_inside
     def video_link(self, camera_id: str, at: datetime | None = None) -> str:
         """Return the address of the dashboard's player at a moment, for someone with a dashboard login.
 
