@@ -59,12 +59,18 @@ class EagleEye(Session):
         The login host.
     ask_code : callable, optional
         Called with a sentence when the account wants a second factor; returns the code, which is used
-        once and not kept. By default the code is asked for in the notebook.
+        once and not kept. By default the notebook asks for it, and does not show or store what is typed.
     limits : Limits, optional
         Deadlines and caps.
+    demo_origin : str, optional
+        Only for the built-in demo site: its second address, to which it redirects requests for some pictures.
 
     Attributes
     ----------
+    is_demo : bool
+        Whether it is the built-in demo site, so that its pictures are drawn.
+    at_vendor : bool
+        Whether `base_url` is an address of the vendor's own.
     host : str
         The address that serves every call after the login.
 
@@ -255,9 +261,8 @@ class EagleEye(Session):
                 status=first.status,
                 said=first.said,
             )
-        return Picture(
-            self.vendor, camera_id, nearest.content, nearest.sha256, at, nearest.at, (nearest.reply,)
-        )
+        content, digest, replies = nearest.content, nearest.sha256, (nearest.reply,)
+        return Picture(self.vendor, camera_id, content, digest, at, nearest.at, replies, is_demo=self.is_demo)
 
     def _frame(self, kind: type[F], camera_id: str, at: datetime | str, verb: str, attempts: int | None) -> F:
         require_camera_id(camera_id)

@@ -40,7 +40,7 @@ def client(demo, **changes) -> EagleEye:
         "password": SecretStr(demo.info["een_password"]),
         **changes,
     }
-    return EagleEye(**info, base_url=demo.info["een"], limits=QUICK)
+    return EagleEye(**info, base_url=demo.info["een"], limits=QUICK, demo_origin=demo.info["media"])
 
 
 def healthy(een: EagleEye) -> str:
