@@ -28,9 +28,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from camkit.visible import visible
+
 
 class CamkitError(Exception):
     """Base of everything camkit raises on purpose. Jupyter shows its message without a traceback."""
+
+    def __str__(self) -> str:
+        # Names of files, doors and people are in it, and a terminal obeys what is in them.
+        return visible(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show instead of a traceback (its own hook)."""

@@ -20,7 +20,7 @@ from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras.source import Picture, SnapshotSource
 from camkit.directory import Cardholder, Directory, cardholder_html
 from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, ServiceUnreachable
-from camkit.support.html import GREY, image_html, local_time, text_html
+from camkit.support.html import GREY, block_html, image_html, local_time, text_html
 from camkit.support.workers import run_together
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class Snapshot:
         return (self.picture.captured_at - self.at).total_seconds()
 
     def _repr_html_(self) -> str:
-        return _card_html([self])
+        return block_html(_card_html([self]))
 
 
 _COLUMNS = (
@@ -171,8 +171,7 @@ class Snapshots(Sequence[Snapshot]):
         return [list(group) for _, group in groupby(self, key=attrgetter("event"))]
 
     def _repr_html_(self) -> str:
-        cards = map(_card_html, self._by_event())
-        return f"<div><p>{escape(repr(self))}</p>{''.join(cards)}</div>"
+        return block_html(f"<p>{escape(repr(self))}</p>", *map(_card_html, self._by_event()))
 
 
 def snapshots_for(

@@ -18,7 +18,7 @@ from camkit.case import chain, schema
 from camkit.case.database import Database
 from camkit.case.images import FOLDER, is_image_path
 from camkit.errors import CaseError, InputError
-from camkit.support.html import table_html, text_html
+from camkit.support.html import block_html, table_html, text_html, visible
 
 SHOWN = 10
 """How many files that are not part of the case the summary names."""
@@ -88,16 +88,19 @@ class Verification:
             )
         extra = self.findings.loc[self.findings["kind"] == EXTRA, "path"].tolist()
         if not extra:
-            return said
+            return visible(said)
         more = f" and {len(extra) - SHOWN:,} more" if len(extra) > SHOWN else ""
-        return f"{said} Besides, {_are(len(extra), 'file')} not part of the case: {', '.join(extra[:SHOWN])}{more}."
+        named = ", ".join(extra[:SHOWN])
+        return visible(f"{said} Besides, {_are(len(extra), 'file')} not part of the case: {named}{more}.")
 
     def __repr__(self) -> str:
-        return "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])
+        return visible(
+            "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])
+        )
 
     def _repr_html_(self) -> str:
         table = "" if self.findings.empty else table_html(self.findings, index=False, border=0)
-        return f"<div><p><b>{text_html(self.summary())}</b></p>{table}</div>"
+        return block_html(f"<p><b>{text_html(self.summary())}</b></p>", table)
 
     @property
     def _wrong(self) -> pd.DataFrame:

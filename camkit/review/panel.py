@@ -18,7 +18,7 @@ from camkit.review.html import alert_html, flags_html, queue_name, verdicts_html
 from camkit.review.loading import FrameLoader
 from camkit.review.state import STEPS_S, ReviewState
 from camkit.review.widgets import EventView, Keys, mark, name_parts
-from camkit.support.html import text_html
+from camkit.support.html import LITERAL, text_html
 
 VERDICTS = {
     Verdict.MATCH: ("m", "Match"),
@@ -91,7 +91,7 @@ class ReviewPanel(ipw.VBox):
         self._listed: list[Verdict | None] = []  # the verdicts in the list of events
         self._problem: str | None = None
         self._make_controls()
-        super().__init__(self._laid_out())
+        super().__init__(self._laid_out(), _dom_classes=LITERAL)
         self.add_class("camkit-review")
         state.on_change = self._follow
         self._draw()

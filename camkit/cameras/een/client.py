@@ -135,7 +135,7 @@ class EagleEye(Session):
             return str(camera_id)
         raise NotFound(
             f"Of the {len(devices)} devices, {len(candidates)} are cameras that are online, and the {len(tried)} that "
-            "were asked gave no picture; see usable_cameras(devices) and probe_cameras(een).",
+            "were asked gave no picture: notebook 04 shows what each of them says.",
             url=self.host,
         )
 
