@@ -15,12 +15,12 @@ from camkit.cameras import snapshots_for
 from camkit.cameras.een.previews import DownloadRun
 from camkit.case import Case, estimate_clock_offset
 from camkit.directory import Cardholder
-from camkit.errors import CamkitError
+from camkit.errors import CamkitError, Interrupted
 from camkit.review import EventPicker
 from camkit.visible import visible
 from tests.support.hostile import CONTROLS, EVIL, write_export
 
-ERRORS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CamkitError)]
+ERRORS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, BaseException)]
 
 
 def is_harmless(text: str) -> bool:
@@ -54,7 +54,9 @@ def test_letters_of_any_script_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("text", CONTROLS, ids=ascii)
-def test_no_error_writes_to_a_terminal_what_it_would_obey(kind: type[CamkitError], text: str) -> None:
+def test_no_error_writes_to_a_terminal_what_it_would_obey(
+    kind: type[CamkitError] | type[Interrupted], text: str
+) -> None:
     "Its text, what Jupyter shows, and Python's own traceback"
     error = kind(f"The file {text} is empty: export it again.")
     assert is_harmless(f"{error}")
