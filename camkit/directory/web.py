@@ -12,7 +12,7 @@ from bs4.exceptions import ParserRejectedMarkup
 
 from camkit.errors import ServiceError, SettingsError
 from camkit.http import Address, Limits, NotPickled, Reply, Transport, secrets_stay_inside
-from camkit.support.html import GREY, image_html, text_html
+from camkit.support.html import GREY, block_html, image_html, text_html
 from camkit.support.jpeg import BadImage, check_photo
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -50,7 +50,7 @@ class Cardholder:
         return bool(self.name or self.photo)
 
     def _repr_html_(self) -> str:
-        return cardholder_html(self)
+        return block_html(cardholder_html(self))
 
 
 class Directory(Protocol):

@@ -30,7 +30,7 @@ from camkit.errors import (
 )
 from camkit.http import Meanings, Reply
 from camkit.support.timezones import aware
-from camkit.support.workers import run_together
+from camkit.support.workers import interruptible, run_together
 
 CAMERAS_TRIED = 10
 """How many cameras `EagleEye.healthy_camera` asks before it gives up."""
@@ -141,7 +141,7 @@ class EagleEye(Session):
             return str(camera_id)
         raise NotFound(
             f"Of the {len(devices)} devices, {len(candidates)} are cameras that are online, and the {len(tried)} that "
-            "were asked gave no picture; see usable_cameras(devices) and probe_cameras(een).",
+            "were asked gave no picture: notebook 04 shows what each of them says.",
             url=self.host,
         )
 
@@ -296,11 +296,14 @@ def probe_cameras(een: EagleEye, devices: pd.DataFrame | None = None, *, workers
     ------
     LoginRefused
         If the vendor refuses the login.
+    Interrupted
+        If it is stopped.
     """
-    devices = een.devices() if devices is None else devices
-    fleet = usable_cameras(devices)
-    table = fleet.loc[fleet["usable"], ["id", "name"]].copy()
-    said = run_together((partial(_ask, een, camera_id) for camera_id in table["id"]), workers)
+    with interruptible(lambda: "The cameras were not all asked. Run the cell again: it asks each of them."):
+        devices = een.devices() if devices is None else devices
+        fleet = usable_cameras(devices)
+        table = fleet.loc[fleet["usable"], ["id", "name"]].copy()
+        said = run_together((partial(_ask, een, camera_id) for camera_id in table["id"]), workers)
     table["answered"] = [text is None for text in said]
     table["said"] = pd.array(said, dtype="string")
     return table
