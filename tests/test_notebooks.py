@@ -113,7 +113,7 @@ def test_a_case_continues_with_its_own_events(tmp_path):
     with Case(copy / "out" / "front-door") as case:
         log = load_badges(copy / "data" / "sample_badges.csv", timezone="America/Denver")
         case.add_events(resolve(log.events.iloc[[3, 20]], load_doors(copy / "data" / "doors.csv")))
-        case.record_verdict(3, "match", "")
+        case.record_verdict(3, "unclear")
     book = run(path)
     panel = next(cell for cell in book.cells if cell.source.endswith("\npanel"))
     assert "1 of 2 reviewed" in panel.outputs[0]["data"]["text/plain"]

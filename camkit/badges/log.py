@@ -19,6 +19,10 @@ SHOWN = 5
 """How many files, reasons and events the notebook view shows, and how many lines a sentence names."""
 
 
+SAMPLE_SHA256 = "ed32df494c625f9f43280cc7c900c1ca355267e7ee413f2a30a01fb642644cf2"
+"""Of the sample export that ships with camkit: events of invented people."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class BadgeLog:
     """Badge events, and every other row with the reason why it is not one.
@@ -62,6 +66,11 @@ class BadgeLog:
     timezone: tzinfo | None
     sources: tuple[SourceFile, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it was read from the sample that ships with camkit, byte for byte, and from nothing else."""
+        return [source.sha256 for source in self.sources] == [SAMPLE_SHA256]
 
     @property
     def profile(self) -> str:

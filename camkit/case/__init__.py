@@ -2,7 +2,17 @@
 
 from camkit.case.case import Case
 from camkit.case.clock_estimate import ClockOffsets, estimate_clock_offset
-from camkit.case.decisions import DISPUTED, VERDICTS, Decision, Verdict, VerdictLabel, agreed, latest_opinions
+from camkit.case.decisions import (
+    DISPUTED,
+    TAKE_BACK_S,
+    TAKEN_KEYS,
+    VERDICTS,
+    Decision,
+    Verdict,
+    VerdictLabel,
+    agreed,
+    latest_opinions,
+)
 from camkit.case.demo_verdicts import add_demo_verdicts
 from camkit.case.link import FileLink, link
 from camkit.case.record import Record
@@ -10,6 +20,8 @@ from camkit.case.verify import Verification
 
 __all__ = [
     "DISPUTED",
+    "TAKEN_KEYS",
+    "TAKE_BACK_S",
     "VERDICTS",
     "Case",
     "ClockOffsets",

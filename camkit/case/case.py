@@ -275,6 +275,8 @@ class Case(Record):
                 row["choice"] = self._choose(connection, label, image) if image else None
                 last = {**row, **self._stamp.columns("decided_at")}
                 insert(connection, "decisions", last)
+            elif image:
+                self._choose(connection, label, image)  # another one may have been chosen since
         return Decision.from_row(last)
 
     def withdraw_verdict(self, event: Snapshot | DoorEvent | int | str) -> None:

@@ -31,6 +31,10 @@ class Verdict(StrEnum):
     NO_PICTURE = "no_picture"
 
 
+TAKEN_KEYS = "ctv"
+"""The letters that do something else in the review panel: this frame stands for the event, note, view."""
+
+
 @dataclass(frozen=True)
 class VerdictLabel:
     """A verdict that can be given in a case.
@@ -51,7 +55,8 @@ class VerdictLabel:
     Raises
     ------
     InputError
-        If the name is ``disputed``, which camkit uses itself, a text is empty, or the key is not one letter or digit.
+        If the name is ``disputed``, which camkit uses itself, a text is empty, or the key is not one letter or digit
+        or one of `TAKEN_KEYS`.
     """
 
     name: str
@@ -68,6 +73,11 @@ class VerdictLabel:
         if len(self.key) != 1 or not self.key.isalnum() or self.key != self.key.lower():
             raise InputError(
                 f"The key of the verdict {self.name!r} is {self.key!r}; use one small letter or digit."
+            )
+        if self.key in TAKEN_KEYS:
+            raise InputError(
+                f"The key {self.key!r} of the verdict {self.name!r} does something else in the review panel; use a "
+                f"letter or digit other than {', '.join(TAKEN_KEYS)}."
             )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from html import escape
 
 from PIL import Image
 
+from camkit.case import DISPUTED, Decision, VerdictLabel, latest_opinions
 from camkit.directory import cardholder_html
-from camkit.review.state import OWN, EventReview, FrameKey
+from camkit.review.state import OWN, EventReview, FrameKey, ReviewState
 from camkit.support.html import text_html, visible
 
 EARLIER = 2
@@ -59,14 +61,28 @@ def frame_html(item: EventReview, key: FrameKey) -> str:
     return ", ".join([step_name(step_s), *map(text_html, names[view : view + 1])])
 
 
-def queue_name(item: EventReview) -> str:
-    """Name an event of the queue in one line of text, by its label in the log, as flags and reports do."""
-    event = item.event
-    verdict = f"• {item.verdict}" if item.verdict else ""
+def queue_name(number: int, item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
+    """Name an event of the queue in one line of text: its place, what was decided, where, when and who."""
+    parts = (
+        "left out" if item.excluded is not None else "",
+        f"• {title_of(item.verdict, labels)}" if item.verdict else "",
+        *described(item),
+        item.event.outcome,
+    )
+    return visible(f"{number}. {' · '.join(part for part in parts if part)}")
+
+
+def described(item: EventReview) -> list[str]:
+    """Return where, when and who, as text."""
+    event, person = item.event, item.cardholder
     door = event.door.name if event.door else event.reader_id or "no reader"
-    who = event.cardholder_id or "no cardholder"
-    parts = (verdict, _local(event.event_time, event.timezone), door, who, event.outcome)
-    return visible(f"{event.event_id}: {' · '.join(part for part in parts if part)}")
+    who = (person.name if person else "") or event.cardholder_id or "no cardholder"
+    return [door, _local(event.event_time, event.timezone), who]
+
+
+def title_of(verdict: str, labels: Mapping[str, VerdictLabel]) -> str:
+    """Return how a verdict is shown."""
+    return labels[verdict].title if verdict in labels else verdict
 
 
 def entry_html(item: EventReview) -> str:
@@ -96,26 +112,75 @@ def flags_html(item: EventReview) -> str:
     return text_html(f"⚑ {'; '.join(item.flags)}" if item.flags else "no flags")
 
 
-def verdicts_html(item: EventReview) -> str:
-    """Say what was decided and when, the latest first; a screen reader speaks it when it changes."""
-    zone = item.event.timezone
-    said = [
-        f"{decision.verdict}, {_local(decision.decided_at, zone)}" for decision in reversed(item.decisions)
-    ]
-    lines = [f"Verdict: <b>{escape(said[0])}</b>" if said else "No verdict yet"]
-    if len(said) > 1:
-        before = [str(decision.verdict) for decision in reversed(item.decisions[:-1])]
+def status_html(state: ReviewState) -> str:
+    """Say who decided what and when, and what is to be done; a screen reader speaks it when it changes."""
+    item = state.current
+    lines = [_recorded(state), _opinions(item, state.labels), *_cautions(item, state.labels)]
+    return f'<span role="status">{" ".join(line for line in lines if line)}</span>'
+
+
+def _recorded(state: ReviewState) -> str:
+    """Say that the verdict given last can be taken back."""
+    if state.can_take_back is None:
+        return ""
+    item, decision = state.can_take_back
+    where = "" if item is state.current else f" for {', '.join(described(item))}"
+    return (
+        f'<span class="camkit-recorded">{text_html(title_of(decision.verdict, state.labels) + where)} recorded. '
+        "Backspace takes it back.</span>"
+    )
+
+
+def _opinions(item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
+    """Return each reviewer's latest verdict, and the earlier ones of the same reviewers."""
+    latest = latest_opinions(item.decisions)
+    if not latest:
+        return "No verdict yet."
+    said = [_said(decision, item, labels) for decision in latest.values()]
+    if item.verdict == DISPUTED:
+        html = f"<b>The reviewers disagree:</b> {'; '.join(map(text_html, said))}."
+    else:
+        html = f"Verdict: <b>{'; '.join(map(text_html, said))}</b>."
+    before = [decision for decision in reversed(item.decisions) if decision not in latest.values()]
+    if before:
         more = f" and {len(before) - EARLIER} more" if len(before) > EARLIER else ""
-        times = escape("; ".join(said[1:]))
-        lines.append(f'<small title="{times}">(before: {", ".join(before[:EARLIER])}{more})</small>')
+        times = escape(visible("; ".join(_said(decision, item, labels) for decision in before)))
+        titles = text_html(", ".join(title_of(decision.verdict, labels) for decision in before[:EARLIER]))
+        html += f' <small title="{times}">(before: {titles}{more})</small>'
+    return html
+
+
+def _said(decision: Decision, item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
+    who = "you" if decision.operator == item.operator else decision.operator
+    return f"{title_of(decision.verdict, labels)}, {who}, {_local(decision.decided_at, item.event.timezone)}"
+
+
+def _cautions(item: EventReview, labels: Mapping[str, VerdictLabel]) -> list[str]:
+    """Say what the latest verdicts are not about, and what is not recorded."""
+    lines = []
     if item.standing != OWN:
-        frame = frame_html(item, item.standing)
-        lines.append(f"<small>The frame “{frame}” stands for the event.</small>")
+        lines.append(f"<small>The frame “{frame_html(item, item.standing)}” stands for the event.</small>")
     if item.is_image_lost:
         lines.append("<small>The picture that stands for the event cannot be shown.</small>")
-    if item.draft:
-        lines.append("<small>The note is not saved until you give a verdict.</small>")
-    return f'<span role="status">{" ".join(lines)}</span>'
+    for given in item.outdated:
+        who = (
+            "Your verdict"
+            if given.operator == item.operator
+            else f"The verdict of {text_html(given.operator)}"
+        )
+        title = text_html(title_of(given.verdict, labels))
+        judged = "another picture than this ★ one" if given.image else "no picture, and now there is one"
+        ask = " Please give your verdict again." if given.operator == item.operator else ""
+        lines.append(f"<strong>{who} ({title}) is about {judged}.{ask}</strong>")
+    if item.draft is not None:
+        lines.append("<small>The note is being typed: it is not saved yet.</small>")
+    return lines
+
+
+def other_notes_html(item: EventReview) -> str:
+    """Return what other operators noted on the event."""
+    others = {who: note for who, note in item.notes.items() if who != item.operator}
+    return "".join(f"<div><b>{text_html(who)}:</b> {text_html(note)}</div>" for who, note in others.items())
 
 
 def alert_html(problem: str) -> str:

@@ -1,27 +1,55 @@
 // The keys of the panel. They work wherever the focus is in it, except in a field that is typed into.
 
 const TYPED_INTO = "input:not([type=radio]), textarea, select";
+const HEIGHTS = [0.2, 0.5, 0.8]; // where the picture is looked for on the screen, of its height
 
 function render({ model, el }) {
   const panelOf = () => el.closest(".camkit-review");
   let wasInside = false; // a control that vanishes under the focus leaves it on the page's body
+  let isNew = true; // nobody has clicked or pressed a key in the notebook since the panel came
+
+  // After "Run All" the focus is on the notebook, where X cuts a cell. So a panel that comes takes the keys. The
+  // notebook must not notice, else the panel's cell would be the one that Shift+Enter runs next, over and over.
+  const takeKeys = () => {
+    const panel = panelOf();
+    const focused = document.activeElement;
+    if (!panel?.isConnected || panel.contains(focused)) return;
+    const isOnNotebook = focused?.closest(".jp-mod-commandMode")?.contains(panel) && !focused.closest(".jp-OutputArea");
+    if (focused !== document.body && !isOnNotebook) return;
+    panel.tabIndex = -1;
+    panel.focus({ preventScroll: true });
+  };
+
+  const isPictureOnScreen = (panel) => {
+    const box = panel.querySelector(".camkit-picture").getBoundingClientRect();
+    const at = (height) => document.elementFromPoint(box.x + box.width / 2, box.y + box.height * height);
+    return HEIGHTS.some((height) => panel.contains(at(height)));
+  };
+
+  const send = (key) => model.send({ key, seen: model.get("in_view") });
 
   const onKeyDown = (event) => {
     const panel = panelOf();
     const inside = panel?.contains(event.target) || (wasInside && event.target === document.body);
-    if (!inside) return;
-    const withModifier = event.ctrlKey || event.metaKey || event.altKey;
+    if (!inside) {
+      isNew = false;
+      return;
+    }
+    const isForJupyter = event.ctrlKey || event.metaKey || event.altKey || (isNew && event.shiftKey);
     // JupyterLab's own letters would cut or convert the cell.
-    event.target.toggleAttribute("data-lm-suppress-shortcuts", !withModifier);
-    if (withModifier || event.isComposing) return;
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !isForJupyter);
+    if (isForJupyter || event.isComposing) return;
     if (event.target.matches(TYPED_INTO)) {
       if (event.key === "Escape") panel.focus({ preventScroll: true });
       return;
     }
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (key === model.get("note_key")) panel.querySelector(".camkit-note textarea").focus();
-    else if (!model.get("handled").includes(key)) return;
-    else if (!event.repeat) model.send({ key });
+    const isNote = key === model.get("note_key");
+    if (!isNote && !model.get("handled").includes(key)) return;
+    const isSeen = isPictureOnScreen(panel);
+    if (!isSeen) panel.scrollIntoView({ block: "nearest" });
+    if (isNote) panel.querySelector(".camkit-note textarea").focus();
+    else if (!event.repeat && (isSeen || !model.get("judging").includes(key))) send(key);
     event.preventDefault();
     event.stopPropagation();
   };
@@ -30,15 +58,46 @@ function render({ model, el }) {
   const onPointerDown = (event) => {
     const panel = panelOf();
     wasInside = Boolean(panel?.contains(event.target));
+    isNew = false;
     if (wasInside) panel.tabIndex = -1;
   };
+
   const onFocusIn = (event) => {
-    wasInside = Boolean(panelOf()?.contains(event.target));
+    const panel = panelOf();
+    wasInside = Boolean(panel?.contains(event.target));
+    if (!isNew) return;
+    if (wasInside) event.stopPropagation();
+    else setTimeout(takeKeys); // the notebook takes the focus when the last cell has run
   };
 
-  const listeners = { keydown: onKeyDown, pointerdown: onPointerDown, focusin: onFocusIn };
+  const onFocusOut = (event) => {
+    if (event.target.matches?.(".camkit-note textarea") && panelOf()?.contains(event.target)) model.send({ left: "note" });
+  };
+
+  // A button that judges what is in view says what that was, as its key does.
+  const onClick = (event) => {
+    const button = event.target.closest?.("button");
+    const name = [...(button?.classList ?? [])].find((name) => name.startsWith("camkit-key-"));
+    if (!name || button.disabled || !panelOf()?.contains(button)) return;
+    event.stopPropagation();
+    send(name.slice("camkit-key-".length));
+  };
+
+  const listeners = {
+    keydown: onKeyDown,
+    pointerdown: onPointerDown,
+    focusin: onFocusIn,
+    focusout: onFocusOut,
+    click: onClick,
+  };
   for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener, true);
+  const waiting = setInterval(() => {
+    if (!panelOf()?.isConnected) return; // the panel is put together around this, later
+    clearInterval(waiting);
+    if (isNew) takeKeys();
+  }, 50);
   return () => {
+    clearInterval(waiting);
     for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener, true);
   };
 }

@@ -11,26 +11,23 @@ import ipywidgets as ipw
 
 from camkit.badges import DoorEvents
 from camkit.cameras import SnapshotSource
-from camkit.case import MEANINGS, Case, Verdict
+from camkit.case import TAKE_BACK_S, Case, Decision, Verdict
 from camkit.directory import Directory
-from camkit.errors import CamkitError
-from camkit.review.html import alert_html, flags_html, queue_name, verdicts_html, view_names
+from camkit.errors import CamkitError, InputError
+from camkit.review.html import alert_html, flags_html, queue_name, status_html, view_names
 from camkit.review.loading import FrameLoader
 from camkit.review.state import STEPS_S, ReviewState
-from camkit.review.widgets import EventView, Keys, mark, name_parts
+from camkit.review.widgets import EventView, Keys, Later, LeaveOut, mark, name_parts
 from camkit.support.html import text_html
 
-VERDICTS = {
-    Verdict.MATCH: ("m", "Match"),
-    Verdict.MISMATCH: ("x", "Mismatch"),
-    Verdict.UNCLEAR: ("u", "Unclear"),
-    Verdict.NOBODY: ("n", "Nobody there"),
-}
-"""The key of each verdict, and what its button says."""
-
 KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
-VIEW_KEY = "v"
-HINT = "↑ ↓ frames · Esc leaves the note"
+USE_KEY, VIEW_KEY = "c", "v"
+HINT = "↑ ↓ frames<br>Esc leaves the note"
+AWAY = "The keys are off:<br>click here first"
+DEMO = "DEMO: drawn pictures"
+
+PAUSE_S = 3.0
+"""When nothing was typed for so long, seconds, a note is saved, though its field was not left."""
 
 
 class ReviewPanel(ipw.VBox):
@@ -69,8 +66,12 @@ class ReviewPanel(ipw.VBox):
     background, those of the event in front first, then of the next `camkit.review.loading.AHEAD`, main cameras before
     others; they stay in memory as long as the panel does.
 
-    A verdict is about the frame in view, which then stands for the event. Verdicts are only ever added: the latest
-    counts. A note is recorded together with a verdict.
+    The verdicts are those of the case (`Case.labels`), each with its key. One is about the frame in view, which then
+    stands for the event; one that says what is in a picture can be given only where there is one. It can be taken back
+    for some seconds; after that, verdicts are only ever added, and the latest of each operator counts. A note is saved
+    when its field is left, or typing pauses.
+
+    What the case does not take, because its folder is gone or full, does not count, and the panel says so.
 
     Without a browser, use `next`, `decide` and `wait`, and the methods of `state`.
     """
@@ -88,8 +89,11 @@ class ReviewPanel(ipw.VBox):
         self._loader = FrameLoader(state, source, directory, self._draw)
         self._lock = threading.RLock()  # frames come in another thread
         self._is_drawing = False
-        self._listed: list[Verdict | None] = []  # the verdicts in the list of events
+        self._listed: list[object] = []  # what the list of events was made of
         self._problem: str | None = None
+        self._told: Decision | None = None  # the verdict of which the panel says that it can be taken back
+        self._untold = Later(TAKE_BACK_S + 0.1, self._draw)
+        self._pause = Later(PAUSE_S, partial(self._do, state.save_notes))
         self._make_controls()
         super().__init__(self._laid_out())
         self.add_class("camkit-review")
@@ -123,9 +127,11 @@ class ReviewPanel(ipw.VBox):
         return self._loader.wait(timeout_s)
 
     def close(self) -> None:
-        """Stop loading and take the panel off the screen; the case stays open."""
+        """Save the note, stop loading and take the panel off the screen; the case stays open."""
         if hasattr(self, "_loader"):  # ipywidgets also closes a panel whose constructor failed
             self.stop()
+            self._untold.stop()
+            self._save_notes()
         super().close()
 
     def __repr__(self) -> str:
@@ -149,34 +155,49 @@ class ReviewPanel(ipw.VBox):
         self.views = ipw.RadioButtons(description=f"View ({VIEW_KEY.upper()})", orientation="horizontal")
         self._observe(self.queue, "index", state.go)
         self._observe(self.views, "index", state.show_view)
-        self._observe(self.view.note, "value", state.write_note)
+        self._observe(self.view.note, "value", self._type_note)
         self.flags, self.status, self.progress, self.loading = (ipw.HTML() for _ in range(4))
-        self.shortcuts = Keys()
+        self.leave_out = LeaveOut(partial(self._do, state.exclude), partial(self._do, state.include))
+        self.shortcuts = Keys(missed=partial(self._do, _say_that_it_changed), left_note=self._save_notes)
         self.verdicts = {
-            verdict: self._button(label, key, MEANINGS[verdict].capitalize(), partial(state.decide, verdict))
-            for verdict, (key, label) in VERDICTS.items()
+            name: self._button(label.title, label.key, partial(state.decide, name), about_view=True)
+            for name, label in state.labels.items()
         }
         for button in self.verdicts.values():
             button.add_class("camkit-verdict")
-        self.use = self._button("Use this frame", "c", "Let this frame stand for the event", state.choose)
-        self.back = self._button("‹ Previous", "ArrowLeft", "Previous event", self.previous)
-        self.forth = self._button("Next ›", "ArrowRight", "Next event", self.next)
+        self.use = self._button("Use this frame", USE_KEY, state.choose, about_view=True)
+        self.back = self._button("‹ Previous", "ArrowLeft", self.previous)
+        self.forth = self._button("Next ›", "ArrowRight", self.next)
+        self.use.tooltip = "Let this frame stand for the event"
+        self.back.tooltip, self.forth.tooltip = "Previous event", "Next event"
+        self.shortcuts.add("Backspace", partial(self._do, state.take_back))
         self.shortcuts.add("ArrowUp", partial(self._do, state.step, -1))
         self.shortcuts.add("ArrowDown", partial(self._do, state.step, 1))
         self.shortcuts.add(VIEW_KEY, partial(self._do, state.next_view))
         self.load_or_stop = ipw.Button()
         self.load_or_stop.on_click(lambda _button: self._do(self._load_or_stop))
 
-    def _button(self, label: str, key: str, meaning: str, action: Callable[[], object]) -> ipw.Button:
+    def _button(
+        self, label: str, key: str, action: Callable[[], object], *, about_view: bool = False
+    ) -> ipw.Button:
         """Make a button, and let a key do the same."""
         button = ipw.Button(
-            description=f"{label} ({KEY_SIGNS.get(key, key.upper())})",
-            tooltip=meaning,
-            layout=ipw.Layout(width="auto"),
+            description=f"{label} ({KEY_SIGNS.get(key, key.upper())})", layout=ipw.Layout(width="auto")
         )
-        self.shortcuts.add(key, partial(self._do, action))
+        self.shortcuts.add(key, partial(self._do, action), about_view=about_view)
         button.on_click(lambda _button: self._do(action))
+        if about_view:
+            button.add_class(f"camkit-key-{key}")  # the browser sends its key, with what it shows
         return button
+
+    def _type_note(self, note: str) -> None:
+        self.state.type_note(note)
+        self._pause.start()
+
+    def _save_notes(self) -> None:
+        self._pause.stop()
+        if any(item.draft is not None for item in self.state.queue):
+            self._do(self.state.save_notes)
 
     def _observe(self, control: ipw.Widget, trait: str, action: Callable[[Any], object]) -> None:
         """Act on a change that was made by hand; others are made by `_draw`, in this thread."""
@@ -191,17 +212,20 @@ class ReviewPanel(ipw.VBox):
 
     def _laid_out(self) -> list[ipw.Widget]:
         """Return the controls in their places."""
-        hint = ipw.HTML(text_html(HINT))
-        about = ipw.HBox([self.views, self.flags])
-        name_parts(use=self.use, progress=self.progress, wide=self.status)
+        hint = ipw.HTML(f'<span class="camkit-here">{HINT}</span><span class="camkit-away">{AWAY}</span>')
+        self.demo = ipw.HTML(text_html(DEMO))
+        about = ipw.HBox([self.views, self.flags, self.use, self.leave_out])
+        name_parts(
+            use=self.use, progress=self.progress, wide=self.status, leave=self.leave_out, demo=self.demo
+        )
         name_parts(small=hint, views=self.views, about=about)
         return [
             self.shortcuts,
-            ipw.HBox([self.back, self.queue, self.forth, self.progress]),
+            ipw.HBox([self.demo, self.back, self.queue, self.forth, self.progress]),
             self.view,
             about,
-            ipw.HBox([*self.verdicts.values(), hint, self.use]),
-            ipw.HBox([self.status, self.loading, self.load_or_stop]),
+            ipw.HBox([*self.verdicts.values()]),
+            ipw.HBox([self.status, hint, self.loading, self.load_or_stop]),
         ]
 
     def _do(self, action: Callable[..., object], *arguments: Any) -> None:
@@ -236,22 +260,40 @@ class ReviewPanel(ipw.VBox):
     def _draw_event(self) -> None:
         state, item = self.state, self.state.current
         self.view.draw(state, "Loading …" if self._loader.busy else "Not loaded: press Load again.")
+        self.shortcuts.in_view = state.in_view
         names = view_names(item)
         self.views.layout.display = None if names else "none"
         if names != list(self.views.options):
             self.views.options = names
         self.views.index = state.shown_key[0] if names else None
         self.flags.value = flags_html(item)
-        self.status.value = alert_html(self._problem) if self._problem else verdicts_html(item)
-        for verdict, button in self.verdicts.items():
-            mark(button, verdict == item.verdict)
+        self.leave_out.draw(item)
+        self.demo.layout.display = None if state.is_demo else "none"
+        self._draw_verdicts()
+
+    def _draw_verdicts(self) -> None:
+        state, own = self.state, self.state.current.own
+        for name, button in self.verdicts.items():
+            why_not = state.why_not(name)
+            button.disabled, button.tooltip = (
+                bool(why_not),
+                why_not or state.labels[name].meaning.capitalize(),
+            )
+            mark(button, own is not None and name == own.verdict)
+        problem = self._problem or state.trouble
+        self.status.value = alert_html(problem) if problem else status_html(state)
+        told = state.can_take_back and state.can_take_back[1]
+        if told is not None and told != self._told:
+            self._untold.start()
+        self._told = told
 
     def _draw_queue(self) -> None:
         state = self.state
-        verdicts = [item.verdict for item in state.queue]
-        if verdicts != self._listed:
-            self.queue.options = [queue_name(item) for item in state.queue]
-            self._listed = verdicts
+        listed = [(item.verdict, item.excluded, item.cardholder) for item in state.queue]
+        if listed != self._listed:
+            names = (queue_name(number, item, state.labels) for number, item in enumerate(state.queue, 1))
+            self.queue.options = [*names]
+            self._listed = [*listed]
         self.queue.index = state.position
         self.progress.value = text_html(state.progress())
 
@@ -259,3 +301,9 @@ class ReviewPanel(ipw.VBox):
         busy = self._loader.busy
         self.load_or_stop.description = "Stop loading" if busy else "Load again"
         self.loading.value = text_html("Loading …" if busy else "")
+
+
+def _say_that_it_changed() -> None:
+    raise InputError(
+        "What is in view changed just as you pressed, so nothing was recorded. Look again, then press again."
+    )

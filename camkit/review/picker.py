@@ -10,8 +10,9 @@ import ipywidgets as ipw
 import pandas as pd
 from itables.widget import ITable
 
-from camkit.errors import TimestampError
-from camkit.review.picker_state import Filters, PickState, choices
+from camkit.badges import BadgeLog
+from camkit.errors import InputError, TimestampError
+from camkit.review.picker_state import Filters, PickState, check_same_log, choices
 from camkit.support.html import text_html, visible
 
 TABLE_OPTIONS: dict[str, Any] = {
@@ -33,28 +34,32 @@ class EventPicker(ipw.VBox):
 
     Parameters
     ----------
-    events : pandas.DataFrame
-        Badge events, as `load_badges` returns them.
+    events : BadgeLog or pandas.DataFrame
+        Badge events: what `load_badges` returns, or some of its events.
     default : pandas.DataFrame, int or iterable of index labels, optional
         What is picked at the start, and so in a run without a browser: rows of `events`, the first n rows, or
         rows by their labels. Nothing if not given.
     timezone : datetime.tzinfo or str, optional
         The site's zone, in which times are shown and typed; by default the one in ``events.attrs["timezone"]``, else
         UTC.
+    sample_picks : int
+        How many events, from the top, are picked at the start if the log is the sample that ships with camkit, so that
+        the notebooks run by themselves. Nothing of any other log is picked before the user picks it.
     begun : pandas.DataFrame, optional
-        The events of a case, as `Case.events` returns them: if there are any, they are picked instead of `default`.
+        The events of a case, as `Case.events` returns them: if there are any, they are picked instead.
 
     Attributes
     ----------
     picked : pandas.DataFrame
-        The picked rows of `events`, in its order, with its labels, columns and dtypes.
+        The picked rows of the events, in their order, with their labels, columns and dtypes; `InputError` as long as
+        nothing is picked, so that the cells below do nothing.
 
     Raises
     ------
     TimestampError
         If ``event_time`` is not UTC-aware, or the zone is unknown.
     InputError
-        If a needed column is missing, or `default` or `begun` has events that are not in `events`.
+        If a needed column is missing, `default` has events that are not there, or `begun` is of another log.
 
     Notes
     -----
@@ -64,13 +69,21 @@ class EventPicker(ipw.VBox):
 
     def __init__(
         self,
-        events: pd.DataFrame,
+        events: BadgeLog | pd.DataFrame,
         default: pd.DataFrame | int | Iterable[Hashable] | None = None,
         timezone: tzinfo | str | None = None,
+        *,
+        sample_picks: int = 0,
         begun: pd.DataFrame | None = None,
     ) -> None:
-        picked = default if begun is None or begun.empty else begun
-        self.state = state = PickState(events, picked, timezone)
+        if isinstance(events, BadgeLog):
+            if events.is_sample and default is None:
+                default = sample_picks
+            events = events.events
+        if begun is not None and not begun.empty:
+            check_same_log(events, begun)
+            default = begun
+        self.state = state = PickState(events, default, timezone)
         self.start = _text_field("From", state.local(events["event_time"].min()))
         self.end = _text_field("To", state.local(events["event_time"].max()))
         self.cardholder = _text_field("Cardholder", "part of number or name")
@@ -99,8 +112,14 @@ class EventPicker(ipw.VBox):
 
     @property
     def picked(self) -> pd.DataFrame:
-        """The picked events."""
-        return self.state.picked
+        """The picked events; `InputError` as long as there are none."""
+        picked = self.state.picked
+        if picked.empty:
+            raise InputError(
+                "No events are picked. Pick some in the table above, then run this cell and those below it (menu Run, "
+                "Run Selected Cell and All Below)."
+            )
+        return picked
 
     @property
     def table(self) -> ITable:

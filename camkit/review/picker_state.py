@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges import require_events, site_timezone
+from camkit.badges import NEEDED, require_events, site_timezone
 from camkit.errors import InputError, TimestampError
 
 MISSING = "(none)"
@@ -170,6 +170,21 @@ class PickState:
 def choices(column: pd.Series) -> pd.Series:
     """Return a column's values as they are in the lists to choose from."""
     return column.astype("string").fillna(MISSING)
+
+
+def check_same_log(events: pd.DataFrame, begun: pd.DataFrame) -> None:
+    """Make sure that a case's events are those of the same labels in a log; `InputError` if it is of another one."""
+    ours = begun[list(NEEDED)]
+    theirs = events[list(NEEDED)].reindex(ours.index)
+    text = [name for name in NEEDED if name != "event_time"]
+    same = ours["event_time"].eq(theirs["event_time"])
+    for name in text:
+        same &= ours[name].astype("string").fillna("").eq(theirs[name].astype("string").fillna(""))
+    if not same.all():
+        raise InputError(
+            f"{int((~same).sum()):,} of the case's {len(ours):,} events are not in this badge log: the case was made "
+            "with another export. Choose another folder for the case of this one."
+        )
 
 
 def _default_picks(

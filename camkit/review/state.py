@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,9 +11,10 @@ import pandas as pd
 
 from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras import Result, Snapshot
-from camkit.case import Case, Decision, Verdict
+from camkit.case import DISPUTED, Case, Decision, Verdict, VerdictLabel, agreed, latest_opinions
 from camkit.directory import Cardholder
-from camkit.errors import CaseError, InputError
+from camkit.errors import CaseError, InputError, OutputError
+from camkit.support.html import local_time, visible
 
 STEPS_S = (-10.0, -5.0, 0.0, 5.0, 10.0)
 """When, relative to the event, frames are asked for: seconds."""
@@ -33,12 +34,18 @@ class EventReview:
     ----------
     event : DoorEvent
         The event, with its cameras.
+    operator : str
+        Who reviews it here.
     flags : list of str
         What looks odd about it, in words.
     chosen : str or None
         SHA-256 of the picture that was chosen to stand for the event.
     decisions : list of Decision
-        In the order they were made; the last one counts.
+        Of all operators, in the order they were made; the last one of each counts.
+    notes : dict of str to str
+        The latest note of each operator.
+    excluded : str or None
+        Why the event is left out of the report; None if it is not.
     frames : dict of FrameKey to Snapshot
         What has come so far, with or without a picture.
     lost : set of FrameKey
@@ -51,13 +58,16 @@ class EventReview:
         The views whose frames were all asked for, and why that failed as a whole, if it did. What is missing
         then is not asked for again by itself.
     draft : str or None
-        A note that is not recorded yet.
+        The operator's note as it is being typed; None if it is recorded.
     """
 
     event: DoorEvent
+    operator: str
     flags: list[str] = field(default_factory=list)
     chosen: str | None = None
     decisions: list[Decision] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    excluded: str | None = None
     frames: dict[FrameKey, Snapshot] = field(default_factory=dict)
     lost: set[FrameKey] = field(default_factory=set)
     former: list[Camera] = field(default_factory=list)
@@ -71,16 +81,26 @@ class EventReview:
         return (*(self.event.cameras or (None,)), *self.former)
 
     @property
-    def verdict(self) -> Verdict | None:
-        """The latest verdict."""
-        return self.decisions[-1].verdict if self.decisions else None
+    def verdict(self) -> str | None:
+        """What the latest verdicts of all operators say; `camkit.case.DISPUTED` if they differ."""
+        return agreed(self.decisions)
+
+    @property
+    def own(self) -> Decision | None:
+        """The operator's latest verdict."""
+        return latest_opinions(self.decisions).get(self.operator)
 
     @property
     def note(self) -> str:
-        """The note as it is being written, else as it was recorded last."""
-        if self.draft is not None:
-            return self.draft
-        return self.decisions[-1].note if self.decisions else ""
+        """The operator's note as it is being typed, else as it was recorded last."""
+        return self.notes.get(self.operator, "") if self.draft is None else self.draft
+
+    @property
+    def outdated(self) -> list[Decision]:
+        """The operators' latest verdicts that are about another picture than the one that stands for the event."""
+        main = self.frames.get(OWN)
+        standing = self.image or (main.sha256 if main is not None and main.ok else None)
+        return [given for given in latest_opinions(self.decisions).values() if given.image != standing]
 
     @property
     def cardholder(self) -> Cardholder | None:
@@ -142,9 +162,15 @@ class ReviewState:
     queue : tuple of EventReview
         The events, in their order.
     position : int
-        Which of them is in front; to begin with, the first without a verdict.
+        Which of them is in front.
+    labels : dict of str to VerdictLabel
+        The verdicts that can be given, by their names.
     steps_s : tuple of float
         Ascending.
+    trouble : str
+        Why the case could not be read or added to the last time that was tried; empty if it could.
+    is_demo : bool
+        Whether the case or a picture in it is from the demo site.
     on_change : callable
         Called after each change, in the thread that made it.
     """
@@ -152,27 +178,62 @@ class ReviewState:
     def __init__(self, events: DoorEvents, case: Case, *, steps_s: Iterable[float] = STEPS_S) -> None:
         require_resolved(events)
         if not len(events):
-            raise InputError("The selection of events is empty: pick events of load_badges.")
+            raise InputError(
+                "No events are picked: pick some in the table of events, then run the cells below it."
+            )
         if not events.table.index.is_unique:
-            raise InputError("Some of the events share a label: pick events of load_badges.")
+            raise InputError(
+                "Two of the events have the same number, so a verdict could be about the wrong one: pick the events "
+                "from one table, and each only once."
+            )
         _check_events(events, case)
         self.case = case
+        self.labels: dict[str, VerdictLabel] = case.labels()
         self.steps_s = tuple(sorted({0.0, *map(float, steps_s)}))
+        self.trouble = ""
+        self.is_demo = case.is_demo
         self.on_change: Callable[[], object] = lambda: None
         flags: dict[Any, list[str]] = case.flags()
-        choices: dict[Any, str] = case.choices()
-        decisions: dict[Any, list[Decision]] = case.decisions()
         self.queue = tuple(
-            EventReview(
-                event,
-                flags.get(event.event_id, []),
-                choices.get(event.event_id),
-                decisions.get(event.event_id, []),
-            )
-            for event in events
+            EventReview(event, case.operator, flags.get(event.event_id, [])) for event in events
         )
-        self.position = next((place for place, item in enumerate(self.queue) if not item.verdict), 0)
+        self._read_opinions()
+        self.position = self._first_open()
         self._key: FrameKey | None = None
+        self._decided: EventReview | None = None
+
+    def _first_open(self) -> int:
+        """Return the first event that nobody has decided; once all are, the first without this operator's verdict.
+
+        So a colleague who takes over goes on where the work is, and a second reviewer of a finished case goes through
+        all of it, and continues where they stopped.
+        """
+        included = [place for place, item in enumerate(self.queue) if item.excluded is None]
+        undecided = (place for place in included if self.queue[place].verdict is None)
+        not_by_me = (place for place in included if self.queue[place].own is None)
+        return next(undecided, next(not_by_me, 0))
+
+    def _read_opinions(self) -> None:
+        """Read what was decided, noted and left out, also by others who have the case open at the same time."""
+        with self._using_case() as case:
+            decisions: dict[Any, list[Decision]] = case.decisions()
+            choices: dict[Any, str] = case.choices()
+            notes: dict[Any, dict[str, str]] = case.notes()
+            exclusions: dict[Any, str] = case.exclusions()
+        for item in self.queue:
+            label = item.event.event_id
+            item.decisions, item.chosen = decisions.get(label, []), choices.get(label)
+            item.notes, item.excluded = notes.get(label, {}), exclusions.get(label)
+
+    @contextmanager
+    def _using_case(self) -> Iterator[Case]:
+        """Read or add, and remember whether that is possible: what the case does not take is not decided."""
+        try:
+            yield self.case
+        except (CaseError, OutputError) as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = ""
 
     @property
     def current(self) -> EventReview:
@@ -190,19 +251,40 @@ class ReviewState:
         return self.current.frames.get(self.shown_key)
 
     @property
-    def reviewed(self) -> int:
-        """How many events of the queue have a verdict."""
-        return sum(item.verdict is not None for item in self.queue)
+    def in_view(self) -> str:
+        """Tells what is in view apart from everything else that can be."""
+        frame = self.shown
+        seen = "" if frame is None else frame.sha256 if frame.ok else frame.reason
+        return f"{self.position} {self.shown_key} {seen}"
 
     def progress(self) -> str:
-        """Say how far the review is."""
-        return f"{self.reviewed} of {len(self.queue)} reviewed"
+        """Say how far the review is; events that are left out do not count."""
+        if self.trouble:
+            return "The case cannot be used"
+        included = [item for item in self.queue if item.excluded is None]
+        reviewed = sum(item.verdict is not None for item in included)
+        own = sum(item.own is not None for item in included)
+        disputed = sum(item.verdict == DISPUTED for item in included)
+        parts = [
+            f"{reviewed} of {len(included)} reviewed",
+            f"{own} by you" if own != reviewed else "",
+            f"{disputed} disputed" if disputed else "",
+            f"{len(self.queue) - len(included)} left out" if len(included) < len(self.queue) else "",
+        ]
+        return ", ".join(filter(None, parts))
 
     def go(self, position: int) -> None:
-        """Put an event in front; before the first is the first, after the last is the last."""
+        """Put an event in front; before the first is the first, after the last is the last.
+
+        A note that is being typed is recorded, and what others have decided meanwhile is read.
+        """
         self.position = max(0, min(position, len(self.queue) - 1))
         self._key = None
-        self.on_change()
+        try:
+            self._record_drafts()
+            self._read_opinions()
+        finally:
+            self.on_change()
 
     def show(self, step_s: float) -> None:
         """Look at a frame of the event in front, in the same view.
@@ -262,9 +344,39 @@ class ReviewState:
         if frame is None or not frame.ok:
             raise InputError("This frame has no picture, so it cannot stand for the event.")
         if frame.sha256 != item.chosen:
-            self.case.choose(item.event, frame.sha256)
+            with self._using_case() as case:
+                case.choose(item.event, frame.sha256)
             item.chosen = frame.sha256
         self.on_change()
+
+    def why_not(self, verdict: str) -> str:
+        """Say why a verdict cannot be given on what is in view; empty if it can."""
+        label = self.labels.get(verdict)
+        if label is None or label.needs_picture is None:
+            return ""
+        if label.needs_picture:
+            return "" if self.shown is not None and self.shown.ok else self._why_no_picture_verdict(label)
+        return self._why_not_without_picture(label)
+
+    def _why_no_picture_verdict(self, label: VerdictLabel) -> str:
+        if self.shown is None and self.current.why_no_picture(self.shown_key) is None:
+            return f"{label.title} says what is in a picture, and this one has not come yet."
+        others = [other.title for other in self.labels.values() if not other.needs_picture]
+        advice = f": look at another frame, or give {' or '.join(others)}" if others else ""
+        return f"{label.title} says what is in a picture, and there is none in view{advice}."
+
+    def _why_not_without_picture(self, label: VerdictLabel) -> str:
+        item = self.current
+        if item.lost:
+            return (
+                f"{label.title} is for an event of which no picture was ever recorded: the file of this one is "
+                "missing or altered. Run case.verify()."
+            )
+        if any(frame.ok for frame in list(item.frames.values())):
+            return f"{label.title} is for an event without any picture, and this one has some: look at its frames."
+        if not item.asked.keys() >= set(range(len(item.event.cameras))):
+            return f"{label.title} can be given when every camera of the event has been asked."
+        return ""
 
     def decide(self, verdict: Verdict | str, note: str | None = None) -> None:
         """Record a verdict on the event in front, and on the frame in view, which then stands for the event.
@@ -274,40 +386,117 @@ class ReviewState:
         Parameters
         ----------
         verdict : Verdict or str
-            ``match``, ``mismatch``, ``unclear`` or ``nobody``.
+            The name of one of `labels`.
         note : str, optional
-            Why; by default what `write_note` was given, else the note of the verdict before.
+            Why; by default the note that is being typed, if there is one.
 
         Raises
         ------
         InputError
-            If it is not a verdict.
+            If it is not a verdict, or cannot be given on what is in view.
+        CaseError, OutputError
+            If the case does not take it. Then it does not count.
         """
         item, frame = self.current, self.shown
+        if reason := self.why_not(str(verdict)):
+            raise InputError(reason)
         image = frame.sha256 if frame is not None and frame.ok else None
-        self._record_verdict(item, verdict, item.note if note is None else note, image)
-        item.draft = None
+        note = item.draft if note is None else note
+        with self._using_case() as case:
+            decision = case.record_verdict(item.event, verdict, note, image=image)
+        if note is not None:
+            item.notes, item.draft = {**item.notes, item.operator: note}, None
+        if decision not in item.decisions:  # the same verdict on the same picture is not recorded twice
+            item.decisions = [*item.decisions, decision]
+        item.chosen = image or item.chosen
+        self._decided = item
+        self.on_change()
+
+    @property
+    def can_take_back(self) -> tuple[EventReview, Decision] | None:
+        """The event and the verdict that was given last in this review, as long as it can be taken back."""
+        item = self._decided
+        if item is None or item.own is None or not item.own.can_be_taken_back():
+            return None
+        return item, item.own
+
+    def take_back(self) -> None:
+        """Take back the verdict that was given last, and put its event in front.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it was given too long ago. Then it stays.
+        """
+        item = self._decided
+        if item is None:
+            raise InputError(
+                "No verdict was given just now that could be taken back. Earlier ones stay; give another one: the "
+                "latest counts."
+            )
+        with self._using_case() as case:
+            case.withdraw_verdict(item.event)
+        if item is not self.current:
+            self.position, self._key = self.queue.index(item), None
+        self._read_opinions()
+        self.on_change()
+
+    def type_note(self, note: str) -> None:
+        """Keep the operator's note on the event in front as it is being typed; `save_notes` records it."""
+        item = self.current
+        item.draft = None if note == item.notes.get(item.operator, "") else note
+        self.on_change()
+
+    def save_notes(self) -> None:
+        """Record the notes that were typed.
+
+        Raises
+        ------
+        CaseError, OutputError
+            If the case does not take one. It stays as it was typed.
+        """
+        self._record_drafts()
         self.on_change()
 
     def write_note(self, note: str) -> None:
-        """Record a note with the verdict of the event in front, on the picture that was judged.
+        """Record the operator's note on the event in front; an empty one takes the place of an earlier one."""
+        self.type_note(note)
+        self.save_notes()
 
-        Without a verdict, the note is kept until there is one.
+    def _record_drafts(self) -> None:
+        for item in self.queue:
+            note = item.draft
+            if note is None:
+                continue
+            with self._using_case() as case:
+                case.record_note(item.event, note)
+            item.notes = {**item.notes, item.operator: note}
+            if item.draft == note:  # else it was typed on meanwhile, in another thread
+                item.draft = None
+
+    def exclude(self, reason: str) -> None:
+        """Leave the event in front out of the report; it stays in the case.
+
+        Raises
+        ------
+        InputError
+            If no reason is given.
         """
+        if not reason.strip():
+            raise InputError("Write why this event is left out: the report says how many are, and why.")
         item = self.current
-        item.draft = None
-        if note != item.note and item.decisions:
-            latest = item.decisions[-1]
-            self._record_verdict(item, latest.verdict, note, latest.image)
-        elif note != item.note:
-            item.draft = note
+        with self._using_case() as case:
+            case.exclude(item.event, reason.strip())
+        item.excluded = reason.strip()
         self.on_change()
 
-    def _record_verdict(
-        self, item: EventReview, verdict: Verdict | str, note: str, image: str | None
-    ) -> None:
-        item.decisions.append(self.case.record_verdict(item.event, verdict, note, image=image))
-        item.chosen = image or item.chosen
+    def include(self) -> None:
+        """Take the event in front into the report again."""
+        item = self.current
+        with self._using_case() as case:
+            case.include(item.event)
+        item.excluded = None
+        self.on_change()
 
     def read_frames(self, item: EventReview) -> None:
         """Take the pictures of an event that the case has, unless that was done before.
@@ -330,6 +519,7 @@ class ReviewState:
                 if stands or key not in item.frames or not item.frames[key].ok:
                     item.frames[key] = frame
                     (item.lost.discard if frame.ok else item.lost.add)(key)
+                    self._note_demo(frame)
         self._changed(item)
 
     def keep(self, item: EventReview, key: FrameKey, frame: Snapshot) -> None:
@@ -346,7 +536,11 @@ class ReviewState:
         if frame.ok or (key[1] == 0 and frame.result is not Result.NO_SOURCE):
             frame = self._record(frame)
         item.frames[key] = frame
+        self._note_demo(frame)
         self._changed(item)
+
+    def _note_demo(self, frame: Snapshot) -> None:
+        self.is_demo = self.is_demo or (frame.picture is not None and frame.picture.is_demo)
 
     def _record(self, frame: Snapshot) -> Snapshot:
         """Add a frame to the case; a photo or a picture that the case refuses gives way to the reason."""
@@ -390,10 +584,17 @@ def _check_events(events: DoorEvents, case: Case) -> None:
         label = event.event_id
         if label not in known:
             raise CaseError(
-                f"Event {label} is not in the case. Add the events to the case first: case.add_events(events)."
+                f"The event of {_described(event)} is not in the case: run the cell that adds the events to it "
+                "(case.add_events) before this one."
             )
         if known[label] != (event.event_time, event.cardholder_id, event.reader_id):
             raise InputError(
-                f"Event {label} of the case is another event: it is from another badge log. "
-                "Use another case, in another folder, for these events."
+                f"The case has another event in the place of that of {_described(event)}: it was made with another "
+                "badge log. Use another case, in another folder, for these events."
             )
+
+
+def _described(event: DoorEvent) -> str:
+    """Name an event by who, where and when."""
+    when = local_time(event.event_time, event.timezone) if event.event_time else "no time"
+    return visible(f"{event.cardholder_id or 'nobody'}, {event.reader_id or 'no reader'}, {when}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,8 @@ import ipywidgets as ipw
 import traitlets
 
 from camkit.cameras import Picture, Snapshot
-from camkit.review.html import entry_html, facts_html, picture_name, step_name, thumbnail
-from camkit.review.state import ReviewState
+from camkit.review.html import entry_html, facts_html, other_notes_html, picture_name, step_name, thumbnail
+from camkit.review.state import EventReview, ReviewState
 from camkit.support.html import image_html, text_html
 
 HERE = Path(__file__).parent
@@ -22,22 +23,75 @@ NOTE_KEY = "t"
 
 
 class Keys(anywidget.AnyWidget):
-    """Calls the action of a key that is pressed in the panel around it; invisible, and brings the panel's style."""
+    """Calls the action of a key that is pressed in the panel around it; invisible, and brings the panel's style.
+
+    Attributes
+    ----------
+    judging : list of str
+        The keys that judge what is in view: they do nothing but bring it to the screen if it is not there.
+    in_view : str
+        Tells what is in view apart from everything else. The browser sends it back with each key, so that a key that
+        was pressed before the picture changed does not judge the next one.
+    left_note : callable
+        Called when the field for the note is left.
+    """
 
     _esm = HERE / "panel.js"
     _css = HERE / "panel.css"
     handled = traitlets.List(traitlets.Unicode()).tag(sync=True)
     note_key = traitlets.Unicode(NOTE_KEY).tag(sync=True)
+    judging = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    in_view = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self) -> None:
+    def __init__(self, missed: Callable[[], None], left_note: Callable[[], None]) -> None:
         super().__init__(layout=ipw.Layout(display="none"))
         self._actions: dict[str, Callable[[], None]] = {}
-        self.on_msg(lambda _widget, message, _buffers: self._actions[message["key"]]())
+        self._missed, self._left_note = missed, left_note
+        self.on_msg(lambda _widget, message, _buffers: self._receive(message))
 
-    def add(self, key: str, action: Callable[[], None]) -> None:
-        """Let a key, by its name in the browser (``m``, ``ArrowLeft``), do something."""
+    def add(self, key: str, action: Callable[[], None], *, about_view: bool = False) -> None:
+        """Let a key, by its name in the browser (``m``, ``ArrowLeft``), do something, perhaps with what is in view."""
         self._actions[key] = action
+        if about_view:
+            self.judging = [*self.judging, key]
         self.handled = list(self._actions)
+
+    def _receive(self, message: dict[str, str]) -> None:
+        key = message.get("key")
+        if key is None:
+            self._left_note()
+        elif key in self.judging and message.get("seen", self.in_view) != self.in_view:
+            self._missed()
+        else:
+            self._actions[key]()
+
+
+class Later:
+    """Does something once, some seconds after `start` was called last, in a thread of its own.
+
+    Parameters
+    ----------
+    seconds : float
+        How much later.
+    action : callable
+        What is done; raises nothing.
+    """
+
+    def __init__(self, seconds: float, action: Callable[[], object]) -> None:
+        self._seconds, self._action = seconds, action
+        self._timer: threading.Timer | None = None
+
+    def start(self) -> None:
+        """Begin to wait, or begin again."""
+        self.stop()
+        self._timer = threading.Timer(self._seconds, self._action)
+        self._timer.daemon = True  # the interpreter does not wait for it
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Do not do it."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class ImageHtml(ipw.HTML):
@@ -104,14 +158,14 @@ class EventView(ipw.HBox):
         self.note = ipw.Textarea(
             description="Note",
             placeholder=f"Note ({NOTE_KEY.upper()})",
-            continuous_update=False,
             layout=ipw.Layout(width="100%", height="48px"),
         )
+        self.other_notes = ipw.HTML()
         left = ipw.VBox([self.picture, ipw.HBox(self.strip)])
-        side = ipw.Box([ipw.VBox([self.entry, self.facts, self.note])])
+        side = ipw.Box([ipw.VBox([self.entry, self.facts, self.other_notes, self.note])])
         super().__init__([left, side])
         name_parts(body=self, left=left, side=side, picture=self.picture)
-        name_parts(entry=self.entry, facts=self.facts, note=self.note)
+        name_parts(entry=self.entry, facts=self.facts, note=self.note, others=self.other_notes)
 
     def draw(self, state: ReviewState, waiting: str) -> None:
         """Show the event in front; `waiting` says of a frame that has not come why it has not."""
@@ -133,6 +187,57 @@ class EventView(ipw.HBox):
         self.entry.draw(item.cardholder or item.event.cardholder_id, partial(entry_html, item))
         self.facts.value = facts_html(item, key)
         self.note.value = item.note
+        self.other_notes.value = other_notes_html(item)
+        self.other_notes.layout.display = None if self.other_notes.value else "none"
+
+
+class LeaveOut(ipw.HBox):
+    """Leaves an event out of the report, with a reason, or takes it in again.
+
+    Parameters
+    ----------
+    exclude : callable
+        Called with the reason.
+    include : callable
+        Called to take it in again.
+    """
+
+    def __init__(self, exclude: Callable[[str], object], include: Callable[[], object]) -> None:
+        self._item: EventReview | None = None
+        self._is_open = False
+        self._shown: tuple[ipw.Widget, ...] = ()
+        self.begin = ipw.Button(description="Leave this event out …")
+        self.begin.tooltip = (
+            "Such as one that was picked by mistake: it stays in the case, but not in the report"
+        )
+        self.reason = ipw.Text(description="Reason", placeholder="Why is it left out?")
+        self.confirm, self.cancel = ipw.Button(description="Leave out"), ipw.Button(description="Cancel")
+        self.said, self.include = ipw.HTML(), ipw.Button(description="Take it in again")
+        self.begin.on_click(lambda _button: self._open(True))
+        self.cancel.on_click(lambda _button: self._open(False))
+        self.confirm.on_click(lambda _button: exclude(self.reason.value))
+        self.include.on_click(lambda _button: include())
+        super().__init__()
+
+    def draw(self, item: EventReview) -> None:
+        """Show whether an event is left out, and why."""
+        if item is not self._item or item.excluded is not None:
+            self._item, self._is_open, self.reason.value = item, False, ""
+        self.said.value = text_html(f"Left out of the report: {item.excluded}")
+        self._show()
+
+    def _open(self, is_open: bool) -> None:
+        self._is_open = is_open
+        self._show()
+
+    def _show(self) -> None:
+        shown: tuple[ipw.Widget, ...]
+        if self._item is not None and self._item.excluded is not None:
+            shown = (self.said, self.include)
+        else:
+            shown = (self.reason, self.confirm, self.cancel) if self._is_open else (self.begin,)
+        if shown != self._shown:
+            self.children = self._shown = shown
 
 
 def name_parts(**parts: ipw.DOMWidget) -> None:

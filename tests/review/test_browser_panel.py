@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from camkit.case import Case
+from camkit.case import VERDICTS, Case
 from tests.conftest import ROOT
 from tests.support.browser import (
     RUN_MS,
@@ -92,7 +92,8 @@ def open_and_run(page: Page, lab: Lab, book: str) -> Locator:
 
 def expect_picture(panel: Locator, case: Case, event: int, step_s: float = 0.0, view: int = 0) -> None:
     """Expect that the picture on the screen is, or soon becomes, that frame of the case, pixel by pixel."""
-    expect(panel.get_by_role("combobox", name="Event")).to_have_value(re.compile(rf"^{event}: "))
+    place = case.events().index.get_loc(event) + 1
+    expect(panel.get_by_role("combobox", name="Event")).to_have_value(re.compile(rf"^{place}\. "))
     frames = case.table("snapshots").set_index(["event", "step_s", "camera_rank"])["image"].dropna()
     expected = base64.b64encode(case.image(frames[event, step_s, view])).decode()
     panel.page.wait_for_function(SHOWS, arg=expected, timeout=10_000)
@@ -151,9 +152,9 @@ def decide_by_mouse(panel: Locator, case: Case) -> None:
     panel.get_by_role("combobox", name="Event").select_option(index=0)
     expect_picture(panel, case, 0)
     panel.get_by_role("button", name="Mismatch").click()
-    expect(status).to_contain_text("Verdict: mismatch")
+    expect(status).to_contain_text("Verdict: Mismatch")
     panel.get_by_role("button", name="Match (M)").click()
-    expect(status).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
+    expect(status).to_contain_text(re.compile("Verdict: Match.*before: Mismatch"))
 
 
 def decide_by_key(panel: Locator, case: Case) -> None:
@@ -165,10 +166,16 @@ def decide_by_key(panel: Locator, case: Case) -> None:
     expect_picture(panel, case, 1, step_s=5.0)
     page.keyboard.press("t")
     page.keyboard.type(f"{EVIL} mxunc")
+    expect(status).to_contain_text("The note is being typed: it is not saved yet.")
     page.keyboard.press("Escape")
-    expect(status).to_contain_text("The note is not saved until you give a verdict.")
+    expect(status).not_to_contain_text("not saved")
+    assert case.notes() == {1: {"Investigator": f"{EVIL} mxunc"}}
     page.keyboard.press("x")
-    expect(status).to_contain_text("Verdict: mismatch")
+    expect(status).to_contain_text("Verdict: Mismatch")
+    page.keyboard.press("m")
+    expect(status).to_contain_text("Verdict: Match")
+    page.keyboard.press("Backspace")
+    expect(status).to_contain_text("Mismatch recorded. Backspace takes it back. Verdict: Mismatch")
 
 
 def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
@@ -188,8 +195,8 @@ def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
             decide_by_mouse(panel, case)
             decide_by_key(panel, case)
             expect(panel.get_by_text("2 of 9 reviewed")).to_be_visible()
-            verdicts = case.verdicts()[["event", "verdict", "note"]].to_numpy().tolist()
-        assert verdicts == [[0, "mismatch", ""], [0, "match", ""], [1, "mismatch", f"{EVIL} mxunc"]]
+            verdicts = case.verdicts()[["event", "verdict"]].to_numpy().tolist()
+        assert verdicts == [[0, "mismatch"], [0, "match"], [1, "mismatch"]]
         expect(notebook(page).locator(".jp-CodeCell")).to_have_count(
             cells
         )  # JupyterLab's X would have cut one
@@ -201,9 +208,9 @@ def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
         panel = open_and_run(page, lab, book)
         expect(panel.get_by_text("2 of 9 reviewed")).to_be_visible()
         event = panel.get_by_role("combobox", name="Event")
-        expect(event).to_have_value(re.compile("^2: "))  # the first that nobody has decided on
+        expect(event).to_have_value(re.compile(r"^3\. "))  # the first that nobody has decided on
         event.select_option(index=0)
-        expect(panel.get_by_role("status")).to_contain_text(re.compile("Verdict: match.*before: mismatch"))
+        expect(panel.get_by_role("status")).to_contain_text(re.compile("Verdict: Match.*before: Mismatch"))
         panel.get_by_role("button", name="Next").click()
         expect(panel.get_by_role("textbox", name="Note")).to_have_value(f"{EVIL} mxunc")
         with Case(folder / "out" / "front-door") as case:
@@ -237,6 +244,7 @@ def test_the_views_of_a_door_by_mouse_and_by_key(lab: Lab, folder: Path):
             page.keyboard.press("v")
             expect_picture(panel, case, first, step_s=5.0)
             page.keyboard.press("v")
+            expect_picture(panel, case, first, step_s=5.0, view=1)
             page.keyboard.press("m")
             expect(panel.get_by_role("status")).to_contain_text("The frame “5 s after, outside” stands")
             page.set_viewport_size({"width": 853, "height": 480})  # what 150 % leaves of 1280x720
@@ -273,9 +281,9 @@ def test_nothing_is_cut_off_or_moves(lab: Lab, folder: Path, width: int, height:
                 expect(panel.get_by_role("button", name="5 s before: none")).to_be_visible()
             panel.scroll_into_view_if_needed()
             before = [panel.bounding_box(), *(button.bounding_box() for button in buttons.all())]
-            for name in ("Match (M)", "Mismatch (X)", "Unclear (U)"):
+            for name in ("Unclear (U)", "No picture (P)" if kind == "no camera" else "Mismatch (X)"):
                 panel.get_by_role("button", name=name, exact=True).click()
-                expect(panel.get_by_role("status")).to_contain_text(f"Verdict: {name.split()[0].lower()}")
+                expect(panel.get_by_role("status")).to_contain_text(f"Verdict: {name[:-4]}")
             after = [panel.bounding_box(), *(button.bounding_box() for button in buttons.all())]
             assert [box["x"] - after[0]["x"] for box in after] == [
                 box["x"] - before[0]["x"] for box in before
@@ -308,8 +316,9 @@ def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
         expect(outputs(page, 1)).to_have_text("False")
         panel.get_by_role("button", name="Stop loading").click()
         expect(picture).to_have_text("Not loaded: press Load again.", timeout=2000)
-        panel.get_by_role("button", name="Match (M)").click()
-        expect(panel.get_by_role("status")).to_contain_text("Verdict: match")
+        expect(panel.get_by_role("button", name="Match (M)")).to_be_disabled()
+        panel.get_by_role("button", name="Unclear (U)").click()
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: Unclear")
         panel.get_by_role("button", name="Load again").click()
         expect(picture).to_have_text("Loading …")
 
@@ -321,7 +330,8 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
     with browser_page(width, height) as page:
         panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
         expect(panel.get_by_role("button", name="Load again")).to_be_visible()
-        buttons = ["Match (M)", "Mismatch (X)", "Unclear (U)", "Nobody there (N)", "Use this frame (C)"]
+        buttons = [f"{label.title} ({label.key.upper()})" for label in VERDICTS]
+        buttons += ["Use this frame (C)", "Leave this event out …"]
         shown = [panel.get_by_role("button", name=name, exact=True) for name in buttons]
         shown += [
             panel.get_by_role("img", name=name)
@@ -344,7 +354,7 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
         page.keyboard.press("x")  # in the list of events a letter looks for an event
         page.keyboard.press("Tab")
         page.keyboard.press("x")
-        expect(panel.get_by_role("status")).to_contain_text("Verdict: mismatch")
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: Mismatch")
         page.keyboard.press("Control+b")  # JupyterLab's own: hides the side bar
         page.keyboard.press("Control+b")
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
@@ -354,10 +364,106 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
         expect(panel.locator(".camkit-picture")).to_contain_text("The camera is offline.")
         expect_on_screen(page, panel)
         page.keyboard.press("u")
-        expect(panel.get_by_role("status")).to_contain_text("Verdict: unclear")
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: Unclear")
         page.keyboard.press("c")
         expect(panel.get_by_role("alert")).to_contain_text("This frame has no picture")
         expect_on_screen(page, panel)
         page.screenshot(path=ARTEFACTS / f"dead-camera-{width}x{height}.png")
         with Case(folder / "case") as case:
             assert case.verdicts()["verdict"].tolist() == ["mismatch", "unclear"]
+
+
+@pytest.mark.parametrize("cells_below", [0, 40])
+def test_a_key_after_run_all_does_not_go_to_the_notebook(lab: Lab, folder: Path, cells_below: int):
+    "X gives a verdict if the picture is on the screen, else it brings it there, but cuts no cell; Shift+Enter runs one"
+    below = [f"print({number})" for number in range(cells_below)]
+    write_notebook(folder / "review.ipynb", panel_of("picked().head(1)", *QUICK), *below)
+    with browser_page() as page:
+        open_notebook(page, lab, f"{folder.name}/review.ipynb")
+        run_all(page)
+        panel, status = page.locator(".camkit-review"), page.locator(".camkit-review").get_by_role("status")
+        expect(panel).to_be_focused()
+        expect(panel.get_by_text("Esc leaves the note")).to_be_visible()
+        expect(panel.get_by_role("button", name="Load again")).to_be_attached()
+        page.keyboard.press("x")
+        if cells_below:
+            expect(panel.locator(".camkit-picture")).to_be_in_viewport()
+            expect(status).to_have_text("No verdict yet.")
+            page.keyboard.press("x")
+        expect(status).to_contain_text("Verdict: Mismatch")
+        expect(notebook(page).locator(".jp-CodeCell")).to_have_count(1 + cells_below)
+        if cells_below:
+            page.keyboard.press("Shift+Enter")  # the cell that Run All has left in front, not the panel's
+            last = notebook(page).locator(".jp-CodeCell").nth(cells_below).locator(".jp-InputPrompt")
+            expect(last).to_have_text(f"[{cells_below + 2}]:")
+            page.locator(".jp-CodeCell .jp-InputArea-editor").nth(1).click()
+            expect(panel.get_by_text("The keys are off")).to_be_visible()
+            expect(panel.get_by_text("Esc leaves the note")).to_be_hidden()
+
+
+def test_the_panel_takes_no_keys_from_a_cell_that_is_typed_into(lab: Lab, folder: Path):
+    "The panel comes while one types elsewhere: what is typed goes there"
+    slow = panel_of("picked().head(1)", *QUICK).replace("panel = ", "import time; time.sleep(3); panel = ")
+    write_notebook(folder / "review.ipynb", slow, "text = ''")
+    with browser_page() as page:
+        open_notebook(page, lab, f"{folder.name}/review.ipynb")
+        first, second = notebook(page).locator(".jp-CodeCell .jp-InputArea-editor").all()
+        first.click()
+        page.keyboard.press("Control+Enter")
+        second.click()
+        page.keyboard.press("End")
+        expect(page.locator(".camkit-picture img")).to_be_visible()
+        page.keyboard.type("mxc")
+        expect(second).to_contain_text("mxc")
+        expect(page.locator(".camkit-review").get_by_role("status")).to_have_text("No verdict yet.")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_two_reviewers_and_an_event_that_is_left_out(lab: Lab, folder: Path, theme: str):
+    "Each sees what the other said; all of it fits the panel; the reason is typed, not taken for keys"
+    write_notebook(folder / "review.ipynb", panel_of("picked().head(2)", *QUICK))
+    write_notebook(folder / "second.ipynb", panel_of("picked().head(2)", *QUICK).replace("R. Inv", "B. Inv"))
+    with browser_page(1280, 800) as page:
+        panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
+        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+        page.keyboard.press("m")
+        expect(panel.get_by_role("status")).to_contain_text("Match recorded. Backspace takes it back.")
+        panel.get_by_role("textbox", name="Note").fill("Same coat as in the directory.")
+        expect(panel.get_by_role("status")).not_to_contain_text("Backspace")  # it goes away by itself
+
+        panel = open_and_run(page, lab, f"{folder.name}/second.ipynb")
+        page.locator("#jp-MainMenu").get_by_text("Settings", exact=True).click()
+        page.locator(".lm-Menu").get_by_text("Theme", exact=True).hover()
+        page.locator(".lm-Menu").get_by_text(theme, exact=True).click()
+        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+        panel.get_by_role("combobox", name="Event").select_option(index=0)
+        expect(panel.get_by_text("R. Investigator: Same coat as in the directory.")).to_be_visible()
+        expect(panel.get_by_role("textbox", name="Note")).to_have_value("")
+        panel.get_by_role("button", name="5 s after").click()
+        panel.get_by_role("button", name="Mismatch (X)").click()
+        status = panel.get_by_role("status")
+        expect(status).to_contain_text(
+            re.compile("The reviewers disagree: Match, R. Investigator, .*; Mismatch, you, ")
+        )
+        expect(status).to_contain_text("The verdict of R. Investigator (Match) is about another picture")
+        expect(panel.get_by_text("1 of 2 reviewed, 1 disputed")).to_be_visible()
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=ARTEFACTS / f"disputed-{theme.split()[1].lower()}.png")
+        expect_whole(panel, status, *panel.locator(".camkit-verdict").all())
+
+        panel.get_by_role("button", name="Next").click()
+        panel.get_by_role("button", name="Leave this event out").click()
+        panel.get_by_role("textbox", name="Reason").fill("")
+        page.keyboard.type("Picked by mistake: mxunc")
+        page.screenshot(path=ARTEFACTS / f"leave-out-{theme.split()[1].lower()}.png")
+        panel.get_by_role("button", name="Leave out", exact=True).click()
+        expect(panel.get_by_text("Left out of the report: Picked by mistake: mxunc")).to_be_visible()
+        expect(panel.get_by_text("1 of 1 reviewed, 1 disputed, 1 left out")).to_be_visible()
+        page.screenshot(path=ARTEFACTS / f"left-out-{theme.split()[1].lower()}.png")
+        expect_whole(panel, panel.get_by_role("button", name="Take it in again"))
+        with Case(folder / "case") as case:
+            assert case.verdicts()[["event", "verdict"]].to_numpy().tolist() == [
+                [0, "match"],
+                [0, "mismatch"],
+            ]
+            assert list(case.exclusions().values()) == ["Picked by mistake: mxunc"]

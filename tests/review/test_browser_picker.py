@@ -40,7 +40,7 @@ events = pd.DataFrame({
 picker = EventPicker(events, default=2, timezone="America/Denver")
 picker
 """
-READ = "print(picker.picked.index.tolist())"
+READ = "print(picker.state.picked.index.tolist())"
 
 
 @pytest.fixture

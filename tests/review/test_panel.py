@@ -20,13 +20,15 @@ from nbclient import NotebookClient
 
 from camkit.badges import Door, DoorEvents, load_doors, resolve
 from camkit.cameras import Picture, SnapshotSource
-from camkit.case import Case
+from camkit.case import TAKEN_KEYS, VERDICTS, Case, VerdictLabel
 from camkit.directory import Cardholder
 from camkit.errors import InputError
 from camkit.review.loading import AHEAD
-from camkit.review.panel import ReviewPanel
+from camkit.review.panel import DEMO, USE_KEY, VIEW_KEY, ReviewPanel
+from camkit.review.widgets import NOTE_KEY
 from camkit.support.html import image_html
 from tests.conftest import ROOT
+from tests.review.test_state import unusable
 from tests.support.cameras import (
     INSIDE,
     OUTSIDE,
@@ -94,9 +96,27 @@ class Entries:
         return Cardholder(cardholder_id, "Ann Li")
 
 
-def press(panel: ReviewPanel, key: str) -> None:
-    """Press a key in the panel, as the browser reports it."""
-    content = {"data": {"method": "custom", "content": {"key": key}}}
+class DrawnCamera(QuickCamera):
+    """Belongs to the demo site."""
+
+    def snapshot(self, camera_id: str, at: datetime) -> Picture:
+        """The picture of a moment, drawn."""
+        return replace(super().snapshot(camera_id, at), is_demo=True)
+
+
+def press(panel: ReviewPanel, key: str, **message: str) -> None:
+    """Press a key in the panel, as the browser reports it; by default what it shows is what the kernel shows."""
+    tell(panel, {"key": key, **message})
+
+
+def leave_note(panel: ReviewPanel) -> None:
+    """Leave the field for the note."""
+    tell(panel, {"left": "note"})
+
+
+def tell(panel: ReviewPanel, message: dict[str, str]) -> None:
+    """Send what the browser sends."""
+    content = {"data": {"method": "custom", "content": message}}
     panel.shortcuts._handle_msg({"content": content, "buffers": []})
 
 
@@ -122,7 +142,8 @@ def until(true: Any) -> None:
 
 def verdicts(case: Case) -> list[tuple[object, ...]]:
     """What the case has: event, verdict, note."""
-    return list(case.verdicts()[["event", "verdict", "note"]].itertuples(index=False, name=None))
+    columns = case.verdicts()[["event", "verdict", "note"]].fillna({"note": ""})
+    return list(columns.itertuples(index=False, name=None))
 
 
 def test_shows_the_first_event(panel):
@@ -136,15 +157,109 @@ def test_shows_the_first_event(panel):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("key", "verdict"), [("m", "match"), ("x", "mismatch"), ("u", "unclear"), ("n", "nobody")]
-)
-def test_each_verdict_has_a_key_and_a_button(panel, case, key, verdict):
-    "Both do the same, and the button says its key"
-    press(panel, key)
-    panel.verdicts[verdict].click()
-    assert verdicts(case) == [(0, verdict, ""), (0, verdict, "")]
-    assert f"({key.upper()})" in panel.verdicts[verdict].description
+@pytest.mark.parametrize("label", VERDICTS, ids=lambda label: label.name)
+def test_each_verdict_has_a_key_and_a_button(panel, case, label):
+    "Both do the same, and the button says its key and its meaning; without a picture, other verdicts than with one"
+    if label.needs_picture is False:
+        case.add_events(made_up(4))
+        panel = open_panel(case, made_up(4), {})
+        panel.state.go(3)
+        assert panel.wait(WAIT_S)
+    number = panel.state.position
+    press(panel, label.key)
+    assert verdicts(case) == [(number, label.name, "")]
+    press(panel, "Backspace")
+    panel.verdicts[label.name].click()
+    assert verdicts(case) == [(number, label.name, "")]
+    assert panel.verdicts[label.name].description == f"{label.title} ({label.key.upper()})"
+    assert panel.verdicts[label.name].tooltip == label.meaning.capitalize()
+    panel.close()
+
+
+def test_a_verdict_that_cannot_be_given_is_off_and_says_why(case):
+    "On its button, and in the status line when its key is pressed; nothing is recorded"
+    panel = open_panel(case, made_up(1), DeadCamera())
+    assert {name for name, button in panel.verdicts.items() if not button.disabled} == {
+        "unclear",
+        "no_picture",
+    }
+    why = "Nobody there says what is in a picture, and there is none in view: look at another frame, or give Unclear or"
+    assert why in panel.verdicts["nobody"].tooltip
+    press(panel, "n")
+    assert f'<div role="alert"><bdi>{why}' in panel.status.value
+    assert verdicts(case) == []
+    panel.load_or_stop.click()
+    panel.close()
+
+
+def test_a_picture_that_comes_turns_the_verdicts_about_it_on(case):
+    "And the one that says that there is none off"
+    camera = DeadCamera()
+    panel = open_panel(case, made_up(1), camera)
+    camera.repaired = True
+    panel.load()
+    assert panel.wait(WAIT_S)
+    assert {name for name, button in panel.verdicts.items() if button.disabled} == {"no_picture"}
+    panel.close()
+
+
+@pytest.mark.parametrize("key", ["m", "c"])
+def test_a_key_that_was_pressed_before_the_picture_changed_records_nothing(panel, case, key):
+    "It was about the picture that the browser showed then"
+    seen = panel.shortcuts.in_view
+    press(panel, "ArrowDown")
+    press(panel, key, seen=seen)
+    assert "What is in view changed just as you pressed" in panel.status.value
+    assert verdicts(case) == []
+    assert case.table("choices").empty
+    press(panel, key, seen=panel.shortcuts.in_view)
+    assert len(case.table("choices")) == 1
+
+
+def test_everything_that_can_be_in_view_is_told_apart(two_views):
+    "Event, camera, frame, and whether the picture has come"
+    seen = [two_views.shortcuts.in_view]
+    for key in ("ArrowDown", "v", "ArrowRight", "ArrowUp"):
+        press(two_views, key)
+        seen.append(two_views.shortcuts.in_view)
+    assert len(set(seen)) == len(seen)
+
+
+def test_the_panels_own_keys_are_no_verdicts():
+    "The case refuses them when a verdict is made"
+    assert {USE_KEY, NOTE_KEY, VIEW_KEY} == set(TAKEN_KEYS)
+
+
+def test_an_organization_has_its_own_verdicts(tmp_path):
+    "Each with its button, key and meaning, as text"
+    own = VerdictLabel("drill", EVIL, EVIL, "d", None)
+    with Case(tmp_path / "own", operator="R. Investigator", verdicts=[own]) as case:
+        panel = open_panel(case, made_up(1), QuickCamera())
+        assert [*panel.verdicts] == ["drill"]
+        press(panel, "d")
+        assert verdicts(case) == [(0, "drill", "")]
+        assert "<script" not in all_html(panel)
+        panel.close()
+
+
+def test_a_slip_is_taken_back_by_key(panel, case):
+    "The line that says so goes away by itself; then the verdict stays, and the key says it"
+    press(panel, "x")
+    assert "Mismatch</bdi> recorded. Backspace takes it back." in panel.status.value
+    press(panel, "Backspace")
+    assert verdicts(case) == []
+    assert panel.status.value == '<span role="status">No verdict yet.</span>'
+
+
+@pytest.mark.not_quick
+def test_a_verdict_stays_after_some_seconds(panel, case):
+    "The offer to take it back goes away without a key or a click"
+    press(panel, "x")
+    assert "Backspace" in panel.status.value
+    until(lambda: "Backspace" not in panel.status.value)
+    press(panel, "Backspace")
+    assert "after that it stays" in panel.status.value
+    assert verdicts(case) == [(0, "mismatch", "")]
 
 
 def test_the_verdict_is_seen(panel):
@@ -154,9 +269,11 @@ def test_the_verdict_is_seen(panel):
     assert [verdict for verdict, button in panel.verdicts.items() if "camkit-on" in button._dom_classes] == [
         "mismatch"
     ]
-    assert 'role="status">Verdict: <b>mismatch, ' in panel.status.value
-    assert re.search(r'title="match, \d{4}-[^"]*">\(before: match\)<', panel.status.value)
-    assert panel.queue.options[0].startswith("0: • mismatch · ")
+    assert "Verdict: <b><bdi>Mismatch, you, 20" in panel.status.value
+    assert re.search(r'title="Match, you, \d{4}-[^"]*">\(before: <bdi>Match</bdi>\)<', panel.status.value)
+    assert (
+        panel.queue.options[0] == "1. • Mismatch · Main entrance · 2026-01-05 07:00:00 UTC · 4711 · granted"
+    )
     assert (
         repr(panel)
         == "ReviewPanel: 1 of 3 reviewed when this cell ran; run it again, the case keeps everything"
@@ -167,8 +284,8 @@ def test_of_many_verdicts_the_last_are_named(panel):
     "The others are counted, so that the line stays short; the tooltip has all"
     for key in "mxun":
         press(panel, key)
-    assert "(before: unclear, mismatch and 1 more)<" in panel.status.value
-    assert "; match, " in panel.status.value
+    assert "(before: <bdi>Unclear, Mismatch</bdi> and 1 more)<" in panel.status.value
+    assert "; Match, you, " in panel.status.value
 
 
 def test_a_verdict_on_another_frame_says_that_it_stands_for_the_event(panel):
@@ -179,7 +296,10 @@ def test_a_verdict_on_another_frame_says_that_it_stands_for_the_event(panel):
     assert "The frame “5 s after” stands for the event." in panel.status.value
     press(panel, "ArrowUp")
     press(panel, "c")
-    assert "stands for the event" not in panel.status.value
+    assert "The frame “5 s after” stands for the event." not in panel.status.value
+    assert "is about another picture than this ★ one. Please give your verdict again." in panel.status.value
+    press(panel, "m")
+    assert "again" not in panel.status.value
 
 
 def test_events_are_stepped_through(panel):
@@ -244,15 +364,91 @@ def test_a_verdict_moves_nothing(panel):
     assert (panel.queue.index, "camkit-on" in panel.view.strip[3]._dom_classes) == (1, True)
 
 
-def test_a_note_goes_with_the_verdict(panel, case):
-    "Until then the panel says that it waits"
+def test_a_note_is_saved_when_its_field_is_left(panel, case):
+    "Without a verdict; until then the panel says that it is not"
     panel.view.note.value = "A scarf hides the face."
-    assert "The note is not saved until you give a verdict." in panel.status.value
-    press(panel, "u")
-    assert verdicts(case) == [(0, "unclear", "A scarf hides the face.")]
-    assert "not saved" not in panel.status.value
+    assert "The note is being typed: it is not saved yet." in panel.status.value
+    assert case.notes() == {}
+    leave_note(panel)
+    assert case.notes() == {0: {"R. Investigator": "A scarf hides the face."}}
+    assert (verdicts(case), "not saved" in panel.status.value) == ([], False)
+    leave_note(panel)
     panel.next()
     assert panel.view.note.value == ""
+    assert len(case.table("notes")) == 1
+
+
+@pytest.mark.not_quick
+def test_a_note_is_saved_when_typing_pauses(panel, case):
+    "A crash takes the last words, not the note"
+    panel.view.note.value = "A scarf hides the face."
+    until(lambda: case.notes() == {0: {"R. Investigator": "A scarf hides the face."}})
+    until(lambda: "not saved" not in panel.status.value)
+
+
+def test_closing_the_panel_saves_the_note(panel, case):
+    "Though the field was not left"
+    panel.view.note.value = "A scarf."
+    panel.close()
+    assert case.notes() == {0: {"R. Investigator": "A scarf."}}
+
+
+def test_the_notes_of_others_are_beside_the_own(panel, case, tmp_path):
+    "With their names, as text; the field has the own one"
+    with Case(tmp_path / "case", operator=EVIL) as other:
+        other.record_note(0, EVIL)
+    assert panel.view.other_notes.layout.display == "none"
+    panel.next()
+    panel.previous()
+    assert panel.view.other_notes.layout.display is None
+    assert panel.view.other_notes.value.count("&lt;script&gt;") == 2
+    assert panel.view.note.value == ""
+    assert "<script" not in all_html(panel)
+
+
+def test_an_event_is_left_out_by_hand(panel, case):
+    "After a reason was given; it is marked in the list, and can be taken in again"
+    assert panel.leave_out.children == (panel.leave_out.begin,)
+    panel.leave_out.begin.click()
+    panel.leave_out.confirm.click()
+    assert "Write why this event is left out" in panel.status.value
+    panel.leave_out.reason.value = EVIL
+    panel.leave_out.confirm.click()
+    assert case.exclusions() == {0: EVIL}
+    assert panel.leave_out.children == (panel.leave_out.said, panel.leave_out.include)
+    assert panel.queue.options[0].startswith("1. left out · ")
+    assert "0 of 2 reviewed, 1 left out" in panel.progress.value
+    assert "<script" not in all_html(panel)
+    panel.next()
+    assert panel.leave_out.children == (panel.leave_out.begin,)
+    panel.previous()
+    panel.leave_out.include.click()
+    assert (case.exclusions(), panel.leave_out.children) == ({}, (panel.leave_out.begin,))
+
+
+def test_a_reason_belongs_to_the_event_it_was_typed_for(panel, case):
+    "Going on, or a second thought, leaves nothing out"
+    panel.leave_out.begin.click()
+    panel.leave_out.reason.value = "Picked by mistake."
+    panel.next()
+    panel.leave_out.begin.click()
+    assert panel.leave_out.reason.value == ""
+    panel.leave_out.cancel.click()
+    assert panel.leave_out.children == (panel.leave_out.begin,)
+    assert case.exclusions() == {}
+
+
+def test_demo_is_marked(panel, case):
+    "From the first drawn picture on; pictures of real cameras have no mark"
+    assert panel.demo.layout.display == "none"
+    panel.close()
+    drawn = open_panel(case, made_up(3), DrawnCamera())
+    assert (drawn.demo.layout.display, drawn.demo.value) == ("none", f"<bdi>{DEMO}</bdi>")
+    drawn.close()
+    case.add_events(made_up(4))
+    drawn = open_panel(case, made_up(4), DrawnCamera())
+    assert drawn.demo.layout.display is None
+    drawn.close()
 
 
 @pytest.mark.parametrize("camera", [QuickCamera(), DeadCamera(EVIL)], ids=["with a picture", "without one"])
@@ -286,18 +482,36 @@ def test_labels_show_text_that_rearranges_as_its_number(case):
     door = Door(evil, evil, (INSIDE, replace(OUTSIDE, view=evil)))
     panel = open_panel(case, at_doors(made_up_events(1, reader_id=evil, outcome=evil), door), QuickCamera())
     assert panel.views.options == ("inside", "[U+202E]321")
-    assert panel.queue.options[0].endswith("[U+202E]321 · 4711 · [U+202E]321")
+    assert panel.queue.options[0] == "1. [U+202E]321 · 2026-01-05 07:00:00 UTC · 4711 · [U+202E]321"
     assert "\u202e" not in "".join(map(str, (*panel.queue.options, *panel.views.options)))
     panel.close()
 
 
-def test_a_problem_is_shown_until_the_next_action(panel, case):
+def test_a_problem_is_shown_until_the_next_action(panel):
     "What goes wrong in a callback has no cell to appear in"
-    case.close()
-    press(panel, "m")
-    assert panel.status.value.startswith('<div role="alert"><bdi>The case ')
+    press(panel, "Backspace")
+    assert panel.status.value.startswith('<div role="alert"><bdi>No verdict was given just now')
     press(panel, "ArrowRight")
     assert 'role="status"' in panel.status.value
+
+
+@pytest.mark.parametrize("key", ["m", "u", "c", "Backspace", "ArrowRight", "ArrowDown", "v"])
+def test_a_case_that_cannot_be_used_is_in_red_until_it_can(panel, case, key):
+    "Whatever is pressed; what is typed stays, and no verdict counts"
+    press(panel, "m")
+    panel.view.note.value = "Same coat."
+    with unusable(case):
+        press(panel, "x")
+        press(panel, key)
+        assert panel.status.value.startswith('<div role="alert"><bdi>')
+        assert "was made by a newer camkit" in panel.status.value
+        assert "The case cannot be used" in panel.progress.value
+        assert panel.state.queue[0].note == "Same coat."
+    assert [verdict for _, verdict, _ in verdicts(case)] == ["match"]
+    press(panel, "ArrowLeft")
+    assert 'role="status"' in panel.status.value
+    assert "1 of 3 reviewed" in panel.progress.value
+    assert case.notes() == {0: {"R. Investigator": "Same coat."}}
 
 
 def test_an_unexpected_problem_is_shown_too(panel):
@@ -643,7 +857,7 @@ def test_a_panel_that_was_never_made_leaves_quietly(case, monkeypatch):
     "The error that says why is the only one"
     stray = []
     monkeypatch.setattr(sys, "unraisablehook", stray.append)
-    with pytest.raises(InputError, match="selection of events is empty"):
+    with pytest.raises(InputError, match="No events are picked"):
         ReviewPanel(made_up(0), case, QuickCamera())
     gc.collect()
     assert stray == []

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
+from camkit.badges import load_badges
 from camkit.case import Case
 from camkit.errors import InputError
 from camkit.review.picker import EventPicker
+from tests.conftest import ROOT
 from tests.review.test_picker_state import make_events
 from tests.support.cases import at_doors, made_up_events
 
@@ -61,8 +63,49 @@ def test_a_case_that_was_begun_goes_on_with_its_own_events(tmp_path):
         assert EventPicker(log, 3, begun=case.events()).picked.index.tolist() == [0, 1, 2]
         case.add_events(at_doors(log.iloc[[1, 3]]))
         assert EventPicker(log, 3, begun=case.events()).picked.index.tolist() == [1, 3]
-        with pytest.raises(InputError, match="The default picks are not among the events: 3"):
-            EventPicker(log.iloc[:2], begun=case.events())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda log: log.iloc[:2],
+        lambda log: log.assign(cardholder_id="4712"),
+        lambda log: log.assign(event_time=log["event_time"] + pd.Timedelta(days=1)),
+        lambda log: log.assign(reader_id=pd.NA),
+    ],
+)
+def test_a_case_of_another_log_picks_nothing_of_this_one(tmp_path, other):
+    "Though its events have the same labels: they would be those of other people"
+    log = made_up_events(4)
+    with Case(tmp_path / "case") as case:
+        case.add_events(at_doors(log.iloc[[1, 3]]))
+        with pytest.raises(
+            InputError, match=r"of the case's 2 events are not in this badge log: the case was made"
+        ):
+            EventPicker(other(log), begun=case.events())
+
+
+def test_a_case_with_events_without_reader_goes_on(tmp_path):
+    "What is missing in the log is missing in the case"
+    log = made_up_events(2, reader_id=pd.NA)
+    with Case(tmp_path / "case") as case:
+        case.add_events(at_doors(log))
+        assert len(EventPicker(log, begun=case.events()).picked) == 2
+
+
+def test_of_the_sample_some_are_picked_of_any_other_log_none(tmp_path):
+    "A careless Run All puts nobody into a case; one byte more or another file beside it is another log"
+    sample = ROOT / "data" / "sample_badges.csv"
+    log = load_badges(sample, timezone="America/Denver")
+    assert EventPicker(log, sample_picks=3).picked.index.tolist() == [0, 1, 2]
+    own = tmp_path / "sample_badges.csv"
+    own.write_bytes(sample.read_bytes() + b"\n")
+    for other in (own, [sample, own]):
+        picker = EventPicker(load_badges(other, timezone="America/Denver"), sample_picks=3)
+        with pytest.raises(InputError, match=r"No events are picked. Pick some in the table above, then run"):
+            _ = picker.picked
+        picker.table.selected_rows = [5]
+        assert picker.picked.index.tolist() == [5]
 
 
 def test_rows_picked_in_the_browser_are_picked(picker):
@@ -122,7 +165,7 @@ def test_clear_removes_every_pick(picker):
     "Also what the filters hide"
     field(picker, "Reader").value = ("R3",)
     field(picker, "Clear picks").click()
-    assert len(picker.picked) == 0
+    assert picker.state.picked.empty
     assert ">0 of 6 events picked, 1 shown<" in picker.status.value
 
 

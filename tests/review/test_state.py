@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +15,9 @@ import pytest
 
 from camkit.badges import Camera, DoorEvents
 from camkit.cameras import Result, Snapshot
-from camkit.case import Case
+from camkit.case import Case, VerdictLabel
 from camkit.errors import CaseError, InputError
-from camkit.review.html import verdicts_html, view_names
+from camkit.review.html import other_notes_html, queue_name, status_html, view_names
 from camkit.review.loading import wanted
 from camkit.review.state import ReviewState
 from tests.support.cameras import TWO_VIEWS
@@ -73,7 +76,8 @@ def lose(state: ReviewState, step_s: float, reason: str) -> None:
 
 def verdicts(case: Case) -> list[tuple[object, ...]]:
     """What the case has: event, verdict, note."""
-    return list(case.verdicts()[["event", "verdict", "note"]].itertuples(index=False, name=None))
+    columns = case.verdicts()[["event", "verdict", "note"]].fillna({"note": ""})
+    return list(columns.itertuples(index=False, name=None))
 
 
 def test_the_events_are_reviewed_in_their_order(state):
@@ -94,7 +98,9 @@ def test_opening_a_review_writes_nothing(case):
 def test_events_that_are_not_in_the_case_are_refused(case):
     "The message says what to do"
     case.add_events(made_up(2))
-    with pytest.raises(CaseError, match=r"Event 2 is not in the case. .* first: case.add_events\(events\)"):
+    with pytest.raises(
+        CaseError, match=r"event of 4711, R1, Mon .*07:02:00 UTC is not in the case: run the cell"
+    ):
         ReviewState(made_up(3), case)
 
 
@@ -104,7 +110,7 @@ def test_events_that_are_not_in_the_case_are_refused(case):
 def test_an_event_of_another_log_with_the_same_label_is_refused(case, column):
     "A verdict would be about somebody else"
     case.add_events(made_up(1))
-    with pytest.raises(InputError, match="Event 0 of the case is another event"):
+    with pytest.raises(InputError, match="The case has another event in the place of"):
         ReviewState(made_up(1, **column), case)
 
 
@@ -115,13 +121,13 @@ def test_an_event_without_a_reader_is_the_same_event_again(case):
 
 def test_no_events_are_refused(case):
     "There is nothing to review"
-    with pytest.raises(InputError, match="selection of events is empty"):
+    with pytest.raises(InputError, match="No events are picked: pick some"):
         ReviewState(made_up(0), case)
 
 
 def test_events_that_share_a_label_are_refused(case):
     "A verdict would be about both"
-    with pytest.raises(InputError, match="share a label"):
+    with pytest.raises(InputError, match="Two of the events have the same number"):
         ReviewState(at_doors(made_up_events(2).set_axis([7, 7])), case)
 
 
@@ -164,16 +170,18 @@ def test_a_frame_that_is_not_offered_is_refused(state):
 
 def test_a_verdict_counts(state, case):
     "It is in the case, and in the progress"
+    give(state)
     state.decide("match", "Same face.")
     assert verdicts(case) == [(0, "match", "Same face.")]
     assert (state.current.verdict, state.progress()) == ("match", "1 of 3 reviewed")
 
 
 def test_changing_ones_mind_keeps_both_verdicts(state, case):
-    "With their times; the latest counts"
+    "With their times; the latest counts, and so does the latest note"
+    give(state)
     state.decide("match")
     state.decide("mismatch", "Look at the ears.")
-    assert verdicts(case) == [(0, "match", ""), (0, "mismatch", "Look at the ears.")]
+    assert verdicts(case) == [(0, "match", "Look at the ears."), (0, "mismatch", "Look at the ears.")]
     first, second = state.current.decisions
     assert first.decided_at < second.decided_at
     assert (state.current.verdict, state.progress()) == ("mismatch", "1 of 3 reviewed")
@@ -182,7 +190,7 @@ def test_changing_ones_mind_keeps_both_verdicts(state, case):
 def test_a_verdict_that_is_none_is_refused(state, case):
     "Nothing is recorded, and no frame chosen"
     give(state)
-    with pytest.raises(InputError, match="match, mismatch, unclear, nobody"):
+    with pytest.raises(InputError, match="match, mismatch, several, nobody, unclear"):
         state.decide("perhaps")
     assert verdicts(case) == []
     assert case.table("choices").empty
@@ -225,14 +233,100 @@ def test_an_event_without_a_picture_can_be_decided(state, case):
 def test_a_verdict_is_not_about_a_picture_that_is_not_in_view(state, case):
     "While the frame in view has not come, or has no picture, the verdict is about none, even if another frame has one"
     earlier = give(state, -10.0, b"somebody else")
-    state.decide("nobody")
-    lose(state, 5.0, "the camera was off")
+    state.decide("unclear")
     state.show(-10)
     state.choose()
+    lose(state, 5.0, "the camera was off")
     state.show(5)
-    state.decide("unclear")
-    assert case.verdicts()["image"].isna().tolist() == [True, True]
+    state.decide("unclear", "Too dark.")
+    assert case.verdicts()["image"].isna().tolist() == [True]
     assert case.table("choices")["image"].tolist() == [earlier.sha256]
+
+
+WITHOUT_A_PICTURE = {
+    "match": "what is in a picture",
+    "mismatch": "what is in a picture",
+    "several": "what is in a picture",
+    "nobody": "what is in a picture",
+    "unclear": None,
+    "no_picture": None,
+}
+
+
+@pytest.mark.parametrize(("verdict", "refusal"), WITHOUT_A_PICTURE.items())
+def test_at_a_camera_that_was_off_nothing_is_said_of_who_is_in_the_picture(state, case, verdict, refusal):
+    "There are only verdicts that need no picture; the refusal names them, and nothing is recorded"
+    lose(state, 0.0, "the camera was off")
+    state.note_asked(state.current, 0)
+    assert (refusal or "") in state.why_not(verdict)
+    if refusal is None:
+        state.decide(verdict)
+        assert verdicts(case) == [(0, verdict, "")]
+    else:
+        with pytest.raises(InputError, match=f"{refusal}.*give Unclear or No picture"):
+            state.decide(verdict)
+        assert verdicts(case) == []
+        assert (state.current.decisions, state.progress()) == ([], "0 of 3 reviewed")
+
+
+def test_a_picture_that_has_not_come_is_neither_there_nor_missing(state):
+    "Neither a verdict about it can be given, nor one that says that there is none; unclear can"
+    assert "has not come yet" in state.why_not("match")
+    assert "when every camera of the event has been asked" in state.why_not("no_picture")
+    assert state.why_not("unclear") == ""
+
+
+def test_no_picture_is_no_verdict_on_an_event_that_has_one(state, case):
+    "Also in view of a frame that failed; nor where the picture's file was lost"
+    seen = give(state, -5.0)
+    lose(state, 0.0, "the camera was off")
+    state.note_asked(state.current, 0)
+    assert "this one has some: look at its frames" in state.why_not("no_picture")
+    image_file(case, b"seen").unlink()
+    again = ReviewState(made_up(3), case)
+    again.read_frames(again.current)
+    again.note_asked(again.current, 0)
+    assert not again.current.frames[0, -5].ok
+    assert seen.sha256 in again.current.frames[0, -5].reason
+    assert "is missing or altered" in again.why_not("no_picture")
+
+
+def test_no_picture_waits_until_every_camera_was_asked(two_views):
+    "One that is off says nothing of the other"
+    lose(two_views, 0.0, "off")
+    two_views.note_asked(two_views.current, 0)
+    assert "every camera" in two_views.why_not("no_picture")
+    two_views.note_asked(two_views.current, 1)
+    assert two_views.why_not("no_picture") == ""
+
+
+def test_an_event_without_a_door_has_no_picture(case):
+    "There is no camera to ask"
+    state = review(case, made_up(1, reader_id="R9"))
+    state.decide("no_picture")
+    assert verdicts(case) == [(0, "no_picture", "")]
+
+
+DRILL = VerdictLabel("drill", "Fire drill", "everybody left by this door during the drill", "d", None)
+TAILGATE = VerdictLabel("tailgate", "Tailgate", "somebody follows the holder", "g")
+
+
+def test_an_organization_has_its_own_verdicts(tmp_path):
+    "Instead of camkit's; whether one needs a picture is its own"
+    with Case(tmp_path / "case", operator="R. Investigator", verdicts=[DRILL, TAILGATE]) as case:
+        state = review(case, made_up(1))
+        assert [*state.labels] == ["drill", "tailgate"]
+        assert "has not come yet" in state.why_not("tailgate")
+        state.decide("drill")
+        assert verdicts(case) == [(0, "drill", "")]
+        assert "Fire drill, you, " in status_html(state)
+
+
+@pytest.mark.parametrize("key", ["c", "t", "v"])
+def test_a_verdict_has_no_key_of_the_panels_own(key):
+    "It is refused when it is made, before it can be in a case, where it would stay"
+    with pytest.raises(InputError, match=f"key '{key}' of the verdict 'drill' does something else"):
+        replace(DRILL, key=key)
 
 
 def test_coming_back_shows_the_chosen_frame(state):
@@ -248,64 +342,72 @@ def test_coming_back_shows_the_chosen_frame(state):
     assert state.shown_key[1] == -5
 
 
-def test_a_note_waits_for_the_verdict(state, case):
-    "It survives looking at another event, and goes into the case with the verdict"
+def notes(case: Case) -> list[tuple[object, ...]]:
+    """What the case has of notes: event, note, in the order given."""
+    return list(case.table("notes")[["event", "note"]].itertuples(index=False, name=None))
+
+
+def test_a_note_needs_no_verdict(state, case):
+    "It is in the case at once, alone; another event has its own"
     state.write_note("A scarf hides the face.")
+    assert (notes(case), verdicts(case)) == ([(0, "A scarf hides the face.")], [])
     state.go(1)
     assert state.current.note == ""
     state.go(0)
-    assert (state.current.note, verdicts(case)) == ("A scarf hides the face.", [])
-    state.decide("unclear")
-    assert verdicts(case) == [(0, "unclear", "A scarf hides the face.")]
-    assert state.current.draft is None
+    assert state.current.note == "A scarf hides the face."
+    assert ReviewState(made_up(3), case).current.note == "A scarf hides the face."
+
+
+@pytest.mark.parametrize("leave", [lambda state: state.go(1), lambda state: state.save_notes()])
+def test_a_note_that_is_being_typed_is_saved_when_it_is_left(state, case, leave):
+    "Not with each letter: half words are no evidence"
+    for typed in ("A", "A sc", "A scarf."):
+        state.type_note(typed)
+    assert (notes(case), state.current.note) == ([], "A scarf.")
+    assert "not saved yet" in status_html(state)
+    leave(state)
+    assert notes(case) == [(0, "A scarf.")]
+    assert "not saved yet" not in status_html(state)
+
+
+def test_a_verdict_takes_the_note_that_is_being_typed_along(state, case):
+    "Both are recorded; a note that comes back to what it was is no change"
+    give(state)
+    state.type_note("Same coat.")
+    state.decide("match")
+    assert verdicts(case) == [(0, "match", "Same coat.")]
+    state.type_note("Same coat")
+    state.type_note("Same coat.")
+    state.save_notes()
+    assert notes(case) == [(0, "Same coat.")]
+
+
+def test_a_note_can_be_taken_away(state, case):
+    "An empty one takes its place"
+    state.write_note("A scarf.")
+    state.write_note("")
+    assert ReviewState(made_up(3), case).current.note == ""
 
 
 def test_a_later_verdict_keeps_the_note(state, case):
     "Unless another one is written"
+    give(state)
     state.decide("match", "Badge seen.")
     state.decide("unclear")
     assert verdicts(case)[-1] == (0, "unclear", "Badge seen.")
 
 
-def test_a_note_on_an_event_with_a_verdict_is_recorded_at_once(state, case):
-    "With the same verdict on the same picture: it is not lost when nobody decides again"
+def test_a_note_adds_no_second_verdict(state, case):
+    "Whether it comes before or after, on whatever frame is in view"
+    seen = give(state)
+    give(state, 5.0, b"later")
     state.write_note("Same coat?")
-    state.write_note("")
-    assert state.current.draft is None
-    seen = give(state)
     state.decide("match")
+    state.show(5)
     state.write_note("Same coat.")
-    assert (state.current.draft, state.current.note) == (None, "Same coat.")
-    state.write_note("Same coat.")
-    assert verdicts(case) == [(0, "match", ""), (0, "match", "Same coat.")]
-    assert case.verdicts()["image"].tolist() == [seen.sha256] * 2
-
-
-def test_a_note_on_a_verdict_without_a_picture_puts_none_beside_it(state, case):
-    "One that came in the meantime was not what was looked at"
-    state.decide("unclear")
-    give(state)
-    state.write_note("The camera was off.")
-    assert verdicts(case)[-1] == (0, "unclear", "The camera was off.")
-    assert case.verdicts()["image"].isna().all()
-
-
-def test_a_note_after_reopening_is_about_the_judged_picture(state, case):
-    "Not about none, and not about one that came in the meantime"
-    seen = give(state)
-    state.decide("match")
-    again = ReviewState(made_up(3), case)
-    again.go(0)
-    again.read_frames(again.current)
-    again.write_note("Same coat.")
-    assert case.verdicts()["image"].tolist() == [seen.sha256] * 2
-    later = give(again, 5.0, b"later")
-    again.show(5)
-    again.choose()
-    assert again.current.image == later.sha256
-    again.write_note("Same coat, same hat.")
-    assert case.verdicts()["image"].tolist() == [seen.sha256] * 3
-    assert case.events()["sha256"][0] == again.current.image == seen.sha256
+    assert verdicts(case) == [(0, "match", "Same coat.")]
+    assert case.verdicts()["image"].tolist() == [seen.sha256]
+    assert case.events()["sha256"][0] == seen.sha256
 
 
 def test_the_judged_picture_stands_though_the_main_camera_answers_later(two_views, case):
@@ -319,7 +421,7 @@ def test_the_judged_picture_stands_though_the_main_camera_answers_later(two_view
     inside = give(again, content=b"inside")
     assert (again.shown_key, again.shown.sha256) == ((1, 0), outside.sha256)
     again.write_note("A stranger in a hat.")
-    assert case.verdicts()["image"].tolist() == [outside.sha256] * 2
+    assert case.verdicts()["image"].tolist() == [outside.sha256]
     assert again.current.standing == (1, 0)
     again.show_view(0)
     again.choose()
@@ -390,10 +492,10 @@ def test_a_judged_picture_that_is_gone_is_missed(state, case):
     "The panel says so"
     give(state)
     state.decide("match")
-    assert "cannot be shown" not in verdicts_html(state.current)
+    assert "cannot be shown" not in status_html(state)
     image_file(case, b"seen").unlink()
     again = reopened_with(state, CAMERA)
-    assert "The picture that stands for the event cannot be shown." in verdicts_html(again.current)
+    assert "The picture that stands for the event cannot be shown." in status_html(again)
 
 
 def test_what_has_come_is_in_the_case(state, case):
@@ -504,7 +606,7 @@ def test_a_verdict_on_another_view_is_about_its_picture(two_views, case):
 
 
 def test_flags_come_from_the_case(case):
-    "In words, with the event that is the evidence"
+    "In words"
     flags = pd.DataFrame(
         {"repeated_swipe": [False, True], "repeated_swipe_event": [pd.NA, 0], "first": [True, True]}
     )
@@ -512,7 +614,7 @@ def test_flags_come_from_the_case(case):
     state = ReviewState(made_up(2), case)
     assert [item.flags for item in state.queue] == [
         ["first"],
-        ["the same cardholder at the same reader again, soon after (event 0)", "first"],
+        ["the same cardholder at the same reader again, soon after", "first"],
     ]
 
 
@@ -523,7 +625,7 @@ def test_a_reopened_case_has_everything(state, case, tmp_path):
     state.show(5)
     state.decide("mismatch", "Not her.")
     case.close()
-    with Case(tmp_path / "case") as reopened:
+    with Case(tmp_path / "case", operator="R. Investigator") as reopened:
         again = ReviewState(made_up(3), reopened)
         assert again.position == 1  # the first that nobody has decided on
         again.go(0)
@@ -674,3 +776,240 @@ def test_a_photo_whose_file_was_altered_is_whole_again_when_it_comes_again(state
     assert state.shown.cardholder.photo == b"portrait"
     assert image_file(case, b"portrait").read_bytes() == b"portrait"
     assert case.table("snapshots")["image"].tolist()[-1] == state.shown.sha256
+
+
+def test_a_slip_is_taken_back(state, case):
+    "Within seconds it counts nowhere, and the picture that it chose is as before; the note stays"
+    give(state)
+    wrong = give(state, 5.0, b"wrong")
+    state.show(5)
+    state.write_note("Hm.")
+    state.decide("mismatch")
+    assert "Mismatch</bdi> recorded. Backspace takes it back." in status_html(state)
+    assert case.events()["sha256"][0] == wrong.sha256
+    state.take_back()
+    assert (verdicts(case), state.progress()) == ([], "0 of 3 reviewed")
+    assert (state.current.own, state.current.chosen, state.current.note) == (None, None, "Hm.")
+    assert "recorded" not in status_html(state)
+
+
+def test_a_slip_is_taken_back_after_going_on(state, case):
+    "Its event is in front again, with the verdict before it"
+    give(state)
+    state.decide("match")
+    state.decide("mismatch")
+    state.go(1)
+    assert "07:00:00 UTC, Ann Li</bdi> recorded. Backspace takes it back." in status_html(state)
+    state.take_back()
+    assert (state.position, state.current.verdict, verdicts(case)) == (0, "match", [(0, "match", "")])
+
+
+def decided_long_ago(state: ReviewState) -> None:
+    """Let the verdicts of the event in front be six seconds old, as far as the panel knows."""
+    item = state.current
+    item.decisions = [
+        replace(given, decided_at=given.decided_at - timedelta(seconds=6)) for given in item.decisions
+    ]
+
+
+def test_an_old_verdict_is_not_offered_to_be_taken_back(state):
+    "Nor one of an earlier run, nor the same one given again"
+    with pytest.raises(InputError, match="No verdict was given just now"):
+        state.take_back()
+    give(state)
+    state.decide("match")
+    decided_long_ago(state)
+    assert state.can_take_back is None
+    assert "Backspace" not in status_html(state)
+
+
+def test_a_verdict_given_twice_is_recorded_once_and_its_picture_stands_again(state, case):
+    "After another frame was chosen, or judged by somebody else"
+    seen = give(state)
+    give(state, 5.0, b"later")
+    state.decide("match")
+    state.show(5)
+    state.choose()
+    state.show(0)
+    state.decide("match")
+    assert verdicts(case) == [(0, "match", "")]
+    assert case.events()["sha256"][0] == seen.sha256 == state.current.image
+    assert state.current.outdated == []
+
+
+def test_choosing_another_frame_asks_for_the_verdict_again(state, case):
+    "The report shows a frame that nobody judged; so does a reopened review"
+    give(state)
+    give(state, 5.0, b"later")
+    state.decide("match")
+    assert state.current.outdated == []
+    state.show(5)
+    state.choose()
+    ask = "Your verdict (<bdi>Match</bdi>) is about another picture than this ★ one. Please give your verdict again."
+    assert ask in status_html(state)
+    again = ReviewState(made_up(3), case)
+    again.go(0)
+    again.read_frames(again.current)
+    assert ask in status_html(again)
+    again.decide("mismatch")
+    assert "another picture" not in status_html(again)
+
+
+def test_a_picture_that_came_after_the_verdict_asks_for_it_again(state):
+    "No picture, it said"
+    lose(state, 0.0, "off")
+    state.note_asked(state.current, 0)
+    state.decide("no_picture")
+    assert "again" not in status_html(state)
+    give(state)
+    assert "Your verdict (<bdi>No picture</bdi>) is about no picture, and now there is one." in status_html(
+        state
+    )
+
+
+@pytest.fixture
+def colleague(state: ReviewState, tmp_path: Path) -> Iterator[Case]:
+    """The same case, open for another operator."""
+    with Case(tmp_path / "case", operator="B. Second") as other:
+        yield other
+
+
+def test_a_second_operator_sees_the_first_ones_verdict_before_deciding(state, colleague):
+    "With name, time and note; the own note is empty"
+    give(state)
+    state.decide("match", "Same coat.")
+    second = ReviewState(made_up(3), colleague)
+    second.go(0)
+    assert "Verdict: <b><bdi>Match, R. Investigator, 20" in status_html(second)
+    assert (second.current.note, second.current.own) == ("", None)
+    assert other_notes_html(second.current) == (
+        "<div><b><bdi>R. Investigator</bdi>:</b> <bdi>Same coat.</bdi></div>"
+    )
+    assert second.progress() == "1 of 3 reviewed, 0 by you"
+
+
+def test_operators_who_disagree_are_both_named(state, colleague, case):
+    "Neither overrides the other: the event is disputed, in both reviews, the list of events and the progress"
+    give(state)
+    state.decide("match")
+    second = ReviewState(made_up(3), colleague)
+    second.go(0)
+    second.read_frames(second.current)
+    second.decide("mismatch", "Look at the ears.")
+    assert case.events()["verdict"].tolist()[0] == second.current.verdict == "disputed"
+    said = r"The reviewers disagree:</b> <bdi>Match, R\. Investigator, .*; <bdi>Mismatch, you, "
+    assert re.search(said, status_html(second))
+    assert second.progress() == "1 of 3 reviewed, 1 disputed"
+    state.go(0)  # somebody else has decided meanwhile
+    assert "The reviewers disagree:</b> <bdi>Match, you, " in status_html(state)
+    assert "<bdi>B. Second</bdi>:</b> <bdi>Look at the ears.</bdi>" in other_notes_html(state.current)
+    second.decide("match")
+    assert "disagree" not in status_html(second)
+    assert "(before: <bdi>Mismatch</bdi>)" in status_html(second)
+
+
+def test_another_operators_frame_asks_for_the_verdict_again(state, colleague):
+    "The first one's verdict was about another picture"
+    give(state)
+    give(state, 5.0, b"later")
+    state.decide("match")
+    second = ReviewState(made_up(3), colleague)
+    second.go(0)
+    second.read_frames(second.current)
+    second.show(5)
+    second.decide("match")
+    assert "The verdict of <bdi>R. Investigator</bdi> (<bdi>Match</bdi>) is about another" in status_html(
+        second
+    )
+    state.go(0)
+    assert "Your verdict (<bdi>Match</bdi>) is about another picture" in status_html(state)
+
+
+def test_a_second_operator_begins_where_nobody_has_decided_then_with_what_is_not_theirs(state, colleague):
+    "A colleague who takes over goes on; a second reviewer of a finished case goes through all of it, and continues"
+    state.decide("unclear")
+    assert ReviewState(made_up(3), colleague).position == 1
+    for place in (1, 2):
+        state.go(place)
+        state.decide("unclear")
+    second = ReviewState(made_up(3), colleague)
+    assert second.position == 0
+    second.decide("unclear")
+    assert ReviewState(made_up(3), colleague).position == 1
+    assert ReviewState(made_up(3), state.case).position == 0
+
+
+def test_an_event_is_left_out_with_a_reason_and_taken_in_again(state, case):
+    "It is no part of the progress, is marked in the list, and not in front when the case is opened again"
+    state.exclude(" Picked by mistake. ")
+    assert case.exclusions() == {0: "Picked by mistake."}
+    assert state.progress() == "0 of 2 reviewed, 1 left out"
+    assert queue_name(1, state.current, state.labels).startswith("1. left out · Main entrance · 2026-01-05")
+    assert ReviewState(made_up(3), case).position == 1
+    state.include()
+    assert (case.exclusions(), state.progress()) == ({}, "0 of 3 reviewed")
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_an_event_is_not_left_out_without_a_reason(state, case, reason):
+    "The message says who reads it"
+    with pytest.raises(InputError, match="Write why this event is left out: the report says"):
+        state.exclude(reason)
+    assert (case.exclusions(), state.current.excluded) == ({}, None)
+
+
+@contextmanager
+def unusable(case: Case) -> Iterator[None]:
+    """Let the file of the case be something that this camkit cannot use, for a while."""
+    path = case.folder / "case.sqlite"
+    with closing(sqlite3.connect(path)) as other:
+        (version,) = other.execute("PRAGMA user_version").fetchone()
+        other.execute("PRAGMA user_version = 99")
+        yield
+        other.execute(f"PRAGMA user_version = {version}")
+
+
+ACTIONS = {
+    "a verdict": lambda state: state.decide("unclear"),
+    "a note": lambda state: state.write_note("Same coat."),
+    "a frame": lambda state: state.choose(),
+    "leaving out": lambda state: state.exclude("By mistake."),
+    "going on": lambda state: state.go(1),
+    "taking back": lambda state: state.take_back(),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_what_the_case_does_not_take_does_not_count(state, case, action):
+    "Whatever is tried; the progress says so, and counts again once the case can be used"
+    give(state)
+    state.decide("match")
+    give(state, 5.0, b"later")
+    state.show(5)
+    before = list(state.current.decisions)
+    with unusable(case), pytest.raises(CaseError):
+        action(state)
+    assert state.progress() == "The case cannot be used"
+    assert state.queue[0].decisions == before
+    assert state.queue[0].excluded is None
+    state.go(0)
+    assert (state.trouble, state.progress()) == ("", "1 of 3 reviewed")
+
+
+def test_a_note_that_the_case_does_not_take_stays_as_typed(state, case):
+    "It is saved as soon as the case takes it"
+    state.type_note("Same coat.")
+    with unusable(case), pytest.raises(CaseError):
+        state.save_notes()
+    assert (state.current.note, notes(case)) == ("Same coat.", [])
+    state.go(1)
+    assert notes(case) == [(0, "Same coat.")]
+
+
+def test_the_demo_sites_pictures_mark_the_review(state, case):
+    "From the first one that comes, and when the case is opened again"
+    assert not state.is_demo
+    drawn = made_up_snapshot(0, b"drawn")
+    state.keep(state.queue[0], (0, 0.0), replace(drawn, picture=replace(drawn.picture, is_demo=True)))
+    assert state.is_demo
+    assert ReviewState(made_up(3), case).is_demo
