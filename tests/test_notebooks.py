@@ -30,6 +30,7 @@ def code_cells(path: Path):
 def run_nbval(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable, "-m", "pytest", "--nbval", "-p", "tests.support.nbval_strict", "-p", "no:cacheprovider",
+        "--nbval-sanitize-with", str(ROOT / "tests" / "support" / "nbval_sanitize.cfg"),
         "--rootdir", str(folder), "-c", os.devnull, "-q", "--tb=short", str(folder / "notebooks"),
     ]  # fmt: skip
     environment = {**os.environ, "CAMKIT_DEMO": "1", "PYTHONPATH": str(ROOT)}

@@ -51,5 +51,6 @@ def add_demo_verdicts(case: Case, site: Asked) -> None:
             told = story.get((event.event_time.to_pydatetime(), event.cardholder_id, event.reader_id))
             verdict = labels.get(_VERDICTS[told.kind]) if told else None
             if told and verdict and verdict.needs_picture == (event.result == "picture"):
-                note = None if verdict.name == Verdict.MATCH else told.sentence
+                seen_otherwise = verdict.needs_picture and verdict.name != Verdict.MATCH
+                note = told.sentence if seen_otherwise else None  # without a picture, the story is not known
                 reviewed.record_verdict(event.Index, verdict.name, note)

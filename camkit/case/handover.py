@@ -85,9 +85,14 @@ def leave_out(copy: sqlite3.Connection) -> None:
 
 
 def false_omissions(connection: sqlite3.Connection) -> Iterator[str]:
-    """Say of each row that is said to be left out why it cannot be: only excluded events are, with what is theirs."""
+    """Say of each row that is said to be left out why it cannot be: only excluded events are, and all of them."""
     excluded = {event for (event,) in connection.execute("SELECT event FROM excluded")}
-    for table, key in connection.execute("SELECT table_name, row_key FROM left_out").fetchall():
+    rows = connection.execute("SELECT table_name, row_key FROM left_out").fetchall()
+    if rows:
+        present = "SELECT event FROM events WHERE event IN (SELECT event FROM excluded)"
+        for (event,) in connection.execute(present):
+            yield f"event {event} is excluded, but it is in this copy, from which the excluded events are left out"
+    for table, key in rows:
         thing = f"{table.removesuffix('s')} {key} is said to be left out of a copy"
         if table not in _LEFT_OUT or not excluded:
             yield f"{thing}, but nothing that is excluded belongs to it"

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from camkit.case import chain, schema
 from camkit.case.database import Stamp, insert
+from camkit.case.handover import leave_out
 from tests.adversaries.desk import Desk, said
 from tests.adversaries.rows import row
 
@@ -53,6 +54,43 @@ def _(desk: Desk) -> str:
         raw.execute("DELETE FROM decisions WHERE id = 2")
         raw.execute("DELETE FROM chain WHERE table_name = 'decisions' AND row_key = 2")
     return desk.verify()
+
+
+@row(
+    WHO,
+    "deletes a verdict and lists it as left out",
+    r"said to be left out of a copy, but nothing that is excluded",
+)
+def _(desk: Desk) -> str:
+    with desk.raw("decisions") as raw:
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+        raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
+    return desk.verify(seal=True)
+
+
+@row(WHO, "does so beside an event that is excluded", r"event 0 is excluded, but it is in this copy")
+def _(desk: Desk) -> str:
+    desk.case.exclude(0, "picked by mistake")
+    with desk.raw("decisions") as raw:
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+        raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
+    return desk.verify(seal=True)
+
+
+@row(
+    WHO,
+    "makes the case a copy without the excluded event and a verdict",
+    r"This is a copy that was handed over",
+)
+def _(desk: Desk) -> str:
+    desk.case.exclude(0, "picked by mistake")
+    with closing(sqlite3.connect(desk.database, isolation_level=None)) as raw:
+        leave_out(raw)
+    with desk.raw("decisions") as raw:
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+        raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
+    assert "a copy that was handed over" in said(lambda: desk.case.record_verdict(1, "match"))
+    return desk.verify(seal=True)
 
 
 @row(WHO, "slips a verdict in", r"decision 9 was not added by camkit")

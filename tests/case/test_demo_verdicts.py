@@ -42,6 +42,9 @@ def test_the_demos_case_is_decided_as_its_pictures_show(case, site):
             assert verdict == expected.get(told.seen, "mismatch")
     assert set(events["verdict"]) == {"match", "mismatch", "several", "nobody", "no_picture"}
     assert "David Cohen" in events.loc[1, "note"]
+    assert events["note"].notna().tolist() == [
+        told.kind in ("borrowed", "tailgating", "empty") for told in FIRST_ROWS
+    ]
     assert set(events["operator"]) == {"Demo reviewer"}
 
 
