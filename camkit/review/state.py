@@ -545,15 +545,16 @@ class ReviewState:
     def _record(self, frame: Snapshot) -> Snapshot:
         """Add a frame to the case; a photo or a picture that the case refuses gives way to the reason."""
         try:
-            self.case.add_snapshots([frame])
+            with self._using_case() as case:
+                case.add_snapshots([frame])
             return frame
         except CaseError as error:
             reason = str(error)
         person = frame.cardholder
         if person is not None and person.photo is not None:
             bare = replace(frame, cardholder=replace(person, photo=None, photo_type="", note=reason))
-            with suppress(CaseError):
-                self.case.add_snapshots([bare])
+            with suppress(CaseError), self._using_case() as case:
+                case.add_snapshots([bare])
                 return bare
         return replace(frame, result=Result.FAILED, reason=reason, picture=None)
 

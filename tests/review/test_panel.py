@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -512,6 +513,21 @@ def test_a_case_that_cannot_be_used_is_in_red_until_it_can(panel, case, key):
     assert 'role="status"' in panel.status.value
     assert "1 of 3 reviewed" in panel.progress.value
     assert case.notes() == {0: {"R. Investigator": "Same coat."}}
+
+
+@pytest.mark.parametrize("what", [shutil.rmtree, lambda folder: (folder / "case.sqlite").unlink()])
+def test_when_the_folder_is_deleted_the_panel_is_red_and_accepts_nothing(panel, case, what):
+    "Whatever is pressed then; what is typed stays in its field"
+    press(panel, "m")
+    panel.view.note.value = "Same coat."
+    what(case.folder)
+    for key in ("x", "ArrowDown", "ArrowRight", "m", "Backspace"):
+        press(panel, key)
+        assert panel.status.value.startswith('<div role="alert"><bdi>')
+        assert "The case cannot be used" in panel.progress.value
+    assert [item.verdict for item in panel.state.queue] == ["match", None, None]
+    press(panel, "ArrowLeft")
+    assert panel.view.note.value == "Same coat."
 
 
 def test_an_unexpected_problem_is_shown_too(panel):

@@ -16,7 +16,7 @@ import pytest
 from camkit.badges import Camera, DoorEvents
 from camkit.cameras import Result, Snapshot
 from camkit.case import Case, VerdictLabel
-from camkit.errors import CaseError, InputError
+from camkit.errors import CaseError, InputError, OutputError
 from camkit.review.html import other_notes_html, queue_name, status_html, view_names
 from camkit.review.loading import wanted
 from camkit.review.state import ReviewState
@@ -994,6 +994,37 @@ def test_what_the_case_does_not_take_does_not_count(state, case, action):
     assert state.queue[0].excluded is None
     state.go(0)
     assert (state.trouble, state.progress()) == ("", "1 of 3 reviewed")
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_when_the_folder_vanishes_nothing_more_is_accepted(state, case, action):
+    "A sync client or a colleague takes it away: no verdict counts that is not on the disk, until it is back"
+    give(state)
+    state.decide("match")
+    give(state, 5.0, b"later")
+    state.show(5)
+    before = list(state.current.decisions)
+    away = case.folder.rename(case.folder.with_name("away"))
+    with pytest.raises((CaseError, OutputError)):
+        action(state)
+    assert (state.progress(), state.queue[0].decisions) == ("The case cannot be used", before)
+    away.rename(case.folder)
+    state.go(0)
+    assert (state.trouble, state.progress()) == ("", "1 of 3 reviewed")
+    assert case.verdicts()["verdict"].tolist() == ["match"]
+
+
+def test_a_picture_that_the_case_cannot_take_is_no_picture_to_be_judged(state, case):
+    "Though it came: it is not on the disk; the review says so without being asked"
+    away = case.folder.rename(case.folder.with_name("away"))
+    give(state)
+    assert not state.shown.ok
+    assert state.progress() == "The case cannot be used"
+    assert "there is none in view" in state.why_not("match")
+    away.rename(case.folder)
+    give(state)
+    state.decide("match")
+    assert state.progress() == "1 of 3 reviewed"
 
 
 def test_a_note_that_the_case_does_not_take_stays_as_typed(state, case):
