@@ -20,12 +20,12 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / "camkit").rglob("*.py"))
 }
-FREE = ("camkit.errors", "camkit._version")
+FREE = ("camkit.errors", "camkit.visible", "camkit._version")
 """Everybody may import these, whatever is in them."""
 
 VENDORS = ("camkit.cameras.een", "camkit.cameras.meraki")
 
-BY_MODULE = ("camkit.support.", "camkit.demo.launch")
+BY_MODULE = ("camkit.support.", "camkit.demo.launch", "camkit.demo.world.story")
 """Here a room offers modules, not names of its package."""
 
 

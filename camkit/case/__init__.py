@@ -13,6 +13,8 @@ from camkit.case.decisions import (
     agreed,
     latest_opinions,
 )
+from camkit.case.demo_verdicts import add_demo_verdicts
+from camkit.case.link import FileLink, link
 from camkit.case.record import Record
 from camkit.case.verify import Verification
 
@@ -24,11 +26,14 @@ __all__ = [
     "Case",
     "ClockOffsets",
     "Decision",
+    "FileLink",
     "Record",
     "Verdict",
     "VerdictLabel",
     "Verification",
+    "add_demo_verdicts",
     "agreed",
     "estimate_clock_offset",
     "latest_opinions",
+    "link",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime, timedelta
-from hashlib import file_digest
 from itertools import chain, count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,7 +26,7 @@ from camkit.support.html import visible
 
 
 def write_bag(record: Record, path: Path, organization: str, now: datetime | None) -> Path:
-    """Write the bag of a case, and print its hash and its seal; see `Case.export`."""
+    """Write the bag of a case; see `Case.export`."""
     if path.exists():
         raise _taken(path)
     exported_at = now or datetime.now(UTC)
@@ -49,14 +48,8 @@ def write_bag(record: Record, path: Path, organization: str, now: datetime | Non
         )
         write_bag_zip(part, path.stem, payload, info, exported_at)
         sync([part])
-        with part.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
         _claim(path)
     sync([path])
-    print(
-        f"{path.name}\n  SHA-256 {digest}\n  Seal    {info['Case-Seal']}\n"
-        "Note both where nobody who has the bag can change them."
-    )
     return path
 
 

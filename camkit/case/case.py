@@ -406,9 +406,9 @@ class Case(Record):
     ) -> Path:
         """Write a BagIt 1.0 bag (RFC 8493), zipped: images, exports, database, report, tables, and how to check them.
 
-        Its path is returned; its SHA-256 and the seal of the case are printed, to be noted elsewhere. What belongs to
-        an excluded event only is not in it, and it says how many are left out and why. While an event has no verdict,
-        it says that it is a draft. An unchanged case, exported with the same `now`, gives the same content.
+        Its path is returned; `camkit.link` shows what to note of it. What belongs to an excluded event only is not in
+        it, and it says how many are left out and why. While an event has no verdict, it says that it is a draft. An
+        unchanged case, exported with the same `now`, gives the same content.
 
         Parameters
         ----------

@@ -10,7 +10,7 @@ import pandas as pd
 from camkit.case.decisions import Verdict
 from camkit.case.record import Record
 from camkit.errors import InputError, TimestampError
-from camkit.support.html import table_html, text_html
+from camkit.support.html import block_html, table_html, text_html, visible
 
 _NEEDED = ("reader_id", "event_time", "seen_at")
 _CAMERA = ("vendor", "camera_id", "view")
@@ -57,14 +57,14 @@ class ClockOffsets:
             f"(events: {row.events})."
             for row in self.offsets.dropna(subset="offset_s").itertuples()
         ]
-        return "\n".join([*lines, *self.problems()])
+        return visible("\n".join([*lines, *self.problems()]))
 
     def __repr__(self) -> str:
         return self.summary()
 
     def _repr_html_(self) -> str:
         said = "<br>".join(text_html(line) for line in self.summary().splitlines())
-        return f"<div><p>{said}</p>{table_html(self.evidence, max_rows=20, border=0)}</div>"
+        return block_html(f"<p>{said}</p>", table_html(self.evidence, max_rows=20, border=0))
 
 
 def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -> ClockOffsets:
@@ -73,7 +73,8 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -
     Parameters
     ----------
     seen : Case or pandas.DataFrame
-        A case: its events with the verdict ``match`` count, each for the camera of its chosen picture. Or a table with
+        A case: its events with the verdict ``match`` count, each for the camera of its chosen picture; not those that
+        are excluded, or on which the reviewers disagree. Or a table with
         ``reader_id``, ``event_time`` (by the reader's clock) and ``seen_at`` (when the person is at the reader, by the
         camera's clock), both UTC-aware, and if known ``vendor``, ``camera_id`` and ``view``; if it has a ``verdict``,
         only ``match`` counts.
@@ -106,6 +107,8 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -
     times = ("event_time", "seen_at")
     if naive := [name for name in times if getattr(table[name].dtype, "tz", None) is None]:
         raise TimestampError(f"The times in {', '.join(naive)} do not have a zone; use tz_localize().")
+    if "excluded" in table:
+        table = table[table["excluded"].isna()]
     if "verdict" in table:
         table = table[table["verdict"].eq(Verdict.MATCH).fillna(False).astype(bool)]
     evidence = table.reindex(columns=[*_NEEDED, *_CAMERA]).dropna(subset=[*_NEEDED])

@@ -18,7 +18,7 @@ from camkit.review.html import alert_html, flags_html, queue_name, status_html, 
 from camkit.review.loading import FrameLoader
 from camkit.review.state import STEPS_S, ReviewState
 from camkit.review.widgets import EventView, Keys, Later, LeaveOut, mark, name_parts
-from camkit.support.html import text_html
+from camkit.support.html import LITERAL, text_html
 
 KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
 USE_KEY, VIEW_KEY = "c", "v"
@@ -95,7 +95,7 @@ class ReviewPanel(ipw.VBox):
         self._untold = Later(TAKE_BACK_S + 0.1, self._draw)
         self._pause = Later(PAUSE_S, partial(self._do, state.save_notes))
         self._make_controls()
-        super().__init__(self._laid_out())
+        super().__init__(self._laid_out(), _dom_classes=LITERAL)
         self.add_class("camkit-review")
         state.on_change = self._follow
         self._draw()

@@ -461,8 +461,8 @@ def test_a_photo_that_another_event_needs_stays(tmp_path):
         assert copy.events()["name"].tolist() == ["Ann Li"]
 
 
-def test_a_bag_is_never_replaced(tmp_path, capsys):
-    "A second one has another name; one of that name is refused; both say their hash and their seal"
+def test_a_bag_is_never_replaced(tmp_path):
+    "A second one has another name; one of that name is refused"
     with Case(tmp_path / "case") as case:
         case.add_events(made_up(1))
         first, second = case.export(), case.export()
@@ -471,10 +471,6 @@ def test_a_bag_is_never_replaced(tmp_path, capsys):
         with pytest.raises(OutputError, match="is there already, and a bag is never replaced"):
             case.export(first)
         assert first.read_bytes() == before
-        said = capsys.readouterr().out
-        for path in (first, second):
-            assert f"{path.name}\n  SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}\n" in said
-        assert f"  Seal    {case.seal()}\n" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "case-2.zip", "case.zip"]
 
 

@@ -102,6 +102,18 @@ def test_a_case_gives_its_chosen_pictures(tmp_path):
     assert found.evidence.index.tolist() == [1, 2, 3]
 
 
+def test_disputed_and_excluded_events_do_not_count(tmp_path):
+    "Nobody knows who is in the picture, or it is nobody's business"
+    with Case(tmp_path / "case", operator="A") as case, Case(tmp_path / "case", operator="B") as other:
+        case.add_events(made_up(3))
+        case.add_snapshots(made_up_snapshot(label, b"%d" % label) for label in range(3))
+        for label in range(3):
+            case.record_verdict(label, "match")
+        other.record_verdict(0, "unclear")
+        case.exclude(1, "picked by mistake")
+        assert estimate_clock_offset(case, min_events=1).evidence.index.tolist() == [2]
+
+
 def test_the_time_that_the_vendor_gave_comes_first(tmp_path):
     "Else the time that was asked for"
     with Case(tmp_path / "case") as case:

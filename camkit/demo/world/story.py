@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+__all__ = ["FIRST_ROWS", "STORY", "STRANGER", "UNKNOWN_BADGE", "StoryEvent"]
+
 STRANGER = "stranger"
 """In `StoryEvent.seen`: a person who is not in the directory."""
 
