@@ -72,10 +72,6 @@ function render({ model, el }) {
     if (wasInside && document.activeElement === document.body) panelOf()?.focus({ preventScroll: true });
   });
 
-  const onFocusOut = (event) => {
-    if (event.target.matches?.(".camkit-note textarea") && panelOf()?.contains(event.target)) model.send({ left: "note" });
-  };
-
   // A button that judges what is in view says what that was, as its key does.
   const onClick = (event) => {
     const button = event.target.closest?.("button");
@@ -89,7 +85,6 @@ function render({ model, el }) {
     keydown: onKeyDown,
     pointerdown: onPointerDown,
     focusin: onFocusIn,
-    focusout: onFocusOut,
     click: onClick,
   };
   for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener, true);
