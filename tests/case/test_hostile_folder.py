@@ -264,6 +264,20 @@ def test_a_value_of_another_kind_is_one_clear_error(folder, table, column, value
                 call()
 
 
+def test_a_value_that_could_not_be_read_again_is_not_added(folder):
+    "SQLite would keep a text in a column of numbers"
+    with Case(folder) as case:
+        events = made_up(3, line="seven")
+        events.table.drop([0, 1], inplace=True)
+        with pytest.raises(
+            InputError, match="Nothing was added: the column line of the table events cannot hold"
+        ):
+            case.add_events(events)
+        assert len(case.events()) == 2
+        case.record_verdict(1, "match")
+        assert case.verify().ok
+
+
 def test_names_in_the_findings_do_not_move_the_cursor(folder):
     "Somebody may have chosen them"
     (folder / "images" / "\x1b[2J\x9b\u2028x").write_bytes(b"")
