@@ -16,6 +16,7 @@ from typing import Any
 from camkit._version import __version__
 from camkit.case import chain, schema
 from camkit.case.opening import (
+    BUSY,
     BUSY_S,
     LOOK_S,
     QUERY_S,
@@ -365,7 +366,7 @@ _SAID = (
         "{path} is read-only, so nothing can be added: copy the case to a folder that can be written.",
     ),
     (
-        "SQLITE_BUSY", CaseError,
+        BUSY, CaseError,
         f"Somebody else has been writing to {{path}} for {BUSY_S:.0f} s; try again later.",
     ),
     (
