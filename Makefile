@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Comes as source only. It is built last, with tools from the lock: pip would fetch other ones, whatever they are that day.
+FROM_SOURCE := bagit
 WORKERS ?= 2
 PARALLEL := -n $(WORKERS) --dist worksteal
 
@@ -16,8 +19,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("camkit needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
 	@echo "Making the environment in $(VENV)/, which takes a minute or two ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@awk '/^[^ ]/ { wanted = !/^$(FROM_SOURCE)==/ } wanted' requirements.lock > $(VENV)/wheels.lock
+	@$(PIP) --require-hashes --only-binary :all: -r $(VENV)/wheels.lock
+	@$(PIP) --require-hashes --no-build-isolation --no-deps -r requirements.lock
+	@$(PIP) --no-build-isolation --no-deps -e .
 	@touch $@
 
 demo: $(READY) ## run every notebook against the demo site; results under out/
