@@ -94,14 +94,14 @@ def find_exports(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> 
         list(paths) if isinstance(paths, Iterable) and not isinstance(paths, str | PathLike) else [paths]
     )
     if not given:
-        raise BadgeFileError("No path was passed: pass a badge export, a list of them, or a folder.")
+        raise BadgeFileError("No file is named: name a badge export, several in a list, or a folder of them.")
     for path in given:
         if not isinstance(path, str | PathLike):
             raise BadgeFileError(
-                f"A {type(path).__name__} is not a path: pass a badge export's path, a list of them, or a folder."
+                f"{path!r} is not the name of a file: name a badge export, several in a list, or a folder of them."
             )
         if "://" in str(path):
-            raise BadgeFileError(f"{path} is a web address: download the export and pass the file's path.")
+            raise BadgeFileError(f"{path} is a web address: download the export and name that file.")
     return [export for path in given for export in _behind(Path(path))]
 
 

@@ -282,9 +282,9 @@ def test_a_path_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
             load_badges(path)
         assert caught.value.path == path
     for given, message in {
-        (): "No path",
-        None: "A NoneType is not a path",
-        ("a.csv", 4): "A int is not a path",
+        (): "No file is named",
+        None: "None is not the name of a file",
+        ("a.csv", 4): "4 is not the name of a file",
         "https://camkit.example/a.csv": "download the export",
     }.items():
         with pytest.raises(BadgeFileError, match=message):

@@ -118,7 +118,7 @@ def _require_known(een: EagleEye, camera_id: str) -> None:
         return
     mine = devices.loc[devices["id"].str.lower() == camera_id.lower()]
     if mine.empty:
-        raise NotFound(f"This account has no device {camera_id}; usable_cameras(devices) lists its devices.")
+        raise NotFound(f"This account has no device {camera_id}: notebook 03 lists those that it has.")
     if not mine["type"].isin(CAMERA_TYPES).any():
         raise NotFound(
             f"Device {camera_id} ({mine['name'].iloc[0]}) is a {mine['type'].iloc[0]}, not a camera."
