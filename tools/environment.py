@@ -15,7 +15,7 @@ from typing import TextIO
 ROOT = Path(__file__).resolve().parent.parent
 PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input")
 FROM_SOURCE = "bagit"
-"""Comes as source only. It is built last, with tools from the lock: pip would fetch others, whatever they are that day."""
+"""Comes as source only. It is built last, with tools from the lock: pip would fetch others, the latest of the day."""
 LOOK_EVERY_S, SAY_EVERY_S = 0.5, 10  # the second where the output is no terminal, such as a file
 
 
