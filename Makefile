@@ -14,16 +14,13 @@ help: ## list the commands
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("camkit needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
-	@echo "Making the environment in $(VENV)/, which takes a minute or two ..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PYTHON) tools/environment.py $(VENV)
 	@touch $@
 
-demo: $(READY) ## run every notebook against the demo site; results under out/
+demo: $(READY) ## run every notebook against the demo site; results in out/demo/
 	@$(BIN)/python -m tools.notebooks demo
 
-lab: $(READY) ## open JupyterLab at the first notebook, on a working copy
+lab: $(READY) ## open JupyterLab at the first notebook, on your own copies
 	@$(BIN)/python -m tools.notebooks lab $(LAB_OPTIONS)
 
 quick: $(READY) ## the tests for while you work: under a minute
@@ -55,5 +52,5 @@ lint: $(READY) ## style, types, and which room imports which
 lock: $(READY) ## resolve the versions again (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras --extra test pyproject.toml -o requirements.lock
 
-clean: ## remove the environment and the caches; out/ with your cases stays
+clean: ## remove the environment and the caches; your notebooks, exports and cases stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from camkit.review import EventPicker, ReviewPanel
     from camkit.site import Site, connect
     from camkit.support.check import check
+    from camkit.support.notebook import notebook_defaults
 
-__all__ = ["CamkitError", "__version__", "check", "errors", "plots"]
+__all__ = ["CamkitError", "__version__", "check", "errors", "notebook_defaults", "plots"]
 __all__ += ["BadgeLog", "DoorEvent", "DoorEvents", "flag_events", "load_badges", "load_doors", "resolve"]
 __all__ += ["Result", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"]
 __all__ += ["DeviceStatus", "OverallStatus", "decode_status", "explain_status"]
@@ -43,7 +44,9 @@ __all__ += ["Site", "connect"]
 __all__ += ["Case", "Verdict", "add_demo_verdicts", "estimate_clock_offset", "link"]
 __all__ += ["EventPicker", "ReviewPanel"]
 
-_ROOMS = "errors support.check badges cameras cameras.een cameras.een.previews site case review".split()
+_ROOMS = (
+    "errors support.check support.notebook badges cameras cameras.een cameras.een.previews site case review"
+).split()
 """Where the names are, in the order in which they are looked for: what imports most comes last."""
 
 

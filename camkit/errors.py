@@ -21,20 +21,37 @@
         ├── RateLimited          too many requests, even after waiting
         └── BadResponse          an answer that does not follow the service's documentation
 
-A missing picture among many is recorded in the result and is never an exception.
+A missing picture among many is recorded in the result and is never an exception. `Interrupted` is no error, and a
+KeyboardInterrupt: who catches errors goes on being interrupted.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from camkit.visible import visible
+
 
 class CamkitError(Exception):
     """Base of everything camkit raises on purpose. Jupyter shows its message without a traceback."""
 
+    def __str__(self) -> str:
+        # Names of files, doors and people are in it, and a terminal obeys what is in them.
+        return visible(super().__str__())
+
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show instead of a traceback (its own hook)."""
         return [f"{type(self).__name__}: {self}"]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody stopped the call. The message says what had come by then; Jupyter shows it without a traceback."""
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Interrupted: {self}"]
 
 
 class SettingsError(CamkitError):

@@ -15,18 +15,19 @@ from camkit.cameras.meraki import API_URL, Meraki
 from camkit.demo.launch import DemoProcess
 from camkit.directory import WebDirectory
 from camkit.errors import SettingsError
+from camkit.http import NotPickled, secrets_stay_inside
 from camkit.settings import Settings, load_settings
 
 __all__ = ["Site", "connect", "demo_site"]
 
 T = TypeVar("T")
 
-DEMO_NOTICE = (
-    "No camera credentials are set, so this is the built-in demo site: invented people, drawn pictures."
-)
+_DEMO = "this is the built-in demo site: invented people, drawn pictures."
+DEMO_NOTICE = f"No camera credentials are set, so {_DEMO}"
+CHOSEN_NOTICE = f"CAMKIT_DEMO is set, so {_DEMO} The camera credentials that are set are not used."
 
 
-class Site:
+class Site(NotPickled):
     """The services of one site; a context manager that closes them.
 
     Attributes
@@ -52,7 +53,7 @@ class Site:
         self._een = een
         self.directory = directory
         self.doors_file = doors_file
-        self.is_demo = demo is not None
+        self.is_demo = any(client.is_demo for client in (meraki, een) if client)
         # Runs when the site is closed or collected, or when the interpreter ends, whichever is first.
         self._end_demo = weakref.finalize(self, demo.stop) if demo is not None else lambda: None
 
@@ -74,9 +75,14 @@ class Site:
 
     @property
     def services(self) -> dict[str, dict[str, str]]:
-        """Which services it uses, to be recorded in a case: no secret is in it."""
-        names = [*self.sources, *(["directory"] if self.directory else [])]
-        return {name: {} for name in names}
+        """Which services and accounts it uses, to be recorded in a case: no secret is in it, and no request is made.
+
+        By name of the service, ``meraki``, ``een`` and ``directory``, those that are configured, each with its
+        ``host``, and with what is known of the account: ``user`` and, after a login, ``account_id`` (Eagle Eye);
+        ``organizations``, once they were listed (Meraki). Nothing but text is in it, so it can be written as JSON.
+        """
+        cameras = {client.vendor: client.account for client in (self._meraki, self._een) if client}
+        return cameras | ({"directory": {"host": self.directory.host}} if self.directory else {})
 
     def close(self) -> None:
         """Close the connections; end the demo site if this is one."""
@@ -98,6 +104,7 @@ class Site:
         return f"a site with {', '.join(parts)}"
 
 
+@secrets_stay_inside
 def connect(settings: Settings | None = None) -> Site:
     """Connect to the configured services, or start the demo site if no cameras are configured.
 
@@ -107,7 +114,7 @@ def connect(settings: Settings | None = None) -> Site:
         By default read from the environment and from ``.env``: ``MERAKI_DASHBOARD_API_KEY``; ``EEN_USERNAME``,
         ``EEN_PASSWORD`` and, where the account has one, ``EEN_API_KEY``; ``CAMKIT_DIRECTORY_URL`` (with
         ``{user_id}``); ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
-        ``CAMKIT_DEMO=1`` starts the demo site in any case.
+        ``CAMKIT_DEMO=1`` starts the demo site in any case. Where the file has to be: `load_settings`.
 
     Returns
     -------
@@ -127,8 +134,8 @@ def connect(settings: Settings | None = None) -> Site:
     missing and is not replaced by the demo.
     """
     settings = settings or load_settings()
-    if settings.demo or (settings.meraki_key is None and settings.een_username is None):
-        print(DEMO_NOTICE)
+    if settings.demo or not settings.has_cameras:
+        print(CHOSEN_NOTICE if settings.has_cameras else DEMO_NOTICE)
         demo = DemoProcess()
         return demo_site(demo.info, demo)
     een = meraki = directory = None
@@ -144,6 +151,12 @@ def connect(settings: Settings | None = None) -> Site:
     if settings.directory_url:
         directory = WebDirectory(settings.directory_url)
     site = Site(meraki=meraki, een=een, directory=directory, doors_file=settings.doors_file)
+    for client, variable in ((meraki, "MERAKI_BASE_URL"), (een, "EEN_BASE_URL")):
+        if client is not None and not client.at_vendor:
+            host = client.account["host"]
+            print(
+                f"{variable} is set: the secrets go to {host}, which is not an address of the vendor's own."
+            )
     print(f"Using {site!r}.")
     return site
 
@@ -159,8 +172,13 @@ def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
         The process to end when the site is closed.
     """
     return Site(
-        meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"]),
-        een=EagleEye(info["een_username"], SecretStr(info["een_password"]), base_url=info["een"]),
+        meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"], demo_origin=info["media"]),
+        een=EagleEye(
+            info["een_username"],
+            SecretStr(info["een_password"]),
+            base_url=info["een"],
+            demo_origin=info["media"],
+        ),
         directory=WebDirectory(info["directory"]),
         demo=demo,
     )

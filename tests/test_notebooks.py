@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -153,3 +154,37 @@ def test_an_existing_case_is_never_overwritten(tmp_path):
         "old",
         "new",
     ]
+
+
+@every_notebook
+def test_help_quotes_only_messages_that_exist(path):
+    "What stands in italics under \"If this fails\" is a text of the package; '...' stands for what varies"
+    help_text = " ".join(nbformat.read(path, as_version=4).cells[-1].source.split())
+    quotes = re.findall(r"\*([^*]+)\*", help_text)
+    assert quotes
+    assert [quote for quote in quotes if not any(map(gapped(quote).search, messages()))] == []
+
+
+def gapped(quote: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, re.split(r"\s*\.\.\.\s*", quote))))
+
+
+@cache
+def messages() -> list[str]:
+    """All texts in the package, each on one line and with a gap where a value is put in."""
+    nodes = (
+        node for file in (ROOT / "camkit").rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))
+    )
+    return [" ".join(text.split()) for node in nodes if (text := text_of(node))]
+
+
+def text_of(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return "".join(text_of(part) or "…" for part in node.values) if isinstance(node, ast.JoinedStr) else ""
+
+
+def test_a_quote_of_a_message_that_is_gone_is_found():
+    "The check can fail"
+    gone = "None of the devices is a camera that is online and answers"
+    assert not any(map(gapped(gone).search, messages()))

@@ -20,7 +20,7 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / "camkit").rglob("*.py"))
 }
-FREE = ("camkit.errors", "camkit._version")
+FREE = ("camkit.errors", "camkit.visible", "camkit._version")
 """Everybody may import these, whatever is in them."""
 
 VENDORS = ("camkit.cameras.een", "camkit.cameras.meraki")

@@ -8,12 +8,18 @@ import subprocess
 import sys
 import textwrap
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
 import camkit
 from camkit import errors
+from camkit import settings as camkit_settings
+from camkit.cameras import Picture
+from camkit.cameras.meraki import Meraki
 from camkit.demo import launch
 from camkit.demo.launch import DemoProcess
 from camkit.settings import load_settings
@@ -69,17 +75,166 @@ def test_credentials_in_the_environment_are_used(monkeypatch, capsys):
     assert capsys.readouterr().out == "Using a site with meraki, directory.\n"
 
 
-def test_credentials_in_a_dotenv_file_are_used(tmp_path, monkeypatch):
-    "The nearest .env above the notebook counts; the environment wins; empty values count as not set"
-    (tmp_path / ".env").write_text(f"EEN_USERNAME=file\nEEN_PASSWORD={SECRET}\nMERAKI_DASHBOARD_API_KEY=\n")
-    (tmp_path / "notebooks").mkdir()
-    monkeypatch.chdir(tmp_path / "notebooks")
-    monkeypatch.setenv("EEN_USERNAME", "environment")
+CREDENTIALS = f"EEN_USERNAME=file\nEEN_PASSWORD={SECRET}\nMERAKI_DASHBOARD_API_KEY=\n"
+
+
+def env_file(path: Path, text: str = CREDENTIALS, mode: int = 0o600) -> Path:
+    "A .env file with some rights"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_credentials_in_a_dotenv_file_are_used(tmp_path, capsys):
+    "A .env beside the notebook counts; empty values count as not set"
+    env_file(tmp_path / ".env", CREDENTIALS, 0o644)
     settings = load_settings()
-    assert settings.een_username == "environment"
+    assert settings.een_username == "file"
     assert settings.een_password.get_secret_value() == SECRET
     assert settings.meraki_key is None
     assert list(camkit.connect().sources) == ["een"]
+    assert capsys.readouterr().out == "Using a site with een.\n"
+
+
+def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
+    "Where the environment has all that the file has, and for settings that have no secret"
+    env_file(
+        tmp_path / ".env", CREDENTIALS + "CAMKIT_DOORS=file.csv\nCAMKIT_DIRECTORY_URL=https://f/{user_id}\n"
+    )
+    for name, value in {"EEN_USERNAME": "me", "EEN_PASSWORD": "other", "CAMKIT_DOORS": "mine.csv"}.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert (settings.een_username, settings.een_password.get_secret_value()) == ("me", "other")
+    assert (str(settings.doors_file), settings.directory_url) == ("mine.csv", "https://f/{user_id}")
+
+
+def test_a_dotenv_file_in_a_folder_above_is_a_strangers(tmp_path, monkeypatch):
+    "Neither the parent folder nor any above it decides where a key goes"
+    env_file(tmp_path / ".env", "MERAKI_BASE_URL=https://evil.example\nMERAKI_DASHBOARD_API_KEY=x\n")
+    env_file(tmp_path / "case" / ".env", "MERAKI_BASE_URL=https://evil.example\n")
+    (tmp_path / "case" / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "case" / "notebooks")
+    settings = load_settings()
+    assert (settings.meraki_base_url, settings.meraki_key) == (None, None)
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "out/lab/notebooks", "."])
+@pytest.mark.parametrize("is_checkout", [True, False])
+def test_the_makefiles_folder_has_a_dotenv_file_for_all_its_notebooks(
+    tmp_path, monkeypatch, folder, is_checkout
+):
+    "Within the checkout that camkit runs from, and only there, as when `make lab` works on a copy in out/lab"
+    env_file(tmp_path / "camkit" / ".env")
+    (tmp_path / "camkit" / "Makefile").touch()
+    monkeypatch.setattr(camkit_settings, "CHECKOUT", tmp_path / ("camkit" if is_checkout else "other"))
+    here = tmp_path / "camkit" / folder
+    here.mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(here)
+    assert (load_settings().een_username == "file") is (is_checkout or folder == ".")
+
+
+@pytest.mark.parametrize("mode", [0o660, 0o606, 0o622, 0o666])
+def test_a_dotenv_file_that_others_can_write_is_refused(tmp_path, mode):
+    "The message says how to mend it"
+    env_file(tmp_path / ".env", mode=mode)
+    with pytest.raises(errors.SettingsError, match=r"can be changed by other users.*chmod 600 '/.*/\.env'"):
+        camkit.connect()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_dotenv_file_of_another_user_is_refused(tmp_path):
+    "Also through a link, which is what a stranger would leave"
+    os.chown(env_file(tmp_path / "strangers"), 65534, 65534)
+    (tmp_path / ".env").symlink_to(tmp_path / "strangers")
+    with pytest.raises(errors.SettingsError, match="belongs to another user"):
+        camkit.connect()
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_dotenv_that_is_no_file_is_refused(tmp_path, make):
+    "A named pipe does not make it wait, an endless device does not fill the memory"
+    make(tmp_path / ".env")
+    with pytest.raises(errors.SettingsError, match=r"\.env (is not a regular file|cannot be read: Is a)"):
+        camkit.connect()
+
+
+@pytest.mark.parametrize(
+    ("in_file", "in_environment"),
+    [
+        ("MERAKI_BASE_URL=https://evil.example\n", {"MERAKI_DASHBOARD_API_KEY": SECRET}),
+        (f"MERAKI_DASHBOARD_API_KEY={SECRET}\n", {"MERAKI_BASE_URL": "https://gateway.example"}),
+        ("EEN_BASE_URL=https://evil.example\n", {"EEN_USERNAME": "me", "EEN_PASSWORD": SECRET}),
+        (f"EEN_USERNAME=file\nEEN_PASSWORD={SECRET}\n", {"EEN_USERNAME": "me"}),
+    ],
+)
+def test_an_address_and_its_key_come_from_one_place(tmp_path, monkeypatch, in_file, in_environment):
+    "A file that somebody left does not take the environment's key elsewhere"
+    env_file(tmp_path / ".env", in_file)
+    for name, value in in_environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(errors.SettingsError, match="Put them into one place") as caught:
+        camkit.connect()
+    assert all(name in str(caught.value) for name in in_environment) and str(tmp_path) in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "address", "is_said"),
+    [
+        ("MERAKI_BASE_URL", "https://api.meraki.ca/api/v1", False),
+        ("MERAKI_BASE_URL", "https://gateway.example:8443/api/v1", True),
+        ("MERAKI_BASE_URL", "https://api.meraki.com.evil.example", True),
+        ("EEN_BASE_URL", "https://c001.eagleeyenetworks.com", False),
+        ("EEN_BASE_URL", "https://login.eagleyenetworks.com", True),
+    ],
+)
+def test_a_host_that_is_not_the_vendors_is_named_before_a_key_goes_there(
+    monkeypatch, capsys, variable, address, is_said
+):
+    "One line names the host and the variable that chose it; another region of the vendor's needs none"
+    for name in ("MERAKI_DASHBOARD_API_KEY", "EEN_USERNAME", "EEN_PASSWORD"):
+        monkeypatch.setenv(name, SECRET)
+    monkeypatch.setenv(variable, address)
+    camkit.connect()
+    *said, _ = capsys.readouterr().out.splitlines()
+    host = address.split("/")[2]
+    assert said == [
+        f"{variable} is set: the secrets go to {host}, which is not an address of the vendor's own."
+    ] * int(is_said)
+
+
+def test_says_which_accounts_are_used_without_a_secret(monkeypatch):
+    "Host and user of each service, as text that a case can record"
+    monkeypatch.setenv("MERAKI_DASHBOARD_API_KEY", SECRET)
+    monkeypatch.setenv("EEN_USERNAME", "me@camkit.example")
+    monkeypatch.setenv("EEN_PASSWORD", SECRET)
+    monkeypatch.setenv("CAMKIT_DIRECTORY_URL", "https://people.example:8443/{user_id}?token=" + SECRET)
+    assert camkit.connect().services == {
+        "meraki": {"host": "api.meraki.com"},
+        "een": {"host": "login.eagleeyenetworks.com", "user": "me@camkit.example"},
+        "directory": {"host": "people.example:8443"},
+    }
+
+
+def test_the_accounts_have_what_calls_have_shown(site):
+    "After a login and a list of organizations, their ids are there too, still without a secret"
+    site.een.login()
+    site.meraki.organizations()
+    assert site.services["een"]["account_id"] == "00014750"
+    assert site.services["meraki"]["organizations"] == "Camkit Demo (549236)"
+    assert not any(secret in str(site.services) for secret in ("password", "key", "cookie"))
+
+
+def test_every_picture_of_the_demo_site_says_that_it_is_one(site):
+    "Of both vendors; a client that was not made for the demo site does not say so"
+    at = datetime(2019, 4, 12, 20, 30, tzinfo=UTC)
+    assert site.is_demo and site.meraki.is_demo and site.een.is_demo
+    assert site.meraki.snapshot("Q2GV-7K2M-D9HT", at).is_demo
+    assert site.een.snapshot(site.een.healthy_camera(seed=1), at).is_demo
+    assert not Meraki(SecretStr(SECRET)).is_demo
+    assert not Picture("meraki", "Q2GV-7K2M-D9HT", b"", "", at, None).is_demo
 
 
 @pytest.mark.parametrize(
@@ -100,12 +255,16 @@ def test_incomplete_credentials_name_what_is_missing(monkeypatch, given, missing
 
 
 @pytest.mark.not_quick
-def test_the_demo_can_be_chosen(monkeypatch):
-    "CAMKIT_DEMO=1 takes precedence over credentials, so that a notebook can be tried without them"
+def test_the_demo_can_be_chosen(monkeypatch, capsys):
+    "CAMKIT_DEMO=1 takes precedence over credentials, so that a notebook can be tried without them; the notice says so"
     monkeypatch.setenv("CAMKIT_DEMO", "1")
     monkeypatch.setenv("EEN_USERNAME", "me")
     with camkit.connect() as site:
         assert site.is_demo
+    assert capsys.readouterr().out == (
+        "CAMKIT_DEMO is set, so this is the built-in demo site: invented people, drawn pictures. The camera "
+        "credentials that are set are not used.\n"
+    )
 
 
 @pytest.mark.parametrize(

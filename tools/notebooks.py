@@ -1,7 +1,8 @@
 """Run the notebooks from the command line: ``python -m tools.notebooks demo | store | lab``.
 
-``demo`` runs them against the demo site and writes the results to ``out/``; ``store`` runs them and saves the outputs
-in the notebooks; ``lab`` opens JupyterLab on a working copy.
+``demo`` runs them against the demo site and writes the results to ``out/demo/``; ``store`` runs them and saves the
+outputs in the notebooks; ``lab`` opens JupyterLab on copies of them in ``my-notebooks/``. None of them removes a file,
+and none replaces a case or a bag.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +27,9 @@ from camkit.support.files import make_folder, write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT_S = 120
+
+JUPYTER_CONFIG = Path(__file__).parent / "jupyter"
+"""Settings for `lab`: Jupyter reads them from here, so nothing is written into anybody's own settings."""
 
 
 def run(path: Path) -> NotebookNode:
@@ -69,8 +74,8 @@ def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
     root : pathlib.Path
         The folder with ``notebooks`` and ``data``; nothing in it is changed.
     out : pathlib.Path
-        Receives what the notebooks write to ``../out``. Files of the same name are replaced; a case and its bag
-        are never replaced.
+        Receives what the notebooks write to ``../out``. Plots and images of the same name are replaced; a case and
+        a bag never are, since they may be evidence.
 
     Returns
     -------
@@ -85,22 +90,28 @@ def run_all(root: Path, out: Path) -> dict[str, NotebookNode]:
             print(f"  {path.name:<32}", end="", flush=True)
             executed[path.name] = run(path)
             print(f"{time.perf_counter() - started:5.1f} s", flush=True)
-        # An existing case may be evidence: it is not touched, and neither is its bag.
-        kept = {case.parent.name for case in out.glob("*/case.sqlite")}
-        for product in sorted((copy / "out").glob("*")):
-            if product.name.removesuffix(".zip") in kept:
-                print(f"  {os.path.relpath(out / product.name)} exists already and was not replaced.")
-            elif product.is_dir():
-                shutil.copytree(product, out / product.name, dirs_exist_ok=True)
-            else:
-                shutil.copyfile(product, out / product.name)
+        _hand_over(copy / "out", out)
     return executed
 
 
+def _hand_over(made: Path, out: Path) -> None:
+    """Copy what was made to where it is wanted, but for a case of which the folder or the bag is there already."""
+    kept = {case.parent.name for case in out.glob("*/case.sqlite")} | {bag.stem for bag in out.glob("*.zip")}
+    for product in sorted(made.glob("*")):
+        if product.name.removesuffix(".zip") in kept:
+            print(
+                f"  {os.path.relpath(out / product.name)} was not written: that case or its bag is there already."
+            )
+        elif product.is_dir():
+            shutil.copytree(product, out / product.name, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(product, out / product.name)
+
+
 def demo(root: Path) -> None:
-    """Run all notebooks and write them to ``out/``: executed, as HTML pages, with their images and plots."""
+    """Run all notebooks and write them to ``out/demo/``: executed, as HTML pages, with their images and plots."""
     began = time.perf_counter()
-    out = root / "out"
+    out = root / "out" / "demo"
     folder = make_folder(out / "notebooks")
     # The pages load no script from the network, so they open offline.
     exporter = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="", jupyter_widgets_base_url="")
@@ -128,30 +139,46 @@ def store(root: Path) -> None:
 
 
 def lab(root: Path, arguments: list[str]) -> NoReturn:
-    """Open JupyterLab on a working copy in ``out/lab``; it listens on loopback only and asks for a token."""
-    copy = working_copy(root, root / "out" / "lab")
-    first = notebooks(copy)[0]
-    print(f"Working copy: {copy} (your changes stay there, and so do your cases, in its folder out/)")
+    """Open JupyterLab on copies in ``my-notebooks/``, whose ``../data`` and ``../out`` are the checkout's own folders.
+
+    It listens on loopback only, asks for a token, and does not ask about Jupyter's news.
+    """
+    copies = copy_new(notebooks(root), root / "my-notebooks")
+    print(
+        f"Your notebooks are in {os.path.relpath(copies)}/: what you change stays there. Put your own badge exports "
+        f"into {os.path.relpath(root / 'data')}/; your cases, images and plots appear in "
+        f"{os.path.relpath(root / 'out')}/."
+    )
+    if (before := root / "out" / "lab" / "out").is_dir():
+        print(f"What an earlier camkit's `make lab` made is still in {os.path.relpath(before)}/.")
     command = [
-        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", "--ServerApp.ip=127.0.0.1",
-        f"--LabApp.default_url=/lab/tree/notebooks/{first.name}",
+        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", "--ServerApp.ip=127.0.0.1",
+        f"--LabApp.default_url=/lab/tree/{copies.name}/{notebooks(root)[0].name}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.news_url=None", *arguments,
     ]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container; else Jupyter refuses
-    os.chdir(copy)
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
+    os.chdir(root)
+    places = [str(JUPYTER_CONFIG), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(places)}
+    os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
 
 
 def working_copy(root: Path, copy: Path) -> Path:
     """Copy the notebooks and their data to a folder; files that exist there are kept."""
-    for source in (*notebooks(root), *sorted((root / "data").glob("*"))):
-        target = copy / source.relative_to(root)
-        if source.is_file() and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+    copy_new(notebooks(root), copy / "notebooks")
+    copy_new((path for path in sorted((root / "data").glob("*")) if path.is_file()), copy / "data")
     return copy
+
+
+def copy_new(files: Iterable[Path], folder: Path) -> Path:
+    """Copy files into a folder, but for those that are there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in files:
+        if not (target := folder / source.name).exists():
+            shutil.copyfile(source, target)
+    return folder
 
 
 def notebooks(root: Path) -> list[Path]:
@@ -166,7 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the folder with notebooks/ and data/")
     chosen, rest = parser.parse_known_args(arguments)
     if chosen.what == "lab":
-        lab(chosen.root, rest)
+        lab(chosen.root.resolve(), rest)
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     try:

@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from html import escape
 from typing import Any
 
 import pandas as pd
 
 from camkit.badges.encoding import UTF_8, UTF_8_MARKED
 from camkit.badges.files import SourceFile
-from camkit.support.html import table_html, visible
+from camkit.support.html import block_html, table_html, text_html, visible
 
 SHOWN = 5
 """How many files, reasons and events the notebook view shows, and how many lines a sentence names."""
@@ -101,7 +100,7 @@ class BadgeLog:
         for name in ("rejected", "ignored"):
             for reason, count in getattr(self, name)["reason"].value_counts().head(SHOWN).items():
                 lines.append(f"{name.capitalize()}: {count:,} x {reason}.")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     def problems(self) -> list[str]:
         """Return a sentence for each reason for which rows of a file were rejected or may be misread.
@@ -129,8 +128,8 @@ class BadgeLog:
         if self.timezone is not None:
             head["event_time"] = head["event_time"].dt.tz_convert(self.timezone)
         account, *rest = self.summary().splitlines()
-        notes = "<br>".join(escape(visible(line)) for line in rest)
-        return f"<div><p><b>{account}</b><br>{notes}</p>{table_html(head, na_rep='')}</div>"
+        notes = "<br>".join(text_html(line) for line in rest)
+        return block_html(f"<p><b>{account}</b><br>{notes}</p>", table_html(head, na_rep=""))
 
     def _count_line(self) -> str:
         parts = {name: len(getattr(self, name)) for name in ("events", "rejected", "duplicates", "ignored")}

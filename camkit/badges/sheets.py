@@ -9,6 +9,7 @@ from pathlib import Path
 
 from camkit.badges.table import Record
 from camkit.errors import BadgeFileError
+from camkit.support.children import child_environment
 
 SUFFIXES = frozenset({".xlsx", ".xls", ".xlsb", ".xlsm", ".ods"})
 PROGRAM = Path(__file__).with_name("read_sheet.py")
@@ -25,7 +26,9 @@ def sheet_rows(path: Path) -> list[Record]:
     """
     command = [sys.executable, "-I", str(PROGRAM), str(path)]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT_S)  # noqa: S603 - our own
+        done = subprocess.run(  # noqa: S603 - our own
+            command, capture_output=True, check=False, timeout=TIMEOUT_S, env=child_environment()
+        )
         answer = json.loads(done.stdout) if done.returncode == 0 else {}
     except subprocess.TimeoutExpired:
         answer = {}

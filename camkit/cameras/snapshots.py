@@ -20,9 +20,10 @@ from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras.source import Picture, SnapshotSource
 from camkit.directory import Cardholder, Directory, cardholder_html
 from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, ServiceUnreachable
-from camkit.support.html import GREY, image_html, local_time, text_html
-from camkit.support.workers import run_together
+from camkit.support.html import GREY, block_html, image_html, local_time, text_html
+from camkit.support.workers import interruptible, run_together
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -92,7 +93,7 @@ class Snapshot:
         return (self.picture.captured_at - self.at).total_seconds()
 
     def _repr_html_(self) -> str:
-        return _card_html([self])
+        return block_html(_card_html([self]))
 
 
 _COLUMNS = (
@@ -171,8 +172,7 @@ class Snapshots(Sequence[Snapshot]):
         return [list(group) for _, group in groupby(self, key=attrgetter("event"))]
 
     def _repr_html_(self) -> str:
-        cards = map(_card_html, self._by_event())
-        return f"<div><p>{escape(repr(self))}</p>{''.join(cards)}</div>"
+        return block_html(f"<p>{escape(repr(self))}</p>", *map(_card_html, self._by_event()))
 
 
 def snapshots_for(
@@ -207,11 +207,29 @@ def snapshots_for(
         If `events` is not what `camkit.resolve` returns.
     LoginRefused
         If a vendor refuses the login.
+    Interrupted
+        If it is stopped. The pictures that had come are kept in memory for the next call with the same clients.
     """
     require_resolved(events)
     fetcher = SnapshotFetcher(source, directory)
     pairs = [(event, camera) for event in events for camera in event.cameras or (None,)]
-    return Snapshots(run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers))
+    with interruptible(partial(_keep, fetcher)):
+        for earlier in _interrupted:
+            fetcher.take_over(earlier)
+        items = run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers)
+        _interrupted.clear()
+    return Snapshots(items)
+
+
+_interrupted: list[SnapshotFetcher] = []
+"""The fetcher of the last call, if that was interrupted: the next one takes over what had come."""
+
+
+def _keep(fetcher: SnapshotFetcher) -> str:
+    _interrupted[:] = [fetcher]
+    return (
+        f"{fetcher.pictures} pictures had come and are kept. Run the cell again: it fetches the others only."
+    )
 
 
 class SnapshotFetcher:
@@ -236,10 +254,24 @@ class SnapshotFetcher:
     ) -> None:
         self._sources = source if isinstance(source, Mapping) else {source.vendor: source}
         self._directory = directory
-        self._cardholders: _Once[Cardholder] = _Once()
-        self._answers: _Once[_Answer] = _Once()
+        self._cardholders: _Once[str, Cardholder] = _Once()
+        self._answers: _Once[tuple[str, str, datetime], _Answer] = _Once()
         # Why a vendor cannot be reached; None once it has answered.
         self._unreachable: dict[str, str | None] = {}
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures have come."""
+        return sum(result is Result.PICTURE for result, _, _ in self._answers.results.values())
+
+    def take_over(self, earlier: SnapshotFetcher) -> None:
+        """Take the pictures and the complete directory entries that another fetcher has from the same clients."""
+        for key, answer in earlier._answers.results.items():
+            if answer[0] is Result.PICTURE and earlier._sources.get(key[0]) is self._sources.get(key[0]):
+                self._answers.results[key] = answer
+        if earlier._directory is self._directory:
+            complete = {who: entry for who, entry in earlier._cardholders.results.items() if not entry.note}
+            self._cardholders.results.update(complete)
 
     def fetch(self, event: DoorEvent, camera: Camera | None, step_s: float = 0.0) -> Snapshot:
         """Fetch what one of the event's cameras saw.
@@ -292,21 +324,21 @@ _Answer = tuple[Result, str, Picture | None]
 """What came of asking a camera; why there is no picture, and the picture."""
 
 
-class _Once(Generic[T]):
+class _Once(Generic[K, T]):
     """Results by key: the first greenlet that asks does the work, the others wait for its result.
 
     An exception is not a result: the next one that asks tries again.
     """
 
     def __init__(self) -> None:
-        self._results: dict[Hashable, T] = {}
-        self._locks: dict[Hashable, BoundedSemaphore] = defaultdict(BoundedSemaphore)
+        self.results: dict[K, T] = {}
+        self._locks: dict[K, BoundedSemaphore] = defaultdict(BoundedSemaphore)
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+    def get(self, key: K, make: Callable[[], T]) -> T:
         with self._locks[key]:
-            if key not in self._results:
-                self._results[key] = make()
-            return self._results[key]
+            if key not in self.results:
+                self.results[key] = make()
+            return self.results[key]
 
 
 def _name(snapshot: Snapshot) -> str:

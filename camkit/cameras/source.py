@@ -28,7 +28,7 @@ class Picture:
     replies : tuple of camkit.http.Reply
         The answers that led to it, in order, without secrets.
     is_demo : bool
-        Whether the demo site has drawn it.
+        Whether it was drawn by the built-in demo site and shows nobody.
     """
 
     vendor: str

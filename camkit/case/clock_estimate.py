@@ -10,7 +10,7 @@ import pandas as pd
 from camkit.case.decisions import Verdict
 from camkit.case.record import Record
 from camkit.errors import InputError, TimestampError
-from camkit.support.html import table_html, text_html
+from camkit.support.html import block_html, table_html, text_html, visible
 
 _NEEDED = ("reader_id", "event_time", "seen_at")
 _CAMERA = ("vendor", "camera_id", "view")
@@ -57,14 +57,14 @@ class ClockOffsets:
             f"(events: {row.events})."
             for row in self.offsets.dropna(subset="offset_s").itertuples()
         ]
-        return "\n".join([*lines, *self.problems()])
+        return visible("\n".join([*lines, *self.problems()]))
 
     def __repr__(self) -> str:
         return self.summary()
 
     def _repr_html_(self) -> str:
         said = "<br>".join(text_html(line) for line in self.summary().splitlines())
-        return f"<div><p>{said}</p>{table_html(self.evidence, max_rows=20, border=0)}</div>"
+        return block_html(f"<p>{said}</p>", table_html(self.evidence, max_rows=20, border=0))
 
 
 def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -> ClockOffsets:

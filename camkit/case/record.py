@@ -16,7 +16,7 @@ from camkit.case.decisions import DISPUTED, Decision, VerdictLabel, read_labels,
 from camkit.case.handover import handed_over
 from camkit.case.times import zone_from_text
 from camkit.case.verify import Verification, verify
-from camkit.support.html import local_time, table_html, text_html, visible
+from camkit.support.html import block_html, local_time, table_html, text_html, visible
 
 DATABASE = "case.sqlite"
 
@@ -214,7 +214,7 @@ class Record:
 
     def summary(self) -> str:
         """Say in one sentence how many events, pictures and verdicts there are."""
-        return _summary(self.name, self.events())
+        return visible(_summary(self.name, self.events()))
 
     def close(self) -> None:
         """Close the database; a second time does nothing."""
@@ -227,14 +227,14 @@ class Record:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Case {self.name}: closed." if self.database.closed else self._present(self.events())
+        return visible(f"Case {self.name}: closed." if self.database.closed else self._present(self.events()))
 
     def _repr_html_(self) -> str | None:
         if self.database.closed:
             return None
         events = self.events()
         table = table_html(events[_SHOWN], max_rows=20, na_rep="", border=0)
-        return f"<div><p><b>{text_html(self._present(events))}</b></p>{table}</div>"
+        return block_html(f"<p><b>{text_html(self._present(events))}</b></p>", table)
 
     def _present(self, events: pd.DataFrame) -> str:
         """Summarize the case, and say if it has to be upgraded before it can be added to."""

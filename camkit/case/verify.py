@@ -22,7 +22,7 @@ from camkit.case.database import Database
 from camkit.case.images import files_below, is_image_path, open_image, unreadable
 from camkit.errors import CaseError, InputError
 from camkit.support.files import TOO_MANY, is_leftover
-from camkit.support.html import table_html, text_html
+from camkit.support.html import block_html, table_html, text_html, visible
 
 SHOWN = 10
 """How many files that are not part of the case the summary names."""
@@ -95,7 +95,7 @@ class Verification:
         """Say in a sentence or two what was checked, how many things are wrong, and which files do not belong."""
         images = f"{self.counts['images']:,} images"
         if documents := self.counts.get("documents"):
-            images += f" and {documents:,} documents"
+            images += f" and {documents:,} document{'s' if documents > 1 else ''}"
         images += f" ({self.bytes / 1e6:,.1f} MB)"
         said = f"Case {self.case}: {_are(len(self._wrong), 'thing')} wrong among {images} and the database."
         if self.ok:
@@ -118,14 +118,16 @@ class Verification:
         if back:
             rows = "1 row has a time" if back == 1 else f"{back:,} rows have times"
             said += f" Besides, {rows} before that of what was added before: see the findings."
-        return said
+        return visible(said)
 
     def __repr__(self) -> str:
-        return "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])
+        return visible(
+            "\n".join([self.summary(), *(f"- {problem}" for problem in _sentences(self.findings))])
+        )
 
     def _repr_html_(self) -> str:
         table = "" if self.findings.empty else table_html(self.findings, index=False, border=0)
-        return f"<div><p><b>{text_html(self.summary())}</b></p>{table}</div>"
+        return block_html(f"<p><b>{text_html(self.summary())}</b></p>", table)
 
     @property
     def _wrong(self) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from camkit.demo.faults import Faults, fault_from
 from camkit.demo.request_log import RequestLog
@@ -22,6 +22,7 @@ def create_blueprint(
     - ``POST expire-sessions``: end every Eagle Eye session, as if it had been idle for too long.
     """
     routes = Blueprint("control", __name__)
+    routes.before_request(_refuse_web_pages)
 
     @routes.get("/requests")
     def requests() -> Response:
@@ -54,3 +55,11 @@ def create_blueprint(
         return Response(status=204)
 
     return routes
+
+
+def _refuse_web_pages() -> None:
+    """Refuse what a web page sends, also one under a name of its own that leads to this machine."""
+    port = request.environ["SERVER_PORT"]
+    by_name = request.host in (f"127.0.0.1:{port}", f"localhost:{port}")
+    if not by_name or "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
+        abort(403)

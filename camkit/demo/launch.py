@@ -12,6 +12,7 @@ import threading
 from typing import Any, Self
 
 from camkit.errors import DemoSiteError
+from camkit.support.children import child_environment
 
 __all__ = ["DemoProcess"]
 
@@ -50,6 +51,7 @@ class DemoProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                env=child_environment(),
                 start_new_session=True,
             )
             timer = threading.Timer(START_S, self._process.kill)

@@ -30,6 +30,7 @@ class Options:
     snapshot_life_s: float = 1800.0
     clock: str = "fixed"
     rate_limit: str = "on"
+    one_port: bool = False
     parent: int | None = None
     write_data: str | None = None
     fault: list[Fault] = field(default_factory=list)
@@ -41,7 +42,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         prog="python -m camkit.demo", description="Serve camkit's demo site on 127.0.0.1."
     )
     default = Options()
-    parser.add_argument("--port", type=_whole, default=default.port, help="0, the default, picks a free port")
+    parser.add_argument("--port", type=_port, default=default.port, help="0, the default, picks a free port")
     parser.add_argument("--seed", type=int, default=default.seed, help="the same seed gives the same world")
     parser.add_argument(
         "--latency-ms", type=_whole, default=0, help="shortest time from a request to its answer"
@@ -76,6 +77,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         default=default.rate_limit,
         help="Meraki's limit of ten requests a second",
     )
+    parser.add_argument(
+        "--one-port", action="store_true", help="serve the images on the main port, not on one of their own"
+    )
     parser.add_argument("--parent", type=int, help="process id; end when the parent is another process")
     parser.add_argument("--write-data", metavar="DIR", help="write the CSV files into DIR and exit")
     parser.add_argument(
@@ -94,6 +98,13 @@ def _fault(text: str) -> Fault:
         return fault_from(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _port(text: str) -> int:
+    number = _whole(text)
+    if number > 65535:
+        raise argparse.ArgumentTypeError("must not be above 65535")
+    return number
 
 
 def _whole(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 
 import gevent
 from gevent.event import Event
@@ -15,7 +16,7 @@ from camkit.demo.een import login
 from camkit.demo.meraki import api
 from camkit.demo.middleware import Handler, WsgiApp
 from camkit.demo.options import Options
-from camkit.demo.site import CONTROL, Site
+from camkit.demo.site import Site
 
 HOST = "127.0.0.1"
 PARENT_POLL_S = 0.5
@@ -24,20 +25,22 @@ PARENT_POLL_S = 0.5
 def serve(options: Options) -> None:
     """Serve until SIGTERM, SIGINT or the end of the parent process.
 
-    Prints one JSON line first: the addresses ``een``, ``meraki``, ``directory`` and ``control``, and the
-    demo's own credentials.
+    Prints one JSON line first: the addresses ``een``, ``meraki``, ``media`` (of the images), ``directory`` and
+    ``control``, and the demo's own credentials. The address of the control path is secret: whoever knows it
+    controls the site.
     """
     parent = options.parent or os.getppid()  # before printing: then the parent may end
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stop.set)
     main_socket, media_socket = _listen(options.port), _listen(0)
-    origin, media_origin = _origin(main_socket), _origin(media_socket)
+    origin = _origin(main_socket)
+    media_origin = origin if options.one_port else _origin(media_socket)
     site = Site(options, media_origin)
     servers = [_server(main_socket, site.main), _server(media_socket, site.media)]
     for server in servers:
         server.start()
-    print(json.dumps(_introduction(origin)), flush=True)
+    print(json.dumps(_introduction(origin, media_origin, site.control)), flush=True)
     gevent.spawn(_watch_parent, parent, stop)
     stop.wait()
     for server in servers:
@@ -49,7 +52,13 @@ def _listen(port: int) -> socket:
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     # Headers and body go out in two writes; without this the second waits 40 ms for an acknowledgement.
     listener.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-    listener.bind((HOST, port))
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        sys.exit(
+            f"Port {port} cannot be used ({error.strerror}). Choose another one with --port; without it, a free one "
+            "is taken."
+        )
     listener.listen(128)
     return listener
 
@@ -62,7 +71,7 @@ def _server(listener: socket, app: WsgiApp) -> WSGIServer:
     return WSGIServer(listener, app, log=None, error_log=None, handler_class=Handler)
 
 
-def _introduction(origin: str) -> dict[str, str]:
+def _introduction(origin: str, media_origin: str, control: str) -> dict[str, str]:
     return {
         "een": origin,
         "een_username": login.USERNAME,
@@ -73,7 +82,8 @@ def _introduction(origin: str) -> dict[str, str]:
         "meraki": f"{origin}/api/v1",
         "meraki_key": api.KEY,
         "directory": f"{origin}/people/{{user_id}}",
-        "control": origin + CONTROL,
+        "media": media_origin,
+        "control": origin + control,
     }
 
 

@@ -7,6 +7,7 @@ another origin, serves ordered snapshots and the pictures that are kept on anoth
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_hex
 
 from flask import Flask, Response, request
 
@@ -23,8 +24,6 @@ from camkit.demo.options import Options
 from camkit.demo.request_log import RequestLog
 from camkit.demo.world.world import World
 
-CONTROL = "/demo"
-
 
 class Site:
     """Both applications and the state that they share.
@@ -40,9 +39,13 @@ class Site:
     ----------
     main, media : callable
         The WSGI applications.
+    control : str
+        The control path of the main application. It cannot be guessed, so other users of this machine and web
+        pages do not control the site.
     """
 
     def __init__(self, options: Options, media_origin: str) -> None:
+        self.control = f"/demo/{token_hex(16)}"
         self._login = Login()
         self._store = snapshots.SnapshotStore(options.ready_delay_ms / 1000, options.snapshot_life_s)
         self._bucket = TokenBucket() if options.rate_limit == "on" else None
@@ -57,12 +60,15 @@ class Site:
         main.before_request(_no_trailing_slash)
         main.register_blueprint(aaa.create_blueprint(self._login))
         main.register_blueprint(devices_api.create_blueprint(self._login, devices))
-        main.register_blueprint(assets.create_blueprint(self._login, store, archiver=media_origin))
+        archiver = None if options.one_port else media_origin
+        main.register_blueprint(assets.create_blueprint(self._login, store, archiver=archiver))
+        if options.one_port:
+            main.register_blueprint(snapshots.create_blueprint(self._store))
         main.register_blueprint(api.create_blueprint(clock, orders, self._bucket))
         main.register_blueprint(directory.create_blueprint())
         main.register_blueprint(
             control.create_blueprint(self._log, self._faults, self.reset, self._login.expire_sessions),
-            url_prefix=CONTROL,
+            url_prefix=self.control,
         )
         media = _flask("media")
         media.register_blueprint(snapshots.create_blueprint(self._store))
@@ -80,7 +86,7 @@ class Site:
 
     def _wrapped(self, app: Flask, options: Options) -> WsgiApp:
         answers = self._faults.watch(Latency(app, options.latency_ms / 1000))
-        return self._log.watch(answers, app, control=CONTROL)
+        return self._log.watch(answers, app, control=self.control)
 
 
 def _flask(name: str) -> Flask:

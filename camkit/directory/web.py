@@ -11,8 +11,8 @@ from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 
 from camkit.errors import ServiceError, SettingsError
-from camkit.http import Limits, Reply, Transport
-from camkit.support.html import GREY, image_html, text_html
+from camkit.http import Address, Limits, NotPickled, Reply, Transport, secrets_stay_inside
+from camkit.support.html import GREY, block_html, image_html, text_html
 from camkit.support.jpeg import BadImage, check_photo
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -50,7 +50,7 @@ class Cardholder:
         return bool(self.name or self.photo)
 
     def _repr_html_(self) -> str:
-        return cardholder_html(self)
+        return block_html(cardholder_html(self))
 
 
 class Directory(Protocol):
@@ -61,7 +61,7 @@ class Directory(Protocol):
         ...
 
 
-class WebDirectory:
+class WebDirectory(NotPickled):
     """A directory with one web page per person.
 
     Parameters
@@ -90,12 +90,13 @@ class WebDirectory:
                 "The directory's address needs {user_id} in place of the number, as in "
                 "https://people.example/{user_id}; check CAMKIT_DIRECTORY_URL."
             )
-        self._address = address
+        self._address = Address(address)  # an address may hold a token
         home = urlsplit(address)
         self._transport = Transport(
             "the directory", f"{home.scheme}://{home.netloc}", limits=limits or Limits(max_bytes=MAX_BYTES)
         )
 
+    @secrets_stay_inside
     def lookup(self, cardholder_id: str) -> Cardholder:
         """Look up one number.
 
@@ -123,6 +124,11 @@ class WebDirectory:
             return replace(person, note=f"the photo cannot be shown: {error}")
         return replace(person, photo=photo.content, photo_type=photo_type)
 
+    @property
+    def host(self) -> str:
+        """The directory's host."""
+        return self._transport.host
+
     def close(self) -> None:
         """Close this thread's idle connections."""
         self._transport.close()
@@ -131,9 +137,8 @@ class WebDirectory:
         if not cardholder_id.strip(" ."):  # in a path, "." and ".." are not names
             raise _Missing("not in the directory")
         try:
-            page = self._transport.request(
-                "GET", self._address.replace("{user_id}", quote(cardholder_id, safe=""))
-            )
+            number = quote(cardholder_id, safe="")
+            page = self._transport.request("GET", Address(self._address.replace("{user_id}", number)))
         except UnicodeEncodeError:
             raise _Missing("the number has a character that an address cannot have") from None
         except ServiceError as error:

@@ -3,7 +3,7 @@
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
 from camkit.http.reply import Meanings, Reply, raise_for_status
 from camkit.http.retry import retry
-from camkit.http.secrets import Address, Credential, Masking
+from camkit.http.secrets import Address, Credential, Masking, NotPickled, secrets_stay_inside
 from camkit.http.transport import Transport
 
 __all__ = [
@@ -13,9 +13,11 @@ __all__ = [
     "Limits",
     "Masking",
     "Meanings",
+    "NotPickled",
     "Reply",
     "TokenBucket",
     "Transport",
     "raise_for_status",
     "retry",
+    "secrets_stay_inside",
 ]

@@ -14,6 +14,7 @@ from urllib3 import HTTPHeaderDict
 
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, RateLimited, ServiceError
 from camkit.http.limits import RETRY_STATUSES
+from camkit.http.secrets import Headers
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
@@ -28,6 +29,10 @@ class Reply:
         Where it came from, after redirects, without secrets (see `Masking`).
     content : bytes
         The body as it arrived; in an answer that is not a success, the request's secrets are masked.
+    headers : urllib3.HTTPHeaderDict
+        As they arrived, without cookies; the request's key is masked.
+    cookies : camkit.http.secrets.Headers
+        The cookies that it sets, by name. They are secrets: not in its repr, and not in a pickle or a copy of it.
     sent_at, received_at : datetime.datetime
         This machine's clock, UTC-aware.
     latency_s : float
@@ -42,20 +47,16 @@ class Reply:
     sent_at: datetime
     received_at: datetime
     latency_s: float
+    cookies: Mapping[str, str] = field(repr=False, default_factory=Headers)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled and copied: all but the cookies."""
+        return {**vars(self), "cookies": {}}
 
     @property
     def ok(self) -> bool:
         """Whether the status is a success, 2xx."""
         return 200 <= self.status < 300
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """The cookies that it sets, by name."""
-        cookies = {}
-        for line in self.headers.getlist("Set-Cookie"):  # http.cookies would stop at the first odd name
-            name, _, value = line.partition(";")[0].partition("=")
-            cookies[name.strip()] = value.strip().removeprefix('"').removesuffix('"')
-        return cookies
 
     @property
     def server_date(self) -> str | None:
@@ -106,6 +107,16 @@ class Reply:
     def bad(self, what: str) -> BadResponse:
         """Return the exception that says what is wrong with this answer; `what` follows its address."""
         return BadResponse(f"{self.url} {what}.", url=self.url, status=self.status)
+
+
+def take_cookies(headers: HTTPHeaderDict) -> Headers:
+    """Remove the cookies from an answer's headers and return them by name."""
+    cookies = Headers()
+    for line in headers.getlist("Set-Cookie"):  # http.cookies would stop at the first odd name
+        name, _, value = line.partition(";")[0].partition("=")
+        cookies[name.strip()] = value.strip().removeprefix('"').removesuffix('"')
+    headers.discard("Set-Cookie")
+    return cookies
 
 
 def _http_date(text: str) -> datetime | None:

@@ -14,12 +14,12 @@ from urllib3.util import Url
 
 from camkit.http.limits import Limits
 from camkit.http.reply import Reply
-from camkit.http.secrets import Address, Credential, Headers, Masking
+from camkit.http.secrets import Address, Credential, Headers, Masking, NotPickled
 from camkit.http.trust import parts_of
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(NotPickled):
     """One request, before it is sent. Its repr shows no secret."""
 
     method: str
@@ -55,12 +55,16 @@ class Request:
         kind = {} if self.json is None else {"Content-Type": "application/json"}
         return Headers({**kind, **self.credential.headers}) if self.credential else kind
 
+    def key(self) -> tuple[str, ...]:
+        """The secrets of its credential."""
+        return self.credential.secrets if self.credential else ()
+
     def secrets(self) -> list[str]:
         """Every secret that goes with it."""
         values = self.json.values() if isinstance(self.json, Mapping) else ()
         in_body = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         in_url = self.masking.secrets_in(self.url)
-        return [*(self.credential.secrets if self.credential else ()), *in_body, *in_url]
+        return [*self.key(), *in_body, *in_url]
 
     def redirected(self, reply: Reply) -> Request:
         """The request that a redirect leads to: method, body and key stay, except after a 303."""

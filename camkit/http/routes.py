@@ -18,6 +18,7 @@ import socket
 from http.client import HTTPResponse
 from typing import Any, NamedTuple, cast
 
+import gevent.queue
 import gevent.socket
 import gevent.ssl
 import requests
@@ -101,6 +102,7 @@ class _GeventTLSConnection(_GeventConnection, HTTPSConnection):
 
 class _GeventPool(HTTPConnectionPool):
     ConnectionCls = _GeventConnection
+    QueueCls = gevent.queue.LifoQueue  # an interrupt can leave the standard library's locked, for good
 
     def _make_request(self, conn: Any, *args: Any, **kwargs: Any) -> Any:
         conn.target = kwargs.pop("target")

@@ -4,16 +4,67 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit, urlunsplit
 
-from camkit.errors import SettingsError
+from pydantic import SecretStr
+
+from camkit.errors import CamkitError, SettingsError
 
 _MASK = "***"
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-class Headers(dict[str, str]):
+
+def secrets_stay_inside(function: Callable[P, R]) -> Callable[P, R]:
+    """Let an exception leave a function without the frames below it, and without the exceptions that led to it.
+
+    Whatever sends a key has it in plain text somewhere: in local variables of urllib3, of `json`, of `http.client`.
+    An interrupt can come in any of them, and a verbose traceback prints them all. So what ends a decorated function,
+    be it an error or an interrupt, ends here, and says only where it came from.
+    """
+
+    @wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001 - an interrupt above all
+            bare = _without_frames(error)
+            del args, kwargs
+        raise bare  # not above: what is handled there would become its context
+
+    return guarded
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Take its frames and its history from an exception; one that nobody expected says where it was raised."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    unexpected = isinstance(error, Exception) and not isinstance(error, CamkitError)
+    if frame is not None and unexpected and not hasattr(error, "__notes__"):
+        code = frame.tb_frame.f_code
+        error.add_note(f"Raised in {code.co_qualname}, line {frame.tb_lineno} of {code.co_filename}.")
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+class NotPickled:
+    """Base of what holds a secret: it cannot be pickled or copied, which would write the secret down."""
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        """Refuse."""
+        raise TypeError(
+            f"{type(self).__name__} objects hold keys or a session, so they cannot be pickled or copied. Make a new "
+            "one where it is needed."
+        )
+
+
+class Headers(NotPickled, dict[str, str]):
     """A request's headers; their repr, which a traceback may print, shows only their names."""
 
     def copy(self) -> Headers:
@@ -24,7 +75,7 @@ class Headers(dict[str, str]):
         return f"Headers({', '.join(self)})"
 
 
-class Credential:
+class Credential(NotPickled):
     """Secret headers, added to a request at the last moment.
 
     Parameters
@@ -45,7 +96,12 @@ class Credential:
                     f"The secret for the header {name} cannot be sent: it has a line break or a character outside "
                     "ASCII. Copy the key again."
                 )
-        self.headers = Headers(headers)
+        self._headers = {name: SecretStr(value) for name, value in headers.items()}
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, secrets revealed."""
+        return Headers((name, value.get_secret_value()) for name, value in self._headers.items())
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -54,7 +110,7 @@ class Credential:
         return (*values, *(value.partition(" ")[2] or value.partition("=")[2] for value in values))
 
     def __repr__(self) -> str:
-        return f"Credential({', '.join(self.headers)}: **********)"
+        return f"Credential({', '.join(self._headers)}: **********)"
 
 
 @dataclass(frozen=True)
@@ -122,8 +178,20 @@ def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
     return content
 
 
+def scrub_headers(headers: MutableMapping[str, str], secrets: Iterable[str]) -> None:
+    """Mask in an answer's headers the secrets of its request, which a proxy or a service may repeat there."""
+    for secret in filter(_is_telling, secrets):
+        for name in [name for name, value in headers.items() if secret in value]:
+            headers[name] = headers[name].replace(secret, _MASK)
+
+
+def _is_telling(secret: str) -> bool:
+    """Whether a secret is long enough to tell it from a word."""
+    return len(secret) >= 4
+
+
 def _forms(secret: str) -> tuple[str, ...]:
     """A secret as it is, and as JSON and addresses write it; none if it is too short to tell from a word."""
-    if len(secret) < 4:
+    if not _is_telling(secret):
         return ()
     return secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)

@@ -6,9 +6,11 @@ status) or raises one of camkit's own exceptions. It yields to other greenlets w
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,18 +31,18 @@ from camkit.errors import (
 )
 from camkit.http.failures import failure_of
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
-from camkit.http.reply import Reply
+from camkit.http.reply import Reply, take_cookies
 from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
 from camkit.http.routes import Routes
-from camkit.http.secrets import Credential, Masking, scrub
+from camkit.http.secrets import Credential, Masking, NotPickled, scrub, scrub_headers, secrets_stay_inside
 from camkit.http.trust import Trust, is_loopback, parts_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
 
 
-class Transport:
+class Transport(NotPickled):
     """HTTP to one service, from any thread and any number of greenlets.
 
     Parameters
@@ -49,9 +51,12 @@ class Transport:
         The service's name, for messages.
     base_url : str
         Its address; relative addresses are joined to it.
-    domains : sequence of str
-        The vendor's domains. A redirect or an absolute address is followed only into these (over
-        HTTPS), or to the host and port of `base_url`; a credential goes nowhere else.
+    hosts : re.Pattern, optional
+        Matches the vendor's hosts, with the domain as its first group. A redirect or an absolute address is
+        followed only to these (over HTTPS, and within the domain of `base_url` if that is one of them), or to
+        the host and port of `base_url`; a credential goes nowhere else.
+    also : sequence of str
+        Further addresses that are the service's own.
     limits : Limits, optional
         Deadlines and caps.
     rate : TokenBucket, optional
@@ -76,7 +81,8 @@ class Transport:
         service: str,
         base_url: str,
         *,
-        domains: Sequence[str] = (),
+        hosts: re.Pattern[str] | None = None,
+        also: Sequence[str] = (),
         limits: Limits | None = None,
         rate: TokenBucket | None = None,
         masking: Masking | None = None,
@@ -89,17 +95,23 @@ class Transport:
                 f"The address of {service}, {shown!r}, is not a plain http(s) address. Write it as https://host/path, "
                 "without user name and password."
             )
-        if domains and parts.scheme == "http" and not is_loopback(parts.host):
+        if hosts and parts.scheme == "http" and not is_loopback(parts.host):
             raise SettingsError(
                 f"The address of {service}, {shown!r}, is not encrypted, so no key is sent there. Use https://."
             )
         self.service = service
         self.base_url = base_url.rstrip("/")
-        self.trust = Trust(parts, tuple(domains))
+        self.trust = Trust(parts, hosts, tuple(map(parts_of, also)))
         self.limits = limits or Limits()
         self._rate = rate
         self._local = threading.local()
 
+    @property
+    def host(self) -> str:
+        """Its host, with the port if the address has one."""
+        return self.trust.home.netloc or ""
+
+    @secrets_stay_inside
     def request(
         self,
         method: str,
@@ -172,6 +184,11 @@ class Transport:
 
         return retry(attempt, pause_s, attempts=limits.attempts, deadline_s=limits.deadline_s, sleep=sleep)
 
+    def trust_also(self, address: str) -> None:
+        """Count the host and port of an address as the service's own from now on."""
+        if not self.trust.includes(parts := parts_of(address)):
+            self.trust = replace(self.trust, also=(*self.trust.also, parts))
+
     def close(self) -> None:
         """Close this thread's idle connections; it opens new ones when used again."""
         routes = self._local.__dict__.pop("routes", None)
@@ -195,7 +212,7 @@ class Transport:
         """The request and the redirects it leads to."""
         for _ in range(request.limits.redirects + 1):
             if not self.trust.includes(request.parts):
-                host = request.parts.host or "an address that cannot be read"
+                host = request.parts.netloc or "an address that cannot be read"
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",
                     url=self._masking.mask(self.base_url),
@@ -242,12 +259,19 @@ class Transport:
             )
         else:
             success = 200 <= answer.status < 300
+            secrets = request.key() if success else request.secrets()
+            cookies = take_cookies(answer.headers)
+            if (
+                answer.status not in _REDIRECTS
+            ):  # there Location may repeat the secret of an address, and needs it
+                scrub_headers(answer.headers, secrets)
             return Reply(
                 method=request.method,
                 url=shown,
                 status=answer.status,
                 headers=answer.headers,
-                content=content if success else scrub(content, request.secrets()),
+                content=content if success else scrub(content, secrets),
+                cookies=cookies,
                 sent_at=sent_at,
                 received_at=datetime.now(UTC),
                 latency_s=time.perf_counter() - start,

@@ -9,8 +9,6 @@ from ipaddress import ip_address
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
-_HOST = re.compile(r"[a-z0-9.-]+")
-
 
 @dataclass(frozen=True)
 class Trust:
@@ -20,27 +18,49 @@ class Trust:
     ----------
     home : urllib3.util.Url
         Its base address.
-    domains : tuple of str
-        The vendor's domains.
+    hosts : re.Pattern or None
+        Matches the vendor's hosts that the service needs; its first group is the domain.
+    also : tuple of urllib3.util.Url
+        Further addresses that the service has: the demo site's second one, an account's own host.
     """
 
     home: Url
-    domains: tuple[str, ...]
+    hosts: re.Pattern[str] | None = None
+    also: tuple[Url, ...] = ()
 
     def includes(self, parts: Url) -> bool:
-        """Whether an address is the service's own: its host and port, or one in its domains over HTTPS.
+        """Whether an address is the service's own: where it is at home, or one of the vendor's hosts over HTTPS.
 
-        If the host is this machine, where the demo site has several ports, the port does not matter.
+        From a host in one of the vendor's domains nothing goes to another domain of the vendor's.
         """
-        host, home = parts.host, self.home
-        if parts.auth is not None or not host:
+        if parts.auth is not None or not parts.host:
             return False
-        if host == home.host:
-            same_port = _port(parts) == _port(home) or (parts.scheme != home.scheme and _port(parts) == 443)
-            return parts.scheme in (home.scheme, "https") and (same_port or is_loopback(host))
-        in_domains = any(host == domain or host.endswith("." + domain) for domain in self.domains)
-        plain = _HOST.fullmatch(host) is not None
-        return parts.scheme == "https" and _port(parts) == 443 and in_domains and plain
+        if any(_is_at(parts, place) for place in (self.home, *self.also)):
+            return True
+        domain, home_domain = self._domain(parts), self._domain(self.home)
+        near = domain is not None and home_domain in (None, domain)
+        return near and parts.scheme == "https" and _port(parts) == 443
+
+    @property
+    def is_vendors(self) -> bool:
+        """Whether the base address is one of the vendor's own."""
+        return self._domain(self.home) is not None
+
+    def _domain(self, parts: Url) -> str | None:
+        """The vendor's domain that a host is in; None if it is not one of the hosts."""
+        found = self.hosts.fullmatch(parts.host or "") if self.hosts else None
+        return found and found[1]
+
+
+def _is_at(parts: Url, place: Url) -> bool:
+    """Whether an address is at the host and port of another one, or at the same host with TLS instead of without.
+
+    On this machine another port is another program, whatever it speaks.
+    """
+    if parts.host != place.host or parts.scheme not in (place.scheme, "https"):
+        return False
+    secured = parts.scheme != place.scheme and _port(parts) == 443 and not is_loopback(place.host or "")
+    return _port(parts) == _port(place) or secured
 
 
 def parts_of(url: str) -> Url:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
+from textwrap import fill
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -18,7 +19,7 @@ from camkit.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VE
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK)
 MOST_READERS, MOST_PEOPLE = 30, len(COLOURS)
-LONGEST_NAME, LONGEST_REASON = 32, 60  # characters
+LONGEST_NAME, LONGEST_REASON, LONGEST_LINE = 32, 60, 38  # characters
 CHOSEN_PEOPLE = 3
 FLAG_MARKERS = dict(zip(FLAGS, "osD^vphd", strict=True))
 
@@ -59,7 +60,7 @@ def plot_events_by_hour(
     if len(shown) < len(counts):
         title += f", the busiest {len(shown)} of {len(counts):,} doors"
     ax.set_title(title, loc="left")
-    ax.set_xlabel(f"hour of the day ({zone})")
+    ax.set_xlabel(f"hour of the day ({plain(zone, LONGEST_NAME)})")
     if shown.empty:
         return _say(ax, "No badge events.")
     cells = np.ma.masked_equal(shown.to_numpy(), 0)
@@ -121,7 +122,7 @@ def plot_timeline(
     rows = {name: row for row, name in enumerate(sorted(set(door)))}
     ax = ax or new_axes(9, 2.8 + 0.5 * max(len(rows), 2))
     ax.set_title(f"{len(theirs):,} badge events of {len(people)} cardholders", loc="left")
-    ax.set_xlabel(f"time ({zone})")
+    ax.set_xlabel(f"time ({plain(zone, LONGEST_NAME)})")
     if theirs.empty:
         return _say(ax, "No badge events of these cardholders.")
     # Cardholders are drawn a little apart in a door's row, so that none hides another.
@@ -185,7 +186,9 @@ def _finish_timeline(ax: Axes, zone: tzinfo, doors: list[str], explained: list[t
     # Below the axis, by a distance in font sizes, whatever the height of the axes.
     ax.legend(
         artists,
-        words,
+        [
+            fill(line, LONGEST_LINE) for line in words
+        ],  # two columns of longer ones do not leave the axes any room
         loc="upper left",
         bbox_to_anchor=(0, 0),
         borderaxespad=5,

@@ -25,7 +25,7 @@ from camkit.errors import InputError
 from camkit.plots.style import BLUE, GREY, ORANGE, PALE, SKY, VERMILION, new_axes, plain
 
 KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}
-LONGEST_NAME, LONGEST_ERROR = 28, 44  # characters
+LONGEST_NAME, LONGEST_ERROR, LONGEST_LABEL = 28, 44, 8  # characters
 
 
 def plot_status_bits(
@@ -59,7 +59,7 @@ def plot_status_bits(
     _draw_matrix(ax, shades, linewidth=0.6)
     ax.set_yticks(np.arange(len(bits)) + 0.5, [f"{bit.flag.name}  {bit.number}" for bit in bits], fontsize=8)
     ticks = [0, *range(9, len(devices), 10)] if len(devices) else []
-    ax.set_xticks(np.array(ticks) + 0.5, [str(devices.index[tick]) for tick in ticks])
+    ax.set_xticks(np.array(ticks) + 0.5, [plain(devices.index[tick], LONGEST_LABEL) for tick in ticks])
     ax.tick_params(length=0)
     ax.set_xlabel("device, by its position in the list")
     ax.set_ylabel("status bit")
@@ -160,7 +160,10 @@ def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Ax
     bit_names = [f"{bit.flag.name}\nbit {bit.number}".replace("_", "\n") for bit in bits]
     ax.set_xticks(np.arange(len(bits)) + 0.5, bit_names, fontsize=8)
     ax.set_xlabel("framed: the bit that decides", fontsize=9)
-    names = [f"{plain(name, LONGEST_NAME)}  #{position}" for position, name in explained["name"].items()]
+    names = [
+        f"{plain(name, LONGEST_NAME)}  #{plain(position, LONGEST_LABEL)}"
+        for position, name in explained["name"].items()
+    ]
     ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=9)
     _write_verdicts(ax, explained, silent)
     ax.tick_params(length=0)
@@ -232,7 +235,12 @@ def _mark_devices(ax: Axes, columns: np.ndarray, labels: pd.Index, height: int) 
             Rectangle((column, 0), 1, height, fill=False, edgecolor=VERMILION, linewidth=1.2, zorder=3)
         )
     top = ax.secondary_xaxis("top")
-    top.set_xticks(columns + 0.5, [str(labels[column]) for column in columns], color=VERMILION, fontsize=8)
+    top.set_xticks(
+        columns + 0.5,
+        [plain(labels[column], LONGEST_LABEL) for column in columns],
+        color=VERMILION,
+        fontsize=8,
+    )
     top.tick_params(length=0, pad=1)
 
 

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 
 from camkit.errors import OutputError
 from camkit.support.files import make_folder, write_whole
+from camkit.visible import visible
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000"
 VERMILION, GREY, PALE = "#D55E00", "#8A8A8A", "#EEF1F4"
@@ -25,7 +26,7 @@ def new_axes(width_in: float, height_in: float) -> Axes:
 
 def plain(text: object, longest: int) -> str:
     """Text from outside as matplotlib has to get it: on one line, shortened if long, never mathematics."""
-    line = " ".join(str(text).split())
+    line = visible(" ".join(str(text).split()))
     line = line if len(line) <= longest else line[: longest - 1] + "…"
     return line.replace("$", r"\$")
 
@@ -51,6 +52,10 @@ def save_plot(ax: Axes, path: str | Path, *, dpi: int = 150) -> None:
     if figure is None:
         raise OutputError("These axes no longer belong to a figure, so there is nothing to save.")
     picture = io.BytesIO()
-    # Without the software's version in it, the same figure gives the same bytes.
-    figure.savefig(picture, format="png", dpi=dpi, metadata={"Software": None})
+    # Without the software's version in it, the same figure gives the same bytes. "tight": the picture is as large as
+    # what is drawn, as in a notebook; the figure's own size would cut a legend or a name that does not fit. The margin
+    # is for a legend's large marks, which stand out of what matplotlib takes for its size.
+    figure.savefig(
+        picture, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.2, metadata={"Software": None}
+    )
     write_whole(path, picture.getvalue())

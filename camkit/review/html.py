@@ -173,7 +173,7 @@ def _cautions(item: EventReview, labels: Mapping[str, VerdictLabel]) -> list[str
         ask = " Please give your verdict again." if given.operator == item.operator else ""
         lines.append(f"<strong>{who} ({title}) is about {judged}.{ask}</strong>")
     if item.draft is not None:
-        lines.append("<small>The note is being typed: it is not saved yet.</small>")
+        lines.append("<small>The note is not saved.</small>")
     return lines
 
 

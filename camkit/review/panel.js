@@ -5,7 +5,7 @@ const HEIGHTS = [0.2, 0.5, 0.8]; // where the picture is looked for on the scree
 
 function render({ model, el }) {
   const panelOf = () => el.closest(".camkit-review");
-  let wasInside = false; // a control that vanishes under the focus leaves it on the page's body
+  let wasInside = false;
   let isNew = true; // nobody has clicked or pressed a key in the notebook since the panel came
 
   // After "Run All" the focus is on the notebook, where X cuts a cell. So a panel that comes takes the keys. The
@@ -16,7 +16,6 @@ function render({ model, el }) {
     if (!panel?.isConnected || panel.contains(focused)) return;
     const isOnNotebook = focused?.closest(".jp-mod-commandMode")?.contains(panel) && !focused.closest(".jp-OutputArea");
     if (focused !== document.body && !isOnNotebook) return;
-    panel.tabIndex = -1;
     panel.focus({ preventScroll: true });
   };
 
@@ -35,11 +34,13 @@ function render({ model, el }) {
       isNew = false;
       return;
     }
-    const isForJupyter = event.ctrlKey || event.metaKey || event.altKey || (isNew && event.shiftKey);
+    const isTyped = event.target.matches(TYPED_INTO);
+    const runsNext = isNew && !isTyped && event.shiftKey && event.key === "Enter";
+    const isForJupyter = event.ctrlKey || event.metaKey || event.altKey || runsNext;
     // JupyterLab's own letters would cut or convert the cell.
     event.target.toggleAttribute("data-lm-suppress-shortcuts", !isForJupyter);
     if (isForJupyter || event.isComposing) return;
-    if (event.target.matches(TYPED_INTO)) {
+    if (isTyped) {
       if (event.key === "Escape") panel.focus({ preventScroll: true });
       return;
     }
@@ -54,25 +55,22 @@ function render({ model, el }) {
     event.stopPropagation();
   };
 
-  // A click beside the controls brings the keys to the panel, too.
   const onPointerDown = (event) => {
-    const panel = panelOf();
-    wasInside = Boolean(panel?.contains(event.target));
+    wasInside = Boolean(panelOf()?.contains(event.target));
     isNew = false;
-    if (wasInside) panel.tabIndex = -1;
   };
 
   const onFocusIn = (event) => {
-    const panel = panelOf();
-    wasInside = Boolean(panel?.contains(event.target));
-    if (!isNew) return;
+    wasInside = Boolean(panelOf()?.contains(event.target));
+    if (!isNew || (wasInside && event.target.matches(TYPED_INTO))) return; // a field: JupyterLab has to know
     if (wasInside) event.stopPropagation();
     else setTimeout(takeKeys); // the notebook takes the focus when the last cell has run
   };
 
-  const onFocusOut = (event) => {
-    if (event.target.matches?.(".camkit-note textarea") && panelOf()?.contains(event.target)) model.send({ left: "note" });
-  };
+  // A control that vanishes or is turned off under the focus leaves it on the page's body.
+  const keepKeys = new MutationObserver(() => {
+    if (wasInside && document.activeElement === document.body) panelOf()?.focus({ preventScroll: true });
+  });
 
   // A button that judges what is in view says what that was, as its key does.
   const onClick = (event) => {
@@ -87,17 +85,19 @@ function render({ model, el }) {
     keydown: onKeyDown,
     pointerdown: onPointerDown,
     focusin: onFocusIn,
-    focusout: onFocusOut,
     click: onClick,
   };
   for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener, true);
   const waiting = setInterval(() => {
     if (!panelOf()?.isConnected) return; // the panel is put together around this, later
     clearInterval(waiting);
+    panelOf().tabIndex = -1; // a click beside the controls brings the keys to the panel, too
+    keepKeys.observe(panelOf(), { childList: true, subtree: true, attributeFilter: ["disabled"] });
     if (isNew) takeKeys();
   }, 50);
   return () => {
     clearInterval(waiting);
+    keepKeys.disconnect();
     for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener, true);
   };
 }

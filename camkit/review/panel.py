@@ -18,16 +18,13 @@ from camkit.review.html import alert_html, flags_html, queue_name, status_html, 
 from camkit.review.loading import FrameLoader
 from camkit.review.state import STEPS_S, ReviewState
 from camkit.review.widgets import EventView, Keys, Later, LeaveOut, mark, name_parts
-from camkit.support.html import text_html
+from camkit.support.html import LITERAL, text_html
 
 KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
 USE_KEY, VIEW_KEY = "c", "v"
 HINT = "↑ ↓ frames<br>Esc leaves the note"
 AWAY = "The keys are off:<br>click here first"
 DEMO = "DEMO: drawn pictures"
-
-PAUSE_S = 3.0
-"""When nothing was typed for so long, seconds, a note is saved, though its field was not left."""
 
 
 class ReviewPanel(ipw.VBox):
@@ -93,9 +90,8 @@ class ReviewPanel(ipw.VBox):
         self._problem: str | None = None
         self._told: Decision | None = None  # the verdict of which the panel says that it can be taken back
         self._untold = Later(TAKE_BACK_S + 0.1, self._draw)
-        self._pause = Later(PAUSE_S, partial(self._do, state.save_notes))
         self._make_controls()
-        super().__init__(self._laid_out())
+        super().__init__(self._laid_out(), _dom_classes=LITERAL)
         self.add_class("camkit-review")
         state.on_change = self._follow
         self._draw()
@@ -131,7 +127,7 @@ class ReviewPanel(ipw.VBox):
         if hasattr(self, "_loader"):  # ipywidgets also closes a panel whose constructor failed
             self.stop()
             self._untold.stop()
-            self._save_notes()
+            self._do(self.state.save_notes)
         super().close()
 
     def __repr__(self) -> str:
@@ -151,14 +147,15 @@ class ReviewPanel(ipw.VBox):
         """Make one widget for each thing that is read, pressed, chosen or typed."""
         state = self.state
         self.queue = ipw.Dropdown(description="Event", layout=ipw.Layout(flex="1 1 0", width="auto"))
-        self.view = EventView(state.steps_s, partial(self._do, state.show))
+        self.view = EventView(
+            state.steps_s, partial(self._do, state.show), partial(self._do, state.write_note_on)
+        )
         self.views = ipw.RadioButtons(description=f"View ({VIEW_KEY.upper()})", orientation="horizontal")
         self._observe(self.queue, "index", state.go)
         self._observe(self.views, "index", state.show_view)
-        self._observe(self.view.note, "value", self._type_note)
         self.flags, self.status, self.progress, self.loading = (ipw.HTML() for _ in range(4))
         self.leave_out = LeaveOut(partial(self._do, state.exclude), partial(self._do, state.include))
-        self.shortcuts = Keys(missed=partial(self._do, _say_that_it_changed), left_note=self._save_notes)
+        self.shortcuts = Keys(missed=partial(self._do, _say_that_it_changed))
         self.verdicts = {
             name: self._button(label.title, label.key, partial(state.decide, name), about_view=True)
             for name, label in state.labels.items()
@@ -189,15 +186,6 @@ class ReviewPanel(ipw.VBox):
         if about_view:
             button.add_class(f"camkit-key-{key}")  # the browser sends its key, with what it shows
         return button
-
-    def _type_note(self, note: str) -> None:
-        self.state.type_note(note)
-        self._pause.start()
-
-    def _save_notes(self) -> None:
-        self._pause.stop()
-        if any(item.draft is not None for item in self.state.queue):
-            self._do(self.state.save_notes)
 
     def _observe(self, control: ipw.Widget, trait: str, action: Callable[[Any], object]) -> None:
         """Act on a change that was made by hand; others are made by `_draw`, in this thread."""

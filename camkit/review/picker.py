@@ -13,7 +13,7 @@ from itables.widget import ITable
 from camkit.badges import BadgeLog
 from camkit.errors import InputError, TimestampError
 from camkit.review.picker_state import Filters, PickState, check_same_log, choices
-from camkit.support.html import text_html, visible
+from camkit.support.html import LITERAL, text_html, visible
 
 TABLE_OPTIONS: dict[str, Any] = {
     "select": {"style": "multi+shift", "keys": True},
@@ -107,7 +107,8 @@ class EventPicker(ipw.VBox):
                 ipw.HBox([self.pick_all, self.clear, self.status]),
                 ipw.HTML(f"<small>{text_html(HINT.format(zone=state.zone))}</small>"),
                 self._place,
-            ]
+            ],
+            _dom_classes=LITERAL,  # the text of every part is shown as it is
         )
 
     @property

@@ -58,7 +58,7 @@ class EventReview:
         The views whose frames were all asked for, and why that failed as a whole, if it did. What is missing
         then is not asked for again by itself.
     draft : str or None
-        The operator's note as it is being typed; None if it is recorded.
+        The operator's note that the case did not take; None if it is recorded.
     """
 
     event: DoorEvent
@@ -92,7 +92,7 @@ class EventReview:
 
     @property
     def note(self) -> str:
-        """The operator's note as it is being typed, else as it was recorded last."""
+        """The operator's note as it was typed last."""
         return self.notes.get(self.operator, "") if self.draft is None else self.draft
 
     @property
@@ -276,7 +276,7 @@ class ReviewState:
     def go(self, position: int) -> None:
         """Put an event in front; before the first is the first, after the last is the last.
 
-        A note that is being typed is recorded, and what others have decided meanwhile is read.
+        A note that could not be recorded is tried again, and what others have decided meanwhile is read.
         """
         self.position = max(0, min(position, len(self.queue) - 1))
         self._key = None
@@ -388,7 +388,7 @@ class ReviewState:
         verdict : Verdict or str
             The name of one of `labels`.
         note : str, optional
-            Why; by default the note that is being typed, if there is one.
+            Why; by default the note that the case did not take before, if there is one.
 
         Raises
         ------
@@ -441,14 +441,8 @@ class ReviewState:
         self._read_opinions()
         self.on_change()
 
-    def type_note(self, note: str) -> None:
-        """Keep the operator's note on the event in front as it is being typed; `save_notes` records it."""
-        item = self.current
-        item.draft = None if note == item.notes.get(item.operator, "") else note
-        self.on_change()
-
     def save_notes(self) -> None:
-        """Record the notes that were typed.
+        """Record the notes that the case did not take when they were typed.
 
         Raises
         ------
@@ -460,7 +454,17 @@ class ReviewState:
 
     def write_note(self, note: str) -> None:
         """Record the operator's note on the event in front; an empty one takes the place of an earlier one."""
-        self.type_note(note)
+        self.write_note_on(self.position, note)
+
+    def write_note_on(self, position: int, note: str) -> None:
+        """Record the operator's note on an event of the queue, which need no longer be in front.
+
+        Raises
+        ------
+        CaseError, OutputError
+            If the case does not take it. It stays as it was typed, and is recorded as soon as that is possible.
+        """
+        self.queue[position].draft = note
         self.save_notes()
 
     def _record_drafts(self) -> None:
@@ -470,9 +474,7 @@ class ReviewState:
                 continue
             with self._using_case() as case:
                 case.record_note(item.event, note)
-            item.notes = {**item.notes, item.operator: note}
-            if item.draft == note:  # else it was typed on meanwhile, in another thread
-                item.draft = None
+            item.notes, item.draft = {**item.notes, item.operator: note}, None
 
     def exclude(self, reason: str) -> None:
         """Leave the event in front out of the report; it stays in the case.
@@ -545,15 +547,16 @@ class ReviewState:
     def _record(self, frame: Snapshot) -> Snapshot:
         """Add a frame to the case; a photo or a picture that the case refuses gives way to the reason."""
         try:
-            self.case.add_snapshots([frame])
+            with self._using_case() as case:
+                case.add_snapshots([frame])
             return frame
         except CaseError as error:
             reason = str(error)
         person = frame.cardholder
         if person is not None and person.photo is not None:
             bare = replace(frame, cardholder=replace(person, photo=None, photo_type="", note=reason))
-            with suppress(CaseError):
-                self.case.add_snapshots([bare])
+            with suppress(CaseError), self._using_case() as case:
+                case.add_snapshots([bare])
                 return bare
         return replace(frame, result=Result.FAILED, reason=reason, picture=None)
 

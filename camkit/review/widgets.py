@@ -21,6 +21,9 @@ HERE = Path(__file__).parent
 NOTE_KEY = "t"
 """Moves the focus to the field for the note."""
 
+PAUSE_S = 3.0
+"""When nothing was typed for so long, seconds, a note is saved, though its field was not left."""
+
 
 class Keys(anywidget.AnyWidget):
     """Calls the action of a key that is pressed in the panel around it; invisible, and brings the panel's style.
@@ -32,8 +35,6 @@ class Keys(anywidget.AnyWidget):
     in_view : str
         Tells what is in view apart from everything else. The browser sends it back with each key, so that a key that
         was pressed before the picture changed does not judge the next one.
-    left_note : callable
-        Called when the field for the note is left.
     """
 
     _esm = HERE / "panel.js"
@@ -43,10 +44,10 @@ class Keys(anywidget.AnyWidget):
     judging = traitlets.List(traitlets.Unicode()).tag(sync=True)
     in_view = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, missed: Callable[[], None], left_note: Callable[[], None]) -> None:
+    def __init__(self, missed: Callable[[], None]) -> None:
         super().__init__(layout=ipw.Layout(display="none"))
         self._actions: dict[str, Callable[[], None]] = {}
-        self._missed, self._left_note = missed, left_note
+        self._missed = missed
         self.on_msg(lambda _widget, message, _buffers: self._receive(message))
 
     def add(self, key: str, action: Callable[[], None], *, about_view: bool = False) -> None:
@@ -57,13 +58,40 @@ class Keys(anywidget.AnyWidget):
         self.handled = list(self._actions)
 
     def _receive(self, message: dict[str, str]) -> None:
-        key = message.get("key")
-        if key is None:
-            self._left_note()
-        elif key in self.judging and message.get("seen", self.in_view) != self.in_view:
+        key = message["key"]
+        if key in self.judging and message.get("seen", self.in_view) != self.in_view:
             self._missed()
         else:
             self._actions[key]()
+
+
+class NoteField(anywidget.AnyWidget):
+    """The field for a note.
+
+    Attributes
+    ----------
+    event : int
+        The place of the event that it is about, in the queue.
+    text : str
+        The note as the kernel has it. What is typed is not in it: it comes to `typed`.
+    typed : callable
+        Called with the place of the event and what was typed about it, when the field is left or typing pauses.
+    """
+
+    _esm = HERE / "note.js"
+    event = traitlets.Int().tag(sync=True)
+    text = traitlets.Unicode().tag(sync=True)
+    placeholder = traitlets.Unicode(f"Note ({NOTE_KEY.upper()})").tag(sync=True)
+    pause_s = traitlets.Float(PAUSE_S).tag(sync=True)
+
+    def __init__(self, typed: Callable[[int, str], object]) -> None:
+        super().__init__()
+        self.on_msg(lambda _widget, message, _buffers: typed(int(message["event"]), str(message["note"])))
+
+    def draw(self, event: int, text: str) -> None:
+        """Show the note on an event."""
+        with self.hold_sync():
+            self.event, self.text = event, text
 
 
 class Later:
@@ -150,16 +178,19 @@ class EventView(ipw.HBox):
         The frames in the strip.
     show_frame : callable
         Called with the step of a frame that is pressed.
+    typed : callable
+        Called with the place of an event and the note that was typed about it.
     """
 
-    def __init__(self, steps_s: Iterable[float], show_frame: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        steps_s: Iterable[float],
+        show_frame: Callable[[float], None],
+        typed: Callable[[int, str], object],
+    ) -> None:
         self.picture, self.entry, self.facts = ImageHtml(), ImageHtml(), ipw.HTML()
         self.strip = [FrameButton(step, partial(show_frame, step)) for step in steps_s]
-        self.note = ipw.Textarea(
-            description="Note",
-            placeholder=f"Note ({NOTE_KEY.upper()})",
-            layout=ipw.Layout(width="100%", height="48px"),
-        )
+        self.note = NoteField(typed)
         self.other_notes = ipw.HTML()
         left = ipw.VBox([self.picture, ipw.HBox(self.strip)])
         side = ipw.Box([ipw.VBox([self.entry, self.facts, self.other_notes, self.note])])
@@ -186,7 +217,7 @@ class EventView(ipw.HBox):
             )
         self.entry.draw(item.cardholder or item.event.cardholder_id, partial(entry_html, item))
         self.facts.value = facts_html(item, key)
-        self.note.value = item.note
+        self.note.draw(state.position, item.note)
         self.other_notes.value = other_notes_html(item)
         self.other_notes.layout.display = None if self.other_notes.value else "none"
 
@@ -210,7 +241,10 @@ class LeaveOut(ipw.HBox):
         self.begin.tooltip = (
             "Such as one that was picked by mistake: it stays in the case, but not in the report"
         )
-        self.reason = ipw.Text(description="Reason", placeholder="Why is it left out?")
+        # Not with each letter: a busy kernel would get the last ones after the button.
+        self.reason = ipw.Text(
+            description="Reason", placeholder="Why is it left out?", continuous_update=False
+        )
         self.confirm, self.cancel = ipw.Button(description="Leave out"), ipw.Button(description="Cancel")
         self.said, self.include = ipw.HTML(), ipw.Button(description="Take it in again")
         self.begin.on_click(lambda _button: self._open(True))

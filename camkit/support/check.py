@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 
 from camkit.errors import InputError
+from camkit.visible import visible
 
 __all__ = ["check"]
 
@@ -34,7 +35,7 @@ def check(*results: Checkable | pd.DataFrame) -> None:
         If an argument is neither such a result nor a device list.
     """
     found = [problem for result in results for problem in _problems(result)]
-    print("\n".join(f"- {problem}" for problem in found) if found else "All in order.")
+    print("\n".join(f"- {visible(problem)}" for problem in found) if found else "All in order.")
 
 
 def _problems(result: Checkable | pd.DataFrame) -> list[str]:

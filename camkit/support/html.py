@@ -1,34 +1,30 @@
-"""HTML for results in Jupyter. Text from outside is escaped and cannot reorder the text around it."""
+"""HTML for results in Jupyter. Text from outside is escaped, no mathematics, and cannot reorder what is around it."""
 
 from __future__ import annotations
 
 import base64
-import re
 from datetime import datetime, tzinfo
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from camkit.visible import visible
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GREY", "image_html", "local_time", "table_html", "text_html", "visible"]
+__all__ = ["GREY", "LITERAL", "block_html", "image_html", "local_time", "table_html", "text_html", "visible"]
 
 GREY = "color:var(--jp-ui-font-color2, #666)"
 """The style of secondary text."""
 
-_REARRANGES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Unicode's embeddings, overrides and isolates, which reorder the text that follows."""
+LITERAL = ("mathjax_ignore", "tex2jax_ignore")
+"""Classes of an element whose text is shown as it is: JupyterLab's MathJax heeds the first, that of a notebook exported
+as HTML the second. Without them ``$...$`` in a name is run as LaTeX, which can hide the name or write another."""
 
 
-def visible(text: str) -> str:
-    r"""Replace the characters that reorder text by their code points.
-
-    Examples
-    --------
-    >>> visible("\u202e123")
-    '[U+202E]123'
-    """
-    return _REARRANGES.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+def block_html(*parts: str) -> str:
+    """Put HTML into one element that is shown as it is: what every ``_repr_html_`` returns."""
+    return f'<div class="{" ".join(LITERAL)}">{"".join(parts)}</div>'
 
 
 def text_html(text: str) -> str:

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import gevent
 from gevent.pool import Pool
 
-from camkit.errors import InputError
+from camkit.errors import InputError, Interrupted
 
-__all__ = ["run_together", "whole_number"]
+__all__ = ["interruptible", "run_together", "whole_number"]
 
 T = TypeVar("T")
+
+
+@contextmanager
+def interruptible(say: Callable[[], str]) -> Iterator[None]:
+    """Turn an interrupt of the block into one line, instead of the traceback of every greenlet it went through.
+
+    Parameters
+    ----------
+    say : callable
+        Called at the interrupt: keeps what is complete, and says in a sentence or two what that is.
+
+    Raises
+    ------
+    Interrupted
+        If the block was interrupted.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(say()) from None
 
 
 def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:

@@ -71,7 +71,11 @@ class Clients:
 
     def __init__(self, info: dict, out: Path) -> None:
         self.een = EagleEye(
-            info["een_username"], SecretStr(info["een_password"]), base_url=info["een"], limits=LIMITS
+            info["een_username"],
+            SecretStr(info["een_password"]),
+            base_url=info["een"],
+            limits=LIMITS,
+            demo_origin=info["media"],
         )
         self.meraki = Meraki(
             SecretStr(info["meraki_key"]),
@@ -79,6 +83,7 @@ class Clients:
             limits=LIMITS,
             ready_s=READY_S,
             poll_s=0.01,
+            demo_origin=info["media"],
         )
         self.directory = WebDirectory(info["directory"], limits=LIMITS)
         self.out = out

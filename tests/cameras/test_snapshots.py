@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import UTC, datetime, timedelta
 
 import gevent
 import pandas as pd
 import pytest
+from jupyter_client.manager import start_new_kernel
 from pydantic import SecretStr
 
 from camkit import Result, errors, load_badges, load_doors, resolve, snapshots_for
@@ -370,3 +372,64 @@ def test_every_event_with_an_incomplete_directory_entry_is_a_problem():
         "Event 5: cardholder 1: not in the directory",
         "Event 5: cardholder 2: not in the directory",
     ]
+
+
+INTERRUPTED = """
+    import camkit, gevent
+    from camkit.errors import NoPicture
+    from tests.support.cameras import QuickCamera
+    from tests.support.cases import made_up
+
+    class Waiting(QuickCamera):
+        "Gives eight of the first nine pictures, and lets those who ask for the next three wait"
+        def snapshot(self, camera_id, at):
+            picture = super().snapshot(camera_id, at)
+            if len(self.asked) == 3:
+                raise NoPicture("too recent")
+            if len(self.asked) == 12:
+                print("all wait", flush=True)
+            if 10 <= len(self.asked) <= 12:
+                gevent.sleep(1000)
+            return picture
+
+    camera, events = Waiting(), made_up(20)
+"""
+
+
+@pytest.mark.not_quick
+def test_an_interrupted_cell_says_so_in_one_line_and_the_next_run_goes_on(request):
+    "What had come is not fetched again, what had not is; a run after a whole one fetches all again"
+    code = "\nsnapshots = camkit.snapshots_for(events, camera, workers=3)\nlen(snapshots), len(camera.asked)"
+    manager, client = start_new_kernel(cwd=str(request.config.rootpath))
+    try:
+        client.execute(textwrap.dedent(INTERRUPTED))
+        assert reply(client)["status"] == "ok"
+        stopped = client.execute(code)
+        assert wait_for(client, stopped, "all wait")
+        manager.interrupt_kernel()
+        error = reply(client)
+        assert error["traceback"] == [
+            "Interrupted: 8 pictures had come and are kept. Run the cell again: it fetches the others only."
+        ]
+        for asked in ("(20, 24)", "(20, 44)"):
+            shown = client.execute(code)
+            assert wait_for(client, shown, asked)
+            assert reply(client)["status"] == "ok"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def reply(client) -> dict:
+    return client.get_shell_msg(timeout=30)["content"]
+
+
+def wait_for(client, cell: str, text: str) -> bool:
+    "Wait until a cell prints or shows a text"
+    while (message := client.get_iopub_msg(timeout=30))["content"].get("execution_state") != "idle" or (
+        message["parent_header"].get("msg_id") != cell
+    ):
+        content = message["content"]
+        if text in content.get("text", "") or text in content.get("data", {}).get("text/plain", ""):
+            return True
+    return False

@@ -55,6 +55,7 @@ def test_every_frame_is_on_disk_and_intact_or_in_the_result_with_its_reason(demo
         SecretStr(demo.info["een_password"]),
         base_url=demo.info["een"],
         limits=LIMITS,
+        demo_origin=demo.info["media"],
     )
     devices = een.devices()
     online = overall_status(devices["device_status"], device_type=devices["type"]) == "Online"

@@ -627,7 +627,7 @@ def test_rows_are_never_changed_nor_deleted(case, seen, table):
     case.add_snapshots(seen_by_two(8, b"inside", b"outside"))
     with case.database.writing() as connection:
         add_upgrade(connection)
-        fill_empty_tables(connection)
+        fill_empty_tables(connection, case.folder)
     raw = sqlite3.connect(case.folder / "case.sqlite")
     key = {**schema.KEYS[schema.VERSION], "chain": "number"}[table]
     for statement in (
@@ -919,6 +919,48 @@ def test_an_interrupted_write_is_not_a_problem(small, tmp_path):
         assert not [name for name in bag.namelist() if name.endswith(".part")]
 
 
+def test_a_dead_process_s_leftovers_are_removed_and_others_are_named(small):
+    "With their size; among them what an earlier camkit left"
+    names = [".picture.jpg.0a1b2c3d.part", ".new-x1y2"]
+    (small.folder / names[0]).write_bytes(b"half")
+    (small.folder / names[1]).mkdir()
+    (small.folder / names[1] / "case.sqlite").write_bytes(bytes(2_500_000))
+    found = small.verify()
+    assert found.ok
+    assert sorted(found.findings["path"]) == sorted(names)
+    assert "2.5 MB that a write left behind" in repr(found)
+    with Case(small.folder) as again:
+        assert again.verify().findings["path"].tolist() == [names[1]]
+
+
+@pytest.mark.not_quick
+def test_nobody_else_can_read_a_case_its_report_or_its_bag(tmp_path):
+    "Whatever the process' own setting is; the user's own folders stay as they are"
+    code = """
+import os
+os.umask(0)
+with Case(sys.argv[1] + "/cases/one") as case:
+    case.add_events(made_up(1))
+    case.add_snapshots([made_up_snapshot(0, b"a")])
+    case.record_verdict(0, "match")
+    case.report()
+    case.report(sys.argv[1] + "/reports/report.html")
+    case.export(sys.argv[1] + "/bags/case.zip")
+    case.export_tables(sys.argv[1] + "/tables")
+    for folder, folders, files in os.walk(sys.argv[1]):
+        for name in folders + files:
+            mode = os.stat(os.path.join(folder, name)).st_mode & 0o777
+            print(name, mode == (0o700 if name in folders else 0o600))
+"""
+    tmp_path.chmod(0o755)
+    worker = run(code, tmp_path)
+    lines = worker.communicate()[0].splitlines()
+    assert {"case.sqlite True", "case.sqlite-wal True", "case.sqlite-shm True", "case.zip True"} <= set(lines)
+    assert len(lines) > 30
+    assert [line for line in lines if not line.endswith(" True")] == []
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
 @pytest.mark.parametrize("position", [0, 1000, -1])
 def test_one_flipped_bit_is_found(case, seen, position):
     "Wherever in the image it is"
@@ -1051,6 +1093,6 @@ def test_an_image_outside_the_case_is_never_read(small, tmp_path):
         connection.execute("DROP TRIGGER images_no_update")
         connection.execute("UPDATE images SET path = '../../etc/passwd' WHERE rowid = 1")
     connection.close()
-    assert "outside the folder of images" in " ".join(small.verify().problems())
+    assert "outside the folders of images and documents" in " ".join(small.verify().problems())
     with pytest.raises(CaseError, match="not in its folder of images"):
         small.image(small.events()["sha256"][0])

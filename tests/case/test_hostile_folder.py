@@ -29,7 +29,7 @@ def made(tmp_path_factory):
     with Case(folder, operator="R. Investigator") as case:
         case.add_events(made_up(2))
         case.add_snapshots(made_up_snapshot(label, b"picture %d" % label) for label in range(2))
-        case.record_verdict(0, "unclear")
+        case.record_verdict(0, "unclear", "Too dark.")
     return folder
 
 
@@ -206,7 +206,7 @@ def test_another_thing_in_place_of_the_table_about_is_refused(folder, view):
         Case(folder)
 
 
-@pytest.mark.parametrize("name", ["events", "images", "chain", "verdicts"])
+@pytest.mark.parametrize("name", ["events", "images", "chain", "decisions"])
 def test_an_endless_view_in_place_of_a_table_is_a_finding(folder, name):
     "It is not asked for anything, neither by verify nor by what reads the case or adds to it"
     spoiled(folder, f"ALTER TABLE {name} RENAME TO gone", f"CREATE VIEW {name} AS {ENDLESS} * FROM n")
@@ -241,7 +241,7 @@ def test_a_query_that_takes_too_long_is_ended(folder, monkeypatch):
 
 
 ODD = [
-    ("verdicts", "note", "x'00ff'"), ("verdicts", "decided_at", "x'00'"), ("verdicts", "verdict", "x'6d61746368'"),
+    ("notes", "note", "x'00ff'"), ("decisions", "decided_at", "x'00'"), ("decisions", "verdict", "x'6d61746368'"),
     ("events", "event_time", "x'00'"), ("events", "line", "'seven'"), ("events", "event", "1.5"),
     ("events", "extras", "x'7b7d'"), ("snapshots", "at", "x'00'"), ("snapshots", "step_s", "'far'"),
     ("images", "bytes", "'many'"), ("images", "path", "x'00'"), ("cardholders", "name", "x'00'"),

@@ -27,7 +27,7 @@ from tests.support.cases import made_up_snapshot
 disks.MOUNTS = Path(sys.argv[2])
 with Case(sys.argv[1], operator=sys.argv[3]) as case:
     for number in range(10):
-        case.record_verdict(0, "unclear", f"{number}")
+        case.record_note(0, f"{number}")
         case.add_snapshots([made_up_snapshot(0, f"{sys.argv[3]} {number}".encode())])
         case.events()
 """
@@ -63,7 +63,7 @@ def test_a_case_that_was_moved_to_a_share_is_changed_when_nobody_else_has_it_ope
     "All of it is there still, with its seal"
     with Case(tmp_path / "case") as case:
         case.add_events(made_up(1))
-        case.record_verdict(0, "match")
+        case.record_verdict(0, "no_picture")
         seal = case.seal()
     (tmp_path / "case").rename(share / "case")
     with warnings.catch_warnings(), Case(share / "case") as case:
@@ -86,10 +86,10 @@ def test_a_case_with_a_log_that_somebody_has_open_on_a_share_is_said_to_be_unsaf
         ):
             other = Case(share / "case")
         with other:
-            other.record_verdict(0, "match")
+            other.record_verdict(0, "no_picture")
     with Case(share / "case") as case:
         assert journal_of(case) == "delete"
-        assert case.verdicts()["verdict"].tolist() == ["match"]
+        assert case.verdicts()["verdict"].tolist() == ["no_picture"]
 
 
 @pytest.mark.not_quick
@@ -103,7 +103,7 @@ def test_several_processes_can_add_to_a_case_on_a_share(share):
             subprocess.Popen([*command, name], cwd=ROOT, stderr=subprocess.PIPE, text=True) for name in names
         ]
         assert [worker.communicate()[1] for worker in workers] == [""] * 2
-        assert case.verdicts()["operator"].value_counts().to_dict() == dict.fromkeys(names, 10)
+        assert case.table("notes")["operator"].value_counts().to_dict() == dict.fromkeys(names, 10)
         assert len(case.table("snapshots")) == 20
         assert case.verify().findings.empty
 

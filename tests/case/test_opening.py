@@ -18,7 +18,8 @@ from tests.conftest import ROOT
 from tests.support.cases import made_up, made_up_snapshot
 
 READ_ONLY = """
-import sys
+import faulthandler, sys
+faulthandler.dump_traceback_later(60, exit=True)  # says where, should it ever wait for something that does not come
 from pathlib import Path
 from camkit.case import Case
 from camkit.errors import CamkitError
@@ -28,7 +29,8 @@ folder, out = map(Path, sys.argv[1:])
 try:
     with Case(folder) as case:
         print(len(case.events()), len(case.verdicts()), case.verify().ok, case.seal())
-        print(case.report(out / "report.html").exists(), case.export(out / "bag.zip").exists())
+        report, bag = case.report(out / "report.html"), case.export(out / "bag.zip")  # which prints its hash
+        print(report.exists(), bag.exists())
         for add in (lambda: case.record_verdict(0, "match"), lambda: case.add_events(made_up(9)), case.report):
             try:
                 add()
@@ -80,10 +82,11 @@ def in_read_only(folder: Path) -> list[str]:
 def read_only(folder: Path, out: Path) -> list[str]:
     "What a process prints that reads the case in a read-only folder"
     done = subprocess.run(
-        [*in_read_only(folder), sys.executable, "-c", READ_ONLY, folder, out],
+        [*in_read_only(folder), sys.executable, "-X", "faulthandler", "-c", READ_ONLY, folder, out],
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=90,
     )
     assert done.stderr == ""
     return done.stdout.splitlines()
@@ -119,8 +122,9 @@ def test_a_case_in_a_read_only_folder_can_be_read_and_verified(folder, tmp_path,
             case.database.copy_to(tmp_path / "copy.sqlite")
     if from_a_bag:
         (tmp_path / "copy.sqlite").replace(folder / "case.sqlite")
-    counts, written, *refused = read_only(folder, tmp_path)
+    counts, _, _, sealed, _, written, *refused = read_only(folder, tmp_path)
     assert counts == f"2 1 True {seal}"
+    assert sealed == f"  Seal    {seal}"
     assert written == "True True"
     assert len(refused) == 3
     for said in refused[:2]:

@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 import requests
+from pydantic import SecretStr
 
+from camkit import errors
+from camkit.cameras.meraki import Meraki
 from camkit.demo.clock import START
 from camkit.demo.een.timestamps import parse_timestamp
 from camkit.demo.launch import DemoProcess
@@ -40,6 +43,7 @@ def test_first_line_holds_the_addresses_and_credentials(demo):
         "een_tfa_code",
         "meraki",
         "meraki_key",
+        "media",
         "directory",
         "control",
     }
@@ -94,6 +98,67 @@ def test_uses_the_given_port():
         port = free.getsockname()[1]
     with DemoProcess("--port", str(port)) as running:
         assert urlsplit(running.info["een"]).port == port
+
+
+def test_a_busy_port_is_one_sentence():
+    "No traceback, and the notebook's error says the same"
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = str(busy.getsockname()[1])
+        with pytest.raises(errors.DemoSiteError) as caught:
+            DemoProcess("--port", port)
+    assert str(caught.value) == (
+        f"The demo site did not start: Port {port} cannot be used (Address already in use). Choose another one with "
+        "--port; without it, a free one is taken."
+    )
+
+
+def test_one_port_serves_everything():
+    "With --one-port an image is at the main address, as for a client that knows no other"
+    with DemoProcess(*QUICK, "--one-port") as running:
+        assert running.info["media"] == running.info["een"]
+        meraki = Meraki(SecretStr(running.info["meraki_key"]), base_url=running.info["meraki"])
+        assert meraki.snapshot("Q2GV-7K2M-D9HT").content
+        meraki.close()
+
+
+def control_call(demo: DemoProcess, method: str = "POST", path: str = "", **headers: str) -> int:
+    "The status of a call on the control path, by default to end all sessions"
+    address = path or demo.info["control"] + "/expire-sessions"
+    return requests.request(method, address, headers=headers, timeout=10).status_code
+
+
+def test_whoever_does_not_know_the_control_address_controls_nothing(demo, control):
+    "Another user of this machine can find the port, and guesses: nothing changes and nothing is shown"
+    origin = demo.info["een"]
+    token = demo.info["control"].rpartition("/")[2]
+    with log_in(demo) as session:
+        for guess in ("", "0" * 32, token[:-1], token.upper() + "/..", "*"):
+            assert control_call(demo, path=f"{origin}/demo/{guess}/expire-sessions") == 404
+            assert control_call(demo, "GET", f"{origin}/demo/{guess}/requests") == 404
+        assert session.get(f"{origin}/g/aaa/isauth", timeout=10).status_code == 200
+    assert len(token) == 32 and token not in str(control.asked())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:{port}"},
+        {"Host": "127.0.0.1"},
+        {"Host": "127.0.0.1:1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:{port}"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_web_page_does_not_control_the_demo(demo, headers):
+    "Not even one that knows the address, under its own name or one that leads to this machine"
+    port = urlsplit(demo.info["een"]).port
+    assert control_call(demo, **{name: value.format(port=port) for name, value in headers.items()}) == 403
+    assert control_call(demo, Host=f"localhost:{port}") == 204
 
 
 def test_fixed_clock_stands_still_and_running_clock_runs(demo):
@@ -167,7 +232,8 @@ def test_logs_requests(demo, control):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--port", "x"], ["--clock", "broken"], ["--fault", "{}"], ["--latency-ms", "-1"]]
+    "arguments",
+    [["--port", "x"], ["--port", "65536"], ["--clock", "broken"], ["--fault", "{}"], ["--latency-ms", "-1"]],
 )
 def test_bad_arguments_are_a_usage_message(arguments):
     "An invalid command line ends with status 2 and a message that says why"

@@ -136,6 +136,7 @@ def test_a_bad_photo_is_noted(picture, said):
     ("source", "said"),
     [
         ("http://localhost:9/me.jpg", "another site"),
+        ("http://127.0.0.1:9/me.jpg", "another site, 127.0.0.1:9"),
         ("file:///etc/passwd", "not have a web address"),
         (f"data:image/png;base64,{base64.b64encode(photo()).decode()}", "not have a web address"),
         ("http://[", "photo could not be fetched"),

@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import gevent
 import psutil
 import pytest
 import trustme
+from pydantic import SecretStr
 
 from camkit import errors
 from camkit.http import Limits, Transport
@@ -143,21 +145,31 @@ def test_a_stalled_handshake_freezes_nobody(monkeypatch):
     assert len(gaps) > 1
 
 
-def test_follows_a_redirect_from_http_to_https_only(ca, bundle):
-    "A host may redirect to TLS; a redirect back to plain HTTP is refused"
-    tls = context_for(ca.issue_cert("127.0.0.1"))
+@pytest.mark.parametrize("tls_to", [True, False])
+def test_a_redirect_to_another_port_of_this_machine_is_not_followed(ca, bundle, tls_to):
+    "Another port is another user's program: it gets neither the request nor what is secret in it, with TLS or without"
+    tls = context_for(ca.issue_cert("127.0.0.1")) if tls_to else None
+    key = Credential({"Authorization": "Bearer kei-4711-canary"})
     with (
-        scripted(lambda h, n: send(h, 200, b"safe"), tls) as safe,
-        scripted(lambda h, n: send(h, 301, Location=safe.base + "/")) as plain,
+        scripted(lambda h, n: send(h, 200), tls) as other,
+        scripted(lambda h, n: send(h, 307, Location=other.base + "/")) as server,
+        pytest.raises(errors.BadResponse, match=f"another site, {urlsplit(other.base).netloc}"),
     ):
-        assert get(plain.base).content == b"safe"
+        Transport("it", server.base, limits=QUICK).request(
+            "POST", "/login", json={"password": SecretStr("kei-4711-canary")}, credential=key
+        )
+    assert other.seen == []
+
+
+def test_an_address_that_the_service_declared_is_its_own():
+    "The demo site names its second port; that one is followed"
     with (
-        scripted(lambda h, n: send(h, 200, b"plain")) as plain,
-        scripted(lambda h, n: send(h, 301, Location=plain.base + "/"), tls) as safe,
-        pytest.raises(errors.BadResponse, match="another site"),
+        scripted(lambda h, n: send(h, 200, b"picture")) as media,
+        scripted(lambda h, n: send(h, 301, Location=media.base + "/picture")) as server,
     ):
-        get(safe.base)
-    assert plain.seen == []
+        transport = Transport("it", server.base, limits=QUICK, also=[media.base])
+        assert transport.request("GET", "/").content == b"picture"
+        transport.close()
 
 
 # Proxies

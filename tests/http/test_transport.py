@@ -11,6 +11,7 @@ import gevent
 import pytest
 
 from camkit import errors
+from camkit.cameras.meraki.client import API_HOSTS
 from camkit.http import Credential, Limits, Transport, raise_for_status
 from camkit.http.trust import parts_of
 from tests.support.scripted import scripted, send
@@ -191,7 +192,13 @@ def test_ends_a_loop_of_redirects():
     ("url", "trusted"),
     [
         ("https://n123.meraki.com/api/v1/x", True),
-        ("https://meraki.com/x", True),
+        ("https://api-mp.meraki.com/api/v1/x", True),
+        ("https://meraki.com/x", False),
+        ("https://www.meraki.com/x", False),
+        ("https://spn4.meraki.com/x", False),
+        ("https://a.n123.meraki.com/x", False),
+        ("https://n1\u0661.meraki.com/x", False),
+        ("https://api.meraki.cn/api/v1/x", False),
         ("http://n123.meraki.com/x", False),
         ("https://evilmeraki.com/x", False),
         ("https://meraki.com.evil.example/x", False),
@@ -211,19 +218,40 @@ def test_ends_a_loop_of_redirects():
     ],
 )
 def test_trusts_only_the_vendors_own_hosts(url, trusted):
-    "A key is sent only to the vendor's domains, matched at a dot, over TLS"
-    transport = Transport("it", "https://api.meraki.com/api/v1", domains=("meraki.com",))
+    "A key is sent only to those hosts of the vendor that the API needs, in the domain of the base address, over TLS"
+    transport = Transport("it", "https://api.meraki.com/api/v1", hosts=API_HOSTS)
     assert transport.trust.includes(parts_of(url)) is trusted
+
+
+@pytest.mark.parametrize(
+    ("home", "url", "own"),
+    [
+        ("http://people.example", "http://people.example/7.jpg", True),
+        ("http://people.example", "https://people.example/7.jpg", True),
+        ("http://people.example:8080", "https://people.example/7.jpg", True),
+        ("http://people.example", "http://people.example:8080/7.jpg", False),
+        ("https://people.example", "http://people.example/7.jpg", False),
+        ("https://people.example", "https://www.people.example/7.jpg", False),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/7.jpg", True),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8001/7.jpg", False),
+        ("http://127.0.0.1:8000", "https://127.0.0.1/7.jpg", False),
+        ("http://127.0.0.1:8000", "http://localhost:8000/7.jpg", False),
+        ("http://[::1]:8000", "http://[::1]:631/7.jpg", False),
+    ],
+)
+def test_a_service_without_a_vendor_is_at_one_host_and_port(home, url, own):
+    "A redirect or a photo's address may go from HTTP to HTTPS, and nowhere else; on this machine not even that"
+    assert Transport("it", home).trust.includes(parts_of(url)) is own
 
 
 def test_does_not_send_a_key_to_an_unencrypted_host():
     "A vendor's address without TLS is refused before anything is sent, except on this machine"
     with pytest.raises(errors.SettingsError, match="not encrypted"):
-        Transport("it", "http://api.meraki.com/api/v1", domains=("meraki.com",))
+        Transport("it", "http://api.meraki.com/api/v1", hosts=API_HOSTS)
     with pytest.raises(errors.SettingsError, match="not encrypted"):
-        Transport("it", "http://127.evil.example", domains=("meraki.com",))
+        Transport("it", "http://127.evil.example", hosts=API_HOSTS)
     for here in ("127.0.0.1:8000", "localhost", "[::1]:8000"):
-        Transport("it", f"http://{here}", domains=("meraki.com",))
+        Transport("it", f"http://{here}", hosts=API_HOSTS)
 
 
 @pytest.mark.parametrize("host", ["a" * 70 + ".example", "a..example"])

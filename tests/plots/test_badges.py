@@ -88,7 +88,7 @@ def test_the_timeline_marks_flags_in_its_legend(log: BadgeLog) -> None:
     "A mark for each kind of flag that occurs, explained in words"
     flags = flag_events(log.events, hours=("06:00", "20:00"))
     ax = plot_timeline(log.events, flags, cardholders=["86543202", "86543188"])
-    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    legend = [" ".join(text.get_text().split()) for text in ax.get_legend().get_texts()]
     assert legend[:3] == ["86543202", "86543188", "denied"]
     assert "at another reader sooner than one can walk there" in legend
     assert "America/Denver" in ax.get_xlabel()
@@ -100,7 +100,7 @@ def test_a_cardholder_whose_number_begins_with_an_underscore_is_in_the_legend(lo
     events = log.events.assign(cardholder_id=log.events["cardholder_id"].replace("86543202", "_temp$"))
     flags = flag_events(events, hours=("06:00", "20:00"))
     ax = plot_timeline(events, flags, cardholders=["_temp$", "86543188"])
-    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    legend = [" ".join(text.get_text().split()) for text in ax.get_legend().get_texts()]
     assert legend[:3] == [r"_temp\$", "86543188", "denied"]
     assert "at another reader sooner than one can walk there" in legend
     draw(ax)

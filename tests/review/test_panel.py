@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -106,18 +107,18 @@ class DrawnCamera(QuickCamera):
 
 def press(panel: ReviewPanel, key: str, **message: str) -> None:
     """Press a key in the panel, as the browser reports it; by default what it shows is what the kernel shows."""
-    tell(panel, {"key": key, **message})
+    tell(panel.shortcuts, {"key": key, **message})
 
 
-def leave_note(panel: ReviewPanel) -> None:
-    """Leave the field for the note."""
-    tell(panel, {"left": "note"})
+def type_note(panel: ReviewPanel, note: str, event: int | None = None) -> None:
+    """Type a note on an event, by default the one in front, and leave the field."""
+    tell(panel.view.note, {"note": note, "event": panel.view.note.event if event is None else event})
 
 
-def tell(panel: ReviewPanel, message: dict[str, str]) -> None:
+def tell(widget: ipw.Widget, message: dict[str, Any]) -> None:
     """Send what the browser sends."""
     content = {"data": {"method": "custom", "content": message}}
-    panel.shortcuts._handle_msg({"content": content, "buffers": []})
+    widget._handle_msg({"content": content, "buffers": []})
 
 
 def widgets(widget: ipw.Widget) -> Iterator[ipw.Widget]:
@@ -364,33 +365,21 @@ def test_a_verdict_moves_nothing(panel):
     assert (panel.queue.index, "camkit-on" in panel.view.strip[3]._dom_classes) == (1, True)
 
 
-def test_a_note_is_saved_when_its_field_is_left(panel, case):
-    "Without a verdict; until then the panel says that it is not"
-    panel.view.note.value = "A scarf hides the face."
-    assert "The note is being typed: it is not saved yet." in panel.status.value
-    assert case.notes() == {}
-    leave_note(panel)
+def test_a_note_is_saved_without_a_verdict(panel, case):
+    "As it comes from its field; an event without one has an empty field"
+    type_note(panel, "A scarf hides the face.")
     assert case.notes() == {0: {"R. Investigator": "A scarf hides the face."}}
-    assert (verdicts(case), "not saved" in panel.status.value) == ([], False)
-    leave_note(panel)
+    assert (verdicts(case), panel.view.note.text) == ([], "A scarf hides the face.")
     panel.next()
-    assert panel.view.note.value == ""
-    assert len(case.table("notes")) == 1
+    assert (panel.view.note.text, panel.view.note.event) == ("", 1)
 
 
-@pytest.mark.not_quick
-def test_a_note_is_saved_when_typing_pauses(panel, case):
-    "A crash takes the last words, not the note"
-    panel.view.note.value = "A scarf hides the face."
-    until(lambda: case.notes() == {0: {"R. Investigator": "A scarf hides the face."}})
-    until(lambda: "not saved" not in panel.status.value)
-
-
-def test_closing_the_panel_saves_the_note(panel, case):
-    "Though the field was not left"
-    panel.view.note.value = "A scarf."
-    panel.close()
-    assert case.notes() == {0: {"R. Investigator": "A scarf."}}
+def test_a_note_that_arrives_late_is_about_its_own_event(panel, case):
+    "The kernel was busy, and another event is in front already"
+    panel.next()
+    type_note(panel, "A scarf hides the face.", event=0)
+    assert case.notes() == {0: {"R. Investigator": "A scarf hides the face."}}
+    assert panel.view.note.text == ""
 
 
 def test_the_notes_of_others_are_beside_the_own(panel, case, tmp_path):
@@ -402,7 +391,7 @@ def test_the_notes_of_others_are_beside_the_own(panel, case, tmp_path):
     panel.previous()
     assert panel.view.other_notes.layout.display is None
     assert panel.view.other_notes.value.count("&lt;script&gt;") == 2
-    assert panel.view.note.value == ""
+    assert panel.view.note.text == ""
     assert "<script" not in all_html(panel)
 
 
@@ -460,7 +449,7 @@ def test_text_from_outside_is_text(case, camera):
     panel = open_panel(case, events, camera)
     press(panel, "v")
     panel.decide("unclear", EVIL)
-    assert panel.view.note.value == EVIL  # a text field: the browser takes it as text
+    assert panel.view.note.text == EVIL  # a text field: the browser takes it as text
     for widget in (panel.view.picture, panel.view.entry, panel.view.facts, panel.flags):
         assert "&lt;script&gt;" in widget.value
     assert "<script" not in all_html(panel)
@@ -499,8 +488,8 @@ def test_a_problem_is_shown_until_the_next_action(panel):
 def test_a_case_that_cannot_be_used_is_in_red_until_it_can(panel, case, key):
     "Whatever is pressed; what is typed stays, and no verdict counts"
     press(panel, "m")
-    panel.view.note.value = "Same coat."
     with unusable(case):
+        type_note(panel, "Same coat.")
         press(panel, "x")
         press(panel, key)
         assert panel.status.value.startswith('<div role="alert"><bdi>')
@@ -512,6 +501,21 @@ def test_a_case_that_cannot_be_used_is_in_red_until_it_can(panel, case, key):
     assert 'role="status"' in panel.status.value
     assert "1 of 3 reviewed" in panel.progress.value
     assert case.notes() == {0: {"R. Investigator": "Same coat."}}
+
+
+@pytest.mark.parametrize("what", [shutil.rmtree, lambda folder: (folder / "case.sqlite").unlink()])
+def test_when_the_folder_is_deleted_the_panel_is_red_and_accepts_nothing(panel, case, what):
+    "Whatever is pressed then; what is typed stays in its field"
+    press(panel, "m")
+    what(case.folder)
+    type_note(panel, "Same coat.")
+    for key in ("x", "ArrowDown", "ArrowRight", "m", "Backspace"):
+        press(panel, key)
+        assert panel.status.value.startswith('<div role="alert"><bdi>')
+        assert "The case cannot be used" in panel.progress.value
+    assert [item.verdict for item in panel.state.queue] == ["match", None, None]
+    press(panel, "ArrowLeft")
+    assert panel.view.note.text == "Same coat."
 
 
 def test_an_unexpected_problem_is_shown_too(panel):
@@ -769,7 +773,7 @@ def test_a_reopened_case_is_not_fetched_again(panel, case):
     again.state.go(0)
     assert again.wait(WAIT_S)
     assert again.view.picture.value == shown
-    assert (again.view.note.value, repr(again)) == (
+    assert (again.view.note.text, repr(again)) == (
         "Same hat.",
         "ReviewPanel: 1 of 3 reviewed when this cell ran; run it again, the case keeps everything",
     )
@@ -915,7 +919,7 @@ def test_closing_the_panel_ends_its_loading(case):
 def test_every_control_has_a_name(panel):
     "A screen reader can say what each one is"
     for widget in widgets(panel):
-        if isinstance(widget, ipw.Button | ipw.Dropdown | ipw.Textarea):
+        if isinstance(widget, ipw.Button | ipw.Dropdown | ipw.Text):
             assert widget.description
 
 

@@ -16,7 +16,7 @@ import pytest
 from camkit.badges import Camera, DoorEvents
 from camkit.cameras import Result, Snapshot
 from camkit.case import Case, VerdictLabel
-from camkit.errors import CaseError, InputError
+from camkit.errors import CaseError, InputError, OutputError
 from camkit.review.html import other_notes_html, queue_name, status_html, view_names
 from camkit.review.loading import wanted
 from camkit.review.state import ReviewState
@@ -358,28 +358,13 @@ def test_a_note_needs_no_verdict(state, case):
     assert ReviewState(made_up(3), case).current.note == "A scarf hides the face."
 
 
-@pytest.mark.parametrize("leave", [lambda state: state.go(1), lambda state: state.save_notes()])
-def test_a_note_that_is_being_typed_is_saved_when_it_is_left(state, case, leave):
-    "Not with each letter: half words are no evidence"
-    for typed in ("A", "A sc", "A scarf."):
-        state.type_note(typed)
-    assert (notes(case), state.current.note) == ([], "A scarf.")
-    assert "not saved yet" in status_html(state)
-    leave(state)
-    assert notes(case) == [(0, "A scarf.")]
-    assert "not saved yet" not in status_html(state)
-
-
-def test_a_verdict_takes_the_note_that_is_being_typed_along(state, case):
-    "Both are recorded; a note that comes back to what it was is no change"
-    give(state)
-    state.type_note("Same coat.")
-    state.decide("match")
-    assert verdicts(case) == [(0, "match", "Same coat.")]
-    state.type_note("Same coat")
-    state.type_note("Same coat.")
-    state.save_notes()
+def test_a_note_is_about_the_event_that_it_was_typed_for(state, case):
+    "Though another one is in front when it arrives; the same note again is no new one"
+    state.go(1)
+    for _ in range(2):
+        state.write_note_on(0, "Same coat.")
     assert notes(case) == [(0, "Same coat.")]
+    assert (state.current.note, state.queue[0].note) == ("", "Same coat.")
 
 
 def test_a_note_can_be_taken_away(state, case):
@@ -996,14 +981,48 @@ def test_what_the_case_does_not_take_does_not_count(state, case, action):
     assert (state.trouble, state.progress()) == ("", "1 of 3 reviewed")
 
 
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_when_the_folder_vanishes_nothing_more_is_accepted(state, case, action):
+    "A sync client or a colleague takes it away: no verdict counts that is not on the disk, until it is back"
+    give(state)
+    state.decide("match")
+    give(state, 5.0, b"later")
+    state.show(5)
+    before = list(state.current.decisions)
+    away = case.folder.rename(case.folder.with_name("away"))
+    with pytest.raises((CaseError, OutputError)):
+        action(state)
+    assert (state.progress(), state.queue[0].decisions) == ("The case cannot be used", before)
+    away.rename(case.folder)
+    state.go(0)
+    assert (state.trouble, state.progress()) == ("", "1 of 3 reviewed")
+    assert case.verdicts()["verdict"].tolist() == ["match"]
+
+
+def test_a_picture_that_the_case_cannot_take_is_no_picture_to_be_judged(state, case):
+    "Though it came: it is not on the disk; the review says so without being asked"
+    away = case.folder.rename(case.folder.with_name("away"))
+    give(state)
+    assert not state.shown.ok
+    assert state.progress() == "The case cannot be used"
+    assert "there is none in view" in state.why_not("match")
+    away.rename(case.folder)
+    give(state)
+    state.decide("match")
+    assert state.progress() == "1 of 3 reviewed"
+
+
 def test_a_note_that_the_case_does_not_take_stays_as_typed(state, case):
-    "It is saved as soon as the case takes it"
-    state.type_note("Same coat.")
-    with unusable(case), pytest.raises(CaseError):
-        state.save_notes()
-    assert (state.current.note, notes(case)) == ("Same coat.", [])
-    state.go(1)
-    assert notes(case) == [(0, "Same coat.")]
+    "It is saved as soon as the case takes it: with a verdict, or when one goes on"
+    give(state)
+    for then in (lambda: state.decide("match"), lambda: state.go(1)):
+        with unusable(case), pytest.raises(CaseError):
+            state.write_note(f"Same coat, {then}.")
+        assert state.current.note == f"Same coat, {then}."
+        assert "The note is not saved." in status_html(state)
+        then()
+        assert notes(case)[-1] == (0, f"Same coat, {then}.")
+        assert "not saved" not in status_html(state)
 
 
 def test_the_demo_sites_pictures_mark_the_review(state, case):

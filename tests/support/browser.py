@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,32 +60,41 @@ class Lab:
 
 
 @contextmanager
-def jupyter_lab(root: Path, private: Path, **environment: str) -> Iterator[Lab]:
-    """Run JupyterLab over `root`, with its own files in `private`; it and its kernels end with the block."""
+def jupyter_lab(
+    root: Path,
+    private: Path,
+    command: Sequence[str] = (),
+    settings: Mapping[str, object] = SETTINGS,
+    /,
+    **environment: str,
+) -> Iterator[Lab]:
+    """Run JupyterLab over `root`, with its own files in `private`; it and its kernels end with the block.
+
+    `command` is what Python is asked to run if it is not JupyterLab itself; `settings` are those of the user.
+    """
     folders = {
         name: private / name.lower()
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     }
-    folders["JUPYTERLAB_SETTINGS_DIR"] = settings = private / "settings"
+    folders["JUPYTERLAB_SETTINGS_DIR"] = private / "settings"
     folders["JUPYTERLAB_WORKSPACES_DIR"] = private / "workspaces"
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
-    for name, values in SETTINGS.items():
-        path = settings / f"{name}.jupyterlab-settings"
+    for name, values in settings.items():
+        path = private / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
     token = secrets.token_hex(16)
+    command = command or ("-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={root}")
     options = {
-        "ServerApp.ip": "127.0.0.1",
         "ServerApp.port": 0,
         "ServerApp.open_browser": False,
         "ServerApp.allow_root": True,
-        "ServerApp.root_dir": root,
         "LabApp.extension_manager": "readonly",
     }
     with (private / "jupyterlab.log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())],
+            [sys.executable, *command, *(f"--{name}={value}" for name, value in options.items())],
             env={
                 **os.environ,
                 **{name: str(folder) for name, folder in folders.items()},

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from camkit.badges import Camera, Door, DoorEvent, DoorEvents, flag_events, load
 from camkit.cameras import Picture, Result, Snapshot, Snapshots, snapshots_for
 from camkit.case import Case, chain, schema
 from camkit.case.database import Stamp, insert
+from camkit.case.images import store_document
 from camkit.demo.launch import DemoProcess
 from camkit.directory import Cardholder
 from camkit.site import demo_site
@@ -114,16 +116,18 @@ def add_upgrade(connection: sqlite3.Connection) -> None:
     insert(connection, "upgrades", {**row, **Stamp("R. Investigator").columns("upgraded_at")})
 
 
-def fill_empty_tables(connection: sqlite3.Connection) -> None:
+def fill_empty_tables(connection: sqlite3.Connection, folder: Path) -> None:
     """Add a row, with its link, to each table of a case of one event or more that a review alone leaves empty."""
     (event,) = connection.execute("SELECT min(event) FROM events").fetchone()
+    (flag,) = connection.execute("SELECT min(id) FROM flags").fetchone()
     stamp = Stamp("R. Investigator")
     rows: dict[str, tuple[str, dict[str, Any]]] = {
         "verdicts": ("decided_at", {"event": event, "verdict": "unclear", "note": "Of version 2."}),
         "notes": ("noted_at", {"event": event, "note": "A note."}),
         "exclusions": ("excluded_at", {"event": event, "is_excluded": 0, "reason": ""}),
-        "documents": ("added_at", {"kind": "doors", "name": "doors.csv", **_NO_FILE}),
+        "documents": ("added_at", {"kind": "doors", **store_document(folder, b"reader_id", "doors.csv")}),
         "settings": ("added_at", {"name": "site", "value": "{}"}),
+        "flag_evidence": ("added_at", {"flag": flag, "description": "Ann Li at the main entrance"}),
     }
     for table, (time_column, row) in rows.items():
         if connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,):
@@ -131,6 +135,3 @@ def fill_empty_tables(connection: sqlite3.Connection) -> None:
     decision = {"event": event, "verdict": "unclear", **stamp.columns("decided_at")}
     number = insert(connection, "decisions", decision)
     insert(connection, "withdrawals", {"decision": number, **stamp.columns("withdrawn_at")})
-
-
-_NO_FILE = {"sha256": "0" * 64, "path": f"documents/00/{'0' * 64}.csv", "bytes": 0}

@@ -12,7 +12,7 @@ class Control:
     """Controls one running demo site; see `camkit.demo.control`."""
 
     def __init__(self, info: Mapping[str, Any]) -> None:
-        self._base = info["control"]
+        self._base = info["control"]  # its address is the key to it
         self._http = requests.Session()
         self._http.trust_env = False
 

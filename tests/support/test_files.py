@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+import stat
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from camkit import errors
-from camkit.support.files import make_folder, replacing, write_whole
+from camkit.support.files import (
+    is_leftover,
+    make_folder,
+    open_regular,
+    remove_leftovers,
+    replacing,
+    sync,
+    working_folder,
+    write_new,
+    write_whole,
+)
 from tests.conftest import ROOT
 
 
@@ -93,3 +109,139 @@ def test_leaves_nothing_when_the_disk_is_full(tmp_path):
     assert "cannot be written: File too large. Make room" in done.stdout, done.stderr
     assert names_in(tmp_path) == ["a.bin"]
     assert (tmp_path / "a.bin").read_bytes() == b"old"
+
+
+# What others may see
+
+
+def modes_below(folder):
+    "The permissions of everything in a folder"
+    return {
+        path.relative_to(folder).as_posix(): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture
+def open_to_all():
+    "A process whose files everybody may read and write"
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_nobody_else_can_read_what_is_made(tmp_path, open_to_all):
+    "Files and folders alike, each folder of the way; an existing folder stays as it is"
+    tmp_path.chmod(0o755)
+    folder = make_folder(tmp_path / "a" / "b")
+    write_whole(folder / "c", b"secret")
+    assert write_new(folder / "d", b"secret")
+    with working_folder(folder / "e") as work, replacing(folder / "f") as part:
+        part.write_bytes(b"secret")
+        assert stat.S_IMODE(work.stat().st_mode) == 0o700
+        assert stat.S_IMODE(part.stat().st_mode) == 0o600
+    assert modes_below(tmp_path) == {"a": 0o700, "a/b": 0o700, "a/b/c": 0o600, "a/b/d": 0o600, "a/b/f": 0o600}
+    make_folder(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+# What is left behind
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from camkit.support.files import replacing, working_folder
+with replacing(Path(sys.argv[1])) as part, working_folder(Path(sys.argv[1])) as folder:
+    part.write_bytes(b"half")
+    (folder / "copy").write_bytes(b"evidence")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    "Neither what a living one is writing, nor a file of the user's, nor what a link leads to"
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.bin")], cwd=ROOT, timeout=30)
+    assert len(names_in(tmp_path)) == 2
+    assert all(is_leftover(name) for name in names_in(tmp_path))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_bytes(b"")
+    mine = ["a.part", ".a.part", ".a.bin.0a1b2c3.part", "elsewhere"]
+    for name in mine[:3]:
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / ".link.0a1b2c3d.part").symlink_to(elsewhere)
+    os.mkfifo(tmp_path / ".pipe.0a1b2c3d.part")
+    with replacing(tmp_path / "b.bin") as part, working_folder(tmp_path / "b.bin") as folder:
+        part.write_bytes(b"whole")
+        remove_leftovers(tmp_path)
+        left = [*mine, ".link.0a1b2c3d.part", ".pipe.0a1b2c3d.part", part.name, folder.name]
+        assert names_in(tmp_path) == sorted(left)
+    assert (tmp_path / "b.bin").read_bytes() == b"whole"
+    assert names_in(elsewhere) == ["mine"]
+    assert not folder.exists()
+    remove_leftovers(tmp_path / "gone")
+
+
+def test_of_several_that_make_a_file_at_once_one_stays(tmp_path):
+    "The others learn that it is not theirs, and no half file is ever seen"
+    path = tmp_path / "a.bin"
+    with ThreadPoolExecutor(8) as pool:
+        ours = [*pool.map(lambda number: write_new(path, b"%d" % number * 10_000), range(8))]
+    assert ours.count(True) == 1
+    assert path.read_bytes() == b"%d" % ours.index(True) * 10_000
+    assert names_in(tmp_path) == ["a.bin"]
+
+
+def test_a_file_can_be_written_by_way_of_another_folder(tmp_path):
+    "So that what an interrupted write leaves is all in one place"
+    (tmp_path / "deep").mkdir()
+    with replacing(tmp_path / "deep" / "a.bin", beside=tmp_path) as part:
+        assert part.parent == tmp_path
+        part.write_bytes(b"x")
+    assert (tmp_path / "deep" / "a.bin").read_bytes() == b"x"
+    assert names_in(tmp_path) == ["deep"]
+
+
+# Opening and advice
+
+
+def test_opens_files_only(tmp_path):
+    "Neither a link nor a pipe nor a folder nor a device, and it waits for none of them"
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with open_regular(tmp_path / "file") as file:
+        assert file.read() == b"x"
+    before = len([*Path("/proc/self/fd").iterdir()])
+    for path in (tmp_path / "link", tmp_path / "folder", tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match=re.escape(path.name)):
+            open_regular(path)
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.ENOSPC, "Make room"),
+        (errno.EDQUOT, "Make room"),
+        (errno.EMFILE, "Close other notebooks"),
+        (errno.ENFILE, "Close other notebooks"),
+        (errno.EACCES, "Choose another folder"),
+        (errno.EROFS, "Choose another folder"),
+        (errno.EIO, "Have the disk checked"),
+    ],
+)
+def test_the_advice_is_about_the_cause(tmp_path, code, said):
+    "Room does not help against a missing right, or too many open files"
+    with pytest.raises(errors.OutputError, match=said), replacing(tmp_path / "a.bin") as part:
+        raise OSError(code, os.strerror(code), str(part))
+    assert names_in(tmp_path) == []
+
+
+def test_syncing_a_file_that_is_gone_is_an_output_error(tmp_path):
+    "Nothing may vouch for it"
+    with pytest.raises(errors.OutputError, match="gone cannot be written: No such file"):
+        sync([tmp_path / "gone"])
+    write_whole(tmp_path / "a", b"x")
+    sync([tmp_path / "a"] * 40, [tmp_path])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from camkit.support.html import table_html
+from camkit.support.html import block_html, table_html
 
 EVIL = "\u202e<b>$x$"
 SHOWN = "[U+202E]&lt;b&gt;$x$"
@@ -43,3 +43,8 @@ def test_labels_in_several_levels_are_shown_as_text() -> None:
     html = table_html(pd.DataFrame([[1]], index=labels, columns=labels))
     assert html.count(SHOWN) == 4
     assert "\u202e" not in html
+
+
+def test_a_block_is_shown_as_it_is_in_jupyterlab_and_on_an_exported_page() -> None:
+    "The classes are those that the two versions of MathJax look for"
+    assert block_html("<p>", "$x$") == '<div class="mathjax_ignore tex2jax_ignore"><p>$x$</div>'

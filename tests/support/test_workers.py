@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 import gevent
 import numpy as np
 import pytest
 
 from camkit import errors
-from camkit.support.workers import run_together
+from camkit.support.workers import interruptible, run_together
 
 
 def test_returns_the_results_in_the_order_of_the_tasks():
@@ -35,3 +37,21 @@ def test_an_invalid_number_of_workers_is_an_input_error(workers):
     "Before any task begins"
     with pytest.raises(errors.InputError, match=r"workers is .*; it must be a whole number, at least 1"):
         run_together([lambda: pytest.fail("it began")], workers)
+
+
+def test_an_interrupt_is_one_line_and_leaves_nothing_running():
+    "It says what the caller kept, stays a KeyboardInterrupt, shows no traceback, and no task goes on"
+    went_on = []
+    tasks = [lambda: gevent.sleep(0.05) or went_on.append(1), lambda: signal.raise_signal(signal.SIGINT)]
+    with pytest.raises(KeyboardInterrupt) as stopped, interruptible(lambda: "Half of it is kept."):
+        run_together(tasks, 2)
+    gevent.sleep(0.1)
+    assert went_on == []
+    assert stopped.value._render_traceback_() == ["Interrupted: Half of it is kept."]
+    assert stopped.value.__suppress_context__
+
+
+def test_what_is_no_interrupt_passes_through():
+    "A failure of a task is not called an interrupt, and nothing is said that was kept"
+    with pytest.raises(errors.InputError, match="no"), interruptible(lambda: pytest.fail("it was called")):
+        raise errors.InputError("no")

@@ -30,7 +30,7 @@ from camkit.errors import (
 )
 from camkit.http import Meanings, Reply
 from camkit.support.timezones import aware
-from camkit.support.workers import run_together
+from camkit.support.workers import interruptible, run_together
 
 CAMERAS_TRIED = 10
 """How many cameras `EagleEye.healthy_camera` asks before it gives up."""
@@ -59,12 +59,18 @@ class EagleEye(Session):
         The login host.
     ask_code : callable, optional
         Called with a sentence when the account wants a second factor; returns the code, which is used
-        once and not kept. By default the code is asked for in the notebook.
+        once and not kept. By default the notebook asks for it, and does not show or store what is typed.
     limits : Limits, optional
         Deadlines and caps.
+    demo_origin : str, optional
+        Only for the built-in demo site: its second address, to which it redirects requests for some pictures.
 
     Attributes
     ----------
+    is_demo : bool
+        Whether it is the built-in demo site, so that its pictures are drawn.
+    at_vendor : bool
+        Whether `base_url` is an address of the vendor's own.
     host : str
         The address that serves every call after the login.
 
@@ -135,7 +141,7 @@ class EagleEye(Session):
             return str(camera_id)
         raise NotFound(
             f"Of the {len(devices)} devices, {len(candidates)} are cameras that are online, and the {len(tried)} that "
-            "were asked gave no picture; see usable_cameras(devices) and probe_cameras(een).",
+            "were asked gave no picture: notebook 04 shows what each of them says.",
             url=self.host,
         )
 
@@ -255,9 +261,8 @@ class EagleEye(Session):
                 status=first.status,
                 said=first.said,
             )
-        return Picture(
-            self.vendor, camera_id, nearest.content, nearest.sha256, at, nearest.at, (nearest.reply,)
-        )
+        content, digest, replies = nearest.content, nearest.sha256, (nearest.reply,)
+        return Picture(self.vendor, camera_id, content, digest, at, nearest.at, replies, is_demo=self.is_demo)
 
     def _frame(self, kind: type[F], camera_id: str, at: datetime | str, verb: str, attempts: int | None) -> F:
         require_camera_id(camera_id)
@@ -291,11 +296,14 @@ def probe_cameras(een: EagleEye, devices: pd.DataFrame | None = None, *, workers
     ------
     LoginRefused
         If the vendor refuses the login.
+    Interrupted
+        If it is stopped.
     """
-    devices = een.devices() if devices is None else devices
-    fleet = usable_cameras(devices)
-    table = fleet.loc[fleet["usable"], ["id", "name"]].copy()
-    said = run_together((partial(_ask, een, camera_id) for camera_id in table["id"]), workers)
+    with interruptible(lambda: "The cameras were not all asked. Run the cell again: it asks each of them."):
+        devices = een.devices() if devices is None else devices
+        fleet = usable_cameras(devices)
+        table = fleet.loc[fleet["usable"], ["id", "name"]].copy()
+        said = run_together((partial(_ask, een, camera_id) for camera_id in table["id"]), workers)
     table["answered"] = [text is None for text in said]
     table["said"] = pd.array(said, dtype="string")
     return table

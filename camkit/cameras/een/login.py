@@ -5,6 +5,7 @@ Source: EENCloud/api-docs, "Authenticate", "Authorize", "Two factor authenticati
 
 from __future__ import annotations
 
+import getpass
 import math
 import re
 import time
@@ -19,12 +20,24 @@ from pydantic import SecretStr
 
 from camkit.cameras.een.formats import branded_host
 from camkit.errors import LoginRefused, ServiceError
-from camkit.http import Credential, Limits, Masking, Meanings, Reply, Transport, raise_for_status
+from camkit.http import (
+    Credential,
+    Limits,
+    Masking,
+    Meanings,
+    NotPickled,
+    Reply,
+    Transport,
+    raise_for_status,
+    secrets_stay_inside,
+)
 
 T = TypeVar("T")
 
 LOGIN_URL = "https://login.eagleeyenetworks.com"
-DOMAINS = ("eagleeyenetworks.com",)
+HOSTS = re.compile(r"(?:login|c[0-9]+)\.(eagleeyenetworks\.com)")
+"""The login and the archivers; the host that an account works with is trusted once the login has named it."""
+
 MASKING = Masking(
     frozenset("id c timestamp t start_timestamp end_timestamp e count asset_class a n s".split())
 )
@@ -57,6 +70,11 @@ _SEND_CODE: Meanings = {
 _NO_PHONE = "No sms phone found"
 
 
+def _ask_code(question: str) -> str:
+    """Ask for the second factor; what is typed is neither shown nor kept in the notebook."""
+    return getpass.getpass(question)
+
+
 @dataclass(frozen=True)
 class Account:
     """Who is signed in, and where the account lives.
@@ -74,9 +92,10 @@ class Account:
     timezone: str
 
 
-class Session:
+class Session(NotPickled):
     """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it."""
 
+    @secrets_stay_inside
     def __init__(
         self,
         username: str,
@@ -84,14 +103,21 @@ class Session:
         api_key: SecretStr | None = None,
         *,
         base_url: str = LOGIN_URL,
-        ask_code: Callable[[str], str] = input,
+        ask_code: Callable[[str], str] = _ask_code,
         limits: Limits | None = None,
+        demo_origin: str | None = None,
     ) -> None:
+        self.is_demo = demo_origin is not None
         self._username = username
         self._password = password
         self._api_key = Credential({"Authorization": api_key.get_secret_value()} if api_key else {})
         self._ask_code = ask_code
-        self._transport = Transport("Eagle Eye", base_url, domains=DOMAINS, limits=limits, masking=MASKING)
+        demo = (demo_origin,) if demo_origin else ()
+        self._transport = Transport(
+            "Eagle Eye", base_url, hosts=HOSTS, also=demo, limits=limits, masking=MASKING
+        )
+        self.at_vendor = self._transport.trust.is_vendors
+        self._account: Account | None = None
         self.host = self._transport.base_url
         self._session: Credential | None = None
         self._second_factor_done: Credential | None = None
@@ -99,6 +125,7 @@ class Session:
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
 
+    @secrets_stay_inside
     def login(self, send_code_by: str | None = None) -> Account:
         """Log in: authenticate, authorize, and move to the account's branded host.
 
@@ -125,10 +152,21 @@ class Session:
                     self._refused_until = time.monotonic() + PAUSE_S if error.transient else math.inf
                 raise
 
+    @property
+    def account(self) -> dict[str, str]:
+        """What is known of the account, without a request and without a secret, for a record of who was asked.
+
+        ``host`` and ``user``; after a login also ``account_id``.
+        """
+        known = {"host": self._transport.host, "user": self._username}
+        return known | ({"account_id": self._account.account_id} if self._account else {})
+
+    @secrets_stay_inside
     def ensure_login(self) -> None:
         """Log in if necessary, so that a wrong password or an unreachable host is found before the work begins."""
         self._renewed(None)
 
+    @secrets_stay_inside
     def logout(self) -> None:
         """End the session at the vendor; nothing happens when there is none."""
         session, self._session = self._session, None
@@ -143,6 +181,7 @@ class Session:
         """Close this thread's idle connections."""
         self._transport.close()
 
+    @secrets_stay_inside
     def _get(
         self,
         path: str,
@@ -200,17 +239,19 @@ class Session:
                 if last or not error.transient:
                     raise
         self.host = branded_host(self._transport.base_url, str(_field(reply, "active_brand_subdomain")))
+        self._transport.trust_also(self.host)
         self._session = Credential({**_cookie(reply, "auth_key"), **self._api_key.headers})
         if "tfa_key" in reply.cookies:  # with it, the next login needs no code; it is not stored
             self._second_factor_done = Credential({**_cookie(reply, "tfa_key"), **self._api_key.headers})
         user = reply.json()
-        return Account(
+        self._account = Account(
             name=f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
             email=str(user.get("email") or self._username),
             account_id=str(user.get("active_account_id") or ""),
             host=urlsplit(self.host).hostname or "",
             timezone=str(user.get("timezone") or ""),
         )
+        return self._account
 
     def _authenticate(self, send_code_by: str | None) -> dict[str, SecretStr]:
         """The first step: user and password for a token, and the code where one is needed."""

@@ -37,17 +37,23 @@ from camkit.http import (
     Limits,
     Masking,
     Meanings,
+    NotPickled,
     Reply,
     TokenBucket,
     Transport,
     raise_for_status,
     retry,
+    secrets_stay_inside,
 )
 from camkit.support.jpeg import BadImage, check_jpeg
 from camkit.support.timezones import aware
 
 API_URL = "https://api.meraki.com/api/v1"
-DOMAINS = ("meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com")
+_DOMAINS = r"(meraki\.com|meraki\.ca|meraki\.cn|meraki\.in|gov-meraki\.com)"
+API_HOSTS = re.compile(rf"(?:api|api-mp|n[0-9]+)\.{_DOMAINS}")
+"""Where the key may go: the API, and the shard that it redirects an organization's requests to."""
+
+IMAGE_HOSTS = re.compile(rf"(?:api|api-mp|spn[0-9]+)\.{_DOMAINS}")
 
 MASKING = Masking(
     frozenset("timestamp perPage startingAfter endingBefore productTypes[] serial model fullframe".split()),
@@ -83,7 +89,7 @@ _CAMERA: Meanings = {
 }
 
 
-class Meraki:
+class Meraki(NotPickled):
     """A client of one Meraki organization's cameras.
 
     Parameters
@@ -101,10 +107,20 @@ class Meraki:
         The vendor needs two to three minutes. By default that is reported at once.
     limits : Limits, optional
         Deadlines and caps.
+    demo_origin : str, optional
+        Only for the built-in demo site: its second address, which serves the images.
+
+    Attributes
+    ----------
+    is_demo : bool
+        Whether it is the built-in demo site, so that its pictures are drawn.
+    at_vendor : bool
+        Whether `base_url` is an address of the vendor's own.
     """
 
     vendor = "meraki"
 
+    @secrets_stay_inside
     def __init__(
         self,
         api_key: SecretStr,
@@ -114,19 +130,37 @@ class Meraki:
         poll_s: float = 0.2,
         patience_s: float = 0.0,
         limits: Limits | None = None,
+        demo_origin: str | None = None,
     ) -> None:
+        self.is_demo = demo_origin is not None
         self._credential = Credential({"Authorization": f"Bearer {api_key.get_secret_value()}"})
-        transport = partial(Transport, base_url=base_url, domains=DOMAINS, limits=limits, masking=MASKING)
-        self._api = transport("Meraki", rate=TokenBucket(REQUESTS_PER_S))
-        self._images = transport("Meraki's image host")
+        transport = partial(Transport, base_url=base_url, limits=limits, masking=MASKING)
+        self._api = transport("Meraki", hosts=API_HOSTS, rate=TokenBucket(REQUESTS_PER_S))
+        demo = (demo_origin,) if demo_origin else ()
+        self._images = transport("Meraki's image host", hosts=IMAGE_HOSTS, also=demo)
+        self.at_vendor = self._api.trust.is_vendors
+        self._organizations: list[str] = []
         self._ready_s = ready_s
         self._poll_s = poll_s
         self._patience_s = patience_s
 
+    @secrets_stay_inside
     def organizations(self) -> pd.DataFrame:
         """List the organizations the key can see: ``id``, ``name``, ``url`` (string), one row each."""
-        return _table(self._pages("/organizations", {}, "Listing the organizations"), ("id", "name", "url"))
+        found = _table(self._pages("/organizations", {}, "Listing the organizations"), ("id", "name", "url"))
+        self._organizations = [f"{row.name} ({row.id})" for row in found.itertuples()]
+        return found
 
+    @property
+    def account(self) -> dict[str, str]:
+        """What is known of the account, without a request and without a secret, for a record of who was asked.
+
+        ``host``; ``organizations`` with their ids, once they were listed.
+        """
+        known = {"host": self._api.host}
+        return known | ({"organizations": ", ".join(self._organizations)} if self._organizations else {})
+
+    @secrets_stay_inside
     def devices(self, organization_id: str | None = None, *, cameras_only: bool = True) -> pd.DataFrame:
         """List an organization's devices, page by page.
 
@@ -153,6 +187,7 @@ class Meraki:
         path = f"/organizations/{quote(organization, safe='')}/devices"
         return _table(self._pages(path, params, "Listing the Meraki devices"), DEVICE_COLUMNS)
 
+    @secrets_stay_inside
     def snapshot(self, camera_id: str, at: datetime | None = None, *, fullframe: bool = False) -> Picture:
         """Order a snapshot, wait until it is ready, fetch and check it.
 
@@ -205,8 +240,12 @@ class Meraki:
             )
         made = replace(made, content=b"")  # it held the image's address
         digest = sha256(image.content).hexdigest()
-        return Picture(self.vendor, camera_id, image.content, digest, requested_at, None, (made, image))
+        replies = (made, image)
+        return Picture(
+            self.vendor, camera_id, image.content, digest, requested_at, None, replies, is_demo=self.is_demo
+        )
 
+    @secrets_stay_inside
     def video_link(self, camera_id: str, at: datetime | None = None) -> str:
         """Return the address of the dashboard's player at a moment, for someone with a dashboard login.
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import gevent
+import pandas as pd
 import pytest
 from pydantic import SecretStr
 
 from camkit import errors
-from camkit.cameras.een import EagleEye, usable_cameras
+from camkit.cameras.een import EagleEye, probe_cameras, usable_cameras
 from camkit.cameras.een.devices import COLUMNS, device_table
 from camkit.cameras.een.formats import branded_host, een_time, parse_een_time
 from camkit.http import Limits
@@ -40,7 +42,7 @@ def client(demo, **changes) -> EagleEye:
         "password": SecretStr(demo.info["een_password"]),
         **changes,
     }
-    return EagleEye(**info, base_url=demo.info["een"], limits=QUICK)
+    return EagleEye(**info, base_url=demo.info["een"], limits=QUICK, demo_origin=demo.info["media"])
 
 
 def healthy(een: EagleEye) -> str:
@@ -511,3 +513,13 @@ def test_refuses_years_in_which_there_were_no_cameras():
     for text in ("00010101000000.000", "19691231235959.999", "22620101000000.000", "99991231235959.999"):
         with pytest.raises(errors.BadResponse, match=r"of the years 1970 to 2261\."):
             parse_een_time(text)
+
+
+def test_an_interrupted_probe_says_so_in_one_line(een):
+    "Ctrl-C while cameras are asked leaves no request running, and says that the next run begins again"
+    een.ensure_login()
+    devices = een.devices()
+    gevent.spawn_later(0.05, signal.raise_signal, signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt, match="not all asked"):
+        probe_cameras(een, pd.concat([devices] * 20, ignore_index=True), workers=2)
+    assert een.frame(een.healthy_camera(devices, seed=1), "now")

@@ -319,10 +319,11 @@ def test_gives_up_a_snapshot_that_never_becomes_ready():
     assert KEY not in str(caught.value)
 
 
-def test_a_snapshot_address_on_another_site_is_not_visited():
-    "If the answer to an order has another site's address, nothing is fetched there"
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_snapshot_address_on_another_site_is_not_visited(host):
+    "If the answer to an order has the address of another host or port, nothing is fetched there"
     with scripted(lambda h, n: send(h, 200, JPEG)) as other_site:
-        there = other_site.base.replace("127.0.0.1", "localhost")
+        there = other_site.base.replace("127.0.0.1", host)
         body = json.dumps({"url": f"{there}/stream/jpeg/snapshot/{KEY}"}).encode()
         with (
             scripted(lambda h, n: send(h, 202, body)) as server,

@@ -22,8 +22,8 @@ from camkit.cameras.een.previews.failures import Failures
 from camkit.cameras.een.previews.run import DownloadRun
 from camkit.cameras.een.previews.schedule import Schedule
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, ServiceError
-from camkit.support.files import make_folder
-from camkit.support.workers import run_together, whole_number
+from camkit.support.files import make_folder, remove_leftovers
+from camkit.support.workers import interruptible, run_together, whole_number
 
 BAR_AFTER_S = 2.0
 """A download that takes less time than this does not show a progress bar, seconds."""
@@ -77,6 +77,8 @@ def download_previews(
         If the vendor refuses the login, or cannot be reached.
     OutputError
         If the folder cannot be written; what was saved before stays.
+    Interrupted
+        If it is stopped; what was saved before stays.
 
     Notes
     -----
@@ -89,6 +91,7 @@ def download_previews(
     count, attempts = whole_number("count", count), whole_number("attempts", attempts)
     workers = min(whole_number("workers", workers), count, attempts)
     folder = make_folder(out)
+    remove_leftovers(folder)
     if camera_id is None:
         camera_id = een.healthy_camera(seed=seed)
     else:
@@ -96,7 +99,8 @@ def download_previews(
         een.ensure_login()
     with closing(_Bar(camera_id, count, after_s=BAR_AFTER_S if progress else inf)) as bar:
         download = _Download(een, camera_id, folder, _Budget(count, attempts), workers, bar)
-        run_together([download.work] * (2 * workers), 2 * workers)
+        with interruptible(download.kept):
+            run_together([download.work] * (2 * workers), 2 * workers)
     run = download.result()
     if not run.saved and any(failure.status in (400, 404) for failure in run.failures):
         _require_known(een, camera_id)
@@ -176,6 +180,11 @@ class _Download:
             pass
         if not self._budget.under_way:
             self._finished.set()
+
+    def kept(self) -> str:
+        """Say what an interrupt leaves."""
+        kept = f"{len(self._collection)} of {self._budget.wanted} frames are in the folder {self._out}"
+        return f"{kept}. Run the cell again: it fetches the others only."
 
     def result(self) -> DownloadRun:
         """What is on disk now, and what failed."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from camkit.cameras.een.previews.collection import SavedFrame
 from camkit.cameras.een.previews.failures import Failure
 from camkit.errors import InputError
-from camkit.support.html import visible
+from camkit.support.html import block_html, table_html, text_html, visible
 
 
 @dataclass(frozen=True, repr=False)
@@ -138,7 +137,7 @@ class DownloadRun:
             times = [frame.at for frame in self.saved]
             span = f"{min(times):%Y-%m-%d %H:%M:%S} to {max(times):%H:%M:%S} UTC"
             said = f"{len(self.saved)} different frames of camera {self.camera_id}, {span}."
-        return said if self.complete else f"{said} Wanted: {self.wanted}. {self.shortfall}"
+        return visible(said if self.complete else f"{said} Wanted: {self.wanted}. {self.shortfall}")
 
     def __repr__(self) -> str:
         return self.summary()
@@ -146,12 +145,12 @@ class DownloadRun:
     def _repr_html_(self) -> str:
         table = self.frames.drop(columns="latency_s")
         table["sha256"] = table["sha256"].str[:16] + "…"
-        parts = [f"<p>{escape(self.summary())}</p>"]
+        parts = [f"<p>{text_html(self.summary())}</p>"]
         if len(table):
-            parts.append(table.to_html(index=False, border=0))
+            parts.append(table_html(table, index=False, border=0))
         if not self.complete and self.failures:
-            parts += ["<p>What failed:</p>", self.failed.to_html(index=False, border=0)]
-        return visible("".join(parts))
+            parts += ["<p>What failed:</p>", table_html(self.failed, index=False, border=0)]
+        return block_html(*parts)
 
 
 def _problem(frame: SavedFrame) -> str | None:
