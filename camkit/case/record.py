@@ -13,6 +13,7 @@ from camkit.cameras import Snapshot
 from camkit.case import chain, queries, schema, snapshots
 from camkit.case.database import Database, this_user
 from camkit.case.decisions import DISPUTED, Decision, VerdictLabel, read_labels, read_notes
+from camkit.case.handover import handed_over
 from camkit.case.times import zone_from_text
 from camkit.case.verify import Verification, verify
 from camkit.support.html import block_html, local_time, table_html, text_html, visible
@@ -204,8 +205,11 @@ class Record:
         return verify(self.database, self.folder, self.name, seal)
 
     def export_tables(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write each table as CSV, safe to open in a spreadsheet, and as Parquet; return the files."""
-        with self.database.reading() as connection:
+        """Write each table as CSV, safe to open in a spreadsheet, and as Parquet; return the files.
+
+        What belongs to an excluded event only is not in them.
+        """
+        with handed_over(self.database) as connection:
             return queries.export_tables(connection, Path(folder))
 
     def summary(self) -> str:

@@ -155,7 +155,7 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
         images, counts = _listed(connection, problems)
     findings = [(kind, database.path.name, detail) for kind, detail in dict.fromkeys(problems)]
     findings += [
-        ("altered", path, "the database names a place outside the folders of images and documents")
+        ("altered", path, "the database names a place outside the folder of images or documents")
         for path, _, _ in images
         if not is_image_path(path)
     ]

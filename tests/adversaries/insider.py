@@ -187,7 +187,7 @@ def _(desk: Desk) -> str:
     return desk.verify()
 
 
-@row(WHO, "points an image to a file elsewhere", r"names a place outside the folders of images")
+@row(WHO, "points an image to a file elsewhere", r"names a place outside the folder of images")
 def _(desk: Desk) -> str:
     with desk.raw("images") as raw:
         raw.execute("UPDATE images SET path = '../../etc/passwd' WHERE rowid = 1")
