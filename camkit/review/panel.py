@@ -24,7 +24,7 @@ KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
 USE_KEY, VIEW_KEY = "c", "v"
 HINT = "↑ ↓ frames<br>Esc leaves the note"
 AWAY = "The keys are off:<br>click here first"
-DEMO = "DEMO: drawn pictures"
+DEMO = '<span title="Invented people, drawn pictures: nothing of this has happened">DEMO</span>'
 
 
 class ReviewPanel(ipw.VBox):
@@ -201,7 +201,7 @@ class ReviewPanel(ipw.VBox):
     def _laid_out(self) -> list[ipw.Widget]:
         """Return the controls in their places."""
         hint = ipw.HTML(f'<span class="camkit-here">{HINT}</span><span class="camkit-away">{AWAY}</span>')
-        self.demo = ipw.HTML(text_html(DEMO))
+        self.demo = ipw.HTML(DEMO)
         about = ipw.HBox([self.views, self.flags, self.use, self.leave_out])
         name_parts(
             use=self.use, progress=self.progress, wide=self.status, leave=self.leave_out, demo=self.demo

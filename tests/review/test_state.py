@@ -281,7 +281,9 @@ def test_no_picture_is_no_verdict_on_an_event_that_has_one(state, case):
     seen = give(state, -5.0)
     lose(state, 0.0, "the camera was off")
     state.note_asked(state.current, 0)
-    assert "this one has some: look at its frames" in state.why_not("no_picture")
+    with pytest.raises(InputError, match="this one has some: look at its frames"):
+        state.decide("no_picture")
+    assert verdicts(case) == []
     image_file(case, b"seen").unlink()
     again = ReviewState(made_up(3), case)
     again.read_frames(again.current)
@@ -818,6 +820,7 @@ def test_a_verdict_given_twice_is_recorded_once_and_its_picture_stands_again(sta
     state.show(0)
     state.decide("match")
     assert verdicts(case) == [(0, "match", "")]
+    assert len(state.current.decisions) == 1
     assert case.events()["sha256"][0] == seen.sha256 == state.current.image
     assert state.current.outdated == []
 
