@@ -92,6 +92,8 @@ def test_tells_a_story(path):
     prose = [cell.source for cell in book.cells if cell.cell_type == "markdown"]
     assert prose[0].startswith("# ") and "?" in prose[0].splitlines()[0]
     assert prose[0].count("\n- ") in range(3, 6)
+    assert "Run > Run All Above Selected Cell" in prose[0]  # what to do when a name is not defined
+    assert "camkit.notebook_defaults()" in code_cells(path)[1].source  # beside the imports, where it is seen
     parameters = [cell for cell in book.cells if "parameters" in cell.metadata.get("tags", [])]
     assert len(parameters) == 1
     assert all("#" in line for line in parameters[0].source.splitlines() if line.strip())

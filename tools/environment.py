@@ -14,6 +14,8 @@ from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input")
+FROM_SOURCE = "bagit"
+"""Comes as source only. It is built last, with tools from the lock: pip would fetch others, the latest of the day."""
 LOOK_EVERY_S, SAY_EVERY_S = 0.5, 10  # the second where the output is no terminal, such as a file
 
 
@@ -39,7 +41,14 @@ def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:
     lock = root / "requirements.lock"
     # The lock also names what only other systems need.
     expected = len(re.findall(r"^[\w.-]+(?:\[.*?\])?==", lock.read_text(), re.MULTILINE))
-    for arguments in (("--require-hashes", "-r", lock), ("--no-deps", "--no-build-isolation", "-e", root)):
+    wheels = folder / "wheels.lock"
+    wheels.write_text(re.sub(rf"^{FROM_SOURCE}==(.*\\\n)*.*\n", "", lock.read_text(), flags=re.MULTILINE))
+    from_source = ("--no-deps", "--no-build-isolation")
+    for arguments in (
+        ("--require-hashes", "--only-binary", ":all:", "-r", wheels),
+        ("--require-hashes", *from_source, "-r", lock),
+        (*from_source, "-e", root),
+    ):
         log = folder / "pip.log"
         with log.open("wb") as said:
             command = [folder / "bin" / "python", *PIP, *arguments]

@@ -22,6 +22,8 @@ NEEDED = ("event_time", "cardholder_id", "reader_id")
 TEXTS = ("cardholder_id", "reader_id", "outcome", "cardholder_name", "credential")
 """The columns of text that are interpreted."""
 
+WHOLE = "take them from the log as they are, as in log.events"
+
 
 @dataclass(frozen=True)
 class DoorEvent:
@@ -192,12 +194,16 @@ def require_events(events: object, *others: str) -> None:
     """
     if not isinstance(events, pd.DataFrame):
         inside = isinstance(getattr(events, "events", None), pd.DataFrame)
-        hint = "give its .events" if inside else "give the .events of load_badges"
+        hint = (
+            "give the events in it, as in log.events"
+            if inside
+            else "give the events of a log, as in log.events"
+        )
         raise InputError(f"A {type(events).__name__} is not a table of events: {hint}.")
     if lacking := [name for name in (*NEEDED, *others) if name not in events]:
-        raise InputError(f"The events have no column {', '.join(lacking)}: give the .events of load_badges.")
+        raise InputError(f"The events have no column {', '.join(lacking)}: {WHOLE}.")
     if not isinstance(events["event_time"].dtype, pd.DatetimeTZDtype):
-        raise TimestampError("The events' event_time has no time zone: give the .events of load_badges.")
+        raise TimestampError(f"The times of the events (event_time) have no time zone: {WHOLE}.")
 
 
 def checked_events(events: pd.DataFrame, *others: str) -> pd.DataFrame:
@@ -216,7 +222,7 @@ def require_resolved(events: object) -> None:
     """
     if not isinstance(events, DoorEvents):
         raise InputError(
-            f"A {type(events).__name__} is not resolved events: give what camkit.resolve(events, doors) returns."
+            "These events do not say at which door they were: give what camkit.resolve(events, doors) makes of them."
         )
 
 

@@ -154,9 +154,13 @@ def checked_doors(doors: object, *columns: str) -> pd.DataFrame:
         If it is not a table, lacks ``reader_id`` or one of `columns`, or has a row that cannot be used.
     """
     if not isinstance(doors, pd.DataFrame):
-        raise InputError(f"A {type(doors).__name__} is not a table of doors: give what load_doors() returns.")
+        raise InputError(
+            f"A {type(doors).__name__} is not a table of doors: read one with camkit.load_doors(DOORS)."
+        )
     if lacking := [name for name in ("reader_id", *columns) if name not in doors]:
-        raise InputError(f"The doors have no column {', '.join(lacking)}: give what load_doors() returns.")
+        raise InputError(
+            f"The doors have no column {', '.join(lacking)}: read it with camkit.load_doors(DOORS)."
+        )
     doors = doors.assign(**{name: column_text(doors[name]) for name in COLUMNS[:-1] if name in doors})
     identifiers = [name for name in ("reader_id", "vendor", "camera_id") if name in doors]
     for name in identifiers:

@@ -42,7 +42,10 @@ def decoded(export: Export, read: Callable[[str], Read]) -> Read:
             return read(encoding)
         except UnicodeDecodeError:
             continue
-    raise BadgeFileError(f"{export.name} is not valid text in {encodings[-1]}.", path=export.path)
+    raise BadgeFileError(
+        f"{export.name} is not valid text in {encodings[-1]}: export it again.",
+        path=export.path,
+    )
 
 
 def encodings_for(export: Export) -> tuple[str, ...]:

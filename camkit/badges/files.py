@@ -24,10 +24,16 @@ MAX_UNPACKED = 8 << 30
 """Largest unpacked size of one export, bytes."""
 
 MAX_RATIO = 200
-"""Largest unpacked size over packed size. Badge logs shrink to a tenth or a fortieth."""
+"""Largest unpacked size over packed size, of an archive with all its members. Logs shrink to a tenth or a fortieth."""
 
-RATIO_COUNTS_FROM = 16 << 20
-"""Below this unpacked size, bytes, the ratio does not matter."""
+ALWAYS_ALLOWED = 1 << 20
+"""Up to this unpacked size, bytes, the ratio does not matter."""
+
+MAX_LINES = 4
+"""Most lines in each packed byte. A line of a badge log takes two to eight packed bytes."""
+
+MAX_MEMBERS = 1_000
+"""Most exports in one archive."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Export:
         with _explained(self.path, self.name), self.path.open("rb") as packed:
             if self.member is not None:
                 with zipfile.ZipFile(packed) as archive, archive.open(self.member) as unpacked:
+                    # No more than the size that the archive declares is unpacked, and `_members` adds those up.
                     size = archive.getinfo(self.member).compress_size
                     yield io.BufferedReader(_Capped(unpacked, size, self))
             elif _starts_with(packed, b"\x1f\x8b"):
@@ -87,14 +94,14 @@ def find_exports(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> 
         list(paths) if isinstance(paths, Iterable) and not isinstance(paths, str | PathLike) else [paths]
     )
     if not given:
-        raise BadgeFileError("No path was passed: pass a badge export, a list of them, or a folder.")
+        raise BadgeFileError("No file is named: name a badge export, several in a list, or a folder of them.")
     for path in given:
         if not isinstance(path, str | PathLike):
             raise BadgeFileError(
-                f"A {type(path).__name__} is not a path: pass a badge export's path, a list of them, or a folder."
+                f"{path!r} is not the name of a file: name a badge export, several in a list, or a folder of them."
             )
         if "://" in str(path):
-            raise BadgeFileError(f"{path} is a web address: download the export and pass the file's path.")
+            raise BadgeFileError(f"{path} is a web address: download the export and name that file.")
     return [export for path in given for export in _behind(Path(path))]
 
 
@@ -167,10 +174,42 @@ def _members(path: Path) -> list[Export]:
         raise BadgeFileError(
             f"{path.name} does not contain a badge export among its {len(infos)} files.", path=path
         )
+    _require_modest(path, texts)
     for info in texts:
         if info.flag_bits & 1:
             raise BadgeFileError(f"{path.name} is protected by a password: unpack it first.", path=path)
     return [Export(path, info.filename) for info in texts]
+
+
+def _require_modest(path: Path, members: list[zipfile.ZipInfo]) -> None:
+    """Refuse a zip bomb before anything is unpacked: many members, each small, or one stretch of bytes used by many."""
+    size = path.stat().st_size
+    if len(members) > MAX_MEMBERS:
+        raise BadgeFileError(
+            f"{path.name} contains {len(members):,} exports, more than {MAX_MEMBERS:,}: unpack it, and load them in "
+            "parts.",
+            path=path,
+        )
+    if sum(info.compress_size for info in members) > size:
+        raise BadgeFileError(
+            f"{path.name} is a damaged archive: its files overlap. Export it again.", path=path
+        )
+    unpacked, limit = sum(info.file_size for info in members), _limit(size)
+    if unpacked > limit:
+        raise _too_large(path.name, path, size, f"{limit:,} bytes")
+
+
+def _limit(packed_size: int) -> int:
+    """The largest unpacked size that is accepted, bytes."""
+    return min(MAX_UNPACKED, max(ALWAYS_ALLOWED, MAX_RATIO * packed_size))
+
+
+def _too_large(name: str, path: Path, packed_size: int, limit: str) -> BadgeFileError:
+    return BadgeFileError(
+        f"{name} unpacks from {packed_size:,} bytes to more than {limit}, more than any badge log does: unpack it "
+        "yourself if you trust it.",
+        path=path,
+    )
 
 
 def _looks_like_export(name: str) -> bool:
@@ -195,7 +234,7 @@ class _Capped(io.RawIOBase):
         self._unpacked = unpacked
         self._packed_size = packed_size
         self._export = export
-        self._size = 0
+        self._size = self._lines = 0
 
     def readable(self) -> bool:
         return True
@@ -203,12 +242,10 @@ class _Capped(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._unpacked.read(len(buffer))
         self._size += len(data)
-        limit = min(MAX_UNPACKED, max(RATIO_COUNTS_FROM, MAX_RATIO * self._packed_size))
-        if self._size > limit:
-            raise BadgeFileError(
-                f"{self._export.name} unpacks from {self._packed_size:,} to more than {limit:,} bytes, "
-                "more than any badge log does: unpack it yourself if you trust it.",
-                path=self._export.path,
-            )
+        self._lines += max(data.count(b"\n"), data.count(b"\r"))
+        limit, lines = _limit(self._packed_size), MAX_LINES * self._packed_size
+        if self._size > limit or self._lines > lines:
+            said = f"{limit:,} bytes" if self._size > limit else f"{lines:,} lines"
+            raise _too_large(self._export.name, self._export.path, self._packed_size, said)
         buffer[: len(data)] = data
         return len(data)

@@ -175,12 +175,14 @@ def _outside_hours(
         return np.zeros(len(moment), dtype=bool)
     if zone is None:
         raise TimestampError(
-            "hours= needs the zone it is meant in: pass timezone=, such as 'America/Denver'."
+            "The hours are those of the doors' time zone, which is not known: name it, as in timezone='America/Denver'."
         )
     try:
         start, end = map(_seconds_of_day, hours)
     except (ValueError, TypeError) as error:
-        raise InputError(f"hours= is {hours!r}: write it as ('07:00', '19:00').") from error
+        raise InputError(
+            f"The hours are {hours!r}: write two times of day, such as ('07:00', '19:00')."
+        ) from error
     local = moment.dt.tz_convert(zone).dt
     second = (local.hour * 3600 + local.minute * 60 + local.second).to_numpy()
     if start <= end:
@@ -191,7 +193,7 @@ def _outside_hours(
 def _seconds_of_day(hour: str | time) -> int:
     at = hour if isinstance(hour, time) else time.fromisoformat(hour)
     if at.tzinfo is not None:
-        raise ValueError("the zone is given once, by timezone=")
+        raise ValueError("the time zone is said elsewhere")
     return at.hour * 3600 + at.minute * 60 + at.second
 
 
@@ -214,7 +216,9 @@ def _walks(doors: pd.DataFrame) -> pd.Series:
     try:
         given = pd.Series(seconds.replace("", pd.NA).stack().dropna().astype(float))
     except ValueError as error:
-        raise InputError(f"The doors' {WALK} columns must hold seconds or nothing: {error}.") from error
+        raise InputError(
+            f"The doors file has something other than a number of seconds in a column {WALK}...: {error}."
+        ) from error
     door = doors.reindex(columns=["reader_id", "door"]).dropna().drop_duplicates("reader_id")
     one_door = pd.MultiIndex.from_frame(door.merge(door, on="door")[["reader_id_x", "reader_id_y"]])
     walks = pd.concat([given, given.swaplevel(), pd.Series(0.0, index=one_door)])
@@ -290,10 +294,11 @@ def _checked(events: pd.DataFrame) -> pd.DataFrame:
     events = checked_events(events, "outcome")
     if not pd.api.types.is_integer_dtype(events.index) or not events.index.is_unique:
         raise InputError(
-            "The events' index must be unique whole numbers, to point at events: use reset_index()."
+            "The events are not numbered, or two have the same number, so no flag could say which it means: take them "
+            "from one log (log.events), with the numbers that they have there."
         )
     if events["event_time"].hasnans:
-        raise TimestampError("The events' event_time has gaps: drop those rows first.")
+        raise TimestampError("Some of the events have no time: leave them out.")
     return events
 
 

@@ -101,7 +101,7 @@ def _wanted(name: str | None, columns: Mapping[str, str] | None) -> Profile | No
     if columns is None:
         return known
     if strange := [role for role in columns if role not in ROLES]:
-        raise BadgeFileError(f"Unknown key {strange[0]!r} in columns=: choose from {', '.join(ROLES)}.")
+        raise BadgeFileError(f"Unknown word {strange[0]!r} in columns=: choose from {', '.join(ROLES)}.")
     given = given_columns(columns)
     if known is not None:
         recognise = given.recognise if known.recognise else ()

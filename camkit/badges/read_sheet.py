@@ -15,6 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 MEMORY_BYTES = 1 << 30
 SECONDS = 20
+UNPACKED_BYTES = 64 << 20
 ROWS, COLUMNS = 20_000, 200
 NO_VALUE = re.compile(rb't="e"|value-type="error"|(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
 """A cell with an error such as #N/A, or a formula without a stored value: the library gives an empty cell for both."""
@@ -33,6 +34,8 @@ def read(path: str) -> list[tuple[int, list[str]]]:
     """Return line and cells of each row that is not blank; whole numbers are written without a fraction."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
+            if sum(part.file_size for part in archive.infolist()) > UNPACKED_BYTES:
+                raise ValueError(f"it unpacks to more than {UNPACKED_BYTES >> 20} MiB")
             sheets = [name for name in archive.namelist() if "worksheets/" in name or name == "content.xml"]
             if any(NO_VALUE.search(archive.read(name)) for name in sheets):
                 raise ValueError("a cell has an error such as #N/A, or a formula without a value; correct it")

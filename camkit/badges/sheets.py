@@ -33,6 +33,6 @@ def sheet_rows(path: Path) -> list[Record]:
     except subprocess.TimeoutExpired:
         answer = {}
     if "rows" not in answer:
-        problem = answer.get("problem", "it is damaged, or needs too much memory or time")
+        problem = answer.get("problem", "it is damaged, or needs more than 1 GiB of memory or 20 s")
         raise BadgeFileError(f"{path.name} cannot be read: {problem}. Save the sheet as CSV.", path=path)
     return [(line, cells) for line, cells in answer["rows"]]

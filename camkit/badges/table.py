@@ -119,7 +119,7 @@ def find_layout(export: Export, starts: Mapping[str, Sequence[Record]], wanted: 
     if others and others[0].profile is not first.profile:
         raise BadgeFileError(
             f"{export.name} fits the profiles {first.profile.name!r} and {others[0].profile.name!r} equally well: "
-            f"choose one with profile={first.profile.name!r} or profile={others[0].profile.name!r}.",
+            f"say which, with profile={first.profile.name!r} or profile={others[0].profile.name!r}.",
             path=export.path,
         )
     return first
@@ -142,7 +142,7 @@ def _used(layout: Layout) -> set[int]:
 
 
 def _nothing_fits(export: Export, starts: Mapping[str, Sequence[Record]], wanted: Profile | None) -> str:
-    """Say which columns were found and what to pass."""
+    """Say which columns were found and what to do."""
     start = max(starts.values(), key=lambda rows: max((len(cells) for _, cells in rows), default=0))
     if not start:
         return f"{export.name} has no rows: export it again."
@@ -155,8 +155,8 @@ def _nothing_fits(export: Export, starts: Mapping[str, Sequence[Record]], wanted
     if wanted:
         return f"{export.name} does not look like {wanted.title}; line {line} has: {found}."
     return (
-        f"{export.name} fits no profile; line {line} has: {found}. Name the columns, as in "
-        'columns={"event_time": "When", "cardholder_id": "Badge"}, or pass profile=.'
+        f"{export.name} is no export that camkit knows; line {line} has: {found}. Name the columns, as in "
+        'columns={"event_time": "When", "cardholder_id": "Badge"}, or say whose export it is, as in profile="brivo".'
     )
 
 

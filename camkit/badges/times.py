@@ -84,7 +84,7 @@ def read_event_times(
         first = int(np.argmax(naive))
         raise TimestampError(
             f"{table.export.name} has times without an offset, such as {text[first].as_py()!r} in line "
-            f"{table.rows.lines[first]}: pass timezone= with the site's zone, such as 'America/Denver'."
+            f"{table.rows.lines[first]}: say in which time zone the doors are, as in timezone='America/Denver'."
         )
     account.ignore_footers((times.problem == EMPTY) | (times.problem == UNREADABLE))
     for problem in np.unique(times.problem[times.problem != FINE]):
@@ -210,5 +210,5 @@ def _day_first(table: ExportTable, given: bool | None, parsed: Timestamps) -> tu
         return None, None
     else:
         problem = "no date has a day above 12, so either day or month may come first"
-    message = f"{table.export.name}: {problem}. Pass day_first=True or day_first=False."
+    message = f"{table.export.name}: {problem}. Say which, with day_first=True or day_first=False."
     raise BadgeFileError(message, path=table.export.path)

@@ -16,6 +16,7 @@ from typing import Any
 from camkit._version import __version__
 from camkit.case import chain, schema
 from camkit.case.opening import (
+    BUSY,
     BUSY_S,
     LOOK_S,
     QUERY_S,
@@ -71,6 +72,7 @@ class Database:
         self._lock = RLock()
         self._watch = Watch()
         self._checked: tuple[int, int] | None = None
+        self._typed: dict[str, int] = {}
         with interrupts_wait() as waiting, _translated(path):
             self._watch.start(waiting)
             until = monotonic() + BUSY_S
@@ -102,7 +104,13 @@ class Database:
                 )
             self._check_sound(connection)
             yield connection
+            typed = {**self._typed}
+            if misfit := schema.misfit(connection, typed):
+                raise InputError(
+                    f"Nothing was added: {misfit} cannot hold what was given, such as a text in place of a number."
+                )
             self._opened.check_there()
+        self._typed = typed
 
     @contextmanager
     def reading(self, *, checked: bool = True) -> Iterator[sqlite3.Connection]:
@@ -176,7 +184,7 @@ class Database:
         if self._opened.is_stale(self.path):
             fresh, _ = _open(self.path, self._watch, self.about)
             self._opened.connection.close()
-            self._opened, self._checked = fresh, None
+            self._opened, self._checked, self._typed = fresh, None, {}
         return self._opened.connection
 
     def _check_sound(self, connection: sqlite3.Connection) -> None:
@@ -192,7 +200,7 @@ class Database:
                 f"{self.path} is damaged or was altered: the {altered} is not as camkit made it. Run verify(), and "
                 "restore it from a copy or a bag."
             )
-        if misfit := schema.misfit(connection):
+        if misfit := schema.misfit(connection, self._typed):
             raise CaseError(
                 f"{self.path} is damaged or was altered: {misfit} holds something that camkit does not put there. Run "
                 "verify(), and restore it from a copy or a bag."
@@ -358,7 +366,7 @@ _SAID = (
         "{path} is read-only, so nothing can be added: copy the case to a folder that can be written.",
     ),
     (
-        "SQLITE_BUSY", CaseError,
+        BUSY, CaseError,
         f"Somebody else has been writing to {{path}} for {BUSY_S:.0f} s; try again later.",
     ),
     (

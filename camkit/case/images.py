@@ -148,9 +148,7 @@ def copy_image(folder: Path, target: Path, path: str) -> None:
         raise unreadable(folder / path, error) from None
     make_folder((target / path).parent)
     try:
-        os.link(
-            folder / path, target / path
-        )  # nothing ever changes an image's bytes, so both can be one file
+        os.link(folder / path, target / path)  # one file with two names: nothing ever changes its bytes
     except OSError:
         with open_image(folder, path) as source, replacing(target / path) as part, part.open("wb") as copy:
             shutil.copyfileobj(source, copy)

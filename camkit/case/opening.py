@@ -25,6 +25,9 @@ QUERY_S = 120.0
 LOOK_S = 0.05
 """How long SQLite itself waits: it does not look for Ctrl-C meanwhile."""
 
+BUSY = ("SQLITE_BUSY", "SQLITE_PROTOCOL")
+"""SQLite's errors when somebody else is writing; the latter when that lasts while a write-ahead log is opened."""
+
 _TRIES = 5
 """How often to read a file that changes while it is read."""
 
@@ -114,7 +117,7 @@ def as_new_file(content: bytes, folder: Path) -> bytes:
 
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether somebody else is writing, so that it may succeed a moment later."""
-    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+    return getattr(error, "sqlite_errorname", "").startswith(BUSY)
 
 
 @contextmanager
@@ -155,9 +158,11 @@ def _fit_to_disk(connection: sqlite3.Connection, path: Path) -> None:
     kind = network_disk(path.parent)
     if kind is None:
         return
-    with suppress(sqlite3.OperationalError):  # somebody else has it open, or it is read-only
-        (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-        if mode == "delete":
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        return
+    except sqlite3.OperationalError as error:
+        if not is_busy(error):  # it cannot be written at all
             return
     warnings.warn(
         f"{path.parent} is on a network disk ({kind}), and somebody else has the case open: only one machine at a time "

@@ -37,10 +37,14 @@ KEYS = {2: _KEYS_2, 3: {**_KEYS_2, **_NEW_3}}
 Owners = list[tuple[str, str, str]]
 """Kind, name and table of each table, view, index and trigger."""
 
+_BEYOND = 2**63 - 1
+"""No row has a lower number than its negative."""
+
 _FITS = {
     "TEXT": "'text', 'null'",
     "INTEGER": "'integer', 'null'",
     "REAL": "'real', 'null'",
+    "BLOB": "'blob', 'null'",
     "": "'text', 'integer', 'null'",  # a label of an event
 }
 """By declared type of a column, what its values are."""
@@ -133,19 +137,21 @@ def unreadable(connection: sqlite3.Connection, *kinds: str) -> str | None:
     return next(altered, None)
 
 
-def misfit(connection: sqlite3.Connection) -> str | None:
-    """Name a column of a table that holds something of another type than camkit puts there."""
+def misfit(connection: sqlite3.Connection, checked: dict[str, int]) -> str | None:
+    """Name a column of a table that holds something of another type than camkit puts there.
+
+    `checked` holds how far each table was looked at before, since rows are only ever added; it is brought up to date.
+    """
     for table, types in columns(version_of(connection)).items():
-        doubts = [
-            f"sum(typeof({name}) NOT IN ({_FITS[declared]}))"
-            for name, declared in types.items()
-            if declared in _FITS
-        ]
-        found = connection.execute(f"SELECT {', '.join(doubts)} FROM {table}").fetchone()  # noqa: S608 - our own names
-        fitting = [name for name, declared in types.items() if declared in _FITS]
-        for name, count in zip(fitting, found, strict=True):
-            if count:
-                return f"the column {name} of the table {table}"
+        wrong = {name: f"typeof({name}) NOT IN ({_FITS[declared]})" for name, declared in types.items()}
+        new = f"FROM {table} WHERE rowid > {checked.get(table, -_BEYOND)}"
+        found = connection.execute(
+            f"SELECT {', '.join(wrong.values())} {new} AND ({' OR '.join(wrong.values())}) LIMIT 1"
+        ).fetchone()
+        if found is not None:
+            return f"the column {[*wrong][found.index(1)]} of the table {table}"
+        (last,) = connection.execute(f"SELECT max(rowid) {new}").fetchone()
+        checked[table] = checked.get(table, -_BEYOND) if last is None else last
     return None
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
+import gevent
 from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 
@@ -18,8 +19,11 @@ from camkit.support.jpeg import BadImage, check_photo
 MAX_BYTES = 5 * 1024 * 1024
 """Size limit of a photo, bytes."""
 
-PAGE_BYTES, PAGE_TAGS = 1024 * 1024, 20_000
-"""Limits of a page: bytes, and tags, opening and closing. Parsing that many takes half a second."""
+PAGE_BYTES, PAGE_MARKS = 1024 * 1024, 25_000
+"""Limits of a page: bytes, and what makes parsing slow: the signs that begin tags and entities and join attributes."""
+
+PAGE_S = 10.0
+"""The longest time for reading a page that has arrived, seconds."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +113,9 @@ class WebDirectory(NotPickled):
         try:
             page = photo = self._page(cardholder_id)
             if not page.content_type.startswith("image/"):
-                soup = _entry(page.content, cardholder_id)
-                person = Cardholder(
-                    cardholder_id,
-                    name=_text(soup, "[itemprop=name]", ".p-name", "h1", "title"),
-                    title=_text(soup, "[itemprop=jobTitle]", ".p-job-title"),
-                    department=_text(soup, "[itemprop=department]", "[itemprop=worksFor]", ".p-org"),
-                )
-                photo = self._photo(page, soup)
+                entry = _read_aside(page.content, cardholder_id)
+                person = Cardholder(cardholder_id, entry.name, entry.title, entry.department)
+                photo = self._photo(page, entry)
             photo_type = check_photo(photo.content)
         except _Missing as missing:
             return replace(person, note=str(missing))
@@ -149,12 +148,11 @@ class WebDirectory(NotPickled):
             raise _Missing(f"the directory answered with HTTP {page.status}")
         return page
 
-    def _photo(self, page: Reply, soup: BeautifulSoup) -> Reply:
-        source = _attribute(soup, "src", "img[itemprop=image]", "img.u-photo", "img")
-        if not source:
+    def _photo(self, page: Reply, entry: _Entry) -> Reply:
+        if not entry.photo:
             raise _Missing("its page does not show a photo")
         try:
-            url = urljoin(urljoin(page.url, _attribute(soup, "href", "base[href]")), source)
+            url = urljoin(urljoin(page.url, entry.base), entry.photo)
             if not url.startswith(("http://", "https://")):
                 raise _Missing("the photo does not have a web address of its own")
             photo = self._transport.request("GET", url)
@@ -176,10 +174,42 @@ _CLOSING = b"<!-- '>\">-->"
 """Ends whatever a page leaves open: html.parser would take half a minute for 20,000 unfinished tags."""
 
 
-def _entry(content: bytes, number: str) -> BeautifulSoup:
-    """The elements of a page, which has to be about the number."""
-    if len(content) > PAGE_BYTES or content.count(b"<") > PAGE_TAGS:
-        raise _Missing("its page cannot be read")
+class _Entry(NamedTuple):
+    """What a page says of a person; empty where it says nothing."""
+
+    name: str
+    title: str
+    department: str
+    photo: str
+    base: str
+
+
+def _read_aside(content: bytes, number: str) -> _Entry:
+    """Read a page in a thread, so that others go on meanwhile, and for no longer than `PAGE_S`."""
+    if len(content) > PAGE_BYTES or sum(map(content.count, (b"<", b"&", b"="))) > PAGE_MARKS:
+        raise _Missing(
+            f"its page cannot be read: it is larger than {PAGE_BYTES >> 10} KiB, or has more than {PAGE_MARKS:,} tags, "
+            "attributes and entities"
+        )
+    reading = gevent.get_hub().threadpool.spawn(_entry_or_problem, content, number)
+    reading.wait(PAGE_S)
+    if not reading.ready():
+        raise _Missing("its page takes too long to read")
+    if isinstance(found := reading.get(), _Missing):
+        raise found
+    return found
+
+
+def _entry_or_problem(content: bytes, number: str) -> _Entry | _Missing:
+    """An exception in a thread of gevent's would be printed to the notebook."""
+    try:
+        return _entry(content, number)
+    except _Missing as missing:
+        return missing.with_traceback(None)
+
+
+def _entry(content: bytes, number: str) -> _Entry:
+    """Read a page, which has to be about the number."""
     try:
         soup = BeautifulSoup(content + _CLOSING, "html.parser")
     except ParserRejectedMarkup:
@@ -187,7 +217,13 @@ def _entry(content: bytes, number: str) -> BeautifulSoup:
     shows_number = re.search(rf"(?<!\w){re.escape(number.strip())}(?!\w)", soup.get_text(" ")) is not None
     if soup.select_one(_MARKED) is None and not shows_number:
         raise _Missing("the page under this number does not show it, so it is not an entry")
-    return soup
+    return _Entry(
+        name=_text(soup, "[itemprop=name]", ".p-name", "h1", "title"),
+        title=_text(soup, "[itemprop=jobTitle]", ".p-job-title"),
+        department=_text(soup, "[itemprop=department]", "[itemprop=worksFor]", ".p-org"),
+        photo=_attribute(soup, "src", "img[itemprop=image]", "img.u-photo", "img"),
+        base=_attribute(soup, "href", "base[href]"),
+    )
 
 
 def _attribute(soup: BeautifulSoup, name: str, *selectors: str) -> str:

@@ -177,7 +177,7 @@ def _silent_devices(devices: pd.DataFrame, silent: Mapping[str, str]) -> pd.Data
     missing = set(silent.keys()) - set(devices["id"])
     if missing:
         raise InputError(
-            f"The device list has no {', '.join(sorted(missing))}; give the list they came from."
+            f"The list of devices has no {', '.join(sorted(missing))}: give the list that these cameras are from."
         )
     return devices[devices["id"].isin(list(silent.keys()))]
 

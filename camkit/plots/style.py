@@ -50,7 +50,7 @@ def save_plot(ax: Axes, path: str | Path, *, dpi: int = 150) -> None:
     make_folder(path.parent)
     figure = ax.get_figure(root=True)
     if figure is None:
-        raise OutputError("These axes no longer belong to a figure, so there is nothing to save.")
+        raise OutputError("This plot was closed, so there is nothing to save: draw it again.")
     picture = io.BytesIO()
     # Without the software's version in it, the same figure gives the same bytes. "tight": the picture is as large as
     # what is drawn, as in a notebook; the figure's own size would cut a legend or a name that does not fit. The margin

@@ -45,6 +45,6 @@ def _problems(result: Checkable | pd.DataFrame) -> list[str]:
         problems = result["row_problem"].dropna()
         return [f"Device at position {position}: {problem}." for position, problem in problems.items()]
     raise InputError(
-        "check() takes results such as a BadgeLog or Snapshots, or a list of devices with its column row_problem, "
+        "check() looks through a log, snapshots, a download, a case's verification or a whole list of devices, "
         f"not {type(result).__name__}."
     )

@@ -239,7 +239,7 @@ def sync(files: Iterable[Path], folders: Iterable[Path] = ()) -> None:
             for path in (*files, *above):
                 _sync(path)
             return
-        with ThreadPoolExecutor(16) as pool:
+        with ThreadPoolExecutor(8) as pool:
             [*pool.map(_sync, files)]
             [*pool.map(_sync, above)]
     except OSError as error:

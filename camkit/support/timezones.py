@@ -22,7 +22,9 @@ def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
     if zone is None or isinstance(zone, tzinfo):
         return zone
     if not isinstance(zone, str):
-        raise TimestampError(f"{zone!r} is not a time zone: give an IANA name such as 'America/Denver'.")
+        raise TimestampError(
+            f"{zone!r} is not a time zone: write a region and a city, such as 'America/Denver'."
+        )
     if fixed := re.fullmatch(r"(?:UTC)?([+-])(\d\d):?(\d\d)", zone):
         minutes = int(fixed[2]) * 60 + int(fixed[3])
         if minutes < 24 * 60:
@@ -31,7 +33,7 @@ def as_zone(zone: str | tzinfo | None) -> tzinfo | None:
         return ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder, such as "America"
         raise TimestampError(
-            f"{zone!r} is not a known time zone: give an IANA name such as 'America/Denver'."
+            f"{zone!r} is not a known time zone: write a region and a city, such as 'America/Denver'."
         ) from error
 
 
@@ -45,6 +47,6 @@ def aware(at: datetime) -> datetime:
     """
     if at.tzinfo is None:
         raise TimestampError(
-            f"The time {at} has no zone; give an aware one, such as datetime(..., tzinfo=UTC)."
+            f"The time {at} has no zone: add one, as in datetime(2019, 4, 12, 14, 20, tzinfo=UTC)."
         )
     return at.astimezone(UTC)

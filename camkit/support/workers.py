@@ -66,6 +66,8 @@ def run_together(tasks: Iterable[Callable[[], T]], workers: int) -> list[T]:
     errors: list[BaseException] = []
 
     def run(task: Callable[[], T]) -> T | None:
+        if errors:
+            return None  # it waited for the worker that failed
         try:
             return task()
         except gevent.GreenletExit:

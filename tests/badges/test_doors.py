@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from datetime import date
 
 import openpyxl
@@ -254,18 +255,27 @@ def test_a_cell_without_a_value_is_not_an_offset_of_zero(tmp_path, value):
 
 def test_a_spreadsheet_that_needs_endless_memory_is_refused(tmp_path):
     "One stray cell in the last corner asks for half a terabyte, and ends no kernel"
-    with pytest.raises(errors.DoorsFileError, match="needs too much memory or time"):
+    with pytest.raises(errors.DoorsFileError, match="needs more than 1 GiB of memory or 20 s"):
         load_doors(sheet(tmp_path / "doors.xlsx", XFD1048576="x"))
 
 
+def test_a_spreadsheet_that_unpacks_to_very_much_is_refused(tmp_path):
+    "The limit is said; parts that are not a sheet count, too"
+    path = sheet(tmp_path / "doors.xlsx", A1="reader_id")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/picture.bmp", bytes(65 << 20))
+    with pytest.raises(errors.DoorsFileError, match="unpacks to more than 64 MiB"):
+        load_doors(path)
+
+
 def test_a_doors_file_of_a_gigabyte_is_refused(tmp_path):
-    "Packed it is small; reading stops at sixteen megabytes"
+    "Packed it is small; reading stops after as many lines as a file of its size can have"
     path = tmp_path / "doors.csv.gz"
     with gzip.open(path, "wt") as file:
         file.write(HEADER)
         for _ in range(200):
             file.write("R1,Gate,meraki,Q1,0\n" * 10_000)
-    with pytest.raises(errors.DoorsFileError, match="too large for a doors file"):
+    with pytest.raises(errors.DoorsFileError, match=r"unpacks from .* to more than .* lines"):
         load_doors(path)
 
 

@@ -6,6 +6,8 @@ import codecs
 import gzip
 import io
 import os
+import struct
+import tracemalloc
 import zipfile
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -280,9 +282,9 @@ def test_a_path_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
             load_badges(path)
         assert caught.value.path == path
     for given, message in {
-        (): "No path",
-        None: "A NoneType is not a path",
-        ("a.csv", 4): "A int is not a path",
+        (): "No file is named",
+        None: "None is not the name of a file",
+        ("a.csv", 4): "4 is not the name of a file",
         "https://camkit.example/a.csv": "download the export",
     }.items():
         with pytest.raises(BadgeFileError, match=message):
@@ -295,8 +297,87 @@ def test_nothing_is_unpacked_beyond_the_limit(tmp_path: Path, what: str) -> None
     path = tmp_path / "badges.csv"
     path.write_bytes(UNUSABLE[what][0])
     export = Export(path, "badges.csv" if what == "zip bomb" else None)
-    with pytest.raises(BadgeFileError, match="to more than 22,8"), export.open() as file:
+    with pytest.raises(BadgeFileError, match="bytes to more than 456,"), export.open() as file:
         file.read()
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    "A zip archive of these members"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def overlapping(content: bytes, count: int) -> bytes:
+    "A zip archive whose members all have the same packed bytes"
+    packed = zip_of({"0000.csv": content})
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        start = archive.start_dir
+    entry, end = packed[start:-22], packed[-22:]
+    entries = b"".join(entry.replace(b"0000.csv", b"%04d.csv" % number) for number in range(count))
+    counts = struct.pack("<HHLL", count, count, len(entries), start)
+    return packed[:start] + entries + end[:8] + counts + end[20:]
+
+
+HEADER = b"event_time,cardholder_id,reader_id,outcome,note\n"
+BOMBS = {
+    "many small members": (
+        lambda: zip_of({f"{number}.csv": HEADER + b"a,b,c,d,e\n" * 100_000 for number in range(40)}),
+        "to more than [0-9,]+ bytes, more than any badge log does: unpack it yourself if you trust it",
+    ),
+    "members that share their bytes": (
+        lambda: overlapping(HEADER + b"a,b,c,d,e\n" * 1000, 400),
+        "its files overlap",
+    ),
+    "very many members": (
+        lambda: zip_of({f"{number}.csv": HEADER for number in range(1001)}),
+        "contains 1,001 exports, more than 1,000: unpack it, and load them in parts",
+    ),
+    "one small member of short lines": (
+        lambda: zip_of({"a.csv": HEADER + b",,,,\n" * 150_000}),
+        "to more than [0-9,]+ lines, more than any badge log does",
+    ),
+    "short lines in gzip": (
+        lambda: gzip.compress(HEADER + b",,,,\n" * 150_000),
+        "to more than [0-9,]+ lines",
+    ),
+    "carriage returns": (lambda: gzip.compress(HEADER + b",,,,\r" * 150_000), "to more than [0-9,]+ lines"),
+    "less than 16 MiB": (
+        lambda: gzip.compress(HEADER + (b"x" * 1000 + b",,,,\n") * 10_000),
+        "to more than [0-9,]+ bytes",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BOMBS)
+def test_a_bomb_below_the_limits_of_one_member_is_refused(tmp_path: Path, what: str) -> None:
+    "All members count together, from the first byte, and lines as well as bytes: each becomes a row in memory"
+    make, message = BOMBS[what]
+    path = tmp_path / "badges.zip"
+    path.write_bytes(make())
+    assert path.stat().st_size < 400_000
+    tracemalloc.start()
+    with pytest.raises(BadgeFileError, match=message):
+        load_badges(path, timezone="UTC")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 60 << 20
+
+
+def test_an_archive_of_a_whole_year_is_no_bomb(tmp_path: Path) -> None:
+    "Many members of a few events each, as a system exports them daily"
+    day = "event_time,cardholder_id,reader_id,outcome\n" + "".join(
+        f"2019-04-12T{hour:02d}:{minute:02d}:07Z,{7 * hour + minute},R1,granted\n"
+        for hour in range(24)
+        for minute in range(3)
+    )
+    path = tmp_path / "badges.zip"
+    path.write_bytes(
+        zip_of({f"{number}.csv": day.replace("R1", f"R{number}").encode() for number in range(6)})
+    )
+    assert len(load_badges(path).events) == 6 * 72
 
 
 def test_an_endless_line_is_refused_early(tmp_path: Path) -> None:

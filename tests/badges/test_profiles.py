@@ -310,7 +310,7 @@ def test_two_profiles_that_fit_equally_well_are_an_error(tmp_path: Path) -> None
     ("arguments", "message"),
     [
         ({"profile": "acme"}, "Unknown profile 'acme'.*keypad"),
-        ({"columns": {"when": "Date"}}, "Unknown key 'when'.*event_time"),
+        ({"columns": {"when": "Date"}}, "Unknown word 'when'.*event_time"),
         ({"profile": "net2"}, "does not have the column 'EventTime'.*'timestamp'"),
         ({"profile": "genetec"}, "does not look like Genetec"),
         ({"columns": {"event_time": "Moment"}}, "does not have the column 'Moment'"),

@@ -37,7 +37,9 @@ def log():
 
 def test_a_whole_log_instead_of_its_events_is_recognised(take, log):
     "The likeliest slip: the sentence says what to give"
-    with pytest.raises(InputError, match=r"BadgeLog is not a table of events: give its \.events"):
+    with pytest.raises(
+        InputError, match=r"BadgeLog is not a table of events: give the events in it, as in log\.events"
+    ):
         take(log)
 
 
@@ -79,7 +81,7 @@ def take_doors(request: pytest.FixtureRequest, log) -> Take:
 
 def test_a_path_is_not_a_table_of_doors(take_doors):
     "The sentence says what makes one of it"
-    with pytest.raises(InputError, match=r"str is not a table of doors: give what load_doors\(\) returns"):
+    with pytest.raises(InputError, match=r"str is not a table of doors: read one with camkit\.load_doors"):
         take_doors("data/doors.csv")
 
 

@@ -390,7 +390,7 @@ def test_a_heading_that_does_not_name_the_zone_clearly_leaves_it_to_the_caller(
     )
     denied = any(word in heading.lower() for word in ("not ", "non-", "no_", "from utc", "vs. utc"))
     assert [problem.startswith(doubt) for problem in log.problems()] == ([] if denied else [True])
-    with pytest.raises(TimestampError, match="pass timezone="):
+    with pytest.raises(TimestampError, match="as in timezone="):
         load_badges(path, columns=columns)
 
 

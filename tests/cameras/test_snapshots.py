@@ -402,26 +402,27 @@ def test_an_interrupted_cell_says_so_in_one_line_and_the_next_run_goes_on(reques
     code = "\nsnapshots = camkit.snapshots_for(events, camera, workers=3)\nlen(snapshots), len(camera.asked)"
     manager, client = start_new_kernel(cwd=str(request.config.rootpath))
     try:
-        client.execute(textwrap.dedent(INTERRUPTED))
-        assert reply(client)["status"] == "ok"
+        assert reply(client, client.execute(textwrap.dedent(INTERRUPTED)))["status"] == "ok"
         stopped = client.execute(code)
         assert wait_for(client, stopped, "all wait")
         manager.interrupt_kernel()
-        error = reply(client)
+        error = reply(client, stopped)
         assert error["traceback"] == [
             "Interrupted: 8 pictures had come and are kept. Run the cell again: it fetches the others only."
         ]
         for asked in ("(20, 24)", "(20, 44)"):
             shown = client.execute(code)
             assert wait_for(client, shown, asked)
-            assert reply(client)["status"] == "ok"
+            assert reply(client, shown)["status"] == "ok"
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
 
 
-def reply(client) -> dict:
-    return client.get_shell_msg(timeout=30)["content"]
+def reply(client, cell: str) -> dict:
+    while (message := client.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != cell:
+        pass  # while the kernel starts, others come
+    return message["content"]
 
 
 def wait_for(client, cell: str, text: str) -> bool:

@@ -17,7 +17,9 @@ from camkit.case import Case
 from camkit.case.images import store_image
 from camkit.errors import CamkitError, CaseError, InputError, OutputError
 from tests.conftest import ROOT
-from tests.support.cases import made_up, made_up_snapshot
+from tests.support.cases import at_doors, made_up, made_up_events, made_up_snapshot
+
+pytestmark = pytest.mark.not_quick
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT"
 
@@ -139,7 +141,6 @@ def test_a_link_in_place_of_a_folder_of_images_is_not_followed(folder, tmp_path,
     assert sorted(elsewhere.rglob("*")) == content or which != "images"
 
 
-@pytest.mark.not_quick
 def test_hashing_an_image_takes_little_memory(folder):
     "However large it is, and however large the database says that it is"
     path = picture(folder)
@@ -264,6 +265,19 @@ def test_a_value_of_another_kind_is_one_clear_error(folder, table, column, value
                 call()
 
 
+def test_a_value_that_could_not_be_read_again_is_not_added(folder):
+    "SQLite would keep a text in a column of numbers"
+    with Case(folder) as case:
+        events = at_doors(made_up_events(1, line="seven").set_axis([2]))
+        with pytest.raises(
+            InputError, match="Nothing was added: the column line of the table events cannot hold"
+        ):
+            case.add_events(events)
+        assert len(case.events()) == 2
+        case.record_verdict(1, "match")
+        assert case.verify().ok
+
+
 def test_names_in_the_findings_do_not_move_the_cursor(folder):
     "Somebody may have chosen them"
     (folder / "images" / "\x1b[2J\x9b\u2028x").write_bytes(b"")
@@ -298,7 +312,6 @@ def test_half_a_character_is_refused_in_one_sentence(folder, tmp_path):
         assert case.verify().ok
 
 
-@pytest.mark.not_quick
 def test_too_many_open_files_is_not_a_full_disk(folder):
     "Making room would not help"
     code = """

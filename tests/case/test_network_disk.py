@@ -13,6 +13,7 @@ import warnings
 import pytest
 
 from camkit.case import Case
+from camkit.case.database import Stamp, create_database
 from camkit.support import disks
 from tests.conftest import ROOT
 from tests.support.cases import made_up, made_up_snapshot
@@ -57,6 +58,14 @@ def test_a_new_case_on_a_share_has_no_write_ahead_log(share, tmp_path):
         assert sorted(path.name for path in case.folder.iterdir()) == ["case.sqlite"]
     with Case(tmp_path / "case") as case:
         assert journal_of(case) == "wal"
+
+
+@pytest.mark.parametrize("on_share", [True, False])
+def test_a_new_database_has_its_journal_from_the_first_byte(share, tmp_path, on_share):
+    "So that nobody else ever opens it with another one"
+    path = (share if on_share else tmp_path) / "case.sqlite"
+    create_database(path, {"name": "x", **Stamp("R. Investigator").columns("created_at")})
+    assert path.read_bytes()[18:20] == (b"\1\1" if on_share else b"\2\2")
 
 
 def test_a_case_that_was_moved_to_a_share_is_changed_when_nobody_else_has_it_open(share, tmp_path):

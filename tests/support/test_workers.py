@@ -32,6 +32,19 @@ def test_stops_the_others_when_one_fails():
     assert went_on == []
 
 
+def test_none_begins_after_one_has_failed():
+    "Also not the one that waited for the worker that failed"
+    begun = []
+
+    def fail():
+        gevent.sleep(0)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        run_together([fail, lambda: begun.append(1), lambda: begun.append(2)], 1)
+    assert begun == []
+
+
 @pytest.mark.parametrize("workers", [None, 0, -1, True, 1.5, "5"])
 def test_an_invalid_number_of_workers_is_an_input_error(workers):
     "Before any task begins"

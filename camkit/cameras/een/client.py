@@ -207,7 +207,9 @@ class EagleEye(Session):
         """
         require_camera_id(camera_id)
         if end is None and count is None:
-            raise InputError("Say where the list ends: give end or count.")
+            raise InputError(
+                "Say where the list of frames ends: give end, a time, or count, a number of frames."
+            )
         params = {
             "id": camera_id,
             "asset_class": "pre",

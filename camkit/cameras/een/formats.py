@@ -68,7 +68,7 @@ def require_camera_id(camera_id: str) -> None:
     """Raise `InputError` unless this is an Eagle Eye id: eight hexadecimal digits."""
     if not isinstance(camera_id, str) or not re.fullmatch(r"[0-9a-fA-F]{8}", camera_id):
         raise InputError(
-            f"{camera_id!r} is not an Eagle Eye camera id (eight hexadecimal digits); see usable_cameras(devices)."
+            f"{camera_id!r} is not an Eagle Eye camera id (eight hexadecimal digits): notebook 03 lists them."
         )
 
 

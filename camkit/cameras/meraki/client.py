@@ -317,7 +317,7 @@ class Meraki(NotPickled):
         found = self.organizations()
         if len(found) != 1:
             listed = ", ".join(f"{row.id} ({row.name})" for row in found.itertuples()) or "none"
-            message = f"Give an organization_id: the key sees these organizations: {listed}."
+            message = f"Give the organization_id of one of the organizations that the key is for: {listed}."
             raise NotFound(message, url=self._api.base_url)
         return str(found["id"].iloc[0])
 

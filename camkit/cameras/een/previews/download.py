@@ -23,6 +23,7 @@ from camkit.cameras.een.previews.run import DownloadRun
 from camkit.cameras.een.previews.schedule import Schedule
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, ServiceError
 from camkit.support.files import make_folder, remove_leftovers
+from camkit.support.locks import locked
 from camkit.support.workers import interruptible, run_together, whole_number
 
 BAR_AFTER_S = 2.0
@@ -76,7 +77,8 @@ def download_previews(
     LoginRefused, ServiceUnreachable
         If the vendor refuses the login, or cannot be reached.
     OutputError
-        If the folder cannot be written; what was saved before stays.
+        If the folder cannot be written, in which case what was saved before stays; or if another download of this
+        camera into this folder is running, in this kernel or another.
     Interrupted
         If it is stopped; what was saved before stays.
 
@@ -97,7 +99,8 @@ def download_previews(
     else:
         require_camera_id(camera_id)
         een.ensure_login()
-    with closing(_Bar(camera_id, count, after_s=BAR_AFTER_S if progress else inf)) as bar:
+    lock = locked(folder / f".{camera_id.lower()}.lock", f"download of camera {camera_id} into {folder}")
+    with lock, closing(_Bar(camera_id, count, after_s=BAR_AFTER_S if progress else inf)) as bar:
         download = _Download(een, camera_id, folder, _Budget(count, attempts), workers, bar)
         with interruptible(download.kept):
             run_together([download.work] * (2 * workers), 2 * workers)
@@ -115,7 +118,7 @@ def _require_known(een: EagleEye, camera_id: str) -> None:
         return
     mine = devices.loc[devices["id"].str.lower() == camera_id.lower()]
     if mine.empty:
-        raise NotFound(f"This account has no device {camera_id}; usable_cameras(devices) lists its devices.")
+        raise NotFound(f"This account has no device {camera_id}: notebook 03 lists those that it has.")
     if not mine["type"].isin(CAMERA_TYPES).any():
         raise NotFound(
             f"Device {camera_id} ({mine['name'].iloc[0]}) is a {mine['type'].iloc[0]}, not a camera."

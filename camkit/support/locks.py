@@ -1,0 +1,88 @@
+"""A lock that ends with its process, however that ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from camkit.errors import OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["locked"]
+
+
+@contextmanager
+def locked(path: Path, doing: str) -> Iterator[None]:
+    """Hold a lock while the block runs; nobody waits for it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The lock's file: it is there while the lock is held. One that a killed process left is no obstacle.
+    doing : str
+        What the lock is for, as in "download of camera 1003b18a into out".
+
+    Raises
+    ------
+    OutputError
+        If somebody else holds it, in this process or another, or the file cannot be written.
+
+    Notes
+    -----
+    The operating system keeps the lock (``flock``) and releases it when the process ends. On Windows, which has
+    no such locks, there is none.
+    """
+    if fcntl is None:
+        yield
+        return
+    with _opened(path, doing):
+        try:
+            yield
+        finally:
+            path.unlink(
+                missing_ok=True
+            )  # while it is held: whoever has opened this very file meanwhile tries again
+
+
+def _opened(path: Path, doing: str) -> IO[bytes]:
+    """The lock's file, locked."""
+    while True:
+        try:
+            file = open(path, "ab", opener=_open)  # noqa: SIM115 - closed by the caller
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error.strerror}. Choose another folder.") from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(file, path):
+                return file
+        except BlockingIOError:
+            file.close()
+            raise OutputError(
+                f"Another {doing} is running. Wait until it has ended, or choose another folder."
+            ) from None
+        except OSError as error:
+            file.close()
+            raise OutputError(
+                f"{path} cannot be locked: {error.strerror}. Choose a folder on a disk of this machine."
+            ) from None
+        file.close()
+
+
+def _open(path: str, flags: int) -> int:
+    """Open without following a link or waiting for the reader of a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    """Whether a file is still at its path: whoever held the lock before may have removed it meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.lstat())
+    except FileNotFoundError:
+        return False
