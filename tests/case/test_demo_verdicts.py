@@ -24,7 +24,8 @@ def case(tmp_path, demo):
 @pytest.fixture
 def site(demo):
     "The demo site, as a notebook knows it"
-    return Site(demo=demo)
+    with demo_site(demo.info) as site:
+        yield site
 
 
 def test_the_demos_case_is_decided_as_its_pictures_show(case, site):
