@@ -6,7 +6,7 @@ import pytest
 
 from camkit.case import Case, add_demo_verdicts
 from camkit.demo.world.story import FIRST_ROWS, STRANGER
-from camkit.site import Site
+from camkit.site import Site, demo_site
 from tests.support.cases import look, made_up, picked_at_doors
 
 pytestmark = pytest.mark.not_quick
