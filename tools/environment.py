@@ -41,14 +41,7 @@ def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:
     lock = root / "requirements.lock"
     # The lock also names what only other systems need.
     expected = len(re.findall(r"^[\w.-]+(?:\[.*?\])?==", lock.read_text(), re.MULTILINE))
-    wheels = folder / "wheels.lock"
-    wheels.write_text(re.sub(rf"^{FROM_SOURCE}==(.*\\\n)*.*\n", "", lock.read_text(), flags=re.MULTILINE))
-    from_source = ("--no-deps", "--no-build-isolation")
-    for arguments in (
-        ("--require-hashes", "--only-binary", ":all:", "-r", wheels),
-        ("--require-hashes", *from_source, "-r", lock),
-        (*from_source, "-e", root),
-    ):
+    for arguments in steps(folder, root):
         log = folder / "pip.log"
         with log.open("wb") as said:
             command = [folder / "bin" / "python", *PIP, *arguments]
@@ -61,6 +54,18 @@ def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:
             )
             return pip.returncode
     return 0
+
+
+def steps(folder: Path, root: Path) -> list[tuple[str | Path, ...]]:
+    """Return the arguments of each call of pip, after writing what is not in the lock's own form."""
+    lock, wheels = root / "requirements.lock", folder / "wheels.lock"
+    wheels.write_text(re.sub(rf"^{FROM_SOURCE}==(.*\\\n)*.*\n", "", lock.read_text(), flags=re.MULTILINE))
+    with_our_tools = ("--no-deps", "--no-build-isolation")
+    return [
+        ("--require-hashes", "--only-binary", ":all:", "-r", wheels),
+        ("--require-hashes", *with_our_tools, "-r", lock),
+        (*with_our_tools, "-e", root),
+    ]
 
 
 def _watch(pip: subprocess.Popen[bytes], log: Path, expected: int, screen: TextIO) -> None:
