@@ -39,12 +39,16 @@ def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:
     lock = root / "requirements.lock"
     # The lock also names what only other systems need.
     expected = len(re.findall(r"^[\w.-]+(?:\[.*?\])?==", lock.read_text(), re.MULTILINE))
-    for arguments in (("--require-hashes", "-r", lock), ("--no-deps", "--no-build-isolation", "-e", root)):
+    steps: dict[str, tuple[str | Path, ...]] = {
+        f"{{}} of about {expected} packages": ("--require-hashes", "-r", lock),
+        "camkit itself": ("--no-deps", "--no-build-isolation", "-e", root),
+    }
+    for what, arguments in steps.items():
         log = folder / "pip.log"
         with log.open("wb") as said:
             command = [folder / "bin" / "python", *PIP, *arguments]
             pip = subprocess.Popen(command, stdout=said, stderr=said)  # noqa: S603 - the one made above
-        _watch(pip, log, expected, screen)
+        _watch(pip, log, what, screen)
         if pip.returncode:
             print("".join(log.read_text().splitlines(keepends=True)[-20:]), file=screen)
             print(
@@ -54,13 +58,13 @@ def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:
     return 0
 
 
-def _watch(pip: subprocess.Popen[bytes], log: Path, expected: int, screen: TextIO) -> None:
+def _watch(pip: subprocess.Popen[bytes], log: Path, what: str, screen: TextIO) -> None:
     """Show what pip is at until it ends: in one line that changes on a terminal, else in a line now and then."""
     began = time.monotonic()
     said_at = began - SAY_EVERY_S
     while pip.poll() is None:
         passed = time.monotonic() - began
-        line = f"  {_stage(log, expected)}, {passed:.0f} s"
+        line = f"  {what.format(_stage(log))}, {passed:.0f} s"
         if screen.isatty():
             print(f"\r\033[K{line}", end="", file=screen, flush=True)
         elif began + passed - said_at >= SAY_EVERY_S:
@@ -71,15 +75,12 @@ def _watch(pip: subprocess.Popen[bytes], log: Path, expected: int, screen: TextI
         print("\r\033[K", end="", file=screen, flush=True)
 
 
-def _stage(log: Path, expected: int) -> str:
-    """What pip is at, and how many packages are there already."""
+def _stage(log: Path) -> str:
+    """How many packages pip has fetched; then, how many are installed."""
     said = log.read_text()
-    if "Installing build dependencies" in said or "Obtaining file:" in said:
-        return "camkit itself"
     if "Installing collected packages" in said:
-        installed = len(list(log.parent.glob("lib/python*/site-packages/*.dist-info")))
-        return f"installed {installed} of about {expected} packages"
-    return f"fetched {said.count('Collecting ')} of about {expected} packages"
+        return f"installed {len(list(log.parent.glob('lib/python*/site-packages/*.dist-info')))}"
+    return f"fetched {said.count('Collecting ')}"
 
 
 if __name__ == "__main__":
