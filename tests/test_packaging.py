@@ -65,7 +65,7 @@ def test_every_dependency_is_locked_with_hashes_and_no_address():
 
 def test_installing_downloads_nothing_that_is_not_in_the_lock(tmp_path):
     "What comes as source is built with tools from the lock; everything else has to be a wheel with a locked hash"
-    wheels, from_source, itself = environment.steps(tmp_path, ROOT)
+    wheels, from_source, itself = environment.steps(tmp_path, ROOT).values()
     assert wheels[:3] == ("--require-hashes", "--only-binary", ":all:")
     assert {"--require-hashes", "--no-build-isolation", "--no-deps"} <= set(from_source)
     assert itself == ("--no-deps", "--no-build-isolation", "-e", ROOT)
