@@ -30,10 +30,10 @@ class FileLink:
     facts: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        lines = [visible(self.path), *(f"{name}: {value}" for name, value in self.facts.items())]
+        lines = [self.path, *(f"{name}: {value}" for name, value in self.facts.items())]
         if self.facts:
             lines.append("Note both where nobody who has the bag can change them.")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     def _repr_html_(self) -> str:
         shown = f'<a href="{escape(quote(self.path))}" target="_blank">{text_html(self.path)}</a>'
