@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from camkit.errors import InputError
-from camkit.support.html import block_html, visible
+from camkit.support.html import block_html, text_html, visible
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,9 +36,9 @@ class FileLink:
         return visible("\n".join(lines))
 
     def _repr_html_(self) -> str:
-        first, *rest = map(escape, repr(self).splitlines())
-        shown = f'<a href="{escape(quote(self.path))}" target="_blank">{first}</a>'
-        return block_html("<br>".join([shown, *rest]))
+        shown = f'<a href="{escape(quote(self.path))}" target="_blank">{text_html(self.path)}</a>'
+        _, *rest = repr(self).splitlines()
+        return block_html("<br>".join([shown, *map(text_html, rest)]))
 
 
 def link(path: str | os.PathLike[str]) -> FileLink:
