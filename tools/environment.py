@@ -54,7 +54,7 @@ def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:
 
 
 def steps(folder: Path, root: Path) -> dict[str, tuple[str | Path, ...]]:
-    """Return the arguments of each call of pip by what it installs; the part of the lock that comes as wheels is written."""
+    """Return the arguments of each call of pip by what it installs; write the part of the lock that comes as wheels."""
     lock, wheels = root / "requirements.lock", folder / "wheels.lock"
     wheels.write_text(re.sub(rf"^{FROM_SOURCE}==(.*\\\n)*.*\n", "", lock.read_text(), flags=re.MULTILINE))
     with_our_tools = ("--no-deps", "--no-build-isolation")
