@@ -49,7 +49,7 @@ class Settings(BaseSettings):
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         """Refuse to be pickled: the keys would be in the file."""
-        raise TypeError("Settings hold keys, so they are not pickled: call load_settings() again instead.")
+        raise TypeError("Settings hold keys, so they are not copied into a file: read them again instead.")
 
 
 def load_settings() -> Settings:

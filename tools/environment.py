@@ -38,22 +38,12 @@ def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:
     """
     print(f"Making the environment in {folder}/, which takes a minute or two:", file=screen, flush=True)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)  # noqa: S603 - our own interpreter
-    lock = root / "requirements.lock"
-    # The lock also names what only other systems need.
-    expected = len(re.findall(r"^[\w.-]+(?:\[.*?\])?==", lock.read_text(), re.MULTILINE))
-    wheels = folder / "wheels.lock"
-    wheels.write_text(re.sub(rf"^{FROM_SOURCE}==(.*\\\n)*.*\n", "", lock.read_text(), flags=re.MULTILINE))
-    from_source = ("--no-deps", "--no-build-isolation")
-    for arguments in (
-        ("--require-hashes", "--only-binary", ":all:", "-r", wheels),
-        ("--require-hashes", *from_source, "-r", lock),
-        (*from_source, "-e", root),
-    ):
+    for what, arguments in steps(folder, root).items():
         log = folder / "pip.log"
         with log.open("wb") as said:
             command = [folder / "bin" / "python", *PIP, *arguments]
             pip = subprocess.Popen(command, stdout=said, stderr=said)  # noqa: S603 - the one made above
-        _watch(pip, log, expected, screen)
+        _watch(pip, log, what, screen)
         if pip.returncode:
             print("".join(log.read_text().splitlines(keepends=True)[-20:]), file=screen)
             print(
@@ -63,13 +53,27 @@ def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:
     return 0
 
 
-def _watch(pip: subprocess.Popen[bytes], log: Path, expected: int, screen: TextIO) -> None:
+def steps(folder: Path, root: Path) -> dict[str, tuple[str | Path, ...]]:
+    """Return the arguments of each call of pip by what it installs; write the part of the lock that comes as wheels."""
+    lock, wheels = root / "requirements.lock", folder / "wheels.lock"
+    wheels.write_text(re.sub(rf"^{FROM_SOURCE}==(.*\\\n)*.*\n", "", lock.read_text(), flags=re.MULTILINE))
+    with_our_tools = ("--no-deps", "--no-build-isolation")
+    # The lock also names what only other systems need.
+    expected = len(re.findall(r"^[\w.-]+(?:\[.*?\])?==", lock.read_text(), re.MULTILINE))
+    return {
+        f"{{}} of about {expected} packages": ("--require-hashes", "--only-binary", ":all:", "-r", wheels),
+        f"{FROM_SOURCE} from its source": ("--require-hashes", *with_our_tools, "-r", lock),
+        "camkit itself": (*with_our_tools, "-e", root),
+    }
+
+
+def _watch(pip: subprocess.Popen[bytes], log: Path, what: str, screen: TextIO) -> None:
     """Show what pip is at until it ends: in one line that changes on a terminal, else in a line now and then."""
     began = time.monotonic()
     said_at = began - SAY_EVERY_S
     while pip.poll() is None:
         passed = time.monotonic() - began
-        line = f"  {_stage(log, expected)}, {passed:.0f} s"
+        line = f"  {what.format(_stage(log))}, {passed:.0f} s"
         if screen.isatty():
             print(f"\r\033[K{line}", end="", file=screen, flush=True)
         elif began + passed - said_at >= SAY_EVERY_S:
@@ -80,15 +84,12 @@ def _watch(pip: subprocess.Popen[bytes], log: Path, expected: int, screen: TextI
         print("\r\033[K", end="", file=screen, flush=True)
 
 
-def _stage(log: Path, expected: int) -> str:
-    """What pip is at, and how many packages are there already."""
+def _stage(log: Path) -> str:
+    """How many packages pip has fetched; then, how many are installed."""
     said = log.read_text()
-    if "Installing build dependencies" in said or "Obtaining file:" in said:
-        return "camkit itself"
     if "Installing collected packages" in said:
-        installed = len(list(log.parent.glob("lib/python*/site-packages/*.dist-info")))
-        return f"installed {installed} of about {expected} packages"
-    return f"fetched {said.count('Collecting ')} of about {expected} packages"
+        return f"installed {len(list(log.parent.glob('lib/python*/site-packages/*.dist-info')))}"
+    return f"fetched {said.count('Collecting ')}"
 
 
 if __name__ == "__main__":

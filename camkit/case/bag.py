@@ -21,7 +21,7 @@ from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
-from camkit.support.files import make_folder, remove_leftovers, replacing, sync, working_folder, write_whole
+from camkit.support.files import make_folder, replacing, sync, working_folder, write_whole
 from camkit.support.html import visible
 
 
@@ -39,7 +39,6 @@ def write_bag(record: Record, path: Path, organization: str, now: datetime | Non
     if organization:
         info["Source-Organization"] = organization
     make_folder(path.parent)
-    remove_leftovers(path.parent)
     # The images in the working folder are the case's own files under a second name wherever the disk lets them.
     with replacing(path) as part, working_folder(path) as folder:
         info |= _fill(folder, record, organization, exported_at)

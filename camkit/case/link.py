@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from camkit.errors import InputError
+from camkit.support.html import block_html, text_html, visible
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,12 +33,12 @@ class FileLink:
         lines = [self.path, *(f"{name}: {value}" for name, value in self.facts.items())]
         if self.facts:
             lines.append("Note both where nobody who has the bag can change them.")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     def _repr_html_(self) -> str:
-        first, *rest = map(escape, repr(self).splitlines())
-        shown = f'<a href="{escape(quote(self.path))}" target="_blank">{first}</a>'
-        return f'<div class="mathjax_ignore">{"<br>".join([shown, *rest])}</div>'
+        shown = f'<a href="{escape(quote(self.path))}" target="_blank">{text_html(self.path)}</a>'
+        _, *rest = repr(self).splitlines()
+        return block_html("<br>".join([shown, *map(text_html, rest)]))
 
 
 def link(path: str | os.PathLike[str]) -> FileLink:

@@ -154,21 +154,23 @@ def _connect(uri: str, watch: Watch, content: bytes | None = None) -> sqlite3.Co
 
 
 def _fit_to_disk(connection: sqlite3.Connection, path: Path) -> None:
-    """Use no write-ahead log on a network disk: it is in memory that other machines do not share."""
+    """Use no write-ahead log on a network disk: it is in memory that other machines do not share. Say what is safe."""
     kind = network_disk(path.parent)
     if kind is None:
         return
+    said = (
+        "adding to the case is as safe there as the locks of the file server; if in doubt, let only one computer have "
+        "it open, or move the folder to this computer's own disk"
+    )
     try:
         connection.execute("PRAGMA journal_mode = DELETE")
-        return
     except sqlite3.OperationalError as error:
-        if not is_busy(error):  # it cannot be written at all
-            return
-    warnings.warn(
-        f"{path.parent} is on a network disk ({kind}), and somebody else has the case open: only one machine at a time "
-        "may add to it there. Close it elsewhere and open it again, or move the folder to this computer's own disk.",
-        stacklevel=2,
-    )
+        if is_busy(error):  # else it cannot be written at all
+            said = (
+                "somebody else has the case open in a way that is not safe there: close it everywhere and open it "
+                "again, or move the folder to this computer's own disk"
+            )
+    warnings.warn(f"{path.parent} is on a network disk ({kind}): {said}.", stacklevel=2)
 
 
 def _check_regular(path: Path) -> None:

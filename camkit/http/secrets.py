@@ -35,7 +35,10 @@ def secrets_stay_inside(function: Callable[P, R]) -> Callable[P, R]:
         except BaseException as error:  # noqa: BLE001 - an interrupt above all
             bare = _without_frames(error)
             del args, kwargs
-        raise bare  # not above: what is handled there would become its context
+        try:
+            raise bare  # not above: what is handled there would become its context
+        finally:
+            del bare  # else the exception would keep this frame, and the frame the exception
 
     return guarded
 

@@ -79,6 +79,8 @@ def out_of_files() -> OSError | None:
 def make_folder(path: str | Path) -> Path:
     """Create a folder, with its parents, unless it exists; nobody else can look into those that are created.
 
+    What processes that have ended left in it while they were writing is removed, as by `remove_leftovers`.
+
     Raises
     ------
     OutputError
@@ -90,6 +92,8 @@ def make_folder(path: str | Path) -> Path:
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
         path.mkdir(exist_ok=True)  # complains about a file in its place
+        if path not in missing:
+            remove_leftovers(path)
     except FileExistsError:
         raise OutputError(f"{path} is a file, not a folder. Choose another.") from None
     except ValueError:

@@ -311,7 +311,7 @@ def test_snapshots_are_added_once_however_often(case, seen):
 
 def test_what_is_not_resolved_events_is_refused(case):
     "Such as a table of them: it says what to give"
-    with pytest.raises(InputError, match=r"A DataFrame is not resolved events: give what camkit\.resolve"):
+    with pytest.raises(InputError, match=r"do not say at which door they were: give what camkit\.resolve"):
         case.add_events(made_up_events(1))
 
 
@@ -1093,6 +1093,6 @@ def test_an_image_outside_the_case_is_never_read(small, tmp_path):
         connection.execute("DROP TRIGGER images_no_update")
         connection.execute("UPDATE images SET path = '../../etc/passwd' WHERE rowid = 1")
     connection.close()
-    assert "outside the folders of images and documents" in " ".join(small.verify().problems())
+    assert "outside the folder of images or documents" in " ".join(small.verify().problems())
     with pytest.raises(CaseError, match="not in its folder of images"):
         small.image(small.events()["sha256"][0])

@@ -6,7 +6,7 @@ import pytest
 
 from camkit.case import Case, add_demo_verdicts
 from camkit.demo.world.story import FIRST_ROWS, STRANGER
-from camkit.site import Site
+from camkit.site import Site, demo_site
 from tests.support.cases import look, made_up, picked_at_doors
 
 pytestmark = pytest.mark.not_quick
@@ -24,7 +24,8 @@ def case(tmp_path, demo):
 @pytest.fixture
 def site(demo):
     "The demo site, as a notebook knows it"
-    return Site(demo=demo)
+    with demo_site(demo.info) as site:
+        yield site
 
 
 def test_the_demos_case_is_decided_as_its_pictures_show(case, site):

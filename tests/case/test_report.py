@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
@@ -505,14 +506,14 @@ def test_every_picture_that_a_verdict_is_about_is_shown(case):
 
 def test_an_excluded_event_is_not_in_the_report(case):
     "Neither its name nor a picture nor the photo of its holder, but that it was left out, and why, and by whom"
-    case.add_events(made_up(2, cardholder_id=["4711", "0815"]))
-    bystander = Cardholder("0815", "Bea Bystander", photo=b"her photo", photo_type="image/png")
-    hers = made_up_snapshot(1, b"her", cardholder_id="0815", cardholder=bystander)
+    case.add_events(made_up(2, cardholder_id=["4711", "badge-0815"]))
+    bystander = Cardholder("badge-0815", "Bea Bystander", photo=b"her photo", photo_type="image/png")
+    hers = made_up_snapshot(1, b"her", cardholder_id="badge-0815", cardholder=bystander)
     case.add_snapshots([made_up_snapshot(0, b"picture 0"), hers])
     case.record_verdict(1, "match", "This is Bea.")
     case.exclude(1, "picked by mistake")
     soup = page(case)
-    assert not re.search("Bea|Bystander|0815|07:01:00", str(soup))
+    assert not re.search("Bea Bystander|This is Bea|badge-0815|07:01:00", str(soup))
     assert embedded(soup) == [b"picture 0", b"portrait"]
     assert "1 event is left out of this report" in words(soup)
     assert "“picked by mistake” (R. Investigator, " in words(soup)
@@ -610,3 +611,25 @@ def test_the_page_allows_nothing_but_its_pictures_and_its_style(case):
         "base-uri 'none'",
         "form-action 'none'",
     ]
+
+
+def test_what_it_rests_on_is_never_markup(case, tmp_path):
+    "Names of files and columns, reasons, notes and reviewers"
+    name = HOSTILE.replace("/", "")
+    rows = [[HOSTILE, "Badge", "Reader"], ["2026-01-05T07:00:00Z", "4711", "R1"], ["?" + HOSTILE, "1", "R1"]]
+    table = pd.DataFrame(rows[1:], columns=rows[0])
+    table.to_csv(tmp_path / f"{name}.csv", index=False)
+    columns = {"event_time": HOSTILE, "cardholder_id": "Badge", "reader_id": "Reader"}
+    log = load_badges(tmp_path / f"{name}.csv", timezone="UTC", columns=columns)
+    case.add_events(at_doors(log.events))
+    case.add_sources(log)
+    with Case(case.folder, operator=HOSTILE) as other:
+        other.record_note(0, HOSTILE)
+        other.record_verdict(0, "unclear")
+    case.record_verdict(0, "no_picture")
+    case.add_events(at_doors(made_up_events(1).set_axis([100])))
+    case.exclude(100, HOSTILE)
+    soup = page(case)
+    assert soup.find_all(["script", "iframe", "object", "link", "img"]) == []
+    assert not [tag for tag in soup.find_all(True) for name in tag.attrs if name.startswith("on")]
+    assert soup.get_text().count("{{ 7 * 7 }}") > 6

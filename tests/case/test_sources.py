@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from hashlib import sha256
 
 import pandas as pd
 import pytest
+from pydantic import SecretStr
 
 from camkit.badges import flag_events, load_badges, load_doors, resolve
+from camkit.cameras.een import EagleEye
+from camkit.cameras.meraki import Meraki
 from camkit.case import Case
 from camkit.errors import InputError
+from camkit.site import Site
 from tests.support.cases import ZONE
 
 EXPORT = """timestamp,UserID,reader_id,outcome
@@ -196,3 +201,18 @@ def test_an_altered_or_missing_document_is_found(case, files):
     assert "is not there" in case.verify().problems()[0]
     (path.parent / "new.csv").write_text("x")
     assert "new.csv" in case.verify().summary()
+
+
+def test_the_accounts_are_recorded_without_their_secrets(case, files):
+    "Who was asked, in the case and in its report; no key and no password in any of its files"
+    site = Site(
+        meraki=Meraki(SecretStr("key-canary")),
+        een=EagleEye("cameras@example.com", SecretStr("password-canary"), SecretStr("api-canary")),
+    )
+    log, doors, _ = loaded(files)
+    case.add_sources(log, doors=doors, site=site)
+    assert setting(case, "site")["services"]["een"]["user"] == "cameras@example.com"
+    page = case.report().read_text("utf-8")
+    assert re.search("Eagle Eye Networks, host [^,]+, user <bdi>cameras@example.com</bdi>", page)
+    for path in (path for path in case.folder.rglob("*") if path.is_file()):
+        assert b"canary" not in path.read_bytes()

@@ -133,6 +133,30 @@ def test_a_time_before_that_of_the_row_before_is_named(case):
     assert found.problems() == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE sqlite_master SET tbl_name = 'events' WHERE name = 'verdicts_no_update'",
+        "UPDATE sqlite_master SET sql = sql || ' ' WHERE name = 'verdicts_no_update'",
+        "UPDATE sqlite_master SET sql = sql || ' ' WHERE name = 'overview'",
+        "UPDATE sqlite_master SET sql = replace(sql, 'ABORT', 'IGNORE') WHERE name = 'verdicts_no_delete'",
+        "DELETE FROM sqlite_master WHERE name = 'verdicts_by_event'",
+        "UPDATE sqlite_master SET name = 'other' WHERE name = 'verdicts_no_update'",
+    ],
+)
+def test_a_change_of_the_list_of_tables_itself_is_found(made, tmp_path, change):
+    "Behind SQLite's own back; a blank is enough"
+    folder = shutil.copytree(made[0], tmp_path / "front-door")
+    with closing(sqlite3.connect(folder / "case.sqlite", isolation_level=None)) as raw:
+        raw.execute("PRAGMA writable_schema = ON")
+        assert raw.execute(change).rowcount == 1
+    try:
+        with Case(folder) as case:
+            assert not case.verify(made[1]).ok
+    except CaseError as error:
+        assert "damaged" in str(error)
+
+
 # Whatever else
 
 

@@ -47,6 +47,8 @@ def interrupted(call: Callable[[], object], after: int) -> tuple[int, BaseExcept
 
 
 @pytest.mark.not_quick
+# A socket that was just being opened is closed when it is collected, which is said as a warning.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("what", ["login", "snapshot", "frame"])
 def test_an_interrupt_shows_no_secret_wherever_it_comes(demo, what):
     "In any of the functions of camkit, urllib3, http.client and json; all local variables of the traceback are printed"

@@ -182,6 +182,14 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     remove_leftovers(tmp_path / "gone")
 
 
+def test_whoever_writes_to_a_folder_again_removes_what_was_left_there(tmp_path):
+    "A report, tables, figures, a download: each begins by making its folder"
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.bin")], cwd=ROOT, timeout=30)
+    assert len(names_in(tmp_path)) == 2
+    make_folder(tmp_path)
+    assert names_in(tmp_path) == []
+
+
 def test_of_several_that_make_a_file_at_once_one_stays(tmp_path):
     "The others learn that it is not theirs, and no half file is ever seen"
     path = tmp_path / "a.bin"

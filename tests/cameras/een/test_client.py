@@ -396,7 +396,7 @@ def test_lists_frames_forward_and_backward(een):
     assert forward == sorted(forward) and forward[0] >= start
     assert backward == sorted(backward, reverse=True) and backward[0] < start
     assert een.frame_times(camera, start, NOW, count=2) == forward[:2]
-    with pytest.raises(errors.InputError, match="give end or count"):
+    with pytest.raises(errors.InputError, match="give end, a time, or count"):
         een.frame_times(camera, start)
 
 
