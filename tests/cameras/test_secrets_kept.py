@@ -84,7 +84,7 @@ def test_what_holds_a_secret_is_not_pickled(position, store):
 
 def test_settings_are_not_pickled():
     "They hold the keys of all vendors"
-    with pytest.raises(TypeError, match=r"call load_settings\(\) again"):
+    with pytest.raises(TypeError, match=r"not copied into a file: read them again"):
         pickle.dumps(Settings(EEN_PASSWORD=SECRET))
 
 

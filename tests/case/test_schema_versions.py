@@ -195,7 +195,7 @@ def test_an_old_case_is_not_written(old, add):
 
 def test_an_old_case_in_a_read_only_folder_is_read_and_verified(folder, tmp_path):
     "Report and export go elsewhere; what cannot be written cannot be upgraded either, so the first step is a copy"
-    counts, _, _, _, _, written, *refused = read_only(folder, tmp_path)
+    counts, written, *refused = read_only(folder, tmp_path)
     assert counts == f"9 7 True {SEALS[-1]}"
     assert written == "True True"
     for said in refused[:2]:
