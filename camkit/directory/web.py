@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, urljoin, urlsplit
@@ -113,7 +115,7 @@ class WebDirectory(NotPickled):
         try:
             page = photo = self._page(cardholder_id)
             if not page.content_type.startswith("image/"):
-                entry = _read_aside(page.content, cardholder_id)
+                entry = _read_aside(page, cardholder_id)
                 person = Cardholder(cardholder_id, entry.name, entry.title, entry.department)
                 photo = self._photo(page, entry)
             photo_type = check_photo(photo.content)
@@ -170,6 +172,8 @@ class _Missing(Exception):
 _MARKED = "[itemtype*='schema.org/Person'], .h-card"
 """Marks a page that is about a person."""
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+
 _CLOSING = b"<!-- '>\">-->"
 """Ends whatever a page leaves open: html.parser would take half a minute for 20,000 unfinished tags."""
 
@@ -184,14 +188,32 @@ class _Entry(NamedTuple):
     base: str
 
 
-def _read_aside(content: bytes, number: str) -> _Entry:
+def _encoding(page: Reply) -> str | None:
+    """Return the encoding of a page: what its header says, else UTF-8 if it is that; None to heed the page's own words.
+
+    Beautiful Soup would guess it from the letters, and make another name of "Zoë" where nothing says what it is.
+    """
+    if declared := _CHARSET.search(page.headers.get("Content-Type", "")):
+        with suppress(LookupError):
+            return codecs.lookup(declared[1]).name
+    if _CHARSET.search(page.content[:1024].decode("latin-1")):
+        return None
+    try:
+        page.content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return "utf-8"
+
+
+def _read_aside(page: Reply, number: str) -> _Entry:
     """Read a page in a thread, so that others go on meanwhile, and for no longer than `PAGE_S`."""
+    content = page.content
     if len(content) > PAGE_BYTES or sum(map(content.count, (b"<", b"&", b"="))) > PAGE_MARKS:
         raise _Missing(
             f"its page cannot be read: it is larger than {PAGE_BYTES >> 10} KiB, or has more than {PAGE_MARKS:,} tags, "
             "attributes and entities"
         )
-    reading = gevent.get_hub().threadpool.spawn(_entry_or_problem, content, number)
+    reading = gevent.get_hub().threadpool.spawn(_entry_or_problem, content, _encoding(page), number)
     reading.wait(PAGE_S)
     if not reading.ready():
         raise _Missing("its page takes too long to read")
@@ -200,18 +222,18 @@ def _read_aside(content: bytes, number: str) -> _Entry:
     return found
 
 
-def _entry_or_problem(content: bytes, number: str) -> _Entry | _Missing:
+def _entry_or_problem(content: bytes, encoding: str | None, number: str) -> _Entry | _Missing:
     """An exception in a thread of gevent's would be printed to the notebook."""
     try:
-        return _entry(content, number)
+        return _entry(content, encoding, number)
     except _Missing as missing:
         return missing.with_traceback(None)
 
 
-def _entry(content: bytes, number: str) -> _Entry:
+def _entry(content: bytes, encoding: str | None, number: str) -> _Entry:
     """Read a page, which has to be about the number."""
     try:
-        soup = BeautifulSoup(content + _CLOSING, "html.parser")
+        soup = BeautifulSoup(content + _CLOSING, "html.parser", from_encoding=encoding)
     except ParserRejectedMarkup:
         raise _Missing("its page cannot be read") from None
     shows_number = re.search(rf"(?<!\w){re.escape(number.strip())}(?!\w)", soup.get_text(" ")) is not None

@@ -10,7 +10,7 @@ import pytest
 from tests.adversaries.desk import make_desk
 from tests.adversaries.rows import ROWS
 
-for _module in ("file_manager", "insider"):
+for _module in ("file_manager", "insider", "outsiders"):
     import_module(f"tests.adversaries.{_module}")
 
 

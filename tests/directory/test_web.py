@@ -218,6 +218,24 @@ def test_a_page_that_cannot_be_read_is_a_note(page):
     assert ("1024 KiB" in person.note) is (len(page) > 10_000)
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding", "header", "meta"),
+    [
+        ("Ann\u200ee", "utf-8", "text/html; charset=utf-8", ""),
+        ("Ann\u200ee", "utf-8", "text/html", ""),
+        ("Zoë", "utf-8", "text/html; charset=UTF-8", '<meta charset="latin-1">'),
+        ("Ann\u200ee", "utf-8", "text/html; charset=no-such-thing", ""),
+        ("佐藤", "shift_jis", 'text/html; charset="Shift_JIS"', ""),
+        ("佐藤", "shift_jis", "text/html", '<meta charset="shift_jis">'),
+        ("Zoë", "cp1252", "text/html; charset=windows-1252", ""),
+    ],
+)
+def test_a_name_is_read_in_the_encoding_of_its_page(name, encoding, header, meta):
+    "Which the header says, or the page; UTF-8 if neither does: a guess would make another name of it"
+    page = f"<head>{meta}</head><h1>{name}</h1><p>007</p>".encode(encoding)
+    assert look_up(page, Content_Type=header).name == name
+
+
 @pytest.mark.not_quick
 @pytest.mark.parametrize(
     "markup", [b"<b>" * 12_000, b"<p class=a>" * 10_000, b"<i a>" * 12_000, b"&a" * 24_000]
