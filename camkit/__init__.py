@@ -27,7 +27,15 @@ if TYPE_CHECKING:
         usable_cameras,
     )
     from camkit.cameras.een.previews import DownloadRun, download_previews
-    from camkit.case import VERDICTS, Case, Verdict, VerdictLabel, add_demo_verdicts, estimate_clock_offset, link
+    from camkit.case import (
+        VERDICTS,
+        Case,
+        Verdict,
+        VerdictLabel,
+        add_demo_verdicts,
+        estimate_clock_offset,
+        link,
+    )
     from camkit.errors import CamkitError
     from camkit.review import EventPicker, ReviewPanel
     from camkit.site import Site, connect
@@ -41,7 +49,15 @@ __all__ += ["DeviceStatus", "OverallStatus", "decode_status", "explain_status"]
 __all__ += ["explained_by_status", "overall_status", "probe_cameras", "usable_cameras"]
 __all__ += ["DownloadRun", "download_previews"]
 __all__ += ["Site", "connect"]
-__all__ += ["VERDICTS", "Case", "Verdict", "VerdictLabel", "add_demo_verdicts", "estimate_clock_offset", "link"]
+__all__ += [
+    "VERDICTS",
+    "Case",
+    "Verdict",
+    "VerdictLabel",
+    "add_demo_verdicts",
+    "estimate_clock_offset",
+    "link",
+]
 __all__ += ["EventPicker", "ReviewPanel"]
 
 _ROOMS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from typing import BinaryIO
 from camkit.errors import OutputError
 from camkit.support.disks import network_disk
 from camkit.support.interrupts import interrupts_wait
+from camkit.support.locks import CAN_LOCK, take
 
 __all__ = [
     "TOO_MANY",
@@ -57,6 +57,11 @@ _ADVICE = {
 
 _OF_DISKS = _ADVICE.keys() - {errno.ENOENT}
 """Errors that have no other causes, whatever file they name."""
+
+_READ = os.O_RDONLY | sum(
+    getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+)
+"""How to open what somebody else may have put there; a system has the flags that it needs."""
 
 _PART = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
 """The names of files and folders that are being written."""
@@ -132,7 +137,7 @@ def replacing(path: Path, beside: Path | None = None) -> Iterator[Path]:
             raise  # of another file, which was read meanwhile
         raise _cannot_write(path, error) from None
     finally:
-        os.close(held)
+        _release(held)
 
 
 def write_whole(path: Path, content: bytes, beside: Path | None = None) -> None:
@@ -165,7 +170,7 @@ def write_new(path: Path, content: bytes) -> bool:
                 ours = _placed(part, path)
             finally:
                 part.unlink(missing_ok=True)
-                os.close(held)
+                _release(held)
         except OSError as error:
             raise _cannot_write(path, error) from None
         sync([], [path.parent])
@@ -189,7 +194,7 @@ def working_folder(beside: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(held)
+        _release(held)
 
 
 def is_leftover(name: str) -> bool:
@@ -200,9 +205,10 @@ def is_leftover(name: str) -> bool:
 def remove_leftovers(folder: Path) -> None:
     """Remove what processes that have ended left behind in a folder while they were writing to it.
 
-    Whoever writes holds a lock. On a network disk nothing is removed, since another machine's lock may not show.
+    Whoever writes holds a lock. Where there are none, and on a network disk, whose locks another machine may not see,
+    nothing is removed.
     """
-    if network_disk(folder):
+    if not CAN_LOCK or network_disk(folder):
         return
     with suppress(OSError):
         for entry in [*os.scandir(folder)]:
@@ -219,7 +225,7 @@ def open_regular(path: Path) -> BinaryIO:
     OSError
         If it is something else, or cannot be opened.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = os.open(path, _READ)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "It is not a regular file", str(path))
@@ -269,9 +275,16 @@ def _placed(part: Path, path: Path) -> bool:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    if sys.platform == "win32":
+        if path.is_dir():
+            return  # a folder cannot be opened there
+        handle = os.open(path, os.O_RDWR | os.O_BINARY)  # nor a file be synced that is open for reading only
+    else:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         if sys.platform == "darwin":
+            import fcntl  # noqa: PLC0415 - not on every system
+
             fcntl.fcntl(handle, fcntl.F_FULLFSYNC)  # its fsync leaves the bytes in the disk's own memory
         else:
             os.fsync(handle)
@@ -282,28 +295,38 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _claimed(parent: Path, name: str, *, folder: bool = False) -> tuple[Path, int]:
+def _claimed(parent: Path, name: str, *, folder: bool = False) -> tuple[Path, int | None]:
     """Make a file or a folder to write to, with a lock on it that ends with this process; return both."""
     while True:
         path = parent / f".{name}.{token_hex(4)}.part"
         if folder:
             path.mkdir(mode=0o700)
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         else:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if not CAN_LOCK:
+            return path, None
+        try:
+            handle = os.open(path, _READ)
+        except FileNotFoundError:  # somebody took it for a dead one's already
+            continue
         with suppress(OSError):  # a file system without locks: nobody removes anything there that is in use
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            take(handle)
         if path.exists():  # nobody took it for a dead one's before it was locked
             return path, handle
         os.close(handle)
 
 
+def _release(held: int | None) -> None:
+    if held is not None:
+        os.close(held)
+
+
 def _remove_dead(entry: os.DirEntry[str]) -> None:
     """Remove what is left of a process that has ended; `OSError` if it has not."""
-    handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = os.open(entry.path, _READ)
     try:
         kind = os.fstat(handle).st_mode
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        take(handle)
         if stat.S_ISREG(kind):
             Path(entry.path).unlink()
         elif stat.S_ISDIR(kind):

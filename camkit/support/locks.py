@@ -15,7 +15,23 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["locked"]
+__all__ = ["CAN_LOCK", "locked", "take"]
+
+CAN_LOCK = fcntl is not None
+"""Whether the system has locks that end with their process. Windows does not."""
+
+
+def take(handle: int) -> None:
+    """Lock an open file or folder until it is closed.
+
+    Raises
+    ------
+    BlockingIOError
+        If somebody else holds it.
+    OSError
+        If the file system has no locks.
+    """
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -36,10 +52,10 @@ def locked(path: Path, doing: str) -> Iterator[None]:
 
     Notes
     -----
-    The operating system keeps the lock (``flock``) and releases it when the process ends. On Windows, which has
-    no such locks, there is none.
+    The operating system keeps the lock (``flock``) and releases it when the process ends. Without `CAN_LOCK` there is
+    none.
     """
-    if fcntl is None:
+    if not CAN_LOCK:
         yield
         return
     with _opened(path, doing):
@@ -59,7 +75,7 @@ def _opened(path: Path, doing: str) -> IO[bytes]:
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror}. Choose another folder.") from None
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            take(file.fileno())
             if _is_at(file, path):
                 return file
         except BlockingIOError:

@@ -253,3 +253,19 @@ def test_syncing_a_file_that_is_gone_is_an_output_error(tmp_path):
         sync([tmp_path / "gone"])
     write_whole(tmp_path / "a", b"x")
     sync([tmp_path / "a"] * 40, [tmp_path])
+
+
+def test_where_the_system_has_no_locks_files_are_whole_all_the_same(tmp_path, monkeypatch):
+    "As on Windows, where an open file cannot be renamed either; leftovers stay, since nobody knows whose they are"
+    monkeypatch.setattr("camkit.support.files.CAN_LOCK", False)
+    (tmp_path / ".a.txt.0123abcd.part").touch()
+    write_whole(tmp_path / "a.txt", b"whole")
+    assert write_new(tmp_path / "b.txt", b"new")
+    with working_folder(tmp_path / "c.zip") as folder:
+        assert folder.is_dir()
+    with replacing(tmp_path / "a.txt") as part:
+        part.write_bytes(b"again")
+        assert str(part) not in {os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()}
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a.txt.0123abcd.part", "a.txt", "b.txt"]
+    assert (tmp_path / "a.txt").read_bytes() == b"again"
