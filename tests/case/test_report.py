@@ -475,7 +475,7 @@ def test_reviewers_who_disagree_are_named_on_top_in_the_list_and_in_the_card(cas
         soup = page(case)
         top = banners(soup)[0]
         said = r"R\. Investigator says More than one person, [^;]*, because “A stranger comes in.”; "
-        assert re.search(said + r"S\. Second says Match, [^;]*, because “I see only her.”\.", top)
+        assert re.search(said + r"S\. Second says Match, [^;]*, because “I see only her.”", top)
         assert "Reviewers disagree" in words(soup.find("table", class_="list"))
         text = words(card(soup, 0))
         assert "Verdict The reviewers disagree." in text
