@@ -45,6 +45,8 @@ class DoorEvent:
         None where the reader is not in the doors table.
     timezone : datetime.tzinfo
         The site's zone, in which times are shown.
+    cardholder_name : str
+        As in the log; empty where it has none.
     """
 
     event_id: Hashable
@@ -55,6 +57,7 @@ class DoorEvent:
     reader_id: str
     door: Door | None
     timezone: tzinfo = UTC
+    cardholder_name: str = ""
 
     @property
     def cameras(self) -> tuple[Camera, ...]:
@@ -143,12 +146,12 @@ class DoorEvents(Sequence[DoorEvent]):
             [None if at is pd.NaT else at for at in pd.DatetimeIndex(times).tz_convert("UTC").to_pydatetime()]
             for times in (self.table["event_time"], self.true_time)
         )
-        texts = self.table.reindex(columns=["outcome", "cardholder_id", "reader_id"])
-        outcome, cardholder, reader = (column_text(texts[name]).fillna("").to_numpy() for name in texts)
-        columns = zip(self.table.index, event_time, true_time, outcome, cardholder, reader, strict=True)
+        texts = self.table.reindex(columns=["outcome", "cardholder_id", "reader_id", "cardholder_name"])
+        given = (column_text(texts[name]).fillna("").to_numpy() for name in texts)
+        columns = zip(self.table.index, event_time, true_time, *given, strict=True)
         return tuple(
-            DoorEvent(label, at, true_at, what, who, where, self.doors.get(where), self.timezone)
-            for label, at, true_at, what, who, where in columns
+            DoorEvent(label, at, true_at, what, who, where, self.doors.get(where), self.timezone, name)
+            for label, at, true_at, what, who, where, name in columns
         )
 
 

@@ -100,6 +100,9 @@ class BadgeLog:
         for name in ("rejected", "ignored"):
             for reason, count in getattr(self, name)["reason"].value_counts().head(SHOWN).items():
                 lines.append(f"{name.capitalize()}: {count:,} x {reason}.")
+            more = getattr(self, name)["reason"].nunique() - SHOWN
+            if more > 0:
+                lines.append(f"{name.capitalize()}: for {more:,} more reasons, see .{name}.")
         return visible("\n".join(lines))
 
     def problems(self) -> list[str]:
@@ -115,6 +118,7 @@ class BadgeLog:
         names = self.files["file"]
         doubts = zip(names, self.files["doubt"], strict=True)
         found += [f"{name}: {doubt}." for name, doubt in doubts if doubt]
+        found += self._unknown_outcomes()
         what = "bytes that are not UTF-8 were read as cp1252; check these letters"
         strays = zip(names, self.files["not_utf8"], strict=True)
         found += [f"{name}, {_named(lines)}: {what}." for name, lines in strays if lines]

@@ -164,7 +164,12 @@ class Snapshots(Sequence[Snapshot]):
         found = [f"{_name(item)}: {item.result}: {item.reason}" for item in self if not item.ok]
         for event, person in ((group[0].event, group[0].cardholder) for group in self._by_event()):
             if person and person.note:
-                found.append(f"Event {event.event_id}: cardholder {person.cardholder_id}: {person.note}")
+                found.append(f"{_described(event)}: {person.note}.")
+            if person and person.name and not person.is_named(event.cardholder_name):
+                found.append(
+                    f"{_described(event)}: the directory gives the name {person.name}, the badge log "
+                    f"{event.cardholder_name}."
+                )
         return found
 
     def _by_event(self) -> list[list[Snapshot]]:
@@ -343,8 +348,16 @@ class _Once(Generic[K, T]):
 
 def _name(snapshot: Snapshot) -> str:
     """The event, and which of its door's cameras where there are several."""
-    view = f", {snapshot.camera.view}" if snapshot.camera and snapshot.camera.view else ""
-    return f"Event {snapshot.event.event_id}{view}"
+    view = f", view {snapshot.camera.view}" if snapshot.camera and snapshot.camera.view else ""
+    return f"{_described(snapshot.event)}{view}"
+
+
+def _described(event: DoorEvent) -> str:
+    """Name an event by who, where and when: its label in the log says nothing to a reader."""
+    who = event.cardholder_name or event.cardholder_id or "no cardholder"
+    where = event.door.name if event.door else event.reader_id or "no reader"
+    when = local_time(event.event_time, event.timezone) if event.event_time else "no time"
+    return f"{who}, {where}, {when}"
 
 
 _CARD = "display:flex;gap:16px;align-items:flex-start;margin:4px 0 22px 0"
@@ -363,7 +376,7 @@ def _card_html(snapshots: Sequence[Snapshot]) -> str:
     place = f"{text_html(event.door.name)} ({reader})" if event.door else reader or "no reader"
     when = local_time(event.event_time, event.timezone) if event.event_time else "no time"
     heading = " · ".join(part for part in (when, place, text_html(event.outcome)) if part)
-    who = cardholder_html(person) if person else text_html(event.cardholder_id)
+    who = cardholder_html(person or Cardholder(event.cardholder_id), event.cardholder_name)
     pictures = "".join(map(_picture_html, snapshots))
     return f'<div><b>{heading}</b></div><div style="{_CARD}">{pictures}<div>{who}</div></div>'
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from camkit.case import handover
 from camkit.case.bag_zip import write_bag_zip
 from camkit.case.database import SOFTWARE
-from camkit.case.decisions import DISPUTED, Decision, agreed
+from camkit.case.decisions import DISPUTED, Decision, agreed, is_settled
 from camkit.case.images import copy_image
 from camkit.case.queries import Row, grouped, read_all
 from camkit.case.record import DATABASE, Record
@@ -111,12 +111,12 @@ def _fill(folder: Path, record: Record, organization: str, exported_at: datetime
 def _status(rows: dict[str, list[Row]], *, is_demo: bool) -> dict[str, str]:
     """Say whether the review is done, what is left out of the bag, and whether it is of the demo site."""
     verdicts = grouped(rows["verdicts"], "event")
-    given = [map(Decision.from_row, verdicts.get(event["event"], [])) for event in rows["events"]]
-    said = [agreed(decisions) for decisions in given]
-    undecided, disputed = said.count(None), said.count(DISPUTED)
+    given = [[*map(Decision.from_row, verdicts.get(event["event"], []))] for event in rows["events"]]
+    settled = [is_settled(said, event["sha256"]) for said, event in zip(given, rows["events"], strict=True)]
+    disputed = [*map(agreed, given)].count(DISPUTED)
     status = {"Case-Status": "All events that are in it have a verdict."}
-    if undecided:
-        status["Case-Status"] = f"DRAFT: {_counted(undecided)} without a verdict."
+    if not all(settled):
+        status["Case-Status"] = f"DRAFT: {_counted(settled.count(False))} without a verdict on its picture."
     if disputed:
         status["Case-Status"] += f" The reviewers disagree on {_counted(disputed)}."
     latest = {row["event"]: row for row in rows.get("exclusions", [])}

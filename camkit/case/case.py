@@ -53,7 +53,7 @@ class Case(Record):
     Raises
     ------
     InputError
-        If a verdict has another meaning in the case, or the key of another.
+        If `operator` is empty, or a verdict has another meaning in the case, or the key of another.
     CaseError
         If the folder's ``case.sqlite`` is something else, is damaged, was made by a newer version of camkit, is a
         case of another name, or is not there and not to be made.
@@ -78,7 +78,9 @@ class Case(Record):
         verdicts: Iterable[VerdictLabel] = (),
     ) -> None:
         path = Path(folder).absolute()
-        self._stamp = Stamp(operator or this_user())
+        if operator is not None and not operator.strip():
+            raise InputError("Say who adds to the case: operator is empty.")
+        self._stamp = Stamp(operator.strip() if operator else this_user())
         if not (path / DATABASE).exists():
             if not make:
                 raise CaseError(f"{path} does not contain a case: check the path.")
@@ -93,8 +95,12 @@ class Case(Record):
                 f"{self.folder} holds the case {self.name!r}, not {name!r}; choose another folder."
             )
         if labels := [*verdicts]:
-            with self.database.writing() as connection:
-                deciding.add_labels(connection, labels, self._stamp)
+            try:
+                with self.database.writing() as connection:
+                    deciding.add_labels(connection, labels, self._stamp)
+            except BaseException:
+                self.close()
+                raise
 
     def upgrade(self) -> None:
         """Make a case of an older camkit one that can be added to; nothing happens if it can be already.

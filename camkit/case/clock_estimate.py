@@ -106,7 +106,9 @@ def estimate_clock_offset(seen: Record | pd.DataFrame, *, min_events: int = 3) -
         )
     times = ("event_time", "seen_at")
     if naive := [name for name in times if getattr(table[name].dtype, "tz", None) is None]:
-        raise TimestampError(f"The times in {', '.join(naive)} do not have a zone; use tz_localize().")
+        raise TimestampError(
+            f"The times in {', '.join(naive)} do not have a time zone: give the table of a case, case.events()."
+        )
     if "excluded" in table:
         table = table[table["excluded"].isna()]
     if "verdict" in table:

@@ -154,6 +154,11 @@ def agreed(decisions: Iterable[Decision]) -> str | None:
     return None if not verdicts else verdicts.pop() if len(verdicts) == 1 else DISPUTED
 
 
+def is_settled(decisions: Iterable[Decision], picture: str | None) -> bool:
+    """Whether the latest verdict of some operator is about the picture that stands for the event, or None."""
+    return any(decision.image == picture for decision in latest_opinions(decisions).values())
+
+
 def read_labels(connection: sqlite3.Connection) -> dict[str, VerdictLabel]:
     """Return the labels of a case by their names; until some are recorded, those that camkit brings."""
     recorded, before = [], schema.version_of(connection) == 2

@@ -31,7 +31,7 @@ def label_of(event: object) -> int | str:
         label = int(label)
     if isinstance(label, bool) or not isinstance(label, int | str):
         raise InputError(
-            f"The event label {label!r} is neither a whole number nor text; use events.reset_index()."
+            f"The event label {label!r} is neither a whole number nor text: take the events as they are in log.events."
         )
     return label
 
@@ -42,7 +42,9 @@ def add_events(connection: sqlite3.Connection, events: DoorEvents, stamp: Stamp)
     if table["event_time"].isna().any():
         raise TimestampError("Some events have no event_time; leave them out.")
     if table.index.has_duplicates:
-        raise InputError("Two events have the same label; use events.reset_index(drop=True).")
+        raise InputError(
+            "Two events have the same label: take the events as they are in log.events, from one log."
+        )
     known = dict(connection.execute("SELECT event, row_sha256 FROM events"))
     for given, values in zip(events, table.to_dict("records"), strict=True):
         event = label_of(given)

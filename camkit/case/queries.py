@@ -30,19 +30,34 @@ _COMMON = {
     "images": "SELECT * FROM images ORDER BY rowid",
 }
 
+_AGREED_2 = """
+    SELECT iif(count(DISTINCT verdict) = 1, max(verdict), iif(count(*), 'disputed', NULL)) FROM (
+        SELECT verdict, max(id) FROM verdicts WHERE verdicts.event = overview.event GROUP BY operator
+    )
+"""
+"""What the latest verdicts of an event's reviewers say; the view of version 2 knows the last one only."""
+
+_CHOICES_3 = """
+    SELECT * FROM choices WHERE id NOT IN (
+        SELECT choice FROM decisions JOIN withdrawals ON decision = decisions.id WHERE choice IS NOT NULL
+    ) ORDER BY id
+"""
+
 _ADDED_3 = "verdict_labels notes exclusions documents settings upgrades".split()
 _FLAGS = "SELECT flags.*, description FROM flags LEFT JOIN flag_evidence AS other ON other.flag = flags.id"
 
 QUERIES = {
     2: {
         **_COMMON,
-        "events": "SELECT *, NULL AS view, NULL AS excluded FROM overview",
+        # Of two columns of one name the last one counts.
+        "events": f"SELECT *, NULL AS view, NULL AS excluded, ({_AGREED_2}) AS verdict FROM overview",  # noqa: S608
         "snapshots": "SELECT *, NULL AS view, 0 AS camera_rank, 0 AS is_demo FROM snapshots ORDER BY id",
         "verdicts": "SELECT *, NULL AS decision FROM verdicts ORDER BY id",
         "flags": "SELECT *, NULL AS description FROM flags ORDER BY id",
     },
     3: {
         **_COMMON,
+        "choices": _CHOICES_3,
         "flags": f"{_FLAGS} ORDER BY flags.id",
         **{name: f"SELECT * FROM {name} ORDER BY id" for name in _ADDED_3},  # noqa: S608 - our own names
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +13,15 @@ from camkit.badges import DoorEvent
 from camkit.cameras import Snapshot
 from camkit.case import chain, queries, schema, snapshots
 from camkit.case.database import Database, this_user
-from camkit.case.decisions import DISPUTED, Decision, VerdictLabel, read_labels, read_notes
+from camkit.case.decisions import (
+    DISPUTED,
+    Decision,
+    VerdictLabel,
+    agreed,
+    is_settled,
+    read_labels,
+    read_notes,
+)
 from camkit.case.handover import handed_over
 from camkit.case.times import zone_from_text
 from camkit.case.verify import Verification, verify
@@ -89,13 +98,25 @@ class Record:
         return events[events["verdict"].isna() & events["excluded"].isna()]
 
     def problems(self) -> list[str]:
-        """One sentence for each event that nobody has decided, or on which the reviewers disagree."""
-        events = self.events()
-        events = events[events["excluded"].isna()]
-        open_, disputed = events[events["verdict"].isna()], events[events["verdict"].eq(DISPUTED)]
-        return [f"No verdict yet: {_described(row)}." for row in open_.itertuples()] + [
-            f"The reviewers disagree ({row.operator}): {_described(row)}." for row in disputed.itertuples()
-        ]
+        """One sentence for each event that is not decided, or on which the reviewers disagree.
+
+        An event is not decided either if every latest verdict on it is about another picture than the one that stands
+        for it now, or about none although there is one by now.
+        """
+        decisions, events = self.decisions(), self.events()
+        found = []
+        row: Any
+        for row in events[events["excluded"].isna()].itertuples():
+            given, picture = decisions.get(row.Index, []), None if pd.isna(row.sha256) else str(row.sha256)
+            if not given:
+                found.append(f"No verdict yet: {_described(row)}.")
+            elif not is_settled(given, picture):
+                found.append(
+                    f"The verdict is not about the picture that stands for the event now: {_described(row)}."
+                )
+            if agreed(given) == DISPUTED:
+                found.append(f"The reviewers disagree ({row.operator}): {_described(row)}.")
+        return found
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the case.
@@ -253,14 +274,21 @@ def _summary(name: str, events: pd.DataFrame) -> str:
     counts = events["verdict"].value_counts(sort=False).sort_index()
     verdicts = [f"{count:,} {verdict}" for verdict, count in counts.items()]
     pictures, reviewed = (int(events[column].notna().sum()) for column in ("sha256", "verdict"))
-    said = f"Case {name}: {len(events):,} events, {pictures:,} with a picture, {reviewed:,} reviewed"
+    count = "1 event" if len(events) == 1 else f"{len(events):,} events"
+    said = f"Case {name}: {count}, {pictures:,} with a picture, {reviewed:,} reviewed"
     said += f" ({', '.join(verdicts)})" if verdicts else ""
     return f"{said}; {left_out:,} excluded." if left_out else f"{said}."
 
 
+def _logged_name(event: Any) -> str:
+    """Return the name that the badge log gives."""
+    return str(json.loads(event.extras).get("cardholder_name", ""))
+
+
 def _described(event: Any) -> str:
     """Name an event by who, where and when: its label in the log says nothing to a reader."""
-    who = event.cardholder_id if pd.isna(event.name) else event.name
+    named = "" if pd.isna(event.name) else event.name
+    who = named or _logged_name(event) or event.cardholder_id
     where = event.reader_id if pd.isna(event.door) else event.door
     when = local_time(event.event_time.to_pydatetime(), zone_from_text(event.timezone))
     parts = ["unknown" if pd.isna(who) else who, "no reader" if pd.isna(where) else where, when]

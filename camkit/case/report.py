@@ -19,6 +19,7 @@ from camkit.case.decisions import (
     Decision,
     Verdict,
     agreed,
+    is_settled,
     latest_opinions,
     read_labels,
     read_note_rows,
@@ -30,6 +31,7 @@ from camkit.case.record import Record
 from camkit.case.sources import EXPORT, NOT_EVENTS, software
 from camkit.case.times import utc_text, zone_from_text
 from camkit.case.verify import Verification
+from camkit.directory import Cardholder
 from camkit.errors import CaseError
 from camkit.support.files import make_folder, replacing
 from camkit.support.html import visible
@@ -106,7 +108,9 @@ def _events(rows: dict[str, list[Row]]) -> list[Row]:
             {
                 **event,
                 "name": event["name"] or extras.get("cardholder_name"),
+                "logged_name": "" if _is_named(event["name"], extras) else extras["cardholder_name"],
                 "verdict": agreed(map(Decision.from_row, given)),
+                "settled": is_settled(map(Decision.from_row, given), event["sha256"]),
                 "pictures": pictures,
                 "taken": event["pictures"],
                 "letters": {picture["image"]: picture["letter"] for picture in pictures if picture["letter"]},
@@ -120,6 +124,11 @@ def _events(rows: dict[str, list[Row]]) -> list[Row]:
             }
         )
     return events
+
+
+def _is_named(name: str | None, extras: Row) -> bool:
+    """Whether the directory's name may be the one in the badge log, or one of them is missing."""
+    return not name or Cardholder("", name).is_named(str(extras.get("cardholder_name") or ""))
 
 
 def _other_cameras(event: Row, snapshots: list[Row]) -> list[Row]:

@@ -60,7 +60,7 @@ def store_documents(folder: Path, log: BadgeLog, doors: pd.DataFrame | None) -> 
     """
     if not log.sources:
         raise InputError(
-            "The badge log does not say which files it was read from: give what load_badges() returns."
+            "The badge log does not say which files it was read from: give the log that notebook 01 reads."
         )
     found = [(EXPORT, source.name, _unchanged(source.path, source.sha256)) for source in log.sources]
     found.append((NOT_EVENTS, "rows_that_are_not_events.csv", _csv(not_events(log))))

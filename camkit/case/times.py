@@ -11,7 +11,7 @@ from camkit.support.timezones import as_zone
 def utc_text(moment: datetime) -> str:
     """Write a moment in UTC, as in ``2019-04-12T20:20:29.000000Z``; `TimestampError` if it has no zone."""
     if moment.tzinfo is None:
-        raise TimestampError(f"The time {moment} does not have a zone; give an aware one.")
+        raise TimestampError(f"The time {moment} does not have a time zone; give it one.")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

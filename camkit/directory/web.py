@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
@@ -54,6 +55,14 @@ class Cardholder:
     def known(self) -> bool:
         """Whether the directory has an entry."""
         return bool(self.name or self.photo)
+
+    def is_named(self, name: str) -> bool:
+        """Whether a name may be this person's: one has all the words of the other, whatever their order and accents.
+
+        An empty name may be anybody's; where the directory has no name, no other one is.
+        """
+        one, other = _words(self.name), _words(name)
+        return not other or (bool(one) and (one <= other or other <= one))
 
     def _repr_html_(self) -> str:
         return block_html(cardholder_html(self))
@@ -262,8 +271,14 @@ def _text(soup: BeautifulSoup, *selectors: str) -> str:
     return ""
 
 
-def cardholder_html(person: Cardholder) -> str:
-    """Show photo, name, number and what else the directory says."""
+def _words(name: str) -> set[str]:
+    """Return the words of a name without case and accents."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return set(re.findall(r"\w+", "".join(sign for sign in letters if not unicodedata.combining(sign))))
+
+
+def cardholder_html(person: Cardholder, logged_name: str = "") -> str:
+    """Show photo, name, number and what else the directory says; and the badge log's name if it is another."""
     photo = ""
     if person.photo is not None:
         photo = image_html(
@@ -271,6 +286,9 @@ def cardholder_html(person: Cardholder) -> str:
         )
     name = f"<b>{text_html(person.name) or 'unknown'}</b>"
     rest = ", ".join(text_html(text) for text in (person.title, person.department) if text)
-    note = f'<div style="color:#a33">{text_html(person.note)}</div>' if person.note else ""
+    notes = [person.note] if person.note else []
+    if not person.is_named(logged_name):
+        notes.append(f"the badge log gives the name {logged_name}")
+    note = "".join(f'<div style="color:#a33">{text_html(said)}</div>' for said in notes)
     number = f'<span style="{GREY}">{text_html(person.cardholder_id)}</span>'
     return f'<div style="font-size:13px">{photo}<div>{name} {number}</div><div>{rest}</div>{note}</div>'

@@ -11,7 +11,7 @@ from html import escape
 from PIL import Image
 
 from camkit.case import DISPUTED, Decision, VerdictLabel, latest_opinions
-from camkit.directory import cardholder_html
+from camkit.directory import Cardholder, cardholder_html
 from camkit.review.state import OWN, EventReview, FrameKey, ReviewState
 from camkit.support.html import text_html, visible
 
@@ -87,8 +87,10 @@ def title_of(verdict: str, labels: Mapping[str, VerdictLabel]) -> str:
 
 def entry_html(item: EventReview) -> str:
     """Say whose badge it is: the directory's entry, else the number."""
-    if item.cardholder is not None:
-        return cardholder_html(item.cardholder)
+    if item.cardholder is not None or item.event.cardholder_name:
+        return cardholder_html(
+            item.cardholder or Cardholder(item.event.cardholder_id), item.event.cardholder_name
+        )
     return f"<b>{text_html(item.event.cardholder_id) or 'no cardholder'}</b>"
 
 
@@ -121,9 +123,9 @@ def status_html(state: ReviewState) -> str:
 
 def _recorded(state: ReviewState) -> str:
     """Say that the verdict given last can be taken back."""
-    if state.can_take_back is None:
+    if (last := state.can_take_back) is None:  # asked once: it ends in the middle of anything
         return ""
-    item, decision = state.can_take_back
+    item, decision = last
     where = "" if item is state.current else f" for {', '.join(described(item))}"
     return (
         f'<span class="camkit-recorded">{text_html(title_of(decision.verdict, state.labels) + where)} recorded. '
@@ -135,7 +137,7 @@ def _opinions(item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
     """Return each reviewer's latest verdict, and the earlier ones of the same reviewers."""
     latest = latest_opinions(item.decisions)
     if not latest:
-        return "No verdict yet."
+        return text_html(f"No verdict yet. You decide as {item.operator}.")
     said = [_said(decision, item, labels) for decision in latest.values()]
     if item.verdict == DISPUTED:
         html = f"<b>The reviewers disagree:</b> {'; '.join(map(text_html, said))}."
@@ -151,7 +153,7 @@ def _opinions(item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
 
 
 def _said(decision: Decision, item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
-    who = "you" if decision.operator == item.operator else decision.operator
+    who = f"you ({decision.operator})" if decision.operator == item.operator else decision.operator
     return f"{title_of(decision.verdict, labels)}, {who}, {_local(decision.decided_at, item.event.timezone)}"
 
 

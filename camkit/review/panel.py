@@ -270,7 +270,8 @@ class ReviewPanel(ipw.VBox):
             mark(button, own is not None and name == own.verdict)
         problem = self._problem or state.trouble
         self.status.value = alert_html(problem) if problem else status_html(state)
-        told = state.can_take_back and state.can_take_back[1]
+        last = state.can_take_back
+        told = last and last[1]
         if told is not None and told != self._told:
             self._untold.start()
         self._told = told

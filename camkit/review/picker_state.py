@@ -183,7 +183,8 @@ def check_same_log(events: pd.DataFrame, begun: pd.DataFrame) -> None:
     if not same.all():
         raise InputError(
             f"{int((~same).sum()):,} of the case's {len(ours):,} events are not in this badge log: the case was made "
-            "with another export. Choose another folder for the case of this one."
+            "with another export, or with another time zone. Choose another folder for the case of this one, or "
+            "correct TIMEZONE."
         )
 
 

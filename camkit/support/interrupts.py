@@ -33,7 +33,7 @@ def interrupts_wait() -> Iterator[Waiting]:
     """
     waiting = Waiting()
     before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is None:
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
         yield waiting
         return
 

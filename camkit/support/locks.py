@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from camkit.errors import OutputError
+from camkit.support.interrupts import interrupts_wait
 
 try:
     import fcntl
@@ -58,13 +59,17 @@ def locked(path: Path, doing: str) -> Iterator[None]:
     if not CAN_LOCK:
         yield
         return
-    with _opened(path, doing):
-        try:
-            yield
-        finally:
-            path.unlink(
-                missing_ok=True
-            )  # while it is held: whoever has opened this very file meanwhile tries again
+    file = None
+    try:
+        with interrupts_wait():
+            file = _opened(path, doing)
+        yield
+    finally:
+        if file is not None:
+            with interrupts_wait(), file:
+                path.unlink(
+                    missing_ok=True
+                )  # while it is held: whoever has opened this file meanwhile tries again
 
 
 def _opened(path: Path, doing: str) -> IO[bytes]:

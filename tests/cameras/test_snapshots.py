@@ -220,7 +220,10 @@ def test_shows_the_views_of_an_event_together():
 def test_a_problem_names_the_view():
     "Where a door has several cameras, it matters which one has no picture"
     found = snapshots_for(resolve(events_of("R1"), TWO_CAMERAS), Source(errors.NoPicture("off")))
-    assert found.problems() == ["Event 0, inside: no picture: off", "Event 0, outside: no picture: off"]
+    assert found.problems() == [
+        f"007, Gate, Fri 2019-04-12 18:00:00 UTC, view {view}: no picture: off"
+        for view in ("inside", "outside")
+    ]
 
 
 def test_one_camera_may_stand_for_several_doors():
@@ -369,8 +372,8 @@ def test_every_event_with_an_incomplete_directory_entry_is_a_problem():
     twice = events_of("R1", "R1").assign(cardholder_id=["1", "2"]).set_index(pd.Index([5, 5]))
     found = snapshots_for(resolve(twice, TWO_CAMERAS), Source(), directory=Staff())
     assert found.problems() == [
-        "Event 5: cardholder 1: not in the directory",
-        "Event 5: cardholder 2: not in the directory",
+        "1, Gate, Fri 2019-04-12 18:00:00 UTC: not in the directory.",
+        "2, Gate, Fri 2019-04-12 18:01:00 UTC: not in the directory.",
     ]
 
 

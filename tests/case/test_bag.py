@@ -515,7 +515,7 @@ def test_a_bag_is_a_draft_until_all_is_decided(with_bystander):
     with Case(case.folder, operator="S. Second") as other:
         other.record_verdict(1, "unclear")
     case.add_events(made_up(3, cardholder_id=["4711", "badge-0815", "4711"]))
-    said = "DRAFT: 1 event without a verdict. The reviewers disagree on 1 event."
+    said = "DRAFT: 1 event without a verdict on its picture. The reviewers disagree on 1 event."
     bag = unzipped(case.export())
     assert f"Case-Status: {said}\n" in (bag / "bag-info.txt").read_text("utf-8")
     assert f"\n{said}\n" in (bag / "data" / "README.txt").read_text("utf-8")

@@ -982,7 +982,7 @@ def test_an_image_that_is_not_in_the_case_cannot_be_read(small):
 
 def test_a_time_without_a_zone_is_never_written():
     "Not even where no table of events was checked"
-    with pytest.raises(TimestampError, match="does not have a zone"):
+    with pytest.raises(TimestampError, match="does not have a time zone"):
         utc_text(START.replace(tzinfo=None))
 
 

@@ -131,7 +131,7 @@ def test_input_that_cannot_be_used_is_refused():
     "A missing column, and times without a zone"
     with pytest.raises(InputError, match="does not have seen_at"):
         estimate_clock_offset(seen(R4=[1]).drop(columns="seen_at"))
-    with pytest.raises(TimestampError, match="seen_at do not have a zone"):
+    with pytest.raises(TimestampError, match="seen_at do not have a time zone"):
         estimate_clock_offset(seen(R4=[1]).assign(seen_at=pd.Timestamp("2026-01-05")))
 
 

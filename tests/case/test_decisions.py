@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from camkit.case import VERDICTS, Case, Decision, VerdictLabel, decisions
 from camkit.case.database import Stamp, insert
 from camkit.errors import CaseError, InputError
-from tests.support.cases import frame, made_up, made_up_snapshot
+from tests.support.cases import at_doors, frame, made_up, made_up_events, made_up_snapshot
 
 FOLLOWED = VerdictLabel("followed", "Followed", "somebody came through behind the holder", "f")
 
@@ -264,7 +266,7 @@ def test_reviewers_who_disagree_are_both_heard(case, second):
     assert row["operator"] == "First, Second"
     assert row["note"] == "First: It is her.; Second: It is not."
     assert case.summary().endswith("1 reviewed (1 disputed).")
-    assert case.problems()[-1].startswith("The reviewers disagree (First, Second): Ann Li, Main entrance, ")
+    assert case.problems()[0].startswith("The reviewers disagree (First, Second): Ann Li, Main entrance, ")
 
 
 def test_reviewers_who_agree_in_the_end_agree(case, second):
@@ -367,3 +369,61 @@ def test_the_database_can_be_read_without_camkit(case):
     case.record_verdict(0, "match")
     with closing(sqlite3.connect(case.database.path)) as raw:
         assert raw.execute("SELECT verdict FROM overview WHERE event = 0").fetchone() == ("match",)
+
+
+# What is not decided
+
+
+def test_a_verdict_on_another_picture_than_the_one_that_stands_is_open(case, second):
+    "Until somebody judges that one"
+    case.exclude(1, "-"), case.exclude(2, "-"), case.exclude(3, "-")
+    later = frame(made_up_snapshot(0, b""), b"later", 5.0)
+    case.add_snapshots([later])
+    case.record_verdict(0, "match")
+    assert case.problems() == []
+    case.choose(0, later.sha256)
+    (said,) = case.problems()
+    assert said.startswith("The verdict is not about the picture that stands for the event now: Ann Li, Main")
+    second.record_verdict(0, "match", image=later.sha256)
+    assert case.problems() == []
+
+
+def test_a_verdict_without_a_picture_is_open_once_there_is_one(folder):
+    "Such as after the door was added to the doors file; report and bag are drafts until then"
+    with Case(folder, operator="First") as case:
+        for label in range(3):
+            case.exclude(label, "-")
+        case.record_verdict(3, "no_picture")
+        assert case.problems() == []
+        assert "DRAFT" not in case.report().read_text("utf-8")
+        case.add_snapshots([made_up_snapshot(3, b"there it is")])
+        assert len(case.problems()) == 1
+        page = case.report().read_text("utf-8")
+        assert "<title>DRAFT: " in page
+        assert "The verdict on 1 event is not about the picture" in " ".join(page.split())
+
+
+def test_an_event_is_named_by_the_log_where_the_directory_does_not_know_the_holder(folder):
+    "Two people may have one name, but a number alone says nothing"
+    with Case(folder) as case:
+        events = made_up_events(5, cardholder_name="Maria Schmidt").iloc[4:]
+        case.add_events(at_doors(events))
+        assert case.problems()[-1].startswith("No verdict yet: Maria Schmidt, ")
+
+
+@pytest.mark.parametrize("operator", ["", "  "])
+def test_a_verdict_is_signed(folder, operator):
+    "An empty name is refused; blanks around one do not make another person"
+    with pytest.raises(InputError, match="Say who adds to the case"):
+        Case(folder, operator=operator)
+    with Case(folder, operator=" First ") as case:
+        assert case.operator == "First"
+
+
+def test_a_case_that_cannot_take_its_verdicts_is_closed(folder):
+    "No file of it stays open"
+    with Case(folder) as case:
+        case.record_verdict(0, "match")
+    with pytest.raises(InputError):
+        Case(folder, verdicts=[replace(VERDICTS[0], meaning="something else")])
+    assert not [path for path in Path("/proc/self/fd").iterdir() if str(folder) in os.path.realpath(path)]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from camkit import errors
-from camkit.directory import Cardholder, WebDirectory, web
+from camkit.directory import Cardholder, WebDirectory, cardholder_html, web
 from camkit.http import Limits
 from tests.http.test_network import heartbeat
 from tests.support.scripted import scripted, send
@@ -302,3 +302,29 @@ def test_an_address_that_cannot_work_is_a_settings_error():
         with pytest.raises(errors.SettingsError) as caught:
             WebDirectory(address)
         assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("directory", "log", "same"),
+    [
+        ("Priya Raman", "Raman, Priya", True),
+        ("Zoë Lindqvist", "zoe LINDQVIST", True),
+        ("Ana Maria Silva", "Ana Silva", True),
+        ("Priya Raman", "", True),
+        ("", "Karl Other", False),
+        ("Priya Raman", "Karl Other", False),
+        ("Priya Raman", "Priya Rao", False),
+    ],
+)
+def test_whether_two_names_may_be_one_person(directory, log, same):
+    "Order, case, accents and further names do not matter; another family name does"
+    assert Cardholder("1", directory).is_named(log) is same
+
+
+def test_a_card_says_if_the_badge_log_gives_another_name():
+    "A badge that was given to somebody else since then"
+    html = cardholder_html(Cardholder("1", "Priya Raman"), "Karl <Other>")
+    assert "the badge log gives the name Karl &lt;Other&gt;" in html
+    assert "badge log" not in cardholder_html(Cardholder("1", "Priya Raman"), "RAMAN Priya")
+    unknown = Cardholder("1", note="not in the directory")
+    assert "the badge log gives the name Maria" in cardholder_html(unknown, "Maria")

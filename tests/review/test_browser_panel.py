@@ -394,7 +394,7 @@ def test_a_key_after_run_all_does_not_go_to_the_notebook(lab: Lab, folder: Path)
         expect(panel.get_by_role("button", name="Load again")).to_be_attached()
         page.keyboard.press("x")
         expect(panel.locator(".camkit-picture")).to_be_in_viewport()
-        expect(status).to_have_text("No verdict yet.")
+        expect(status).to_contain_text("No verdict yet.")
         page.keyboard.press("x")
         expect(status).to_contain_text("Verdict: Mismatch")
         expect(notebook(page).locator(".jp-CodeCell")).to_have_count(1 + cells_below)
@@ -420,7 +420,7 @@ def test_the_panel_takes_no_keys_from_a_cell_that_is_typed_into(lab: Lab, folder
         expect(page.locator(".camkit-picture img")).to_be_visible()
         page.keyboard.type("mxc")
         expect(second).to_contain_text("mxc")
-        expect(page.locator(".camkit-review").get_by_role("status")).to_have_text("No verdict yet.")
+        expect(page.locator(".camkit-review").get_by_role("status")).to_contain_text("No verdict yet.")
 
 
 def leave_the_next_out(panel: Locator, shot: Path) -> None:
@@ -464,7 +464,7 @@ def test_two_reviewers_and_an_event_that_is_left_out(lab: Lab, folder: Path):
         panel.get_by_role("button", name="Mismatch (X)").click()
         status = panel.get_by_role("status")
         expect(status).to_contain_text(
-            re.compile("The reviewers disagree: Match, R. Investigator, .*; Mismatch, you, ")
+            re.compile("The reviewers disagree: Match, R. Investigator, .*; Mismatch, you .*, ")
         )
         expect(status).to_contain_text("The verdict of R. Investigator (Match) is about another picture")
         expect(panel.get_by_text("1 of 2 reviewed, 1 disputed")).to_be_visible()
