@@ -285,15 +285,24 @@ class Case(Record):
                 self._choose(connection, label, image)  # another one may have been chosen since
         return Decision.from_row(last)
 
-    def withdraw_verdict(self, event: Snapshot | DoorEvent | int | str) -> None:
+    def withdraw_verdict(
+        self, event: Snapshot | DoorEvent | int | str, given: Decision | None = None
+    ) -> None:
         """Take back a slip: this operator's latest verdict on an event, if it was given within the last seconds.
 
         It then counts nowhere and is in no report, and the picture that it chose is as before. A note stays.
 
+        Parameters
+        ----------
+        event : int, str, DoorEvent or Snapshot
+            The event's label, or the event or a snapshot of it.
+        given : Decision, optional
+            The verdict that is meant, as `record_verdict` returned it; by default whichever is the latest.
+
         Raises
         ------
         InputError
-            If there is none, or it was given more than `TAKE_BACK_S` ago. Then it stays; give another one.
+            If there is none, it was given more than `TAKE_BACK_S` ago, or it is not the latest. Then it stays.
         CaseError
             If the event is not in the case.
         """
@@ -305,7 +314,13 @@ class Case(Record):
                 raise InputError(
                     f"{self.operator} has given no verdict on this event that can be taken back."
                 )
-            if not Decision.from_row(last).can_be_taken_back():
+            latest = Decision.from_row(last)
+            if given not in (None, latest):
+                raise InputError(
+                    f"{self.operator} has given another verdict on this event meanwhile; it can only be taken back where "
+                    "it was given."
+                )
+            if not latest.can_be_taken_back():
                 raise InputError(
                     f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the "
                     "latest counts."

@@ -435,7 +435,7 @@ class ReviewState:
                 "latest counts."
             )
         with self._using_case() as case:
-            case.withdraw_verdict(item.event)
+            case.withdraw_verdict(item.event, item.own)
         if item is not self.current:
             self.position, self._key = self.queue.index(item), None
         self._read_opinions()

@@ -216,6 +216,16 @@ def test_the_database_refuses_a_withdrawal_that_camkit_would_not_make(case, forg
     assert case.events()["verdict"][0] == "match"
 
 
+def test_only_the_verdict_that_is_meant_is_taken_back(folder):
+    "Not one that the same operator has given elsewhere meanwhile"
+    with Case(folder, operator="First") as one, Case(folder, operator="First") as other:
+        meant = one.record_verdict(0, "unclear")
+        other.record_verdict(0, "match")
+        with pytest.raises(InputError, match="another verdict on this event meanwhile"):
+            one.withdraw_verdict(0, meant)
+        assert one.events()["verdict"][0] == "match"
+
+
 # Notes
 
 
