@@ -317,8 +317,8 @@ class Case(Record):
             latest = Decision.from_row(last)
             if given not in (None, latest):
                 raise InputError(
-                    f"{self.operator} has given another verdict on this event meanwhile; it can only be taken back where "
-                    "it was given."
+                    f"{self.operator} has given another verdict on this event meanwhile; it can only be taken back "
+                    "where it was given."
                 )
             if not latest.can_be_taken_back():
                 raise InputError(

@@ -103,7 +103,7 @@ class Record:
         An event is not decided either if every latest verdict on it is about another picture than the one that stands
         for it now, or about none although there is one by now.
         """
-        decisions, events = self.decisions(), self.events()
+        decisions, events, offsets = self.decisions(), self.events(), self._last_offsets()
         found = []
         row: Any
         for row in events[events["excluded"].isna()].itertuples():
@@ -114,9 +114,21 @@ class Record:
                 found.append(
                     f"The verdict is not about the picture that stands for the event now: {_described(row)}."
                 )
+            last = offsets.get((row.Index, row.vendor, row.camera_id))
+            if given and last not in (None, row.clock_offset_s):
+                found.append(
+                    "The clock offset was corrected after the picture was asked for; look at the event again: "
+                    f"{_described(row)}."
+                )
             if agreed(given) == DISPUTED:
                 found.append(f"The reviewers disagree ({row.operator}): {_described(row)}.")
         return found
+
+    def _last_offsets(self) -> dict[tuple[Any, ...], float]:
+        """Return the clock offset with which each camera was asked last for each event, seconds."""
+        asked = self.table("snapshots").dropna(subset=["clock_offset_s"])
+        columns = asked[["event", "vendor", "camera_id", "clock_offset_s"]]
+        return {tuple(key): offset for *key, offset in columns.itertuples(index=False, name=None)}
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the case.

@@ -160,7 +160,17 @@ def _pictures(event: Row, others: list[Row], verdicts: list[Row], snapshots: lis
             shown.append({**row, "role": "Another picture, which a verdict is about"})
     several = sum(picture["image"] is not None for picture in shown) > 1
     letters = iter(ascii_uppercase if several else "")
-    return [{**picture, "letter": next(letters, "") if picture["image"] else ""} for picture in shown]
+    offsets = {
+        (row["vendor"], row["camera_id"]): row["clock_offset_s"] for row in snapshots
+    }  # the last one's stays
+    return [
+        {
+            **picture,
+            "letter": next(letters, "") if picture["image"] else "",
+            "later_offset_s": offsets.get((picture["vendor"], picture["camera_id"])),
+        }
+        for picture in shown
+    ]
 
 
 def _requests(pictures: list[Row], requests: dict[int, list[Row]]) -> list[Row]:

@@ -14,7 +14,7 @@ import pytest
 from camkit.case import VERDICTS, Case, Decision, VerdictLabel, decisions
 from camkit.case.database import Stamp, insert
 from camkit.errors import CaseError, InputError
-from tests.support.cases import at_doors, frame, made_up, made_up_events, made_up_snapshot
+from tests.support.cases import CAMERA, DOOR, at_doors, frame, made_up, made_up_events, made_up_snapshot
 
 FOLLOWED = VerdictLabel("followed", "Followed", "somebody came through behind the holder", "f")
 
@@ -411,6 +411,26 @@ def test_a_verdict_without_a_picture_is_open_once_there_is_one(folder):
         page = case.report().read_text("utf-8")
         assert "<title>DRAFT: " in page
         assert "The verdict on 1 event is not about the picture" in " ".join(page.split())
+
+
+def test_a_verdict_before_the_clock_was_corrected_is_open(folder):
+    "The picture is as far beside the event as the clock was wrong; report and check say so"
+    with Case(folder, operator="First") as case:
+        for label in range(1, 4):
+            case.exclude(label, "-")
+        case.record_verdict(0, "match")
+        assert case.problems() == []
+        corrected = replace(CAMERA, clock_offset_s=30.0)
+        seen = frame(
+            made_up_snapshot(0, b"", camera=corrected, door=replace(DOOR, cameras=(corrected,))), b"new", 0.0
+        )
+        case.add_snapshots([seen])
+        (said,) = case.problems()
+        assert said.startswith("The clock offset was corrected after the picture was asked for")
+        page = " ".join(case.report().read_text("utf-8").split())
+        assert "Later the reader's clock was taken to be 30 s ahead of the camera's" in page
+        case.record_verdict(0, "match", image=seen.sha256)
+        assert case.problems() == []
 
 
 def test_an_event_is_named_by_the_log_where_the_directory_does_not_know_the_holder(folder):
