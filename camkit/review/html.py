@@ -137,7 +137,7 @@ def _opinions(item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
     """Return each reviewer's latest verdict, and the earlier ones of the same reviewers."""
     latest = latest_opinions(item.decisions)
     if not latest:
-        return text_html(f"No verdict yet. You decide as {item.operator}.")
+        return "No verdict yet."
     said = [_said(decision, item, labels) for decision in latest.values()]
     if item.verdict == DISPUTED:
         html = f"<b>The reviewers disagree:</b> {'; '.join(map(text_html, said))}."
@@ -153,7 +153,7 @@ def _opinions(item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
 
 
 def _said(decision: Decision, item: EventReview, labels: Mapping[str, VerdictLabel]) -> str:
-    who = f"you ({decision.operator})" if decision.operator == item.operator else decision.operator
+    who = "you" if decision.operator == item.operator else decision.operator
     return f"{title_of(decision.verdict, labels)}, {who}, {_local(decision.decided_at, item.event.timezone)}"
 
 

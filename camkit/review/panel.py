@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from html import escape
 from typing import Any
 
 import ipywidgets as ipw
@@ -18,10 +19,11 @@ from camkit.review.html import alert_html, flags_html, queue_name, status_html, 
 from camkit.review.loading import FrameLoader
 from camkit.review.state import STEPS_S, ReviewState
 from camkit.review.widgets import EventView, Keys, Later, LeaveOut, mark, name_parts
-from camkit.support.html import LITERAL, text_html
+from camkit.support.html import LITERAL, text_html, visible
 
 KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
 USE_KEY, VIEW_KEY = "c", "v"
+NAME_LETTERS = 20  # of the reviewer stand beside the count
 HINT = "↑ ↓ frames<br>Esc leaves the note"
 AWAY = "The keys are off:<br>click here first"
 DEMO = '<span title="Invented people, drawn pictures: nothing of this has happened">DEMO</span>'
@@ -284,7 +286,10 @@ class ReviewPanel(ipw.VBox):
             self.queue.options = [*names]
             self._listed = [*listed]
         self.queue.index = state.position
-        self.progress.value = text_html(state.progress())
+        who = state.case.operator  # whose name the next verdict gets
+        short = who if len(who) <= NAME_LETTERS else f"{who[:NAME_LETTERS]}…"
+        said = text_html(f"{short}: {state.progress()}")
+        self.progress.value = f'<span title="{escape(visible(who))}">{said}</span>'
 
     def _draw_loading(self) -> None:
         busy = self._loader.busy
