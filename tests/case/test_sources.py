@@ -190,6 +190,37 @@ def test_the_other_event_of_a_flag_is_described(case, files):
     }
 
 
+NAMED = """event_time,cardholder_id,cardholder_name,reader_id,outcome
+2026-01-05T08:00:00Z,9001,Bea Bystander,R1,granted
+2026-01-05T07:59:00Z,4711,Ann Li,R1,granted
+2026-01-05T09:00:00Z,9001,Bea Bystander,R1,granted
+2026-01-05T10:00:00Z,4711,Bea Bystander,R1,granted
+"""
+
+
+@pytest.mark.parametrize(
+    ("picked", "flag", "described"),
+    [
+        ([1, 2], "clock_backwards", "another name or number at reader (R1), Mon 2026-01-05 08:00:00 UTC"),
+        ([1, 2], "two_names", "another name or number at reader (R1), Mon 2026-01-05 10:00:00 UTC"),
+        ([0, 1], "clock_backwards", "Bea Bystander (9001) at reader (R1), Mon 2026-01-05 08:00:00 UTC"),
+    ],
+)
+def test_a_holder_who_is_not_in_the_case_is_not_named_beside_a_flag(case, files, picked, flag, described):
+    "Such as a bystander whose own event was picked by mistake and excluded; the line of the export is given"
+    (files / "log.csv").write_text(NAMED)
+    log = load_badges(files / "log.csv", timezone="UTC")
+    flags = flag_events(log.events)
+    case.add_events(resolve(log.events.loc[picked], load_doors(files / "doors.csv")), flags=flags)
+    case.add_sources(log, flags=flags)
+    table = case.table("flags")
+    about_ann = table[(table["event"] == 1) & (table["flag"] == flag)]
+    assert about_ann["description"].str.startswith(described).all() and len(about_ann) == 1
+    assert "log.csv, line " in about_ann["description"].iloc[0]
+    case.exclude(next(event for event in picked if event != 1), "picked by mistake")
+    assert "Bea" not in case.report().read_text("utf-8")
+
+
 def test_an_altered_or_missing_document_is_found(case, files):
     "As an image is; and one that nobody added is named"
     fill(case, files)
