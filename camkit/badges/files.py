@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from camkit.errors import BadgeFileError
+from camkit.visible import visible
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".dat", ".log", ".gz", ".zip"})
 """The files that are taken from a folder or an archive. A file that is named itself may have any suffix."""
@@ -65,12 +66,12 @@ class Export:
     @property
     def name(self) -> str:
         """The name in the log: the file's, and the member's after a slash."""
-        return self.path.name if self.member is None else f"{self.path.name}/{self.member}"
+        return visible(self.path.name if self.member is None else f"{self.path.name}/{self.member}")
 
     @property
     def full_name(self) -> str:
         """The name with the path that was passed, for files of the same name."""
-        return str(self.path) if self.member is None else f"{self.path}/{self.member}"
+        return visible(str(self.path) if self.member is None else f"{self.path}/{self.member}")
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:

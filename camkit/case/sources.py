@@ -19,7 +19,7 @@ from camkit.case.events import check_event
 from camkit.case.images import store_document
 from camkit.case.times import zone_from_text
 from camkit.errors import InputError
-from camkit.support.html import local_time
+from camkit.support.html import local_time, visible
 
 PACKAGES = ("camkit", "requests", "urllib3", "gevent", "pandas", "pyarrow", "Pillow", "Jinja2")
 """The software that takes part in what a case holds and a report shows."""
@@ -188,7 +188,7 @@ def _doors_file(doors: pd.DataFrame) -> tuple[str, bytes]:
         path = Path(file["path"])
         content = _unchanged(path, file["sha256"])
         if load_doors(path).equals(doors):
-            return path.name, content
+            return visible(path.name), content
     return "doors_table.csv", _csv(doors)
 
 
