@@ -19,6 +19,7 @@ from camkit.case.events import check_event
 from camkit.case.images import store_document
 from camkit.case.times import zone_from_text
 from camkit.errors import InputError
+from camkit.support.files import open_regular
 from camkit.support.html import local_time, visible
 
 PACKAGES = ("camkit", "requests", "urllib3", "gevent", "pandas", "pyarrow", "Pillow", "Jinja2")
@@ -199,7 +200,8 @@ def _csv(table: pd.DataFrame) -> bytes:
 def _unchanged(path: Path, expected: str) -> bytes:
     """Read a file again; refuse it if it is not what was read before."""
     try:
-        content = path.read_bytes()
+        with open_regular(path, links=True) as file:
+            content = file.read()
     except OSError as error:
         raise InputError(
             f"{path} cannot be read any more ({error.strerror}), so it cannot be kept with the case: put it back, or "

@@ -58,9 +58,8 @@ _ADVICE = {
 _OF_DISKS = _ADVICE.keys() - {errno.ENOENT}
 """Errors that have no other causes, whatever file they name."""
 
-_READ = os.O_RDONLY | sum(
-    getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
-)
+_FOLLOW = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_READ = _FOLLOW | getattr(os, "O_NOFOLLOW", 0)
 """How to open what somebody else may have put there; a system has the flags that it needs."""
 
 _PART = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
@@ -217,15 +216,18 @@ def remove_leftovers(folder: Path) -> None:
                     _remove_dead(entry)
 
 
-def open_regular(path: Path) -> BinaryIO:
-    """Open a file to read it if it is one, and neither a link nor a pipe nor a device.
+def open_regular(path: Path, *, links: bool = False) -> BinaryIO:
+    """Open a file to read it if it is one, and neither a pipe nor a device, which might be waited for, or never end.
+
+    A link is refused, too, unless `links`: those in a folder from somebody else may lead anywhere, those to a file that
+    the user names are the user's.
 
     Raises
     ------
     OSError
         If it is something else, or cannot be opened.
     """
-    handle = os.open(path, _READ)
+    handle = os.open(path, _FOLLOW if links else _READ)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "It is not a regular file", str(path))

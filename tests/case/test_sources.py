@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from hashlib import sha256
 
@@ -147,13 +148,18 @@ def test_adding_the_same_sources_again_adds_nothing(case, files):
 
 
 @pytest.mark.parametrize("name", ["Export May.csv", "doors.csv"])
-@pytest.mark.parametrize("change", ["edit", "remove"])
+@pytest.mark.parametrize("change", ["edit", "remove", "pipe"])
 def test_a_file_that_changed_since_it_was_loaded_is_refused(case, files, name, change):
     "It is not what the events come from; nothing of it is in the case"
     log, doors, flags = loaded(files)
     case.add_events(resolve(log.events, doors), flags=flags)
     path = files / name
-    path.unlink() if change == "remove" else path.write_text(path.read_text().replace("HQ-R1", "HQ-R9"))
+    content = path.read_text()
+    path.unlink()
+    if change == "pipe":
+        os.mkfifo(path)
+    elif change == "edit":
+        path.write_text(content.replace("HQ-R1", "HQ-R9"))
     with pytest.raises(InputError, match=r"changed since it was loaded|cannot be read any more"):
         case.add_sources(log, doors=doors)
     assert case.table("documents").empty
