@@ -523,6 +523,16 @@ def test_a_bag_that_somebody_else_made_meanwhile_is_not_replaced(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "case.zip"]
 
 
+def test_what_a_killed_export_left_goes_when_the_case_is_opened(tmp_path):
+    "From the folder that the bag would be in; nothing else there does"
+    Case(tmp_path / "case").close()
+    names = [".case.zip.0a1b2c3d.part", ".another.zip.0a1b2c3d.part"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+    Case(tmp_path / "case").close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [names[1], "case"]
+
+
 def test_a_bag_is_a_draft_until_all_is_decided(with_bystander):
     "In its description and in its README"
     case = with_bystander
