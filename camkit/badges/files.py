@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from camkit.errors import BadgeFileError
+from camkit.support.files import open_regular
+from camkit.visible import visible
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".dat", ".log", ".gz", ".zip"})
 """The files that are taken from a folder or an archive. A file that is named itself may have any suffix."""
@@ -65,17 +67,17 @@ class Export:
     @property
     def name(self) -> str:
         """The name in the log: the file's, and the member's after a slash."""
-        return self.path.name if self.member is None else f"{self.path.name}/{self.member}"
+        return visible(self.path.name if self.member is None else f"{self.path.name}/{self.member}")
 
     @property
     def full_name(self) -> str:
         """The name with the path that was passed, for files of the same name."""
-        return str(self.path) if self.member is None else f"{self.path}/{self.member}"
+        return visible(str(self.path) if self.member is None else f"{self.path}/{self.member}")
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open the unpacked bytes; a failure while they are read is a `BadgeFileError`."""
-        with _explained(self.path, self.name), self.path.open("rb") as packed:
+        with _explained(self.path, self.name), open_regular(self.path, links=True) as packed:
             if self.member is not None:
                 with zipfile.ZipFile(packed) as archive, archive.open(self.member) as unpacked:
                     # No more than the size that the archive declares is unpacked, and `_members` adds those up.
@@ -135,7 +137,7 @@ def unchanged(path: Path) -> Iterator[None]:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal."""
-    with _explained(path, str(path)), path.open("rb") as file:
+    with _explained(path, str(path)), open_regular(path, links=True) as file:
         return file_digest(file, "sha256").hexdigest()
 
 
@@ -162,7 +164,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _members(path: Path) -> list[Export]:
-    with path.open("rb") as file:
+    with open_regular(path, links=True) as file:
         if not _starts_with(file, b"PK\x03\x04"):
             return [Export(path)]
         with zipfile.ZipFile(file) as archive:

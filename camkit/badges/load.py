@@ -19,6 +19,7 @@ from camkit.badges.log import BadgeLog
 from camkit.badges.profiles import ROLES, Profile, given_columns, profiles
 from camkit.errors import BadgeFileError
 from camkit.support.timezones import as_zone
+from camkit.visible import visible
 
 
 def load_badges(
@@ -81,7 +82,7 @@ def load_badges(
     offsets = {part.times.offset for part in parts}
     log = _join(files, parts, zone or (offsets.pop() if len(offsets) == 1 else None))
     sources = [
-        SourceFile(path, str(path) if named_in_full else path.name, digest)
+        SourceFile(path, visible(str(path) if named_in_full else path.name), digest)
         for path, digest in digests.items()
     ]
     given = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from pathlib import Path
@@ -21,7 +20,7 @@ from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
-from camkit.support.files import make_folder, replacing, sync, working_folder, write_whole
+from camkit.support.files import creating, make_folder, working_folder, write_whole
 from camkit.support.html import visible
 
 
@@ -40,15 +39,15 @@ def write_bag(record: Record, path: Path, organization: str, now: datetime | Non
         info["Source-Organization"] = organization
     make_folder(path.parent)
     # The images in the working folder are the case's own files under a second name wherever the disk lets them.
-    with replacing(path) as part, working_folder(path) as folder:
-        info |= _fill(folder, record, organization, exported_at)
-        payload = sorted(
-            (file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if not file.is_dir()
-        )
-        write_bag_zip(part, path.stem, payload, info, exported_at)
-        sync([part])
-        _claim(path)
-    sync([path])
+    try:
+        with creating(path) as part, working_folder(path) as folder:
+            info |= _fill(folder, record, organization, exported_at)
+            payload = sorted(
+                (file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if not file.is_dir()
+            )
+            write_bag_zip(part, path.stem, payload, info, exported_at)
+    except FileExistsError:
+        raise _taken(path) from None
     return path
 
 
@@ -56,14 +55,6 @@ def free_path(folder: Path) -> Path:
     """Return the path of a bag beside the folder of a case that is not taken yet: ``NAME.zip``, ``NAME-2.zip``, ..."""
     names = (f"{folder.name}{ending}.zip" for ending in chain([""], (f"-{number}" for number in count(2))))
     return next(path for path in map(folder.parent.joinpath, names) if not path.exists())
-
-
-def _claim(path: Path) -> None:
-    """Make an empty file where the bag will be; refuse it if somebody else was faster."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        raise _taken(path) from None
 
 
 def _taken(path: Path) -> OutputError:

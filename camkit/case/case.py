@@ -89,6 +89,7 @@ class Case(Record):
             create_database(path / DATABASE, about)
         super().__init__(path, operator=self._stamp.operator)
         remove_leftovers(path)
+        remove_leftovers(path.parent, path.name)  # of its bags
         if name not in (None, self.name):
             self.close()
             raise CaseError(

@@ -19,7 +19,8 @@ from camkit.case.events import check_event
 from camkit.case.images import store_document
 from camkit.case.times import zone_from_text
 from camkit.errors import InputError
-from camkit.support.html import local_time
+from camkit.support.files import open_regular
+from camkit.support.html import local_time, visible
 
 PACKAGES = ("camkit", "requests", "urllib3", "gevent", "pandas", "pyarrow", "Pillow", "Jinja2")
 """The software that takes part in what a case holds and a report shows."""
@@ -139,15 +140,23 @@ def check_log(connection: sqlite3.Connection, log: BadgeLog) -> None:
 def add_evidence(
     connection: sqlite3.Connection, log: BadgeLog, doors: pd.DataFrame | None, stamp: Stamp
 ) -> None:
-    """Describe the other event of each flag that has one, unless that was done."""
+    """Describe the other event of each flag that has one, unless that was done.
+
+    A holder who is not known from the case is not named: the case may be handed over without that holder's own events.
+    Whoever has the export finds the name by its file and line.
+    """
+    inside = {event for (event,) in connection.execute("SELECT event FROM events")}
     known = {} if doors is None else dict(zip(doors["reader_id"], doors["door"], strict=True))
     rows = connection.execute(
-        "SELECT id, other_event FROM flags WHERE other_event IS NOT NULL"
+        "SELECT id, event, other_event FROM flags WHERE other_event IS NOT NULL"
         " AND id NOT IN (SELECT flag FROM flag_evidence) ORDER BY id"
     ).fetchall()
-    for flag, other in rows:
+    for flag, event, other in rows:
         if other in log.events.index:
-            described = "; ".join(_described(log, log.events.loc[other], known))
+            who = _holder(log.events.loc[other])
+            if other not in inside and who != _holder(log.events.loc[event]):
+                who = "another name or number"
+            described = "; ".join(_described(log, log.events.loc[other], who, known))
             insert(
                 connection,
                 "flag_evidence",
@@ -155,14 +164,20 @@ def add_evidence(
             )
 
 
-def _described(log: BadgeLog, event: pd.Series, doors: Mapping[str, str]) -> Iterator[str]:
+def _holder(event: pd.Series) -> str:
+    """Name who used the badge."""
+    given = event.dropna()
+    who, number = given.get("cardholder_name"), given.get("cardholder_id", "no cardholder")
+    return f"{who} ({number})" if who else str(number)
+
+
+def _described(log: BadgeLog, event: pd.Series, who: str, doors: Mapping[str, str]) -> Iterator[str]:
     """Name an event of the log: who, where and when, what the reader did, and where it stands."""
     given = {str(name): str(value) for name, value in event.dropna().items()}
-    who, number = given.get("cardholder_name"), given.get("cardholder_id", "no cardholder")
     reader = given.get("reader_id", "no reader")
     zone = log.timezone or site_timezone(log.events) or zone_from_text("UTC")
     at = local_time(event["event_time"].to_pydatetime(), zone)
-    yield f"{f'{who} ({number})' if who else number} at {doors.get(reader, 'reader')} ({reader}), {at}"
+    yield f"{who} at {doors.get(reader, 'reader')} ({reader}), {at}"
     yield given.get("outcome", "unknown")
     yield f"{given['file']}, line {given['line']}"
 
@@ -174,7 +189,7 @@ def _doors_file(doors: pd.DataFrame) -> tuple[str, bytes]:
         path = Path(file["path"])
         content = _unchanged(path, file["sha256"])
         if load_doors(path).equals(doors):
-            return path.name, content
+            return visible(path.name), content
     return "doors_table.csv", _csv(doors)
 
 
@@ -185,7 +200,8 @@ def _csv(table: pd.DataFrame) -> bytes:
 def _unchanged(path: Path, expected: str) -> bytes:
     """Read a file again; refuse it if it is not what was read before."""
     try:
-        content = path.read_bytes()
+        with open_regular(path, links=True) as file:
+            content = file.read()
     except OSError as error:
         raise InputError(
             f"{path} cannot be read any more ({error.strerror}), so it cannot be kept with the case: put it back, or "

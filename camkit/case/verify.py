@@ -169,7 +169,10 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
         with suppress(CaseError), database.reading(checked=False) as connection:  # damaged: a finding already
             unknown -= {path for path, _, _ in _listed(connection, [])[0]}
     findings += [_unlisted(folder, path) for path in sorted(unknown)]
-    table = pd.DataFrame(findings, columns=["kind", "path", "detail"], dtype="string").map(_printable)
+    shown = [
+        [_printable(text) for text in finding] for finding in findings
+    ]  # before a table, which holds UTF-8 only
+    table = pd.DataFrame(shown, columns=["kind", "path", "detail"], dtype="string")
     return Verification(case, counts, sum(size for _, _, size in images), table)
 
 

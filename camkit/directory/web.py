@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 import gevent
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
 from camkit.errors import ServiceError, SettingsError
@@ -93,9 +93,11 @@ class WebDirectory(NotPickled):
 
     Notes
     -----
-    The name and the photo are taken from schema.org Person microdata or an h-card if the page has
-    them, otherwise from the first heading and the first picture of a page that shows the number as a
-    separate word: other pages may be anything, such as a sign-in page. If the page is itself an image, it
+    Name and photo are those of one person, whom the page shows with the number as text, not only in a link. In a page
+    with schema.org Person microdata or an h-card that is the only such element with the number. Other pages may be
+    anything, such as a sign-in page or a list of matches: they count if they have the number, one first-level heading
+    without it, which is the name, no form, and are where the number's address leads without a redirect to another
+    page; their photo is the only picture outside links, lists and navigation. If the page is itself an image, it
     is the photo. Photos are fetched from the directory's own host only, and nothing secret is sent.
     """
 
@@ -123,7 +125,9 @@ class WebDirectory(NotPickled):
         person = Cardholder(cardholder_id)
         try:
             page = photo = self._page(cardholder_id)
-            if not page.content_type.startswith("image/"):
+            if page.content_type.startswith("image/"):
+                _require_not_moved(page)
+            else:
                 entry = _read_aside(page, cardholder_id)
                 person = Cardholder(cardholder_id, entry.name, entry.title, entry.department)
                 photo = self._photo(page, entry)
@@ -161,7 +165,7 @@ class WebDirectory(NotPickled):
 
     def _photo(self, page: Reply, entry: _Entry) -> Reply:
         if not entry.photo:
-            raise _Missing("its page does not show a photo")
+            raise _Missing("its page does not show a photo that is surely of this person")
         try:
             url = urljoin(urljoin(page.url, entry.base), entry.photo)
             if not url.startswith(("http://", "https://")):
@@ -178,8 +182,18 @@ class _Missing(Exception):
     """The entry or its photo is missing; the message is the note."""
 
 
-_MARKED = "[itemtype*='schema.org/Person'], .h-card"
-"""Marks a page that is about a person."""
+_PERSON = "[itemtype*='schema.org/Person'], .h-card:not(.p-org)"
+"""Marks what a page says of one person."""
+
+_OTHER_ITEM = "[itemscope]:not([itemtype*='schema.org/PropertyValue']), .p-org"
+"""Marks something else inside a person's entry, such as the organization: its name is not the person's."""
+
+_NOT_SHOWN = "a, head, title, script, style, template, form, input, textarea, select, button"
+"""Elements whose text may be of any page: a link back to the address asked for, the answer of a search form."""
+
+_FORM = "form, input, textarea, select"
+_BESIDE = "a, ul, ol, nav, aside, footer"
+"""Elements whose pictures are of other pages and of other people."""
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
@@ -222,7 +236,7 @@ def _read_aside(page: Reply, number: str) -> _Entry:
             f"its page cannot be read: it is larger than {PAGE_BYTES >> 10} KiB, or has more than {PAGE_MARKS:,} tags, "
             "attributes and entities"
         )
-    reading = gevent.get_hub().threadpool.spawn(_entry_or_problem, content, _encoding(page), number)
+    reading = gevent.get_hub().threadpool.spawn(_entry_or_problem, page, number)
     reading.wait(PAGE_S)
     if not reading.ready():
         raise _Missing("its page takes too long to read")
@@ -231,41 +245,106 @@ def _read_aside(page: Reply, number: str) -> _Entry:
     return found
 
 
-def _entry_or_problem(content: bytes, encoding: str | None, number: str) -> _Entry | _Missing:
+def _entry_or_problem(page: Reply, number: str) -> _Entry | _Missing:
     """An exception in a thread of gevent's would be printed to the notebook."""
     try:
-        return _entry(content, encoding, number)
+        return _entry(page, number)
     except _Missing as missing:
         return missing.with_traceback(None)
 
 
-def _entry(content: bytes, encoding: str | None, number: str) -> _Entry:
+def _entry(page: Reply, number: str) -> _Entry:
     """Read a page, which has to be about the number."""
     try:
-        soup = BeautifulSoup(content + _CLOSING, "html.parser", from_encoding=encoding)
+        soup = BeautifulSoup(page.content + _CLOSING, "html.parser", from_encoding=_encoding(page))
     except ParserRejectedMarkup:
         raise _Missing("its page cannot be read") from None
-    shows_number = re.search(rf"(?<!\w){re.escape(number.strip())}(?!\w)", soup.get_text(" ")) is not None
-    if soup.select_one(_MARKED) is None and not shows_number:
+    base = _attribute(soup, "href", "base[href]")
+    # The innermost first: what is taken out of the page has no other person in it.
+    people = [marked.extract() for marked in reversed(soup.select(_PERSON))]
+    return _marked(people, number, base) if people else _plain(page, soup, number, base)
+
+
+def _marked(people: list[Tag], number: str, base: str) -> _Entry:
+    """Read the one of the marked people who is shown with the number."""
+    entries = []
+    for person in people:
+        department = _text(person, "[itemprop=department]", "[itemprop=worksFor]", ".p-org")
+        for other in reversed(person.select(_OTHER_ITEM)):
+            other.extract()
+        entry = _Entry(
+            name=_text(person, "[itemprop=name]", ".p-name", "h1"),
+            title=_text(person, "[itemprop=jobTitle]", ".p-job-title"),
+            department=department,
+            photo=_attribute(person, "src", "img[itemprop=image]", "img.u-photo") or _only_picture(person),
+            base=base,
+        )
+        if _shows(person, number):
+            entries.append(entry)
+    if not entries:
+        raise _Missing("the page under this number does not show it beside a person, so it is not an entry")
+    if len(entries) > 1:
+        raise _Missing("the page shows this number beside several people, so it does not say whose it is")
+    return entries[0]
+
+
+def _plain(page: Reply, soup: BeautifulSoup, number: str, base: str) -> _Entry:
+    """Read a page that does not mark what is about a person."""
+    _require_not_moved(page)
+    if soup.select_one(_FORM):
+        raise _Missing(
+            "the page has a form, as sign-in and search pages have, so it is not taken for an entry"
+        )
+    headings = soup.select("h1")
+    name = _text(soup, "h1")
+    if len(headings) != 1 or not name or _has_word(name, number):
+        raise _Missing(
+            "the page does not have one heading with a person's name, so it is not taken for an entry"
+        )
+    for beside in soup.select(_BESIDE):
+        for picture in beside.select("img"):
+            picture.extract()
+    photo = _only_picture(soup)
+    if not _shows(soup, number):
         raise _Missing("the page under this number does not show it, so it is not an entry")
-    return _Entry(
-        name=_text(soup, "[itemprop=name]", ".p-name", "h1", "title"),
-        title=_text(soup, "[itemprop=jobTitle]", ".p-job-title"),
-        department=_text(soup, "[itemprop=department]", "[itemprop=worksFor]", ".p-org"),
-        photo=_attribute(soup, "src", "img[itemprop=image]", "img.u-photo", "img"),
-        base=_attribute(soup, "href", "base[href]"),
-    )
+    return _Entry(name, "", "", photo, base)
 
 
-def _attribute(soup: BeautifulSoup, name: str, *selectors: str) -> str:
+def _require_not_moved(page: Reply) -> None:
+    if page.moved:
+        raise _Missing(
+            "the directory led to another page, which does not say whose it is, so it is not an entry"
+        )
+
+
+def _shows(shown: Tag, number: str) -> bool:
+    """Whether the number is there as text; takes away what does not count."""
+    for other in reversed(shown.select(_NOT_SHOWN)):
+        other.extract()
+    return _has_word(shown.get_text(" "), number)
+
+
+def _has_word(text: str, number: str) -> bool:
+    """Whether a number is in a text as a word of its own, not as a part of another, such as a telephone's."""
+    word = rf"(?<!\w)(?<!\d[-./]){re.escape(number.strip())}(?!\w)(?![-./]\d)"
+    return re.search(word, text) is not None
+
+
+def _only_picture(shown: Tag) -> str:
+    """The address of the only picture; of several, any may be somebody else's."""
+    pictures = shown.select("img")
+    return str(pictures[0].get("src") or "") if len(pictures) == 1 else ""
+
+
+def _attribute(shown: Tag, name: str, *selectors: str) -> str:
     """An attribute of the first element found; empty if there is none."""
-    element = next(filter(None, map(soup.select_one, selectors)), None)
+    element = next(filter(None, map(shown.select_one, selectors)), None)
     return str(element.get(name) or "") if element is not None else ""
 
 
-def _text(soup: BeautifulSoup, *selectors: str) -> str:
+def _text(shown: Tag, *selectors: str) -> str:
     for selector in selectors:
-        found = soup.select_one(selector)
+        found = shown.select_one(selector)
         if found is not None and (text := " ".join(found.get_text(" ").split())):
             return text[:200]
     return ""

@@ -33,6 +33,8 @@ class Reply:
         As they arrived, without cookies; the request's key is masked.
     cookies : camkit.http.secrets.Headers
         The cookies that it sets, by name. They are secrets: not in its repr, and not in a pickle or a copy of it.
+    moved : bool
+        Whether redirects led to another path or query than was asked for.
     sent_at, received_at : datetime.datetime
         This machine's clock, UTC-aware.
     latency_s : float
@@ -48,6 +50,7 @@ class Reply:
     received_at: datetime
     latency_s: float
     cookies: Mapping[str, str] = field(repr=False, default_factory=Headers)
+    moved: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled and copied: all but the cookies."""

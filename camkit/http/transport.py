@@ -210,6 +210,7 @@ class Transport(NotPickled):
 
     def _follow(self, request: Request, ends: float) -> Reply:
         """The request and the redirects it leads to."""
+        asked = _place(request)
         for _ in range(request.limits.redirects + 1):
             if not self.trust.includes(request.parts):
                 host = request.parts.netloc or "an address that cannot be read"
@@ -220,7 +221,7 @@ class Transport(NotPickled):
                 )
             reply = self._once(request, ends)
             if reply.status not in _REDIRECTS or "Location" not in reply.headers:
-                return reply
+                return replace(reply, moved=_place(request) != asked)
             request = request.redirected(reply)
         raise BadResponse(
             f"{self.service} redirected more than {request.limits.redirects} times, last from {reply.url}.",
@@ -285,6 +286,11 @@ class Transport(NotPickled):
         if not hasattr(self._local, "routes"):
             self._local.routes = Routes(f"camkit/{__version__}")
         return self._local.routes
+
+
+def _place(request: Request) -> tuple[str, str | None]:
+    """What an address names at its host; a slash at the end of the path makes no difference."""
+    return (request.parts.path or "").rstrip("/"), request.parts.query
 
 
 def _read(answer: BaseHTTPResponse, shown: str, cap: int) -> bytes:

@@ -23,6 +23,7 @@ from camkit.support.locks import CAN_LOCK, take
 __all__ = [
     "TOO_MANY",
     "advice",
+    "creating",
     "is_leftover",
     "make_folder",
     "open_regular",
@@ -58,9 +59,8 @@ _ADVICE = {
 _OF_DISKS = _ADVICE.keys() - {errno.ENOENT}
 """Errors that have no other causes, whatever file they name."""
 
-_READ = os.O_RDONLY | sum(
-    getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
-)
+_FOLLOW = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_READ = _FOLLOW | getattr(os, "O_NOFOLLOW", 0)
 """How to open what somebody else may have put there; a system has the flags that it needs."""
 
 _PART = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
@@ -121,23 +121,29 @@ def replacing(path: Path, beside: Path | None = None) -> Iterator[Path]:
     OutputError
         If it cannot be written; the temporary file is removed, and what was at `path` before stays.
     """
-    try:
-        temporary, held = _claimed(beside or path.parent, path.name)
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    try:
+    with _part(beside or path.parent, path) as temporary:
         yield temporary
         temporary.replace(path)
-    except BaseException as error:  # an interrupt leaves nothing behind either
-        with suppress(OSError):
-            temporary.unlink()
-        if not isinstance(error, OSError):
-            raise
-        if error.errno not in _OF_DISKS and error.filename not in (str(temporary), str(path)):
-            raise  # of another file, which was read meanwhile
-        raise _cannot_write(path, error) from None
-    finally:
-        _release(held)
+
+
+@contextmanager
+def creating(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to; what is there at the end becomes the new file `path`, whole and on the disk.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file at `path` by then: it stays.
+    OutputError
+        As `replacing`.
+    """
+    with _part(path.parent, path) as temporary:
+        yield temporary
+        with interrupts_wait():
+            ours = _placed(temporary, path)
+    sync([], [path.parent])
+    if not ours:
+        raise FileExistsError(errno.EEXIST, "There is a file of this name", str(path))
 
 
 def write_whole(path: Path, content: bytes, beside: Path | None = None) -> None:
@@ -162,19 +168,12 @@ def write_new(path: Path, content: bytes) -> bool:
     OutputError
         If it cannot be written.
     """
-    with interrupts_wait():
-        try:
-            part, held = _claimed(path.parent, path.name)
-            try:
-                part.write_bytes(content)
-                ours = _placed(part, path)
-            finally:
-                part.unlink(missing_ok=True)
-                _release(held)
-        except OSError as error:
-            raise _cannot_write(path, error) from None
-        sync([], [path.parent])
-    return ours
+    try:
+        with interrupts_wait(), creating(path) as part:
+            part.write_bytes(content)
+    except FileExistsError:
+        return False
+    return True
 
 
 @contextmanager
@@ -186,15 +185,8 @@ def working_folder(beside: Path) -> Iterator[Path]:
     OutputError
         If it cannot be made.
     """
-    try:
-        folder, held = _claimed(beside.parent, beside.name, folder=True)
-    except OSError as error:
-        raise _cannot_write(beside, error) from None
-    try:
+    with _claiming(beside.parent, beside, folder=True) as folder:
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        _release(held)
 
 
 def is_leftover(name: str) -> bool:
@@ -202,8 +194,10 @@ def is_leftover(name: str) -> bool:
     return _PART.fullmatch(name) is not None or name.startswith(".new-")
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, name: str = "") -> None:
     """Remove what processes that have ended left behind in a folder while they were writing to it.
+
+    With a name, only what became a file or folder whose name begins so.
 
     Whoever writes holds a lock. Where there are none, and on a network disk, whose locks another machine may not see,
     nothing is removed.
@@ -212,20 +206,23 @@ def remove_leftovers(folder: Path) -> None:
         return
     with suppress(OSError):
         for entry in [*os.scandir(folder)]:
-            if _PART.fullmatch(entry.name):
+            if _PART.fullmatch(entry.name) and entry.name.startswith(f".{name}"):
                 with suppress(OSError):
                     _remove_dead(entry)
 
 
-def open_regular(path: Path) -> BinaryIO:
-    """Open a file to read it if it is one, and neither a link nor a pipe nor a device.
+def open_regular(path: Path, *, links: bool = False) -> BinaryIO:
+    """Open a file to read it if it is one, and neither a pipe nor a device, which might be waited for, or never end.
+
+    A link is refused, too, unless `links`: those in a folder from somebody else may lead anywhere, those to a file that
+    the user names are the user's.
 
     Raises
     ------
     OSError
         If it is something else, or cannot be opened.
     """
-    handle = os.open(path, _READ)
+    handle = os.open(path, _FOLLOW if links else _READ)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "It is not a regular file", str(path))
@@ -260,6 +257,50 @@ def _cannot_write(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path} cannot be written: {error.strerror}. {advice(error)}")
 
 
+@contextmanager
+def _part(folder: Path, path: Path) -> Iterator[Path]:
+    """Give a temporary file in a folder; say of what goes wrong with it that `path` cannot be written."""
+    with _claiming(folder, path) as temporary:
+        try:
+            yield temporary
+        except OSError as error:
+            if error.errno not in _OF_DISKS and error.filename not in (str(temporary), str(path)):
+                raise  # of another file, which was read meanwhile
+            raise _cannot_write(path, error) from None
+
+
+@contextmanager
+def _claiming(parent: Path, path: Path, *, folder: bool = False) -> Iterator[Path]:
+    """Give a temporary file or folder for `path`, with a lock on it; it goes whatever ends the block."""
+    claims: list[tuple[Path, int | None]] = []
+
+    def give_back() -> None:
+        with interrupts_wait():
+            for claim, held in claims:
+                if folder:
+                    shutil.rmtree(claim, ignore_errors=True)
+                else:
+                    with suppress(OSError):
+                        claim.unlink()
+                if held is not None:
+                    os.close(held)
+            claims.clear()
+
+    try:
+        try:
+            with interrupts_wait():
+                claims.append(_claimed(parent, path.name, folder=folder))
+            yield claims[0][0]
+        except OSError as error:
+            if claims:
+                raise
+            raise _cannot_write(path, error) from None
+        finally:
+            give_back()
+    finally:
+        give_back()  # Ctrl-C may come just before the first time begins
+
+
 def _placed(part: Path, path: Path) -> bool:
     """Give a new file its name unless there is one; return whether it has it."""
     sync([part])
@@ -268,9 +309,15 @@ def _placed(part: Path, path: Path) -> bool:
     except FileExistsError:
         return False
     except OSError:  # a file system without hard links, such as a memory stick's
-        if path.exists():
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
             return False
-        part.rename(path)
+        try:
+            part.replace(path)
+        except OSError:
+            path.unlink()
+            raise
     return True
 
 
@@ -314,11 +361,6 @@ def _claimed(parent: Path, name: str, *, folder: bool = False) -> tuple[Path, in
         if path.exists():  # nobody took it for a dead one's before it was locked
             return path, handle
         os.close(handle)
-
-
-def _release(held: int | None) -> None:
-    if held is not None:
-        os.close(held)
 
 
 def _remove_dead(entry: os.DirEntry[str]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
+from camkit.badges import load_doors
 from camkit.case import Case
 from tests.adversaries.desk import Desk, said
 from tests.adversaries.rows import row
@@ -49,6 +51,18 @@ def _(desk: Desk) -> str:
 def _(desk: Desk) -> str:
     (desk.folder / "images" / "mine.jpg").write_bytes(b"mine")
     return str(desk.case.verify().findings.to_dict("records"))
+
+
+@row(WHO, "puts a file among the pictures whose name is no text", r"images/\[U\+DCFF\]\.jpg")
+def _(desk: Desk) -> str:
+    (desk.folder / "images" / os.fsdecode(b"\xff.jpg")).write_bytes(b"")
+    return desk.verify()
+
+
+@row(WHO, "puts a pipe where the doors were", r"DoorsFileError: .*not a regular file")
+def _(desk: Desk) -> str:
+    os.mkfifo(pipe := desk.folder.parent / "doors.csv")
+    return said(lambda: load_doors(pipe))
 
 
 @row(WHO, "renames the folder of the pictures", r"(?s)missing.*missing.*missing")

@@ -50,6 +50,16 @@ def _(desk: Desk) -> str:
     return _directory("<h1>Ann\u202e eeL</h1><p>007</p>")
 
 
+@row(PAGE, "shows somebody else with a photo under the number", r"unknown.*not show it beside a person")
+def _(desk: Desk) -> str:
+    return _directory('<p>007?</p><div class="h-card"><b class="p-name">Bob Roe</b> 008</div>')
+
+
+@row(PAGE, "asks to sign in and repeats the number in a link", r"unknown.*form.*not taken for an entry")
+def _(desk: Desk) -> str:
+    return _directory('<h1>Sign in</h1><form><input type="password"></form><a href="?next=007">007</a>')
+
+
 @row(PAGE, "names a photo at another port of this machine", r"photo.* (not|refused|elsewhere)")
 def _(desk: Desk) -> str:
     return _directory('<h1>Ann Lee</h1><p>007</p><img src="http://127.0.0.1:9/photo.jpg">')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zipfile
 from datetime import date
 
@@ -284,3 +285,17 @@ def test_a_message_names_twenty_rows_and_counts_the_rest(tmp_path):
     rows = "".join(f"R{n},Gate,axis,Q1,0\n" for n in range(50))
     with pytest.raises(errors.DoorsFileError, match="line 21: vendor is neither meraki nor een; and 30 more"):
         load_doors(written(tmp_path, HEADER + rows))
+
+
+@pytest.mark.parametrize("name", ["doors.csv", "doors.xlsx"])
+def test_a_pipe_or_a_device_in_place_of_the_doors_is_refused(tmp_path, name):
+    "Nobody waits for what may never come, nor reads what never ends, also through a link; a link to a file is read"
+    os.mkfifo(tmp_path / name)
+    (tmp_path / "link.csv").symlink_to(tmp_path / name)
+    for path in (tmp_path / name, tmp_path / "link.csv", "/dev/zero"):
+        with pytest.raises(errors.DoorsFileError, match="not a regular file"):
+            load_doors(path)
+    (tmp_path / "real.csv").write_text("reader_id,vendor,camera_id\nR1,een,1\n")
+    (tmp_path / "link.csv").unlink()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    assert load_doors(tmp_path / "link.csv")["reader_id"].tolist() == ["R1"]

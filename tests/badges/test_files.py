@@ -438,3 +438,16 @@ def test_loading_notices_that_the_file_changes(tmp_path: Path) -> None:
     finally:
         loaded.set()
         writer.join()
+
+
+def test_a_file_whose_name_is_not_utf_8_is_read(tmp_path):
+    "With a name that a table can hold, alone and in a folder, and with its path where two have one name"
+    for folder in (tmp_path / "a", tmp_path / os.fsdecode(b"\xfe")):
+        folder.mkdir()
+        (folder / os.fsdecode(b"log\xff.csv")).write_text(
+            "Timestamp,UserID,reader_id\n2026-01-05T07:00:00Z,4711,R1\n"
+        )
+    assert load_badges(tmp_path / "a").events["file"].tolist() == ["log[U+DCFF].csv"]
+    both = load_badges([tmp_path / "a", tmp_path / os.fsdecode(b"\xfe")])
+    assert both.files["file"].str.endswith("log[U+DCFF].csv").all()
+    assert both.files["file"].str.contains("[U+DCFE]", regex=False).tolist() == [False, True]

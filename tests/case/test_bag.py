@@ -406,6 +406,21 @@ def test_what_belongs_to_an_excluded_event_is_in_no_file_of_the_bag(with_bystand
     assert by_bagit(bag)
 
 
+def test_unused_bytes_of_the_case_are_not_handed_over(with_bystander):
+    "Which SQLite does not overwrite everywhere when it moves rows; two exports of one state are the same all the same"
+    case = with_bystander
+    with closing(sqlite3.connect(case.folder / "case.sqlite", isolation_level=None)) as other:
+        other.execute("PRAGMA secure_delete = OFF")
+        other.execute("CREATE TABLE scratch (text)")
+        other.execute("INSERT INTO scratch VALUES (?)", ["This is Bea. " * 4000])
+        other.execute("DROP TABLE scratch")
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    copies = [unzipped(case.export(now=MADE_AT)) / "data" / "case.sqlite" for _ in range(2)]
+    first, second = (path.read_bytes() for path in copies)
+    assert b"This is Bea" not in first
+    assert first == second
+
+
 def test_a_copy_without_the_excluded_events_can_be_verified(with_bystander):
     "With the case's own seal, also when more was added; it says what it is, and it is not written to"
     case = with_bystander
@@ -506,6 +521,16 @@ def test_a_bag_that_somebody_else_made_meanwhile_is_not_replaced(tmp_path):
         other.join()
     assert target.read_bytes() == b"earlier"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "case.zip"]
+
+
+def test_what_a_killed_export_left_goes_when_the_case_is_opened(tmp_path):
+    "From the folder that the bag would be in; nothing else there does"
+    Case(tmp_path / "case").close()
+    names = [".case.zip.0a1b2c3d.part", ".another.zip.0a1b2c3d.part"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+    Case(tmp_path / "case").close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [names[1], "case"]
 
 
 def test_a_bag_is_a_draft_until_all_is_decided(with_bystander):

@@ -398,3 +398,17 @@ def test_a_folder_that_is_gone_is_no_reason_to_make_another(folder, tmp_path):
     with pytest.raises(OutputError, match="cannot be made: No such file"):
         store_image(folder, b"x", "image/jpeg")
     assert not folder.exists()
+
+
+def test_a_file_whose_name_is_not_utf_8_is_named(tmp_path):
+    "In all that shows names: what verify() says, the report, the bag"
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(1))
+        case.add_snapshots([made_up_snapshot(0, b"picture")])
+        stranger = os.fsdecode(b"\xff\xfe.jpg")
+        (case.folder / "images" / stranger).write_bytes(b"")
+        (case.folder / os.fsdecode(b".\xff.0a1b2c3d.part")).write_bytes(b"")
+        found = case.verify()
+        assert found.ok
+        assert "images/[U+DCFF][U+DCFE].jpg" in found.findings["path"].tolist()
+        assert case.report().is_file() and case.export().is_file()

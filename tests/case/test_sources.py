@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from hashlib import sha256
 
@@ -147,13 +148,18 @@ def test_adding_the_same_sources_again_adds_nothing(case, files):
 
 
 @pytest.mark.parametrize("name", ["Export May.csv", "doors.csv"])
-@pytest.mark.parametrize("change", ["edit", "remove"])
+@pytest.mark.parametrize("change", ["edit", "remove", "pipe"])
 def test_a_file_that_changed_since_it_was_loaded_is_refused(case, files, name, change):
     "It is not what the events come from; nothing of it is in the case"
     log, doors, flags = loaded(files)
     case.add_events(resolve(log.events, doors), flags=flags)
     path = files / name
-    path.unlink() if change == "remove" else path.write_text(path.read_text().replace("HQ-R1", "HQ-R9"))
+    content = path.read_text()
+    path.unlink()
+    if change == "pipe":
+        os.mkfifo(path)
+    elif change == "edit":
+        path.write_text(content.replace("HQ-R1", "HQ-R9"))
     with pytest.raises(InputError, match=r"changed since it was loaded|cannot be read any more"):
         case.add_sources(log, doors=doors)
     assert case.table("documents").empty
@@ -188,6 +194,37 @@ def test_the_other_event_of_a_flag_is_described(case, files):
     assert set(case.table("flags")["description"].dropna()) == {
         "85063715 at Main entrance (HQ-R1), Fri 2019-04-12 14:20:29 MDT; denied; Export May.csv, line 2"
     }
+
+
+NAMED = """event_time,cardholder_id,cardholder_name,reader_id,outcome
+2026-01-05T08:00:00Z,9001,Bea Bystander,R1,granted
+2026-01-05T07:59:00Z,4711,Ann Li,R1,granted
+2026-01-05T09:00:00Z,9001,Bea Bystander,R1,granted
+2026-01-05T10:00:00Z,4711,Bea Bystander,R1,granted
+"""
+
+
+@pytest.mark.parametrize(
+    ("picked", "flag", "described"),
+    [
+        ([1, 2], "clock_backwards", "another name or number at reader (R1), Mon 2026-01-05 08:00:00 UTC"),
+        ([1, 2], "two_names", "another name or number at reader (R1), Mon 2026-01-05 10:00:00 UTC"),
+        ([0, 1], "clock_backwards", "Bea Bystander (9001) at reader (R1), Mon 2026-01-05 08:00:00 UTC"),
+    ],
+)
+def test_a_holder_who_is_not_in_the_case_is_not_named_beside_a_flag(case, files, picked, flag, described):
+    "Such as a bystander whose own event was picked by mistake and excluded; the line of the export is given"
+    (files / "log.csv").write_text(NAMED)
+    log = load_badges(files / "log.csv", timezone="UTC")
+    flags = flag_events(log.events)
+    case.add_events(resolve(log.events.loc[picked], load_doors(files / "doors.csv")), flags=flags)
+    case.add_sources(log, flags=flags)
+    table = case.table("flags")
+    about_ann = table[(table["event"] == 1) & (table["flag"] == flag)]
+    assert about_ann["description"].str.startswith(described).all() and len(about_ann) == 1
+    assert "log.csv, line " in about_ann["description"].iloc[0]
+    case.exclude(next(event for event in picked if event != 1), "picked by mistake")
+    assert "Bea" not in case.report().read_text("utf-8")
 
 
 def test_an_altered_or_missing_document_is_found(case, files):

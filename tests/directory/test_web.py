@@ -64,7 +64,7 @@ def test_says_that_a_number_is_unknown(site, number):
 
 def test_reads_an_h_card():
     "h-card is the other common markup for people"
-    page = b'<div class="h-card"><img class="u-photo" src="me.png"><b class="p-name">Ann  Lee</b></div>'
+    page = b'<div class="h-card"><img class="u-photo" src="me.png"><b class="p-name">Ann  Lee</b> 007</div>'
     person = look_up(page, picture=photo())
     assert (person.name, person.photo_type, person.note) == ("Ann Lee", "image/png", "")
 
@@ -99,6 +99,102 @@ def test_does_not_take_a_sign_in_page_for_an_entry():
 def test_looks_for_the_number_as_a_separate_word(text, known):
     "A year that contains the digits does not make a sign-in page an entry"
     assert look_up(f"<h1>Sign in</h1><p>{text}</p>".encode(), number="17").known is known
+
+
+PERSON = (
+    "<div itemscope itemtype=https://schema.org/Person><b itemprop=name>{}</b> {}"
+    "<img itemprop=image src=me.jpg></div>"
+)
+CARD = "<div class=h-card><b class=p-name>{}</b> {}<img class=u-photo src=me.jpg></div>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PERSON.format("Bob Roe", "no. 999"),
+        CARD.format("Bob Roe", "") + "<p>No entry for 007</p>",
+        CARD.format("Bob Roe", "<a href='?next=007'>007</a>"),
+        CARD.format("Bob Roe", "007") + PERSON.format("Cid Doe", "007"),
+        CARD.format("Bob Roe", "telephone 555-007"),
+        CARD.format("Bob Roe", "<div class='p-org h-card'>Room 007</div>"),
+        CARD.format("Bob Roe", "<form><input value=007>007</form>"),
+        "<h1>Sign in</h1> <a href='?next=/p/007'>007</a>",
+        "<h1>Sign in</h1> 007 <form><input type=password></form>",
+        "<h1>Sign in</h1> <form>007</form>",
+        "<h1>Results for 007</h1><li>Bob Roe <img src=me.jpg></li>",
+        "<title>007</title><h1>Welcome</h1>",
+        "<h1>Bob Roe</h1><h1>Cid Doe</h1>007",
+        "<title>Bob Roe</title>007<img src=me.jpg>",
+    ],
+)
+def test_nobody_is_taken_for_the_person_with_the_number(page):
+    "The number is text beside one person; otherwise there is neither a name nor a photo, and the note says why"
+    person = look_up(page.encode(), picture=photo())
+    assert (person.name, person.photo) == ("", None)
+    assert "entry" in person.note or "whose it is" in person.note
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PERSON.format("Bob Roe", "008") + PERSON.format("Ann Lee", "007"),
+        CARD.format("Bob Roe", "008") + CARD.format("Ann Lee", "007"),
+        "<i itemscope itemtype=https://schema.org/Organization><b itemprop=name>Acme</b></i>"
+        + PERSON.format("Ann Lee", "007"),
+        "<div class=h-card><div class='p-org h-card'><b class=p-name>Acme</b><img class=u-photo src=logo.gone></div>"
+        "<b class=p-name>Ann Lee</b> 007 <img class=u-photo src=me.jpg></div>",
+        "<div itemscope itemtype=https://schema.org/Person>"
+        + PERSON.format("Her Manager", "001")
+        + "<b itemprop=name>Ann Lee</b><i itemprop=identifier itemscope itemtype=https://schema.org/PropertyValue>"
+        "<b itemprop=value>007</b></i><img src=me.jpg></div>",
+        "<h1>Ann Lee</h1>007<a href=/><img src=logo.gone></a><img src=me.jpg><ul><li>Bob<img src=bob.gone></ul>",
+    ],
+)
+def test_name_and_photo_are_those_of_the_person_with_the_number(page):
+    "Not the first one's of the page, nor those of the organization or the manager inside the person's entry"
+    person = look_up(page.encode(), picture=photo())
+    assert (person.name, person.photo, person.note) == ("Ann Lee", photo(), "")
+
+
+def test_of_several_pictures_none_is_taken_for_the_photo():
+    "If the page does not say which of them is of the person"
+    person = look_up(b"<h1>Ann Lee</h1>007<img src=logo.png><img src=me.jpg>", picture=photo())
+    assert (person.name, person.photo) == ("Ann Lee", None)
+    assert "surely of this person" in person.note
+
+
+def led_to(answer: bytes, kind: str, place: str, address: str = "/people/{user_id}") -> Cardholder:
+    """Look up a number in a directory that leads to another place."""
+
+    def answered(handler, _):
+        if handler.path == place:
+            send(handler, 200, answer, Content_Type=kind)
+        else:
+            send(handler, 302, Location=place)
+
+    with scripted(answered) as server:
+        return WebDirectory(server.base + address, limits=QUICK).lookup("007")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "place", "known"),
+    [
+        (CARD.format("Reception", "").encode(), "text/html", "/home", False),
+        (b"<h1>Welcome</h1>007", "text/html", "/home", False),
+        (photo(), "image/png", "/nobody.png", False),
+        (CARD.format("Ann", "007").encode(), "text/html", "/ann", True),
+        (b"<h1>Ann</h1>007", "text/html", "/people/007/", True),
+        (photo(), "image/png", "/people/007/", True),
+    ],
+)
+def test_another_page_is_not_an_entry_unless_its_person_has_the_number(answer, kind, place, known):
+    "Many sites lead whatever they do not know to their first page, or to a picture of nobody"
+    assert led_to(answer, kind, place).known is known
+
+
+def test_another_query_is_another_page():
+    "As another path is"
+    assert not led_to(b"<h1>Welcome</h1>007", "text/html", "/p?id=1", "/p?id={user_id}").known
 
 
 def test_finds_a_number_with_special_characters():
@@ -183,7 +279,7 @@ def two_people(page: str):
 )
 def test_looks_for_the_photo_where_a_browser_would(page, asked):
     "From the address that the page came from after redirects, or from the base that it names"
-    with two_people(f"<div class=h-card><h1 class=p-name>Ann</h1>{page}</div>") as server:
+    with two_people(f"<div class=h-card><h1 class=p-name>Ann</h1>123{page}</div>") as server:
         person = WebDirectory(server.base + "/{user_id}", limits=QUICK).lookup("123")
     assert [seen.path for seen in server.seen] == ["/123", "/people/ann/", asked]
     assert person.photo_type == ("image/jpeg" if "ann" in asked else "image/png")
@@ -286,7 +382,7 @@ def test_an_unreachable_directory_is_a_note():
 
 def test_shows_text_from_outside_as_text():
     "Markup in a name does not become markup in the notebook"
-    page = b"<div class='h-card'><b class='p-name'>&lt;img src=x onerror=alert(1)&gt;</b></div>"
+    page = b"<div class='h-card'><b class='p-name'>&lt;img src=x onerror=alert(1)&gt;</b> 007</div>"
     shown = look_up(page)._repr_html_()
     assert "<img src=x" not in shown
     assert "&lt;img src=x" in shown

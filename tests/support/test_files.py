@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import gc
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -15,7 +18,9 @@ from pathlib import Path
 import pytest
 
 from camkit import errors
+from camkit.support import files, interrupts
 from camkit.support.files import (
+    creating,
     is_leftover,
     make_folder,
     open_regular,
@@ -208,6 +213,63 @@ def test_a_file_can_be_written_by_way_of_another_folder(tmp_path):
         part.write_bytes(b"x")
     assert (tmp_path / "deep" / "a.bin").read_bytes() == b"x"
     assert names_in(tmp_path) == ["deep"]
+
+
+@pytest.mark.not_quick
+@pytest.mark.parametrize("kind", [creating, replacing])
+def test_an_interrupt_at_any_step_leaves_the_whole_file_or_nothing(tmp_path, kind):
+    "And neither a temporary file nor a working folder; at no step there is an empty file, which a kill would leave"
+    target = tmp_path / "case.zip"
+    watched = {contextlib.__file__, files.__file__, interrupts.__file__}
+    steps = 0
+
+    def write(interrupt_at: int) -> None:
+        nonlocal steps
+        steps = 0
+
+        def each(frame, event, _):
+            nonlocal steps
+            if frame.f_code.co_filename not in watched:
+                return None
+            steps += event == "line"
+            assert not target.exists() or target.read_bytes() == b"whole"
+            if steps == interrupt_at and event == "line":
+                signal.raise_signal(signal.SIGINT)
+            return each
+
+        before = sys.gettrace()
+        sys.settrace(each)
+        try:
+            with kind(target) as part, working_folder(target) as folder:
+                (folder / "image").write_bytes(b"x")
+                part.write_bytes(b"whole")
+        finally:
+            sys.settrace(before)
+
+    write(0)
+    for step in range(1, steps + 1):
+        target.unlink(missing_ok=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            write(step)
+        if len(names_in(tmp_path)) > 1:
+            gc.collect()  # it was interrupted between two steps of Python's own
+        assert names_in(tmp_path) in ([], ["case.zip"]), step
+
+
+def test_a_file_that_somebody_else_made_meanwhile_stays(tmp_path):
+    "Of two that make a new file the first one's stays, and so does an empty one"
+    with pytest.raises(FileExistsError, match="file of this name"), creating(tmp_path / "a") as part:
+        part.write_bytes(b"second")
+        (tmp_path / "a").write_bytes(b"")
+    assert (names_in(tmp_path), (tmp_path / "a").read_bytes()) == (["a"], b"")
+
+
+def test_leftovers_of_one_name_only_are_removed_where_others_may_be_working(tmp_path):
+    "In the folder that holds a case and its bags"
+    for name in (".case.zip.0a1b2c3d.part", ".other.zip.0a1b2c3d.part", ".0a1b2c3d.part"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path, "case")
+    assert names_in(tmp_path) == [".0a1b2c3d.part", ".other.zip.0a1b2c3d.part"]
 
 
 # Opening and advice
