@@ -18,6 +18,7 @@ from camkit.case import sources
 from camkit.case.bag import free_path, write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
+from camkit.case.handover import belonging
 from camkit.case.images import sync_stored
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
@@ -357,7 +358,12 @@ class Case(Record):
             last = connection.execute(query, [label]).fetchone()
             if last != ((reason,) if is_excluded else None):
                 row = {"event": label, "is_excluded": int(is_excluded), "reason": reason}
-                insert(connection, "exclusions", {**row, **self._stamp.columns("excluded_at")})
+                belongs = belonging(connection, label) if is_excluded else None
+                insert(
+                    connection,
+                    "exclusions",
+                    {**row, "belongs": belongs, **self._stamp.columns("excluded_at")},
+                )
 
     def _note(self, connection: sqlite3.Connection, label: int | str, note: str) -> None:
         query = "SELECT note FROM noted WHERE event IS ? AND operator IS ?"

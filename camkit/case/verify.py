@@ -103,7 +103,8 @@ class Verification:
                 f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database match the chain "
                 "of hashes that was made with them."
             )
-        if left_out := self.counts.get("left_out"):
+        if self.counts.get("left_out_rows"):
+            left_out = self.counts["left_out"]
             events = "1 event that was" if left_out == 1 else f"{left_out:,} events that were"
             said += (
                 f" This is a copy that was handed over: {events} excluded, with what belongs there, is not in it; only "
@@ -217,12 +218,12 @@ def _files_in(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
 
 
 def _counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """Count rows by table; also the events that are left out of a copy."""
+    """Count rows by table; also the rows, and the events, that are left out of a copy."""
     counts = dict(connection.execute(_COUNTS).fetchall())
     if schema.version_of(connection) > schema.OLDEST:
         (counts["documents"],) = connection.execute("SELECT count(DISTINCT path) FROM documents").fetchone()
-        query = "SELECT count(*) FROM left_out WHERE table_name = 'events'"
-        (counts["left_out"],) = connection.execute(query).fetchone()
+        query = "SELECT count(*), count(*) FILTER (WHERE table_name = 'events') FROM left_out"
+        counts["left_out_rows"], counts["left_out"] = connection.execute(query).fetchone()
     return counts
 
 

@@ -10,6 +10,7 @@ from camkit.case.database import Stamp, insert
 from camkit.case.handover import leave_out
 from tests.adversaries.desk import Desk, said
 from tests.adversaries.rows import row
+from tests.support.cases import made_up
 
 WHO = "an insider with SQLite"
 CHANGED = r"was changed, or something recorded before it was changed or removed"
@@ -80,7 +81,8 @@ def _(desk: Desk) -> str:
 @row(
     WHO,
     "makes the case a copy without the excluded event and a verdict",
-    r"This is a copy that was handed over",
+    r"(?s)This is a copy that was handed over.*"
+    r"decision 2 is said to be left out of a copy, but it is not among what belonged to the excluded",
 )
 def _(desk: Desk) -> str:
     desk.case.exclude(0, "picked by mistake")
@@ -90,6 +92,48 @@ def _(desk: Desk) -> str:
         raw.execute("DELETE FROM decisions WHERE id = 2")
         raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
     assert "a copy that was handed over" in said(lambda: desk.case.record_verdict(1, "match"))
+    return desk.verify(seal=True)
+
+
+@row(
+    WHO,
+    "excludes an event that never was, so that a verdict can be listed as left out",
+    r"(?s)event phantom is excluded, but there is no such event.*"
+    r"decision 2 is said to be left out of a copy, but nothing that is excluded",
+)
+def _(desk: Desk) -> str:
+    with desk.raw("decisions") as raw:
+        phantom = {"event": "phantom", "is_excluded": 1, "reason": "Picked by mistake."}
+        insert(raw, "exclusions", {**phantom, **Stamp("Owner").columns("excluded_at")})
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+        raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
+    return desk.verify(seal=True)
+
+
+@row(WHO, "lists the event that never was as left out, too", r"event phantom .* it was never added")
+def _(desk: Desk) -> str:
+    with desk.raw("decisions") as raw:
+        phantom = {"event": "phantom", "is_excluded": 1, "reason": "Picked by mistake."}
+        insert(raw, "exclusions", {**phantom, **Stamp("Owner").columns("excluded_at")})
+        raw.execute("INSERT INTO left_out VALUES ('events', 'phantom')")
+    said = desk.verify(seal=True)
+    assert "This is a copy that was handed over" in said
+    return said
+
+
+@row(
+    WHO,
+    "adds an event, claims that an earlier verdict is about it, excludes it and takes both out",
+    r"decision 2 is said to be left out of a copy, but it is not among what belonged to the excluded",
+)
+def _(desk: Desk) -> str:
+    desk.case.add_events(made_up(4))
+    with desk.raw("decisions") as raw:
+        late = {"event": 3, "is_excluded": 1, "reason": "Picked by mistake.", "belongs": '{"decisions":[2]}'}
+        insert(raw, "exclusions", {**late, **Stamp("Owner").columns("excluded_at")})
+        leave_out(raw)
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+        raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
     return desk.verify(seal=True)
 
 

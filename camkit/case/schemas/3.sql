@@ -72,6 +72,7 @@ CREATE TABLE exclusions (
     event NOT NULL,               -- its row is not in a copy that is handed over
     is_excluded INTEGER NOT NULL CHECK (is_excluded IN (0, 1)),
     reason TEXT NOT NULL,
+    belongs TEXT,                 -- the keys of the rows about the event by then, by table; JSON
     excluded_at TEXT NOT NULL,
     operator TEXT NOT NULL,
     software TEXT NOT NULL
