@@ -12,9 +12,9 @@ import pandas as pd
 
 from camkit.badges import BadgeLog, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras import Snapshot
+from camkit.case import chain, sources
 from camkit.case import decisions as deciding
 from camkit.case import events as recording
-from camkit.case import sources
 from camkit.case.bag import free_path, write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
 from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
@@ -288,7 +288,8 @@ class Case(Record):
         Raises
         ------
         InputError
-            If there is none, or it was given more than `TAKE_BACK_S` ago. Then it stays; give another one.
+            If there is none, it was given more than `TAKE_BACK_S` ago, or the clock is behind what was recorded since.
+            Then it stays; give another one.
         CaseError
             If the event is not in the case.
         """
@@ -305,11 +306,13 @@ class Case(Record):
                     f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the "
                     "latest counts."
                 )
-            insert(
-                connection,
-                "withdrawals",
-                {"decision": last["decision"], **self._stamp.columns("withdrawn_at")},
-            )
+            row = {"decision": last["decision"], **self._stamp.columns("withdrawn_at")}
+            if row["withdrawn_at"] < chain.latest_time(connection):
+                raise InputError(
+                    "The verdict cannot be taken back: by this machine's clock, it is earlier now than when something "
+                    "was last added to the case. Give another one: the latest counts."
+                )
+            insert(connection, "withdrawals", row)
 
     def record_note(self, event: Snapshot | DoorEvent | int | str, note: str) -> None:
         """Keep what this operator notes on an event; earlier notes stay, the latest counts, an empty one says nothing.

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from camkit.case import schema
+from camkit.case import chain, schema
 from camkit.case.database import Database
 
 _EXCLUDED = "SELECT event FROM excluded"
@@ -121,10 +121,7 @@ def false_omissions(connection: sqlite3.Connection) -> Iterator[str]:
         return
     for event in sorted(excluded & present, key=str):
         yield f"event {event} is excluded, but it is in this copy, from which the excluded events are left out"
-    links = {
-        (table, key): number
-        for number, table, key in connection.execute("SELECT number, table_name, row_key FROM chain")
-    }
+    links = chain.links(connection)
     known = [
         (links.get(("events", event), 0), links.get(("exclusions", id), 0), _listed(belongs))
         for id, event, belongs in connection.execute(_REASONS).fetchall()

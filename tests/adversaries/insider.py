@@ -257,7 +257,7 @@ def _(desk: Desk) -> str:
 @row(
     WHO,
     "takes somebody's verdict back in their name, a day later",
-    r"only the own verdict of the last seconds",
+    r"only the own latest verdict, within seconds",
 )
 def _(desk: Desk) -> str:
     with desk.raw() as raw:
@@ -275,6 +275,53 @@ def _(desk: Desk) -> str:
     with desk.raw("withdrawals") as raw:
         insert(raw, "withdrawals", {"decision": 2, **Stamp("Insider").columns("withdrawn_at")})
     return desk.verify()
+
+
+@row(
+    WHO,
+    "takes the first of two verdicts back in their owner's name, at a time that is no time",
+    r"(?s)withdrawn_at of withdrawal 1 is '2\d+\.\d+', which is no time.*decision 1 was taken back by Owner",
+)
+def _(desk: Desk) -> str:
+    return _taken_back(desk, "printf('%.9f', julianday(decided_at) + 2 / 86400.0)")
+
+
+@row(
+    WHO, "does so at a time of another zone", r"withdrawn_at of withdrawal 1 is '.*\+01:00', which is no time"
+)
+def _(desk: Desk) -> str:
+    return _taken_back(desk, "strftime('%Y-%m-%dT%H:%M:%f000', julianday(decided_at) + 1 / 24.0) || '+01:00'")
+
+
+@row(
+    WHO, "does so at the very time", r"altered: withdrawal 1 was added at .*, but what was added before it at"
+)
+def _(desk: Desk) -> str:
+    return _taken_back(desk, "decided_at")
+
+
+@row(
+    WHO,
+    "takes a verdict back that its owner has changed since",
+    r"decision 1 was taken back by Owner at .*, which camkit does not do",
+)
+def _(desk: Desk) -> str:
+    desk.case.record_verdict(0, "mismatch")
+    with desk.raw("withdrawals") as raw:
+        insert(raw, "withdrawals", {"decision": 1, **Stamp("Owner").columns("withdrawn_at")})
+    return desk.verify(seal=True)
+
+
+@row(WHO, "gives an event a day that does not exist", r"CaseError: .*column event_time of the table events")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        raw.execute(
+            "INSERT INTO events SELECT 9, '2026-02-30T07:00:00.000000Z', timezone, cardholder_id, reader_id, access,"
+            " file, line, extras, row_sha256, added_at, operator, software FROM events LIMIT 1"
+        )
+        chain.add_link(raw, "events", "event", 4)
+    assert "event_time of event 9 is '2026-02-30T07:00:00.000000Z', which is no time" in desk.verify()
+    return said(desk.case.report)
 
 
 @row(WHO, "dates a verdict back", r"decision 4 was added at 2020-.*, but what was added before it at")
@@ -337,6 +384,17 @@ def _refused(raw: sqlite3.Connection, statement: str) -> str:
     except sqlite3.IntegrityError as error:
         return str(error)
     return "accepted"
+
+
+def _taken_back(desk: Desk, time: str) -> str:
+    """What verify says when the first verdict is taken back after another one, at a time that SQL gives."""
+    desk.case.record_verdict(0, "mismatch")
+    with desk.raw("withdrawals") as raw:
+        (at,) = raw.execute(f"SELECT {time} FROM decisions WHERE id = 1").fetchone()
+        insert(
+            raw, "withdrawals", {"decision": 1, **Stamp("Owner").columns("withdrawn_at"), "withdrawn_at": at}
+        )
+    return desk.verify(seal=True)
 
 
 def _make_again(raw: sqlite3.Connection, up_to: int | None = None) -> None:

@@ -35,6 +35,8 @@ from tests.support.cases import MADE_AT, at_doors, frame, look, made_up, made_up
 
 pytestmark = pytest.mark.not_quick
 
+MOMENT = "2026-01-05T07:00:00.000000Z"
+
 needs_sha256sum = pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
 
 
@@ -247,7 +249,7 @@ def test_a_case_that_is_not_in_order_is_not_exported(tmp_path):
 def test_a_path_that_leads_out_of_the_case_is_not_followed(tmp_path):
     "Somebody else's database cannot have files written elsewhere"
     with Case(tmp_path / "case") as case:
-        row = ("0" * 64, "../../escaped.jpg", 1, "image/jpeg", "", "", "")
+        row = ("0" * 64, "../../escaped.jpg", 1, "image/jpeg", MOMENT, "", "")
         with case.database.writing() as connection:
             connection.execute("INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         (tmp_path / "escaped.jpg").write_text("x")

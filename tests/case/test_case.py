@@ -643,7 +643,9 @@ def test_rows_are_never_changed_nor_deleted(case, seen, table):
 def test_a_row_must_point_to_something(small):
     "Whoever adds through the case's own connection cannot name an event that is not there"
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"), small.database.writing() as connection:
-        connection.execute("INSERT INTO choices VALUES (1, 77, 'none', '2026', 'nobody', 'sqlite3')")
+        connection.execute(
+            "INSERT INTO choices VALUES (1, 77, 'none', '2026-01-01T00:00:00.000000Z', 'nobody', 'sqlite3')"
+        )
     assert small.table("choices").empty
 
 
@@ -998,7 +1000,9 @@ def test_a_row_that_points_to_nothing_is_found(small):
     "Somebody put it there without the checks"
     small.close()
     raw = sqlite3.connect(small.folder / "case.sqlite")
-    raw.execute("INSERT INTO choices VALUES (1, 77, 'none', '2026', 'nobody', 'sqlite3')")
+    raw.execute(
+        "INSERT INTO choices VALUES (1, 77, 'none', '2026-01-01T00:00:00.000000Z', 'nobody', 'sqlite3')"
+    )
     raw.commit()
     raw.close()
     with Case(small.folder) as again:

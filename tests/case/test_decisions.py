@@ -11,6 +11,7 @@ import pytest
 
 from camkit.case import VERDICTS, Case, Decision, VerdictLabel, decisions
 from camkit.case.database import Stamp, insert
+from camkit.case.times import utc_text
 from camkit.errors import CaseError, InputError
 from tests.support.cases import frame, made_up, made_up_snapshot
 
@@ -195,23 +196,44 @@ def test_only_the_own_verdict_can_be_taken_back(case, second):
         case.withdraw_verdict(0)
 
 
-@pytest.mark.parametrize("forged", [{"operator": "Second"}, {"withdrawn_at": timedelta(seconds=9)}])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"operator": "Second"},
+        {"withdrawn_at": utc_text(datetime.now(UTC) + timedelta(hours=1))},
+        {"withdrawn_at": utc_text(datetime.now(UTC) - timedelta(hours=1))},
+        {"withdrawn_at": "2458586.5"},
+        {"decision": 1},
+    ],
+)
 def test_the_database_refuses_a_withdrawal_that_camkit_would_not_make(case, forged):
-    "Of another operator's verdict, or too late"
+    "Of another operator's verdict, too late or too early, at no time, or of a verdict before the latest"
+    case.record_verdict(0, "unclear")
     case.record_verdict(0, "match")
-    row = {"decision": 1, **Stamp("First").columns("withdrawn_at")}
-    changed = {
-        name: value
-        if isinstance(value, str)
-        else (datetime.now(UTC) + value).isoformat().replace("+00:00", "Z")
-        for name, value in forged.items()
-    }
+    row = {"decision": 2, **Stamp("First").columns("withdrawn_at")}
     with (
-        pytest.raises(CaseError, match="only the own verdict of the last seconds"),
+        pytest.raises(CaseError, match="only the own latest verdict, within seconds"),
         case.database.writing() as connection,
     ):
-        insert(connection, "withdrawals", row | changed)
+        insert(connection, "withdrawals", row | forged)
     assert case.events()["verdict"][0] == "match"
+
+
+def test_nothing_is_taken_back_by_a_clock_that_is_behind(case, second):
+    "Else nobody could tell it from a verdict that was taken back days later; slips one after the other can be"
+    case.record_verdict(0, "unclear")
+    case.record_verdict(0, "match")
+    case.withdraw_verdict(0)
+    case.withdraw_verdict(0)
+    case.record_verdict(0, "mismatch")
+    ahead = {"noted_at": utc_text(datetime.now(UTC) + timedelta(hours=1)), "operator": "Second"}
+    with second.database.writing() as connection:
+        insert(connection, "notes", {"event": 1, "note": "Later.", "software": "camkit", **ahead})
+    with pytest.raises(InputError, match="it is earlier now than when something was last added"):
+        case.withdraw_verdict(0)
+    checked = case.verify()
+    assert checked.ok
+    assert "2 verdicts were taken back within seconds" in checked.summary()
 
 
 # Notes
