@@ -17,7 +17,7 @@ from camkit.case import decisions as deciding
 from camkit.case import events as recording
 from camkit.case.bag import free_path, write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
-from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
+from camkit.case.decisions import TAKE_BACK_S, VERDICTS, Chosen, Decision, Verdict, VerdictLabel
 from camkit.case.handover import belonging
 from camkit.case.images import sync_stored
 from camkit.case.record import DATABASE, Record
@@ -49,12 +49,12 @@ class Case(Record):
         Make the case if there is none.
     verdicts : iterable of VerdictLabel, optional
         The verdicts that can be given; by default `camkit.case.VERDICTS`, or those that the case has. They are kept in
-        the case with their meanings, and can be added to later.
+        the case with their meanings when it is made; others can be added later, but none can be changed.
 
     Raises
     ------
     InputError
-        If a verdict has another meaning in the case, or the key of another.
+        If a verdict has another title, meaning or key in the case, or the key of another.
     CaseError
         If the folder's ``case.sqlite`` is something else, is damaged, was made by a newer version of camkit, is a
         case of another name, or is not there and not to be made.
@@ -78,14 +78,18 @@ class Case(Record):
         make: bool = True,
         verdicts: Iterable[VerdictLabel] = (),
     ) -> None:
-        path = Path(folder).absolute()
+        path, given = Path(folder).absolute(), [*verdicts]
         self._stamp = Stamp(operator or this_user())
         if not (path / DATABASE).exists():
             if not make:
                 raise CaseError(f"{path} does not contain a case: check the path.")
             make_folder(path)
             about = {"name": name or path.name, **self._stamp.columns("created_at")}
-            create_database(path / DATABASE, about)
+            create_database(
+                path / DATABASE,
+                about,
+                lambda connection: deciding.add_labels(connection, given or VERDICTS, self._stamp),
+            )
         super().__init__(path, operator=self._stamp.operator)
         remove_leftovers(path)
         if name not in (None, self.name):
@@ -93,9 +97,9 @@ class Case(Record):
             raise CaseError(
                 f"{self.folder} holds the case {self.name!r}, not {name!r}; choose another folder."
             )
-        if labels := [*verdicts]:
+        if given:
             with self.database.writing() as connection:
-                deciding.add_labels(connection, labels, self._stamp)
+                deciding.add_labels(connection, given, self._stamp)
 
     def upgrade(self) -> None:
         """Make a case of an older camkit one that can be added to; nothing happens if it can be already.
@@ -110,7 +114,10 @@ class Case(Record):
         OutputError
             If the case cannot be written.
         """
-        self.database.upgrade(self._stamp)
+        self.database.upgrade(
+            self._stamp,
+            lambda connection: deciding.add_labels(connection, deciding.VERDICTS_2, self._stamp),
+        )
 
     def add_events(self, events: DoorEvents, *, flags: pd.DataFrame | None = None) -> None:
         """Add badge events, by their labels.
@@ -267,7 +274,6 @@ class Case(Record):
                 (image,) = connection.execute(query, [label]).fetchone() or (None,)
             known = deciding.read_labels(connection)
             deciding.check_verdict(known, verdict, has_picture=image is not None)
-            deciding.add_labels(connection, known.values(), self._stamp)
             if note is not None:
                 self._note(connection, label, note)
             last = deciding.last_of(connection, label, self.operator)

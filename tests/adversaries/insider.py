@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
-from camkit.case import chain, schema
+from camkit.case import Case, chain, schema
 from camkit.case.database import Stamp, insert
 from camkit.case.handover import leave_out
 from tests.adversaries.desk import Desk, said
@@ -321,6 +322,28 @@ def _(desk: Desk) -> str:
         )
         chain.add_link(raw, "events", "event", 4)
     assert "event_time of event 9 is '2026-02-30T07:00:00.000000Z', which is no time" in desk.verify()
+    return said(desk.case.report)
+
+
+@row(
+    WHO,
+    "opens the case with verdicts of their own, in which a mismatch is shown as a match",
+    r"InputError: The verdict 'mismatch' is shown as 'Mismatch' in this case, not 'Match'",
+)
+def _(desk: Desk) -> str:
+    mismatch = desk.case.labels()["mismatch"]
+    return said(lambda: Case(desk.folder, verdicts=[replace(mismatch, title="Match")]))
+
+
+@row(
+    WHO,
+    "records a verdict that no key can give",
+    r"CaseError: .*a verdict that camkit does not record: The key",
+)
+def _(desk: Desk) -> str:
+    label = {"name": "Match", "title": "Match", "meaning": "nothing", "key": "mm"}
+    with desk.raw() as raw:
+        insert(raw, "verdict_labels", {**label, **Stamp("Owner").columns("added_at")})
     return said(desk.case.report)
 
 

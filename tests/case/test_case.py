@@ -37,7 +37,6 @@ from tests.support.cases import (
     DOOR,
     START,
     ZONE,
-    add_upgrade,
     at_doors,
     fill_empty_tables,
     flags,
@@ -626,7 +625,6 @@ def test_rows_are_never_changed_nor_deleted(case, seen, table):
     case.add_events(at_doors(made_up_events(9).iloc[8:], TWO_CAMERAS))
     case.add_snapshots(seen_by_two(8, b"inside", b"outside"))
     with case.database.writing() as connection:
-        add_upgrade(connection)
         fill_empty_tables(connection, case.folder)
     raw = sqlite3.connect(case.folder / "case.sqlite")
     key = {**schema.KEYS[schema.VERSION], "chain": "number"}[table]

@@ -116,13 +116,17 @@ def test_verdicts_can_be_added_to_a_case_that_has_some(folder):
             replace(VERDICTS[0], meaning="somebody was there"),
             "'match' means .* in this case, not 'somebody was there'",
         ),
+        (replace(VERDICTS[1], title="Match"), "'mismatch' is shown as 'Mismatch' in this case, not 'Match'"),
+        (replace(VERDICTS[1], key="w"), "'mismatch' has the key 'x' in this case, not 'w'"),
+        (
+            replace(VERDICTS[1], needs_picture=None),
+            "'mismatch' has needs_picture True in this case, not None",
+        ),
         (replace(FOLLOWED, key="m"), "Two verdicts have the key 'm'; give 'followed' another"),
     ],
 )
 def test_a_verdict_that_would_change_others_is_refused(folder, label, said):
-    "Neither the meaning nor the key of one that the case has can be taken"
-    with Case(folder) as case:
-        case.record_verdict(0, "match")
+    "Nothing of one that the case has can be changed, nor its key taken, also before any verdict was given"
     with pytest.raises(InputError, match=said):
         Case(folder, verdicts=[label])
 
