@@ -12,12 +12,13 @@ import pandas as pd
 
 from camkit.badges import BadgeLog, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras import Snapshot
+from camkit.case import chain, sources
 from camkit.case import decisions as deciding
 from camkit.case import events as recording
-from camkit.case import sources
 from camkit.case.bag import free_path, write_bag
 from camkit.case.database import Stamp, create_database, find, insert, this_user
-from camkit.case.decisions import TAKE_BACK_S, Chosen, Decision, Verdict, VerdictLabel
+from camkit.case.decisions import TAKE_BACK_S, VERDICTS, Chosen, Decision, Verdict, VerdictLabel
+from camkit.case.handover import belonging
 from camkit.case.images import sync_stored
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
@@ -48,12 +49,12 @@ class Case(Record):
         Make the case if there is none.
     verdicts : iterable of VerdictLabel, optional
         The verdicts that can be given; by default `camkit.case.VERDICTS`, or those that the case has. They are kept in
-        the case with their meanings, and can be added to later.
+        the case with their meanings when it is made; others can be added later, but none can be changed.
 
     Raises
     ------
     InputError
-        If `operator` is empty, or a verdict has another meaning in the case, or the key of another.
+        If `operator` is empty, or a verdict has another title, meaning or key in the case, or the key of another.
     CaseError
         If the folder's ``case.sqlite`` is something else, is damaged, was made by a newer version of camkit, is a
         case of another name, or is not there and not to be made.
@@ -77,7 +78,7 @@ class Case(Record):
         make: bool = True,
         verdicts: Iterable[VerdictLabel] = (),
     ) -> None:
-        path = Path(folder).absolute()
+        path, given = Path(folder).absolute(), [*verdicts]
         if operator is not None and not operator.strip():
             raise InputError("Say who adds to the case: operator is empty.")
         self._stamp = Stamp(operator.strip() if operator else this_user())
@@ -86,7 +87,11 @@ class Case(Record):
                 raise CaseError(f"{path} does not contain a case: check the path.")
             make_folder(path)
             about = {"name": name or path.name, **self._stamp.columns("created_at")}
-            create_database(path / DATABASE, about)
+            create_database(
+                path / DATABASE,
+                about,
+                lambda connection: deciding.add_labels(connection, given or VERDICTS, self._stamp),
+            )
         super().__init__(path, operator=self._stamp.operator)
         remove_leftovers(path)
         remove_leftovers(path.parent, path.name)  # of its bags
@@ -95,10 +100,10 @@ class Case(Record):
             raise CaseError(
                 f"{self.folder} holds the case {self.name!r}, not {name!r}; choose another folder."
             )
-        if labels := [*verdicts]:
+        if given:
             try:
                 with self.database.writing() as connection:
-                    deciding.add_labels(connection, labels, self._stamp)
+                    deciding.add_labels(connection, given, self._stamp)
             except BaseException:
                 self.close()
                 raise
@@ -116,7 +121,10 @@ class Case(Record):
         OutputError
             If the case cannot be written.
         """
-        self.database.upgrade(self._stamp)
+        self.database.upgrade(
+            self._stamp,
+            lambda connection: deciding.add_labels(connection, deciding.VERDICTS_2, self._stamp),
+        )
 
     def add_events(self, events: DoorEvents, *, flags: pd.DataFrame | None = None) -> None:
         """Add badge events, by their labels.
@@ -273,7 +281,6 @@ class Case(Record):
                 (image,) = connection.execute(query, [label]).fetchone() or (None,)
             known = deciding.read_labels(connection)
             deciding.check_verdict(known, verdict, has_picture=image is not None)
-            deciding.add_labels(connection, known.values(), self._stamp)
             if note is not None:
                 self._note(connection, label, note)
             last = deciding.last_of(connection, label, self.operator)
@@ -303,7 +310,8 @@ class Case(Record):
         Raises
         ------
         InputError
-            If there is none, it was given more than `TAKE_BACK_S` ago, or it is not the latest. Then it stays.
+            If there is none, it was given more than `TAKE_BACK_S` ago, it is not the latest, or the clock is behind
+            what was recorded since. Then it stays.
         CaseError
             If the event is not in the case.
         """
@@ -326,11 +334,13 @@ class Case(Record):
                     f"A verdict can be taken back for {TAKE_BACK_S:g} s; after that it stays. Give another one: the "
                     "latest counts."
                 )
-            insert(
-                connection,
-                "withdrawals",
-                {"decision": last["decision"], **self._stamp.columns("withdrawn_at")},
-            )
+            row = {"decision": last["decision"], **self._stamp.columns("withdrawn_at")}
+            if row["withdrawn_at"] < chain.latest_time(connection):
+                raise InputError(
+                    "The verdict cannot be taken back: by this machine's clock, it is earlier now than when something "
+                    "was last added to the case. Give another one: the latest counts."
+                )
+            insert(connection, "withdrawals", row)
 
     def record_note(self, event: Snapshot | DoorEvent | int | str, note: str) -> None:
         """Keep what this operator notes on an event; earlier notes stay, the latest counts, an empty one says nothing.
@@ -379,7 +389,12 @@ class Case(Record):
             last = connection.execute(query, [label]).fetchone()
             if last != ((reason,) if is_excluded else None):
                 row = {"event": label, "is_excluded": int(is_excluded), "reason": reason}
-                insert(connection, "exclusions", {**row, **self._stamp.columns("excluded_at")})
+                belongs = belonging(connection, label) if is_excluded else None
+                insert(
+                    connection,
+                    "exclusions",
+                    {**row, "belongs": belongs, **self._stamp.columns("excluded_at")},
+                )
 
     def _note(self, connection: sqlite3.Connection, label: int | str, note: str) -> None:
         query = "SELECT note FROM noted WHERE event IS ? AND operator IS ?"

@@ -63,6 +63,30 @@ def seal(connection: sqlite3.Connection) -> str:
     return last
 
 
+def links(connection: sqlite3.Connection) -> dict[tuple[str, int | str], int]:
+    """Return the number of each row's link, by its table and its key."""
+    return {
+        (table, key): number
+        for number, table, key in connection.execute("SELECT number, table_name, row_key FROM chain")
+    }
+
+
+def latest_time(connection: sqlite3.Connection) -> str:
+    """Return when the last row was added that says so; an empty text if there is none."""
+    version = schema.version_of(connection)
+    for table, key in connection.execute("SELECT table_name, row_key FROM chain ORDER BY number DESC"):
+        if (column := _time_of(version, table)) is not None:
+            query = f"SELECT {column} FROM {table} WHERE {schema.KEYS[version][table]} = ?"  # noqa: S608 - our own names
+            return next((time for (time,) in connection.execute(query, [key])), "")
+    return ""
+
+
+def _time_of(version: int, table: str) -> str | None:
+    """Name the column that says when a row of a table was added: it and who adds the row come from one stamp."""
+    names = list(schema.columns(version)[table])
+    return names[names.index("operator") - 1] if "operator" in names else None
+
+
 def seal_problems(connection: sqlite3.Connection, noted: str) -> Iterator[str]:
     """Say it if a seal that was noted once is not among the links."""
     if connection.execute("SELECT 1 FROM chain WHERE sha256 = ?", [noted]).fetchone() is None:
@@ -89,7 +113,9 @@ def broken_links(connection: sqlite3.Connection, keys: Mapping[str, str]) -> Ite
             if (added_at := tables[table].added_at) is not None:
                 if added_at < latest:
                     thing = f"{_thing(table)} {name}"
-                    yield CLOCK, f"{thing} was added at {added_at}, but what was added before it at {latest}"
+                    # A verdict may be taken back for some seconds: whoever says that it was had a reason to go back.
+                    kind = ALTERED if table == "withdrawals" else CLOCK
+                    yield kind, f"{thing} was added at {added_at}, but what was added before it at {latest}"
                 latest = added_at
         before, previous = recorded, number
     for table in tables.values():
@@ -106,8 +132,8 @@ class _Table:
         self._connection, self._table, self._key = connection, table, key
         self._query = f"SELECT rowid, {key}, * FROM {table} WHERE {key} = ?"  # noqa: S608 - our own names
         self._numbered = table in schema.numbered(version)
-        # Who adds a row, and the time before it, come from one stamp.
-        self._time = names.index("operator") - 1 if "operator" in names else None
+        time = _time_of(version, table)
+        self._time = names.index(time) if time else None
         self._left_out = left_out(connection, table)
         self._links = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -124,8 +124,11 @@ class Database:
                 self._check_sound(connection)
             yield connection
 
-    def upgrade(self, stamp: Stamp) -> None:
-        """Bring the database to this camkit's version, and record that; see `Case.upgrade`."""
+    def upgrade(self, stamp: Stamp, then: Callable[[sqlite3.Connection], None]) -> None:
+        """Bring the database to this camkit's version, and record that; see `Case.upgrade`.
+
+        `then` adds in the same transaction what a case of this version has from the start.
+        """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             version = schema.version_of(connection)
             if version == schema.VERSION:
@@ -142,6 +145,7 @@ class Database:
             for statement in schema.statements(after=version):
                 connection.execute(statement)
             insert(connection, "upgrades", {**row, **stamp.columns("upgraded_at")})
+            then(connection)
         self.version = schema.VERSION
 
     def copy_to(self, path: Path) -> None:
@@ -295,10 +299,13 @@ def find(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> 
     return found[0] if found else None
 
 
-def create_database(path: Path, about: Mapping[str, str]) -> None:
+def create_database(
+    path: Path, about: Mapping[str, str], then: Callable[[sqlite3.Connection], None] = lambda connection: None
+) -> None:
     """Make a database in memory and write it whole: of several who do so at once, the first one's stays.
 
-    `about` is the row of the table of that name. `OutputError` if it cannot be made.
+    `about` is the row of the table of that name; `then` adds what else is in it from the start. `OutputError` if it
+    cannot be made.
     """
     with (
         _translated(path),
@@ -309,6 +316,7 @@ def create_database(path: Path, about: Mapping[str, str]) -> None:
             for statement in schema.statements():
                 connection.execute(statement)
             insert(connection, "about", about)
+            then(connection)
         write_new(path, as_new_file(connection.serialize(), path.parent))
 
 

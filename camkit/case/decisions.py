@@ -11,7 +11,7 @@ from typing import Any
 
 from camkit.case import schema
 from camkit.case.database import Stamp, insert
-from camkit.errors import InputError
+from camkit.errors import CaseError, InputError
 
 TAKE_BACK_S = 5.0
 """How long a verdict can be taken back by who gave it, seconds."""
@@ -91,7 +91,7 @@ VERDICTS = (
 )
 """The labels of a case for which no others are given."""
 
-_VERDICTS_2 = (
+VERDICTS_2 = (
     VERDICTS[0],
     replace(VERDICTS[1], meaning="somebody else is in the picture, alone or as well"),
     VERDICTS[2],
@@ -160,15 +160,19 @@ def is_settled(decisions: Iterable[Decision], picture: str | None) -> bool:
 
 
 def read_labels(connection: sqlite3.Connection) -> dict[str, VerdictLabel]:
-    """Return the labels of a case by their names; until some are recorded, those that camkit brings."""
-    recorded, before = [], schema.version_of(connection) == 2
-    if not before:
-        query = "SELECT name, title, meaning, key, needs_picture FROM verdict_labels ORDER BY id"
-        for name, title, meaning, key, needs in connection.execute(query):
-            recorded.append(VerdictLabel(name, title, meaning, key, None if needs is None else bool(needs)))
-        query = "SELECT 1 FROM upgrades WHERE from_version = 2"
-        before = connection.execute(query).fetchone() is not None
-    return {str(label.name): label for label in recorded or (_VERDICTS_2 if before else VERDICTS)}
+    """Return the labels of a case by their names; `CaseError` if one is not as camkit records them."""
+    if schema.version_of(connection) == schema.OLDEST:
+        return {str(label.name): label for label in VERDICTS_2}
+    labels = {}
+    query = "SELECT name, title, meaning, key, needs_picture FROM verdict_labels ORDER BY id"
+    for name, title, meaning, key, needs in connection.execute(query):
+        try:
+            labels[name] = VerdictLabel(name, title, meaning, key, None if needs is None else bool(needs))
+        except InputError as error:
+            raise CaseError(
+                f"The case has a verdict that camkit does not record: {error} Run verify()."
+            ) from None
+    return labels
 
 
 def read_notes(connection: sqlite3.Connection) -> dict[int | str, dict[str, str]]:
@@ -194,23 +198,32 @@ def read_note_rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def add_labels(connection: sqlite3.Connection, labels: Iterable[VerdictLabel], stamp: Stamp) -> None:
-    """Add the labels that are not recorded yet; see `Case`."""
-    recorded = {name for (name,) in connection.execute("SELECT name FROM verdict_labels")}
-    known = {name: label for name, label in read_labels(connection).items() if name in recorded}
+    """Add the labels that are not recorded yet; see `Case`. `InputError` if one is recorded as something else."""
+    known = read_labels(connection)
     for label in labels:
         name = str(label.name)
         if name in known:
-            if known[name].meaning != label.meaning:
-                raise InputError(
-                    f"The verdict {name!r} means {known[name].meaning!r} in this case, not {label.meaning!r}; give "
-                    "yours another name."
-                )
+            for field, said in _SAID.items():
+                recorded, given = getattr(known[name], field), getattr(label, field)
+                if recorded != given:
+                    raise InputError(
+                        f"The verdict {name!r} {said} {recorded!r} in this case, not {given!r}; use another name."
+                    )
             continue
         if any(label.key == other.key for other in known.values()):
             raise InputError(f"Two verdicts have the key {label.key!r}; give {name!r} another.")
         row = dict(zip((field.name for field in fields(label)), astuple(label), strict=True))
         insert(connection, "verdict_labels", {**row, "name": name, **stamp.columns("added_at")})
         known[name] = label
+
+
+_SAID = {
+    "meaning": "means",
+    "title": "is shown as",
+    "key": "has the key",
+    "needs_picture": "has needs_picture",
+}
+"""What of a label cannot change, and how that is said."""
 
 
 def last_of(connection: sqlite3.Connection, label: int | str, operator: str) -> dict[str, Any] | None:

@@ -9,36 +9,41 @@ every other row can be checked, and the seal is that of the case.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from camkit.case import schema
+from camkit.case import chain, schema
 from camkit.case.database import Database
 
-_GONE = "(SELECT event FROM excluded)"
-_SNAPSHOTS = f"(SELECT id FROM snapshots WHERE event IN {_GONE})"
-_FLAGS = f"(SELECT id FROM flags WHERE event IN {_GONE} OR other_event IN {_GONE})"
-_DECISIONS = f"(SELECT id FROM decisions WHERE event IN {_GONE})"
+_EXCLUDED = "SELECT event FROM excluded"
+_ABOUT = {
+    "requests": "snapshot IN (SELECT id FROM snapshots WHERE event IN ({gone}))",
+    "camera_views": "snapshot IN (SELECT id FROM snapshots WHERE event IN ({gone}))",
+    "withdrawals": "decision IN (SELECT id FROM decisions WHERE event IN ({gone}))",
+    "decisions": "event IN ({gone})",
+    "verdicts": "event IN ({gone})",
+    "choices": "event IN ({gone})",
+    "notes": "event IN ({gone})",
+    "flag_evidence": "flag IN (SELECT id FROM flags WHERE event IN ({gone}) OR other_event IN ({gone}))",
+    "flags": "event IN ({gone})",
+    "snapshots": "event IN ({gone})",
+}
+"""Which rows are about an event, by table; a row before those that it points to."""
+
 _SHOWN = "SELECT photo AS image FROM cardholders UNION " + " UNION ".join(
     f"SELECT image FROM {table}" for table in ("snapshots", "choices", "verdicts", "decisions")
 )
 
 _LEFT_OUT = {
-    "requests": f"snapshot IN {_SNAPSHOTS}",
-    "camera_views": f"snapshot IN {_SNAPSHOTS}",
-    "withdrawals": f"decision IN {_DECISIONS}",
-    "decisions": f"event IN {_GONE}",
-    "verdicts": f"event IN {_GONE}",
-    "choices": f"event IN {_GONE}",
-    "notes": f"event IN {_GONE}",
-    "flag_evidence": f"flag IN {_FLAGS}",
-    "flags": f"event IN {_GONE}",
-    "snapshots": f"event IN {_GONE}",
+    **{table: which.format(gone=_EXCLUDED) for table, which in _ABOUT.items()},
     "cardholders": "id NOT IN (SELECT cardholder FROM snapshots WHERE cardholder IS NOT NULL)",
     "images": f"sha256 NOT IN (SELECT image FROM ({_SHOWN}) WHERE image IS NOT NULL)",
-    "events": f"event IN {_GONE}",
+    # Only the reason that counts now is handed over: an earlier one may say more than it should.
+    "exclusions": f"event IN ({_EXCLUDED}) AND id NOT IN (SELECT max(id) FROM exclusions GROUP BY event)",
+    "events": f"event IN ({_EXCLUDED})",
 }
 """Which rows are taken out, by table; a row before those that it points to."""
 
@@ -85,17 +90,86 @@ def leave_out(copy: sqlite3.Connection) -> None:
     copy.execute("VACUUM")  # unused bytes of the case's own file are in the copy, too
 
 
+def belonging(connection: sqlite3.Connection, event: int | str) -> str:
+    """Return the keys of the rows about an event, by table, as JSON: they are recorded when it is excluded.
+
+    So a row that was there by then cannot be said to be about the event later.
+    """
+    keys = schema.KEYS[schema.VERSION]
+    found = {"exclusions": "event IS :event"}
+    found |= {table: which.format(gone="SELECT :event") for table, which in _ABOUT.items()}
+    rows = {
+        table: [
+            key
+            for (key,) in connection.execute(
+                f"SELECT {keys[table]} FROM {table} WHERE {which} ORDER BY 1", {"event": event}
+            )
+        ]
+        for table, which in found.items()
+    }
+    return json.dumps({table: listed for table, listed in rows.items() if listed}, separators=(",", ":"))
+
+
 def false_omissions(connection: sqlite3.Connection) -> Iterator[str]:
-    """Say of each row that is said to be left out why it cannot be: only excluded events are, and all of them."""
-    excluded = {event for (event,) in connection.execute("SELECT event FROM excluded")}
-    rows = connection.execute("SELECT table_name, row_key FROM left_out").fetchall()
-    if rows:
-        present = "SELECT event FROM events WHERE event IN (SELECT event FROM excluded)"
-        for (event,) in connection.execute(present):
-            yield f"event {event} is excluded, but it is in this copy, from which the excluded events are left out"
-    for table, key in rows:
-        thing = f"{table.removesuffix('s')} {key} is said to be left out of a copy"
-        if table not in _LEFT_OUT or not excluded:
-            yield f"{thing}, but nothing that is excluded belongs to it"
-        elif table == "events" and key not in excluded:
-            yield f"{thing}, but is not excluded"
+    """Say of each row that is not there why it cannot be left out: only excluded events are, and all of them."""
+    omitted = connection.execute("SELECT table_name, row_key FROM left_out").fetchall()
+    gone = {key for table, key in omitted if table == "events"}
+    excluded = {event for (event,) in connection.execute(_EXCLUDED)}
+    present = {event for (event,) in connection.execute("SELECT event FROM events")}
+    for event in sorted(excluded - present - gone, key=str):
+        yield f"event {event} is excluded, but there is no such event"
+    if not omitted:
+        return
+    for event in sorted(excluded & present, key=str):
+        yield f"event {event} is excluded, but it is in this copy, from which the excluded events are left out"
+    links = chain.links(connection)
+    known = [
+        (links.get(("events", event), 0), links.get(("exclusions", id), 0), _listed(belongs))
+        for id, event, belongs in connection.execute(_REASONS).fetchall()
+        if event in gone
+    ]
+    for table, key in omitted:
+        if reason := _why_not_left_out(table, key, excluded, links, known):
+            yield f"{table.removesuffix('s')} {key} is said to be left out of a copy, but {reason}"
+
+
+_REASONS = """
+    SELECT id, event, belongs FROM exclusions WHERE id IN (SELECT max(id) FROM exclusions GROUP BY event)
+    AND is_excluded
+"""
+
+_Links = dict[tuple[str, int | str], int]
+_Rows = set[tuple[str, int | str]]
+
+
+def _why_not_left_out(
+    table: str, key: int | str, excluded: set[int | str], links: _Links, known: list[tuple[int, int, _Rows]]
+) -> str | None:
+    """Say why a row cannot be left out; None if it can.
+
+    `known` has, for each event that is left out, its link, that of its exclusion, and the rows that it had by then.
+    """
+    added = links.get((table, key))
+    if table not in _LEFT_OUT or not known:
+        return "nothing that is excluded belongs to it"
+    if added is None:
+        return "it was never added"
+    if table == "events":
+        return None if key in excluded else "it is not excluded"
+    # Another row of the case would point to a picture or an entry that is not there.
+    if table in ("images", "cardholders"):
+        return None
+    for event, exclusion, rows in known:
+        # Only a flag's evidence may be described before that event is in the case.
+        if added > exclusion or ((table, key) in rows and (added > event or table == "flag_evidence")):
+            return None
+    return "it is not among what belonged to the excluded events"
+
+
+def _listed(belongs: str | None) -> _Rows:
+    """Read what `belonging` gave; nothing, if somebody else wrote it."""
+    try:
+        found = json.loads(belongs or "{}")
+        return {(table, key) for table, keys in found.items() for key in keys}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return set()

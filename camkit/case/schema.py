@@ -49,6 +49,14 @@ _FITS = {
 }
 """By declared type of a column, what its values are."""
 
+_TIME = "dddd-dd-ddTdd:dd:dd.ddddddZ".replace("d", "[0-9]")
+_SECOND = "substr({0}, 1, 19)"
+NO_TIME = (
+    f"({{0}} IS NOT NULL AND NOT ({{0}} GLOB '{_TIME}' AND {{0}} > '0001'"
+    f" AND strftime('%Y-%m-%dT%H:%M:%S', {_SECOND}, '+0 days') IS {_SECOND}))"
+)
+"""SQL that is true for a text that is no time as `camkit.case.times.utc_text` writes it, such as one of 30 February."""
+
 
 def version_of(connection: sqlite3.Connection) -> int:
     """Return the version of a database's schema."""
@@ -75,6 +83,11 @@ def as_made(version: int) -> Mapping[str, bytes]:
 def columns(version: int) -> Mapping[str, Mapping[str, str]]:
     """Return the declared type of each column, by table, of an unaltered database of a version."""
     return _made(version)[1]
+
+
+def times(version: int, table: str) -> list[str]:
+    """Return the columns of a table that hold a time."""
+    return [name for name in columns(version)[table] if name == "at" or name.endswith(("_at", "_time"))]
 
 
 def numbered(version: int) -> frozenset[str]:
@@ -138,12 +151,14 @@ def unreadable(connection: sqlite3.Connection, *kinds: str) -> str | None:
 
 
 def misfit(connection: sqlite3.Connection, checked: dict[str, int]) -> str | None:
-    """Name a column of a table that holds something of another type than camkit puts there.
+    """Name a column of a table that holds something of another type or form than camkit puts there.
 
     `checked` holds how far each table was looked at before, since rows are only ever added; it is brought up to date.
     """
-    for table, types in columns(version_of(connection)).items():
+    version = version_of(connection)
+    for table, types in columns(version).items():
         wrong = {name: f"typeof({name}) NOT IN ({_FITS[declared]})" for name, declared in types.items()}
+        wrong |= {name: f"({wrong[name]} OR {NO_TIME.format(name)})" for name in times(version, table)}
         new = f"FROM {table} WHERE rowid > {checked.get(table, -_BEYOND)}"
         found = connection.execute(
             f"SELECT {', '.join(wrong.values())} {new} AND ({' OR '.join(wrong.values())}) LIMIT 1"

@@ -48,10 +48,11 @@ _UPGRADES = """
     FROM chain AS link JOIN upgrades ON id = link.row_key LEFT JOIN chain AS before ON before.number = link.number - 1
     WHERE link.table_name = 'upgrades' ORDER BY link.number
 """
-_FALSE_WITHDRAWALS = """
-    SELECT decision, withdrawals.operator, withdrawn_at FROM withdrawals LEFT JOIN decisions ON id = decision
-    WHERE withdrawals.operator IS NOT decisions.operator
-    OR NOT ifnull((julianday(withdrawn_at) - julianday(decided_at)) * 86400 BETWEEN 0 AND 6, 0)
+_WITHDRAWALS = """
+    SELECT decision, withdrawals.operator, withdrawn_at, event,
+        withdrawals.operator IS decisions.operator AND withdrawn_at >= decided_at
+        AND (julianday(withdrawn_at) - julianday(decided_at)) * 86400 <= 6
+    FROM withdrawals LEFT JOIN decisions ON id = decision
 """
 _COUNTED = ("events", "images", "snapshots", "requests", "choices", "verdicts")
 _COUNTS = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in _COUNTED)  # noqa: S608 - our own names
@@ -103,7 +104,14 @@ class Verification:
                 f"Case {self.case}: {images} have their recorded SHA-256, and all rows of the database match the chain "
                 "of hashes that was made with them."
             )
-        if left_out := self.counts.get("left_out"):
+        if taken_back := self.counts.get("withdrawals"):
+            said += (
+                " 1 verdict was taken back within seconds and counts nowhere."
+                if taken_back == 1
+                else f" {taken_back:,} verdicts were taken back within seconds and count nowhere."
+            )
+        if self.counts.get("left_out_rows"):
+            left_out = self.counts["left_out"]
             events = "1 event that was" if left_out == 1 else f"{left_out:,} events that were"
             said += (
                 f" This is a copy that was handed over: {events} excluded, with what belongs there, is not in it; only "
@@ -220,12 +228,13 @@ def _files_in(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
 
 
 def _counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """Count rows by table; also the events that are left out of a copy."""
+    """Count rows by table; also the rows, and the events, that are left out of a copy."""
     counts = dict(connection.execute(_COUNTS).fetchall())
     if schema.version_of(connection) > schema.OLDEST:
         (counts["documents"],) = connection.execute("SELECT count(DISTINCT path) FROM documents").fetchone()
-        query = "SELECT count(*) FROM left_out WHERE table_name = 'events'"
-        (counts["left_out"],) = connection.execute(query).fetchone()
+        (counts["withdrawals"],) = connection.execute("SELECT count(*) FROM withdrawals").fetchone()
+        query = "SELECT count(*), count(*) FILTER (WHERE table_name = 'events') FROM left_out"
+        counts["left_out_rows"], counts["left_out"] = connection.execute(query).fetchone()
     return counts
 
 
@@ -241,6 +250,7 @@ def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Ite
         return
     keys = schema.KEYS[schema.version_of(connection)]
     yield from _said(connection, "database", _structure_problems)
+    yield from _said(connection, "altered", _no_times)
     try:
         yield from chain.broken_links(connection, keys)
     except chain.DAMAGE as error:
@@ -287,9 +297,33 @@ def _late_views(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _false_withdrawals(connection: sqlite3.Connection) -> Iterator[str]:
-    """Say which verdicts were taken back by somebody else, or too late: camkit and the database refuse that."""
-    for decision, operator, withdrawn_at in connection.execute(_FALSE_WITHDRAWALS):
-        yield f"decision {decision} was taken back by {operator} at {withdrawn_at}, which camkit does not do"
+    """Say which verdicts were taken back by somebody else, too late, or after another one: camkit refuses that."""
+    taken_back = connection.execute(_WITHDRAWALS).fetchall()
+    if not taken_back:
+        return
+    links = chain.links(connection)
+    last = len(links) + 1
+    later = "SELECT id FROM decisions WHERE event IS ? AND operator IS ? AND id > ?"
+    for decision, operator, withdrawn_at, event, in_time in taken_back:
+        link = links.get(("withdrawals", decision), 0)
+        others = [name for (name,) in connection.execute(later, [event, operator, decision])]
+        in_between = [
+            name
+            for name in others
+            if links.get(("decisions", name), last) < link <= links.get(("withdrawals", name), last)
+        ]
+        if not in_time or in_between:
+            yield f"decision {decision} was taken back by {operator} at {withdrawn_at}, which camkit does not do"
+
+
+def _no_times(connection: sqlite3.Connection) -> Iterator[str]:
+    """Say which rows have a time that camkit does not write: in another form, or of a day that does not exist."""
+    version = schema.version_of(connection)
+    for table, key in schema.KEYS[version].items():
+        for column in schema.times(version, table):
+            query = f"SELECT {key}, {column} FROM {table} WHERE {schema.NO_TIME.format(column)}"  # noqa: S608 - our own names
+            for name, value in connection.execute(query):
+                yield f"{column} of {table.removesuffix('s')} {name} is {value!r}, which is no time as camkit writes it"
 
 
 def _false_upgrades(connection: sqlite3.Connection) -> Iterator[str]:

@@ -286,7 +286,7 @@ class ReviewPanel(ipw.VBox):
             self.queue.options = [*names]
             self._listed = [*listed]
         self.queue.index = state.position
-        who = state.case.operator  # whose name the next verdict gets
+        who = state.current.operator  # whose name the next verdict gets
         short = who if len(who) <= NAME_LETTERS else f"{who[:NAME_LETTERS]}…"
         said = text_html(f"{short}: {state.progress()}")
         self.progress.value = f'<span title="{escape(visible(who))}">{said}</span>'

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
-from camkit.case import chain, schema
+from camkit.case import Case, chain, schema
 from camkit.case.database import Stamp, insert
 from camkit.case.handover import leave_out
 from tests.adversaries.desk import Desk, said
 from tests.adversaries.rows import row
+from tests.support.cases import made_up
 
 WHO = "an insider with SQLite"
 CHANGED = r"was changed, or something recorded before it was changed or removed"
@@ -80,7 +82,8 @@ def _(desk: Desk) -> str:
 @row(
     WHO,
     "makes the case a copy without the excluded event and a verdict",
-    r"This is a copy that was handed over",
+    r"(?s)This is a copy that was handed over.*"
+    r"decision 2 is said to be left out of a copy, but it is not among what belonged to the excluded",
 )
 def _(desk: Desk) -> str:
     desk.case.exclude(0, "picked by mistake")
@@ -90,6 +93,48 @@ def _(desk: Desk) -> str:
         raw.execute("DELETE FROM decisions WHERE id = 2")
         raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
     assert "a copy that was handed over" in said(lambda: desk.case.record_verdict(1, "match"))
+    return desk.verify(seal=True)
+
+
+@row(
+    WHO,
+    "excludes an event that never was, so that a verdict can be listed as left out",
+    r"(?s)event phantom is excluded, but there is no such event.*"
+    r"decision 2 is said to be left out of a copy, but nothing that is excluded",
+)
+def _(desk: Desk) -> str:
+    with desk.raw("decisions") as raw:
+        phantom = {"event": "phantom", "is_excluded": 1, "reason": "Picked by mistake."}
+        insert(raw, "exclusions", {**phantom, **Stamp("Owner").columns("excluded_at")})
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+        raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
+    return desk.verify(seal=True)
+
+
+@row(WHO, "lists the event that never was as left out, too", r"event phantom .* it was never added")
+def _(desk: Desk) -> str:
+    with desk.raw("decisions") as raw:
+        phantom = {"event": "phantom", "is_excluded": 1, "reason": "Picked by mistake."}
+        insert(raw, "exclusions", {**phantom, **Stamp("Owner").columns("excluded_at")})
+        raw.execute("INSERT INTO left_out VALUES ('events', 'phantom')")
+    said = desk.verify(seal=True)
+    assert "This is a copy that was handed over" in said
+    return said
+
+
+@row(
+    WHO,
+    "adds an event, claims that an earlier verdict is about it, excludes it and takes both out",
+    r"decision 2 is said to be left out of a copy, but it is not among what belonged to the excluded",
+)
+def _(desk: Desk) -> str:
+    desk.case.add_events(made_up(4))
+    with desk.raw("decisions") as raw:
+        late = {"event": 3, "is_excluded": 1, "reason": "Picked by mistake.", "belongs": '{"decisions":[2]}'}
+        insert(raw, "exclusions", {**late, **Stamp("Owner").columns("excluded_at")})
+        leave_out(raw)
+        raw.execute("DELETE FROM decisions WHERE id = 2")
+        raw.execute("INSERT INTO left_out VALUES ('decisions', 2)")
     return desk.verify(seal=True)
 
 
@@ -213,7 +258,7 @@ def _(desk: Desk) -> str:
 @row(
     WHO,
     "takes somebody's verdict back in their name, a day later",
-    r"only the own verdict of the last seconds",
+    r"only the own latest verdict, within seconds",
 )
 def _(desk: Desk) -> str:
     with desk.raw() as raw:
@@ -231,6 +276,75 @@ def _(desk: Desk) -> str:
     with desk.raw("withdrawals") as raw:
         insert(raw, "withdrawals", {"decision": 2, **Stamp("Insider").columns("withdrawn_at")})
     return desk.verify()
+
+
+@row(
+    WHO,
+    "takes the first of two verdicts back in their owner's name, at a time that is no time",
+    r"(?s)withdrawn_at of withdrawal 1 is '2\d+\.\d+', which is no time.*decision 1 was taken back by Owner",
+)
+def _(desk: Desk) -> str:
+    return _taken_back(desk, "printf('%.9f', julianday(decided_at) + 2 / 86400.0)")
+
+
+@row(
+    WHO, "does so at a time of another zone", r"withdrawn_at of withdrawal 1 is '.*\+01:00', which is no time"
+)
+def _(desk: Desk) -> str:
+    return _taken_back(desk, "strftime('%Y-%m-%dT%H:%M:%f000', julianday(decided_at) + 1 / 24.0) || '+01:00'")
+
+
+@row(
+    WHO, "does so at the very time", r"altered: withdrawal 1 was added at .*, but what was added before it at"
+)
+def _(desk: Desk) -> str:
+    return _taken_back(desk, "decided_at")
+
+
+@row(
+    WHO,
+    "takes a verdict back that its owner has changed since",
+    r"decision 1 was taken back by Owner at .*, which camkit does not do",
+)
+def _(desk: Desk) -> str:
+    desk.case.record_verdict(0, "mismatch")
+    with desk.raw("withdrawals") as raw:
+        insert(raw, "withdrawals", {"decision": 1, **Stamp("Owner").columns("withdrawn_at")})
+    return desk.verify(seal=True)
+
+
+@row(WHO, "gives an event a day that does not exist", r"CaseError: .*column event_time of the table events")
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        raw.execute(
+            "INSERT INTO events SELECT 9, '2026-02-30T07:00:00.000000Z', timezone, cardholder_id, reader_id, access,"
+            " file, line, extras, row_sha256, added_at, operator, software FROM events LIMIT 1"
+        )
+        chain.add_link(raw, "events", "event", 4)
+    assert "event_time of event 9 is '2026-02-30T07:00:00.000000Z', which is no time" in desk.verify()
+    return said(desk.case.report)
+
+
+@row(
+    WHO,
+    "opens the case with verdicts of their own, in which a mismatch is shown as a match",
+    r"InputError: The verdict 'mismatch' is shown as 'Mismatch' in this case, not 'Match'",
+)
+def _(desk: Desk) -> str:
+    mismatch = desk.case.labels()["mismatch"]
+    return said(lambda: Case(desk.folder, verdicts=[replace(mismatch, title="Match")]))
+
+
+@row(
+    WHO,
+    "records a verdict that no key can give",
+    r"CaseError: .*a verdict that camkit does not record: The key",
+)
+def _(desk: Desk) -> str:
+    label = {"name": "Match", "title": "Match", "meaning": "nothing", "key": "mm"}
+    with desk.raw() as raw:
+        insert(raw, "verdict_labels", {**label, **Stamp("Owner").columns("added_at")})
+    return said(desk.case.report)
 
 
 @row(WHO, "dates a verdict back", r"decision 4 was added at 2020-.*, but what was added before it at")
@@ -293,6 +407,17 @@ def _refused(raw: sqlite3.Connection, statement: str) -> str:
     except sqlite3.IntegrityError as error:
         return str(error)
     return "accepted"
+
+
+def _taken_back(desk: Desk, time: str) -> str:
+    """What verify says when the first verdict is taken back after another one, at a time that SQL gives."""
+    desk.case.record_verdict(0, "mismatch")
+    with desk.raw("withdrawals") as raw:
+        (at,) = raw.execute(f"SELECT {time} FROM decisions WHERE id = 1").fetchone()
+        insert(
+            raw, "withdrawals", {"decision": 1, **Stamp("Owner").columns("withdrawn_at"), "withdrawn_at": at}
+        )
+    return desk.verify(seal=True)
 
 
 def _make_again(raw: sqlite3.Connection, up_to: int | None = None) -> None:

@@ -23,16 +23,19 @@ import pandas as pd
 import pytest
 
 from camkit.badges import load_badges
-from camkit.case import Case
+from camkit.case import Case, schema
 from camkit.case.bag import _fill as fill
 from camkit.case.bag_zip import write_bag_zip
 from camkit.directory import Cardholder
 from camkit.errors import CaseError, OutputError
 from camkit.support.files import working_folder
+from tests.case.test_chain import REPLY, unguarded
 from tests.conftest import ROOT
 from tests.support.cases import MADE_AT, at_doors, frame, look, made_up, made_up_snapshot, main_of, review
 
 pytestmark = pytest.mark.not_quick
+
+MOMENT = "2026-01-05T07:00:00.000000Z"
 
 needs_sha256sum = pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
 
@@ -246,7 +249,7 @@ def test_a_case_that_is_not_in_order_is_not_exported(tmp_path):
 def test_a_path_that_leads_out_of_the_case_is_not_followed(tmp_path):
     "Somebody else's database cannot have files written elsewhere"
     with Case(tmp_path / "case") as case:
-        row = ("0" * 64, "../../escaped.jpg", 1, "image/jpeg", "", "", "")
+        row = ("0" * 64, "../../escaped.jpg", 1, "image/jpeg", MOMENT, "", "")
         with case.database.writing() as connection:
             connection.execute("INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         (tmp_path / "escaped.jpg").write_text("x")
@@ -448,7 +451,7 @@ def test_a_copy_without_the_excluded_events_can_be_verified(with_bystander):
         ),
         (
             "INSERT INTO left_out VALUES ('events', 0)",
-            "event 0 is said to be left out of a copy, but is not excluded",
+            "event 0 is said to be left out of a copy, but it is not excluded",
         ),
     ],
 )
@@ -465,6 +468,43 @@ def test_a_copy_that_was_tampered_with_is_found_out(handed_over, tmp_path, tampe
         raw.commit()
     with Case(data) as copy:
         assert [problem for problem in copy.verify().problems() if found in problem]
+
+
+@pytest.mark.parametrize(("table", "key"), [("decisions", 1), ("withdrawals", 2), ("requests", 1)])
+def test_what_was_there_before_the_exclusion_cannot_be_called_the_excluded_events(tmp_path, table, key):
+    "A verdict, a slip and a request of an event that is still there; what was recorded of the other one later may be"
+    folder = tmp_path / "mistake"
+    with Case(folder, operator="R. Investigator") as case:
+        case.add_events(made_up(2))
+        seen = made_up_snapshot(0, b"picture")
+        asked = replace(seen, picture=replace(seen.picture, replies=(REPLY,)))
+        case.add_snapshots([asked, made_up_snapshot(1, b"her picture")])
+        case.record_verdict(0, "mismatch")
+        case.record_verdict(0, "match")
+        case.withdraw_verdict(0)
+        case.exclude(1, "picked by mistake")
+        case.record_note(1, "Later.")
+        copy_of = unzipped(case.export()) / "data"
+    with Case(copy_of) as copy:
+        assert copy.verify().problems() == []
+        with unguarded(copy, table) as raw:
+            raw.execute(f"DELETE FROM {table} WHERE {schema.KEYS[3][table]} = ?", [key])
+            raw.execute("INSERT INTO left_out VALUES (?, ?)", [table, key])
+        (found,) = copy.verify().findings["detail"]
+    assert found.endswith("left out of a copy, but it is not among what belonged to the excluded events")
+
+
+def test_an_earlier_reason_of_an_excluded_event_is_not_handed_over(with_bystander):
+    "It may have said too much; the one that counts now is there, and the copy verifies"
+    case = with_bystander
+    case.include(1)
+    case.exclude(1, "This is Bea's boss.")
+    case.exclude(1, "not needed")
+    copy_of = unzipped(case.export())
+    assert not [path for path in copy_of.rglob("*") if path.is_file() and b"Bea's boss" in path.read_bytes()]
+    with Case(copy_of / "data") as copy:
+        assert copy.verify(case.seal()).problems() == []
+        assert copy.table("exclusions")["reason"].tolist() == ["not needed"]
 
 
 def test_a_missing_picture_of_an_excluded_event_stays_a_finding(with_bystander):

@@ -37,7 +37,6 @@ from tests.support.cases import (
     DOOR,
     START,
     ZONE,
-    add_upgrade,
     at_doors,
     fill_empty_tables,
     flags,
@@ -626,7 +625,6 @@ def test_rows_are_never_changed_nor_deleted(case, seen, table):
     case.add_events(at_doors(made_up_events(9).iloc[8:], TWO_CAMERAS))
     case.add_snapshots(seen_by_two(8, b"inside", b"outside"))
     with case.database.writing() as connection:
-        add_upgrade(connection)
         fill_empty_tables(connection, case.folder)
     raw = sqlite3.connect(case.folder / "case.sqlite")
     key = {**schema.KEYS[schema.VERSION], "chain": "number"}[table]
@@ -643,7 +641,9 @@ def test_rows_are_never_changed_nor_deleted(case, seen, table):
 def test_a_row_must_point_to_something(small):
     "Whoever adds through the case's own connection cannot name an event that is not there"
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"), small.database.writing() as connection:
-        connection.execute("INSERT INTO choices VALUES (1, 77, 'none', '2026', 'nobody', 'sqlite3')")
+        connection.execute(
+            "INSERT INTO choices VALUES (1, 77, 'none', '2026-01-01T00:00:00.000000Z', 'nobody', 'sqlite3')"
+        )
     assert small.table("choices").empty
 
 
@@ -998,7 +998,9 @@ def test_a_row_that_points_to_nothing_is_found(small):
     "Somebody put it there without the checks"
     small.close()
     raw = sqlite3.connect(small.folder / "case.sqlite")
-    raw.execute("INSERT INTO choices VALUES (1, 77, 'none', '2026', 'nobody', 'sqlite3')")
+    raw.execute(
+        "INSERT INTO choices VALUES (1, 77, 'none', '2026-01-01T00:00:00.000000Z', 'nobody', 'sqlite3')"
+    )
     raw.commit()
     raw.close()
     with Case(small.folder) as again:

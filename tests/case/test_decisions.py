@@ -13,6 +13,7 @@ import pytest
 
 from camkit.case import VERDICTS, Case, Decision, VerdictLabel, decisions
 from camkit.case.database import Stamp, insert
+from camkit.case.times import utc_text
 from camkit.errors import CaseError, InputError
 from tests.support.cases import CAMERA, DOOR, at_doors, frame, made_up, made_up_events, made_up_snapshot
 
@@ -117,13 +118,17 @@ def test_verdicts_can_be_added_to_a_case_that_has_some(folder):
             replace(VERDICTS[0], meaning="somebody was there"),
             "'match' means .* in this case, not 'somebody was there'",
         ),
+        (replace(VERDICTS[1], title="Match"), "'mismatch' is shown as 'Mismatch' in this case, not 'Match'"),
+        (replace(VERDICTS[1], key="w"), "'mismatch' has the key 'x' in this case, not 'w'"),
+        (
+            replace(VERDICTS[1], needs_picture=None),
+            "'mismatch' has needs_picture True in this case, not None",
+        ),
         (replace(FOLLOWED, key="m"), "Two verdicts have the key 'm'; give 'followed' another"),
     ],
 )
 def test_a_verdict_that_would_change_others_is_refused(folder, label, said):
-    "Neither the meaning nor the key of one that the case has can be taken"
-    with Case(folder) as case:
-        case.record_verdict(0, "match")
+    "Nothing of one that the case has can be changed, nor its key taken, also before any verdict was given"
     with pytest.raises(InputError, match=said):
         Case(folder, verdicts=[label])
 
@@ -197,22 +202,26 @@ def test_only_the_own_verdict_can_be_taken_back(case, second):
         case.withdraw_verdict(0)
 
 
-@pytest.mark.parametrize("forged", [{"operator": "Second"}, {"withdrawn_at": timedelta(seconds=9)}])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"operator": "Second"},
+        {"withdrawn_at": utc_text(datetime.now(UTC) + timedelta(hours=1))},
+        {"withdrawn_at": utc_text(datetime.now(UTC) - timedelta(hours=1))},
+        {"withdrawn_at": "2458586.5"},
+        {"decision": 1},
+    ],
+)
 def test_the_database_refuses_a_withdrawal_that_camkit_would_not_make(case, forged):
-    "Of another operator's verdict, or too late"
+    "Of another operator's verdict, too late or too early, at no time, or of a verdict before the latest"
+    case.record_verdict(0, "unclear")
     case.record_verdict(0, "match")
-    row = {"decision": 1, **Stamp("First").columns("withdrawn_at")}
-    changed = {
-        name: value
-        if isinstance(value, str)
-        else (datetime.now(UTC) + value).isoformat().replace("+00:00", "Z")
-        for name, value in forged.items()
-    }
+    row = {"decision": 2, **Stamp("First").columns("withdrawn_at")}
     with (
-        pytest.raises(CaseError, match="only the own verdict of the last seconds"),
+        pytest.raises(CaseError, match="only the own latest verdict, within seconds"),
         case.database.writing() as connection,
     ):
-        insert(connection, "withdrawals", row | changed)
+        insert(connection, "withdrawals", row | forged)
     assert case.events()["verdict"][0] == "match"
 
 
@@ -224,6 +233,23 @@ def test_only_the_verdict_that_is_meant_is_taken_back(folder):
         with pytest.raises(InputError, match="another verdict on this event meanwhile"):
             one.withdraw_verdict(0, meant)
         assert one.events()["verdict"][0] == "match"
+
+
+def test_nothing_is_taken_back_by_a_clock_that_is_behind(case, second):
+    "Else nobody could tell it from a verdict that was taken back days later; slips one after the other can be"
+    case.record_verdict(0, "unclear")
+    case.record_verdict(0, "match")
+    case.withdraw_verdict(0)
+    case.withdraw_verdict(0)
+    case.record_verdict(0, "mismatch")
+    ahead = {"noted_at": utc_text(datetime.now(UTC) + timedelta(hours=1)), "operator": "Second"}
+    with second.database.writing() as connection:
+        insert(connection, "notes", {"event": 1, "note": "Later.", "software": "camkit", **ahead})
+    with pytest.raises(InputError, match="it is earlier now than when something was last added"):
+        case.withdraw_verdict(0)
+    checked = case.verify()
+    assert checked.ok
+    assert "2 verdicts were taken back within seconds" in checked.summary()
 
 
 # Notes

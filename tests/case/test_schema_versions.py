@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 
 from camkit.cameras import Result
-from camkit.case import Case, chain, schema
+from camkit.case import VERDICTS, Case, VerdictLabel, chain, schema
 from camkit.case.database import Stamp, insert
-from camkit.errors import CaseError
+from camkit.errors import CaseError, InputError
 from tests.case.test_opening import read_only
 from tests.conftest import ROOT
 from tests.support.cases import frame, made_up, made_up_snapshot, picked_at_doors
@@ -253,6 +253,22 @@ def test_an_upgraded_case_keeps_its_seals_and_can_be_added_to(folder, tmp_path):
         assert copy.verdicts()["note"].tolist()[-1] == "After the upgrade."
 
 
+@pytest.mark.parametrize(
+    "label", [VERDICTS[1], VerdictLabel("mismatch", "Match", "the badge's holder", "x"), VERDICTS[4]]
+)
+def test_the_verdicts_of_an_old_case_keep_their_meaning(old, label):
+    "The upgrade records what was shown when they were given; others can be added, and the standard ones stay"
+    before = old.labels()
+    old.upgrade()
+    assert old.labels() == before
+    assert before[label.name] != label
+    with pytest.raises(InputError, match=f"The verdict '{label.name}' means .* in this case, not"):
+        Case(old.folder, verdicts=[label])
+    with Case(old.folder, verdicts=[VerdictLabel("tailgate", "Tailgating", "slipped in", "g")]) as again:
+        assert [*again.labels()] == [*before, "tailgate"]
+        assert again.verify(SEALS[-1]).ok
+
+
 def test_the_pictures_of_an_upgraded_case_are_not_added_again(old):
     "Though its door has views by now"
     old.upgrade()
@@ -345,19 +361,18 @@ def test_a_second_upgrade_is_found(old):
     with old.database.writing() as connection:
         insert(connection, "upgrades", upgrade_row(connection))
     assert old.verify().findings["detail"].tolist() == [
-        "upgrade 2 is from version 2, but a row of upgrades was added before it"
+        "upgrade 2 is from version 2, but a row of upgrades was added before it",
+        "upgrade 2 is from version 2, but a row of verdict_labels was added before it",
     ]
 
 
 def test_an_upgrade_of_a_new_case_is_found(tmp_path):
     "It was never of an older version: rows that only a newer one has are before it"
     with Case(tmp_path / "new") as new:
-        new.add_events(made_up(1))
-        new.add_snapshots([made_up_snapshot(0, b"x")])
         with new.database.writing() as connection:
             insert(connection, "upgrades", upgrade_row(connection))
         (said,) = new.verify().findings["detail"]
-    assert said == "upgrade 1 is from version 2, but a row of camera_views was added before it"
+    assert said == "upgrade 1 is from version 2, but a row of verdict_labels was added before it"
 
 
 def test_a_picture_of_an_upgraded_case_cannot_be_relabelled(old):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,7 +14,7 @@ import pandas as pd
 
 from camkit.badges import Camera, Door, DoorEvent, DoorEvents, flag_events, load_badges, load_doors, resolve
 from camkit.cameras import Picture, Result, Snapshot, Snapshots, snapshots_for
-from camkit.case import Case, chain, schema
+from camkit.case import Case, schema
 from camkit.case.database import Stamp, insert
 from camkit.case.images import store_document
 from camkit.demo.launch import DemoProcess
@@ -109,11 +110,16 @@ def main_of(seen: Snapshots, event: int) -> Snapshot:
     return next(snapshot for snapshot in seen if snapshot.event.event_id == event)
 
 
-def add_upgrade(connection: sqlite3.Connection) -> None:
-    """Add the row of an upgrade, as if the case had been of version 2 until now."""
-    row = {"from_version": 2, "to_version": 3, "seal": chain.seal(connection)}
-    row["schema_sha256"] = schema.digest(schema.as_made(2))
-    insert(connection, "upgrades", {**row, **Stamp("R. Investigator").columns("upgraded_at")})
+def upgraded_case(folder: Path) -> Case:
+    """An open case that was made with version 2, and upgraded, without an event."""
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "case.sqlite", isolation_level=None)) as raw:
+        for statement in schema.statements(up_to=2):
+            raw.execute(statement)
+        insert(raw, "about", {"name": folder.name, **Stamp("R. Investigator").columns("created_at")})
+    case = Case(folder, operator="R. Investigator")
+    case.upgrade()
+    return case
 
 
 def fill_empty_tables(connection: sqlite3.Connection, folder: Path) -> None:
@@ -127,6 +133,10 @@ def fill_empty_tables(connection: sqlite3.Connection, folder: Path) -> None:
         "exclusions": ("excluded_at", {"event": event, "is_excluded": 0, "reason": ""}),
         "documents": ("added_at", {"kind": "doors", **store_document(folder, b"reader_id", "doors.csv")}),
         "settings": ("added_at", {"name": "site", "value": "{}"}),
+        "upgrades": (
+            "upgraded_at",
+            {"from_version": 2, "to_version": 3, "seal": "", "schema_sha256": ""},
+        ),
         "flag_evidence": ("added_at", {"flag": flag, "description": "Ann Li at the main entrance"}),
     }
     for table, (time_column, row) in rows.items():

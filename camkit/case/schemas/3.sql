@@ -72,6 +72,7 @@ CREATE TABLE exclusions (
     event NOT NULL,               -- its row is not in a copy that is handed over
     is_excluded INTEGER NOT NULL CHECK (is_excluded IN (0, 1)),
     reason TEXT NOT NULL,
+    belongs TEXT,                 -- the keys of the rows about the event by then, by table; JSON
     excluded_at TEXT NOT NULL,
     operator TEXT NOT NULL,
     software TEXT NOT NULL
@@ -149,6 +150,15 @@ CREATE TRIGGER decisions_no_replace BEFORE INSERT ON decisions
 WHEN EXISTS (SELECT 1 FROM decisions WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'decisions: rows are only ever added'); END;
 
+CREATE TRIGGER withdrawals_in_time BEFORE INSERT ON withdrawals
+WHEN NOT EXISTS (
+    SELECT 1 FROM judged WHERE decision = NEW.decision AND operator = NEW.operator
+    AND NEW.withdrawn_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
+    AND NEW.withdrawn_at >= decided_at AND julianday(NEW.withdrawn_at) - julianday(decided_at) < 6 / 86400.0
+    AND id = (SELECT max(id) FROM judged AS other WHERE other.event = judged.event AND other.operator = NEW.operator)
+)
+BEGIN SELECT RAISE(ABORT, 'withdrawals: only the own latest verdict, within seconds'); END;
+
 CREATE TRIGGER withdrawals_no_update BEFORE UPDATE ON withdrawals
 BEGIN SELECT RAISE(ABORT, 'withdrawals: rows are only ever added'); END;
 CREATE TRIGGER withdrawals_no_delete BEFORE DELETE ON withdrawals
@@ -200,13 +210,6 @@ BEGIN SELECT RAISE(ABORT, 'settings: rows are only ever added'); END;
 CREATE TRIGGER copies_stay BEFORE INSERT ON chain
 WHEN EXISTS (SELECT 1 FROM left_out)
 BEGIN SELECT RAISE(ABORT, 'this is a copy that was handed over, without the excluded events; add to the case itself'); END;
-
-CREATE TRIGGER withdrawals_in_time BEFORE INSERT ON withdrawals
-WHEN NOT EXISTS (
-    SELECT 1 FROM decisions WHERE id = NEW.decision AND operator = NEW.operator
-    AND julianday(NEW.withdrawn_at) - julianday(decided_at) < 6 / 86400.0
-)
-BEGIN SELECT RAISE(ABORT, 'withdrawals: only the own verdict of the last seconds'); END;
 
 DROP VIEW overview;
 DROP VIEW chosen;
