@@ -20,7 +20,7 @@ from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
-from camkit.support.files import creating, make_folder, working_folder, write_whole
+from camkit.support.files import creating, make_folder, remove_leftovers, working_folder, write_whole
 from camkit.support.html import visible
 
 
@@ -38,6 +38,7 @@ def write_bag(record: Record, path: Path, organization: str, now: datetime | Non
     if organization:
         info["Source-Organization"] = organization
     make_folder(path.parent)
+    remove_leftovers(path.parent, path.stem)
     # The images in the working folder are the case's own files under a second name wherever the disk lets them.
     try:
         with creating(path) as part, working_folder(path) as folder:

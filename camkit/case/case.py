@@ -23,7 +23,7 @@ from camkit.case.images import sync_stored
 from camkit.case.record import DATABASE, Record
 from camkit.case.report import write_report
 from camkit.case.snapshots import add_snapshots
-from camkit.errors import CaseError, InputError
+from camkit.errors import CaseError, InputError, OutputError
 from camkit.support.files import make_folder, remove_leftovers
 
 
@@ -465,7 +465,13 @@ class Case(Record):
             If it cannot be written, or there is a file of that name.
         """
         if path is None:
-            return write_bag(self, free_path(self.folder), organization, now)
+            while True:
+                free = free_path(self.folder)
+                try:
+                    return write_bag(self, free, organization, now)
+                except OutputError:
+                    if not free.exists():  # else somebody took the name meanwhile
+                        raise
         path = Path(path)
         zipped = path if path.suffix.lower() == ".zip" else path.with_name(f"{path.name}.zip")
         return write_bag(self, zipped, organization, now)

@@ -71,21 +71,19 @@ def leave_out(copy: sqlite3.Connection) -> None:
         return
     copy.execute("PRAGMA secure_delete = ON")  # else the deleted text stays in the file's unused bytes
     keys = schema.KEYS[schema.version_of(copy)]
-    refusing = [f"{table}_no_delete" for table in _LEFT_OUT]
     copy.execute("BEGIN")
     with copy:
-        made = {
-            name: sql for name, sql in copy.execute("SELECT name, sql FROM sqlite_master") if name in refusing
-        }
-        for name in made:
-            copy.execute(f"DROP TRIGGER {name}")
+        # All of them: one that somebody else made could run for ever. They come back as they were, for verify().
+        triggers = copy.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            copy.execute(f"""DROP TRIGGER "{name.replace('"', '""')}" """)
         for table, which in _LEFT_OUT.items():
             key = keys[table]
             copy.execute(f"INSERT INTO left_out SELECT '{table}', {key} FROM {table} WHERE {which}")
             copy.execute(
                 f"DELETE FROM {table} WHERE {key} IN (SELECT row_key FROM left_out WHERE table_name = '{table}')"
             )
-        for sql in made.values():
+        for _, sql in triggers:
             copy.execute(sql)
     copy.execute("VACUUM")  # unused bytes of the case's own file are in the copy, too
 

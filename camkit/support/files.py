@@ -63,7 +63,7 @@ _FOLLOW = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_C
 _READ = _FOLLOW | getattr(os, "O_NOFOLLOW", 0)
 """How to open what somebody else may have put there; a system has the flags that it needs."""
 
-_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.camkit\.part", re.DOTALL)
 """The names of files and folders that are being written."""
 
 
@@ -84,8 +84,6 @@ def out_of_files() -> OSError | None:
 def make_folder(path: str | Path) -> Path:
     """Create a folder, with its parents, unless it exists; nobody else can look into those that are created.
 
-    What processes that have ended left in it while they were writing is removed, as by `remove_leftovers`.
-
     Raises
     ------
     OutputError
@@ -97,8 +95,6 @@ def make_folder(path: str | Path) -> Path:
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
         path.mkdir(exist_ok=True)  # complains about a file in its place
-        if path not in missing:
-            remove_leftovers(path)
     except FileExistsError:
         raise OutputError(f"{path} is a file, not a folder. Choose another.") from None
     except ValueError:
@@ -190,8 +186,8 @@ def working_folder(beside: Path) -> Iterator[Path]:
 
 
 def is_leftover(name: str) -> bool:
-    """Whether a file or folder of this name is one that is, or was, being written."""
-    return _PART.fullmatch(name) is not None or name.startswith(".new-")
+    """Whether a file or folder of this name is one that is, or was, being written, also by an earlier release."""
+    return _PART.fullmatch(name) is not None or name.startswith(".new-") or name.endswith(".part")
 
 
 def remove_leftovers(folder: Path, name: str = "") -> None:
@@ -345,7 +341,7 @@ def _sync(path: Path) -> None:
 def _claimed(parent: Path, name: str, *, folder: bool = False) -> tuple[Path, int | None]:
     """Make a file or a folder to write to, with a lock on it that ends with this process; return both."""
     while True:
-        path = parent / f".{name}.{token_hex(4)}.part"
+        path = parent / f".{name}.{token_hex(4)}.camkit.part"
         if folder:
             path.mkdir(mode=0o700)
         else:

@@ -431,3 +431,18 @@ def _make_again(raw: sqlite3.Connection, up_to: int | None = None) -> None:
         values = raw.execute(f"SELECT * FROM {table} WHERE {key} = ?", [name]).fetchone()
         before = chain._link(before, table, [*values])
         raw.execute("UPDATE chain SET sha256 = ? WHERE number = ?", [before, number])
+
+
+@row(
+    WHO,
+    "adds a trigger that never ends to what is taken out of a bag",
+    r"trigger endless was not made by camkit",
+)
+def _(desk: Desk) -> str:
+    desk.case.exclude(2, "picked by mistake")
+    with desk.raw() as raw:
+        raw.execute(
+            "CREATE TRIGGER endless AFTER DELETE ON events BEGIN SELECT ("
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n); END"
+        )
+    return said(desk.case.export) + desk.verify()

@@ -566,7 +566,7 @@ def test_a_bag_that_somebody_else_made_meanwhile_is_not_replaced(tmp_path):
 def test_what_a_killed_export_left_goes_when_the_case_is_opened(tmp_path):
     "From the folder that the bag would be in; nothing else there does"
     Case(tmp_path / "case").close()
-    names = [".case.zip.0a1b2c3d.part", ".another.zip.0a1b2c3d.part"]
+    names = [".case.zip.0a1b2c3d.camkit.part", ".another.zip.0a1b2c3d.camkit.part"]
     for name in names:
         (tmp_path / name).write_bytes(b"half")
     Case(tmp_path / "case").close()

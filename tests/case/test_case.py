@@ -911,7 +911,7 @@ def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, m
 def test_an_interrupted_write_is_not_a_problem(small, tmp_path):
     "A process killed while it writes an image leaves a part of it, which belongs neither to the case nor to its bag"
     path = small.folder / small.table("images")["path"].iloc[0]
-    path.with_name(f".{path.name}.0a1b2c3d.part").write_bytes(b"pict")
+    path.with_name(f".{path.name}.0a1b2c3d.camkit.part").write_bytes(b"pict")
     found = small.verify()
     assert found.ok
     assert found.findings["kind"].tolist() == ["leftover"]
@@ -921,7 +921,7 @@ def test_an_interrupted_write_is_not_a_problem(small, tmp_path):
 
 def test_a_dead_process_s_leftovers_are_removed_and_others_are_named(small):
     "With their size; among them what an earlier camkit left"
-    names = [".picture.jpg.0a1b2c3d.part", ".new-x1y2"]
+    names = [".picture.jpg.0a1b2c3d.camkit.part", ".new-x1y2"]
     (small.folder / names[0]).write_bytes(b"half")
     (small.folder / names[1]).mkdir()
     (small.folder / names[1] / "case.sqlite").write_bytes(bytes(2_500_000))

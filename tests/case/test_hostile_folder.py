@@ -407,7 +407,7 @@ def test_a_file_whose_name_is_not_utf_8_is_named(tmp_path):
         case.add_snapshots([made_up_snapshot(0, b"picture")])
         stranger = os.fsdecode(b"\xff\xfe.jpg")
         (case.folder / "images" / stranger).write_bytes(b"")
-        (case.folder / os.fsdecode(b".\xff.0a1b2c3d.part")).write_bytes(b"")
+        (case.folder / os.fsdecode(b".\xff.0a1b2c3d.camkit.part")).write_bytes(b"")
         found = case.verify()
         assert found.ok
         assert "images/[U+DCFF][U+DCFE].jpg" in found.findings["path"].tolist()

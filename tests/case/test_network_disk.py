@@ -127,7 +127,7 @@ def test_several_processes_can_add_to_a_case_on_a_share(share):
 def test_nothing_is_removed_on_a_share(share):
     "What looks like a leftover may be another machine's, whose lock does not show"
     (share / "case").mkdir()
-    part = share / "case" / ".picture.jpg.0a1b2c3d.part"
+    part = share / "case" / ".picture.jpg.0a1b2c3d.camkit.part"
     part.write_bytes(b"half")
     with Case(share / "case") as case:
         case.add_events(made_up(1))

@@ -174,12 +174,12 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     mine = ["a.part", ".a.part", ".a.bin.0a1b2c3.part", "elsewhere"]
     for name in mine[:3]:
         (tmp_path / name).write_bytes(b"")
-    (tmp_path / ".link.0a1b2c3d.part").symlink_to(elsewhere)
-    os.mkfifo(tmp_path / ".pipe.0a1b2c3d.part")
+    (tmp_path / ".link.0a1b2c3d.camkit.part").symlink_to(elsewhere)
+    os.mkfifo(tmp_path / ".pipe.0a1b2c3d.camkit.part")
     with replacing(tmp_path / "b.bin") as part, working_folder(tmp_path / "b.bin") as folder:
         part.write_bytes(b"whole")
         remove_leftovers(tmp_path)
-        left = [*mine, ".link.0a1b2c3d.part", ".pipe.0a1b2c3d.part", part.name, folder.name]
+        left = [*mine, ".link.0a1b2c3d.camkit.part", ".pipe.0a1b2c3d.camkit.part", part.name, folder.name]
         assert names_in(tmp_path) == sorted(left)
     assert (tmp_path / "b.bin").read_bytes() == b"whole"
     assert names_in(elsewhere) == ["mine"]
@@ -187,12 +187,15 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     remove_leftovers(tmp_path / "gone")
 
 
-def test_whoever_writes_to_a_folder_again_removes_what_was_left_there(tmp_path):
-    "A report, tables, figures, a download: each begins by making its folder"
+def test_making_a_folder_removes_nothing(tmp_path):
+    "It may be anybody's, and another program's files may have such names"
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.bin")], cwd=ROOT, timeout=30)
-    assert len(names_in(tmp_path)) == 2
+    (tmp_path / ".backup.0a1b2c3d.part").mkdir()
+    assert len(names_in(tmp_path)) == 3
     make_folder(tmp_path)
-    assert names_in(tmp_path) == []
+    assert len(names_in(tmp_path)) == 3
+    remove_leftovers(tmp_path)
+    assert names_in(tmp_path) == [".backup.0a1b2c3d.part"]
 
 
 def test_of_several_that_make_a_file_at_once_one_stays(tmp_path):
@@ -266,10 +269,14 @@ def test_a_file_that_somebody_else_made_meanwhile_stays(tmp_path):
 
 def test_leftovers_of_one_name_only_are_removed_where_others_may_be_working(tmp_path):
     "In the folder that holds a case and its bags"
-    for name in (".case.zip.0a1b2c3d.part", ".other.zip.0a1b2c3d.part", ".0a1b2c3d.part"):
+    for name in (
+        ".case.zip.0a1b2c3d.camkit.part",
+        ".other.zip.0a1b2c3d.camkit.part",
+        ".0a1b2c3d.camkit.part",
+    ):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path, "case")
-    assert names_in(tmp_path) == [".0a1b2c3d.part", ".other.zip.0a1b2c3d.part"]
+    assert names_in(tmp_path) == [".0a1b2c3d.camkit.part", ".other.zip.0a1b2c3d.camkit.part"]
 
 
 # Opening and advice
@@ -320,7 +327,7 @@ def test_syncing_a_file_that_is_gone_is_an_output_error(tmp_path):
 def test_where_the_system_has_no_locks_files_are_whole_all_the_same(tmp_path, monkeypatch):
     "As on Windows, where an open file cannot be renamed either; leftovers stay, since nobody knows whose they are"
     monkeypatch.setattr("camkit.support.files.CAN_LOCK", False)
-    (tmp_path / ".a.txt.0123abcd.part").touch()
+    (tmp_path / ".a.txt.0123abcd.camkit.part").touch()
     write_whole(tmp_path / "a.txt", b"whole")
     assert write_new(tmp_path / "b.txt", b"new")
     with working_folder(tmp_path / "c.zip") as folder:
@@ -329,5 +336,9 @@ def test_where_the_system_has_no_locks_files_are_whole_all_the_same(tmp_path, mo
         part.write_bytes(b"again")
         assert str(part) not in {os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()}
     remove_leftovers(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".a.txt.0123abcd.part", "a.txt", "b.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".a.txt.0123abcd.camkit.part",
+        "a.txt",
+        "b.txt",
+    ]
     assert (tmp_path / "a.txt").read_bytes() == b"again"

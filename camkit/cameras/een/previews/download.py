@@ -22,7 +22,7 @@ from camkit.cameras.een.previews.failures import Failures
 from camkit.cameras.een.previews.run import DownloadRun
 from camkit.cameras.een.previews.schedule import Schedule
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, ServiceError
-from camkit.support.files import make_folder
+from camkit.support.files import make_folder, remove_leftovers
 from camkit.support.locks import locked
 from camkit.support.workers import interruptible, run_together, whole_number
 
@@ -93,6 +93,7 @@ def download_previews(
     count, attempts = whole_number("count", count), whole_number("attempts", attempts)
     workers = min(whole_number("workers", workers), count, attempts)
     folder = make_folder(out)
+    remove_leftovers(folder)
     if camera_id is None:
         camera_id = een.healthy_camera(seed=seed)
     else:
