@@ -36,7 +36,7 @@ _FLAGS = "SELECT flags.*, description FROM flags LEFT JOIN flag_evidence AS othe
 QUERIES = {
     2: {
         **_COMMON,
-        "events": "SELECT *, NULL AS view, NULL AS excluded FROM overview",
+        "events": "SELECT *, NULL AS view, NULL AS excluded, 0 AS entry_changed FROM overview",
         "snapshots": "SELECT *, NULL AS view, 0 AS camera_rank, 0 AS is_demo FROM snapshots ORDER BY id",
         "verdicts": "SELECT *, NULL AS decision FROM verdicts ORDER BY id",
         "flags": "SELECT *, NULL AS description FROM flags ORDER BY id",
@@ -56,8 +56,8 @@ _RENAMED = {
 """By schema version and table, the columns that now have another name."""
 
 _WHOLE = set(
-    "id line bytes length status pictures snapshot cardholder camera_rank is_demo decision needs_picture is_excluded"
-    " from_version to_version".split()
+    "id line bytes length status pictures snapshot cardholder camera_rank is_demo entry_changed decision needs_picture"
+    " is_excluded from_version to_version".split()
 )
 _LABELS = {"event", "other_event"}
 

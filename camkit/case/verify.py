@@ -43,6 +43,11 @@ _LATE_VIEWS = """
     WHERE link.table_name = 'camera_views' AND (before.table_name, before.row_key) IS NOT ('snapshots', link.row_key)
     ORDER BY link.number
 """
+_SAME_LABELS = "SELECT CAST(event AS TEXT) FROM events GROUP BY 1 HAVING count(*) > 1"
+_TWO_MOMENTS = """
+    SELECT event, image, camera_id FROM snapshots WHERE image IS NOT NULL GROUP BY event, image, vendor, camera_id
+    HAVING count(DISTINCT ifnull(captured_at, '')) > 1
+"""
 _UPGRADES = """
     SELECT link.number, before.sha256, id, from_version, to_version, seal, schema_sha256
     FROM chain AS link JOIN upgrades ON id = link.row_key LEFT JOIN chain AS before ON before.number = link.number - 1
@@ -248,6 +253,7 @@ def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Ite
     keys = schema.KEYS[schema.version_of(connection)]
     yield from _said(connection, "database", _structure_problems)
     yield from _said(connection, "altered", _no_times)
+    yield from _said(connection, "altered", _contradictions)
     try:
         yield from chain.broken_links(connection, keys)
     except chain.DAMAGE as error:
@@ -321,6 +327,14 @@ def _no_times(connection: sqlite3.Connection) -> Iterator[str]:
             query = f"SELECT {key}, {column} FROM {table} WHERE {schema.NO_TIME.format(column)}"  # noqa: S608 - our own names
             for name, value in connection.execute(query):
                 yield f"{column} of {table.removesuffix('s')} {name} is {value!r}, which is no time as camkit writes it"
+
+
+def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
+    """Say of which picture there are two moments, and which two events nobody can tell apart: camkit adds neither."""
+    for event, image, camera in connection.execute(_TWO_MOMENTS):
+        yield f"the picture {image} of event {event} was recorded with two moments of camera {camera}"
+    for (label,) in connection.execute(_SAME_LABELS):
+        yield f"two events have the label {label}, one as a number and one as text"
 
 
 def _false_upgrades(connection: sqlite3.Connection) -> Iterator[str]:
