@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from camkit.case import schema
+from camkit.case.sources import read_setting
 from camkit.errors import InputError
 from camkit.support.export import export_table
 from camkit.support.files import make_folder, write_whole
@@ -103,12 +104,15 @@ def exclusions(connection: sqlite3.Connection) -> dict[int | str, str]:
 
 
 def is_demo(connection: sqlite3.Connection) -> bool:
-    """Whether a case has a picture of the demo site, or its settings say that it was made there."""
-    if schema.version_of(connection) == 2:
+    """Whether all pictures of a case are from the demo site; without a picture, whether it was made there."""
+    if schema.version_of(connection) == schema.OLDEST:
         return False
-    query = "SELECT 1 FROM camera_views WHERE is_demo"
-    query += " UNION SELECT 1 FROM settings WHERE name = 'site' AND value ->> 'is_demo'"
-    return connection.execute(query).fetchone() is not None
+    origins = {demo for (demo,) in connection.execute("SELECT is_demo FROM results WHERE image IS NOT NULL")}
+    if origins:
+        return origins == {1}
+    # What was recorded first: a real case does not become a demo later.
+    query = "SELECT value FROM settings WHERE name = 'site' ORDER BY id LIMIT 1"
+    return any(read_setting("site", value).get("is_demo", False) for (value,) in connection.execute(query))
 
 
 def export_tables(connection: sqlite3.Connection, folder: Path) -> list[Path]:

@@ -20,6 +20,7 @@ import pandas as pd
 from camkit.case import chain, handover, schema
 from camkit.case.database import Database
 from camkit.case.images import files_below, is_image_path, open_image, unreadable
+from camkit.case.sources import read_setting
 from camkit.errors import CaseError, InputError
 from camkit.support.files import TOO_MANY, is_leftover
 from camkit.support.html import block_html, table_html, text_html, visible
@@ -330,7 +331,13 @@ def _no_times(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
-    """Say of which picture there are two moments, and which two events nobody can tell apart: camkit adds neither."""
+    """Say what camkit does not add: a picture's second moment, labels that read the same, a strange setting."""
+    if schema.version_of(connection) > schema.OLDEST:
+        for number, name, value in connection.execute("SELECT id, name, value FROM settings"):
+            with suppress(CaseError):
+                read_setting(name, value)
+                continue
+            yield f"setting {number} does not say what camkit puts there"
     for event, image, camera in connection.execute(_TWO_MOMENTS):
         yield f"the picture {image} of event {event} was recorded with two moments of camera {camera}"
     for (label,) in connection.execute(_SAME_LABELS):

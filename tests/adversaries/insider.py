@@ -379,6 +379,37 @@ def _(desk: Desk) -> str:
     return desk.verify()
 
 
+def _setting(desk: Desk, value: str) -> None:
+    with desk.raw() as raw:
+        row = {"name": "site", "value": value, **Stamp("Owner").columns("added_at")}
+        insert(raw, "settings", row)
+
+
+@row(WHO, "says that a real case is of the demo site", r"^False$")
+def _(desk: Desk) -> str:
+    _setting(desk, '{"is_demo": true, "services": {}}')
+    return str("DEMO" in desk.case.report().read_text("utf-8"))
+
+
+@row(
+    WHO,
+    "adds a setting that is no JSON",
+    r"CaseError: The case's setting 'site' does not say what camkit puts",
+)
+def _(desk: Desk) -> str:
+    _setting(desk, '{"is_demo": fal')
+    assert "setting 1 does not say what camkit puts there" in desk.verify()
+    return said(desk.case.report)
+
+
+@row(WHO, "adds one that says something else", r"CaseError: .*setting 1 does not say what camkit puts there")
+def _(desk: Desk) -> str:
+    for services in ("3", '{"een": 3}'):
+        _setting(desk, f'{{"is_demo": false, "services": {services}}}')
+        assert said(desk.case.report).startswith("CaseError: The case's setting")
+    return said(desk.case.export)
+
+
 @row(WHO, "dates a verdict back", r"decision 4 was added at 2020-.*, but what was added before it at")
 def _(desk: Desk) -> str:
     with desk.raw() as raw:
