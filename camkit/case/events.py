@@ -46,6 +46,7 @@ def add_events(connection: sqlite3.Connection, events: DoorEvents, stamp: Stamp)
             "Two events have the same label: take the events as they are in log.events, from one log."
         )
     known = dict(connection.execute("SELECT event, row_sha256 FROM events"))
+    read_as = {str(event): event for event in known}
     for given, values in zip(events, table.to_dict("records"), strict=True):
         event = label_of(given)
         row = {
@@ -53,6 +54,11 @@ def add_events(connection: sqlite3.Connection, events: DoorEvents, stamp: Stamp)
             "timezone": zone,
             **_row(given, {str(name): value for name, value in values.items()}),
         }
+        if read_as.setdefault(str(event), event) != event:
+            raise InputError(
+                f"The label {event} is there twice, as a number and as text, which nobody can tell apart in a report; "
+                "give all events labels of one kind."
+            )
         if event not in known:
             insert(connection, "events", {**row, **stamp.columns("added_at")})
         elif known[event] != row["row_sha256"]:

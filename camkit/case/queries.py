@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from camkit.case import schema
+from camkit.case.sources import read_setting
 from camkit.errors import InputError
 from camkit.support.export import export_table
 from camkit.support.files import make_folder, write_whole
@@ -50,7 +51,7 @@ QUERIES = {
     2: {
         **_COMMON,
         # Of two columns of one name the last one counts.
-        "events": f"SELECT *, NULL AS view, NULL AS excluded, ({_AGREED_2}) AS verdict FROM overview",  # noqa: S608
+        "events": f"SELECT *, NULL AS view, NULL AS excluded, 0 AS entry_changed, ({_AGREED_2}) AS verdict FROM overview",  # noqa: S608
         "snapshots": "SELECT *, NULL AS view, 0 AS camera_rank, 0 AS is_demo FROM snapshots ORDER BY id",
         "verdicts": "SELECT *, NULL AS decision FROM verdicts ORDER BY id",
         "flags": "SELECT *, NULL AS description FROM flags ORDER BY id",
@@ -71,8 +72,8 @@ _RENAMED = {
 """By schema version and table, the columns that now have another name."""
 
 _WHOLE = set(
-    "id line bytes length status pictures snapshot cardholder camera_rank is_demo decision needs_picture is_excluded"
-    " from_version to_version".split()
+    "id line bytes length status pictures snapshot cardholder camera_rank is_demo entry_changed decision needs_picture"
+    " is_excluded from_version to_version".split()
 )
 _LABELS = {"event", "other_event"}
 
@@ -118,12 +119,15 @@ def exclusions(connection: sqlite3.Connection) -> dict[int | str, str]:
 
 
 def is_demo(connection: sqlite3.Connection) -> bool:
-    """Whether a case has a picture of the demo site, or its settings say that it was made there."""
-    if schema.version_of(connection) == 2:
+    """Whether all pictures of a case are from the demo site; without a picture, whether it was made there."""
+    if schema.version_of(connection) == schema.OLDEST:
         return False
-    query = "SELECT 1 FROM camera_views WHERE is_demo"
-    query += " UNION SELECT 1 FROM settings WHERE name = 'site' AND value ->> 'is_demo'"
-    return connection.execute(query).fetchone() is not None
+    origins = {demo for (demo,) in connection.execute("SELECT is_demo FROM results WHERE image IS NOT NULL")}
+    if origins:
+        return origins == {1}
+    # What was recorded first: a real case does not become a demo later.
+    query = "SELECT value FROM settings WHERE name = 'site' ORDER BY id LIMIT 1"
+    return any(read_setting("site", value).get("is_demo", False) for (value,) in connection.execute(query))
 
 
 def export_tables(connection: sqlite3.Connection, folder: Path) -> list[Path]:

@@ -186,7 +186,7 @@ class Record:
 
     @property
     def is_demo(self) -> bool:
-        """Whether a picture of the case is from the demo site, or the case says that it was made there."""
+        """Whether all pictures of the case are from the demo site; without one, whether it was made there."""
         with self.database.reading() as connection:
             return queries.is_demo(connection)
 

@@ -28,7 +28,7 @@ from camkit.case.handover import handed_over
 from camkit.case.images import SUFFIXES, read_image
 from camkit.case.queries import Row, grouped, read_all
 from camkit.case.record import Record
-from camkit.case.sources import EXPORT, NOT_EVENTS, software
+from camkit.case.sources import EXPORT, NOT_EVENTS, read_setting, software
 from camkit.case.times import utc_text, zone_from_text
 from camkit.case.verify import Verification
 from camkit.directory import Cardholder
@@ -226,7 +226,7 @@ def _excluded(exclusions: list[Row]) -> list[Row]:
 
 def _basis(rows: dict[str, list[Row]]) -> Row:
     """What the case rests on: its documents, and its settings by name."""
-    settings = {row["name"]: json.loads(row["value"]) for row in rows.get("settings", [])}
+    settings = {row["name"]: read_setting(row["name"], row["value"]) for row in rows.get("settings", [])}
     documents = rows.get("documents", [])
     return {
         "documents": documents,

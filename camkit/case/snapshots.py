@@ -61,6 +61,7 @@ def _stored(database: Database, folder: Path, snapshot: Snapshot) -> _Stored:
     """Write the images of a snapshot."""
     with database.reading() as connection:
         check_event(connection, snapshot.event)
+        _check_moment(connection, snapshot)  # before it is in a batch with others
     _check_camera(snapshot)
     picture, person = snapshot.picture, snapshot.cardholder
     image = photo = None
@@ -99,11 +100,30 @@ def _add_rows(
         "cardholder": _add_cardholder(connection, person, photo, stamp) if person else None,
     }
     if find(connection, "snapshots", {name: row.get(name) for name in _SAME}) is None:
+        _check_moment(connection, snapshot)
         number = insert(connection, "snapshots", {**row, **stamp.columns("added_at")})
         insert(connection, "camera_views", {"snapshot": number, **_view_row(snapshot)})
         if picture is not None:
             for reply in picture.replies:
                 insert(connection, "requests", {"snapshot": number, **_request_row(reply, picture)})
+
+
+def _check_moment(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
+    """Refuse another moment of a picture that is in the case: a verdict may be about it."""
+    picture, event = snapshot.picture, label_of(snapshot)
+    if picture is None:
+        return
+    query = (
+        "SELECT captured_at FROM snapshots WHERE event IS ? AND image = ? AND vendor = ? AND camera_id = ?"
+    )
+    same = [event, picture.sha256, picture.vendor, picture.camera_id]
+    known = connection.execute(query, same).fetchone()
+    given = utc_text(picture.captured_at) if picture.captured_at else None
+    if known not in (None, (given,)):
+        raise InputError(
+            f"The picture {picture.sha256[:8]} of event {event} is in this case as of {known[0] or 'no known time'}, "
+            f"and now as of {given or 'no known time'}: the first stays. Ask the camera's vendor which one is right."
+        )
 
 
 def _check_camera(snapshot: Snapshot) -> None:

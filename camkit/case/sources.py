@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 from camkit.badges import BadgeLog, load_doors, resolve, site_timezone
@@ -18,7 +19,7 @@ from camkit.case.database import Stamp, find, insert
 from camkit.case.events import check_event
 from camkit.case.images import store_document
 from camkit.case.times import zone_from_text
-from camkit.errors import InputError
+from camkit.errors import CaseError, InputError
 from camkit.support.files import open_regular
 from camkit.support.html import local_time, visible
 
@@ -28,9 +29,33 @@ PACKAGES = ("camkit", "requests", "urllib3", "gevent", "pandas", "pyarrow", "Pil
 EXPORT, DOORS, NOT_EVENTS = "badge export", "doors", "rows that are not events"
 """The kinds of documents."""
 
-_as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
+_as_json = json.JSONEncoder(
+    sort_keys=True,
+    ensure_ascii=False,
+    default=lambda value: value.item() if isinstance(value, np.generic) else str(value),
+).encode
 
 _PER_FILE = ("file", "profile", "encoding", "delimiter", "titles", "rows", "dates", "times", "doubt")
+
+
+_NUMBER = int | float
+_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "badge log": {
+        **dict.fromkeys(("rows_read", "events", "rejected", "duplicates", "ignored"), int),
+        "files": list,
+        "timezone": str | None,
+        "day_first": bool | None,
+        "columns": dict | None,
+    },
+    "flags": {
+        **dict.fromkeys(("retry_s", "repeat_s", "walk_s"), _NUMBER),
+        "hours": list | None,
+        "known": int | None,
+    },
+    "site": {"is_demo": bool, "services": dict},
+    "software": {},
+}
+"""What each setting says at least, unless it is empty."""
 
 
 class Asked(Protocol):
@@ -83,6 +108,22 @@ def add_settings(connection: sqlite3.Connection, settings: Mapping[str, Any], st
     for name, value in settings.items():
         if (text := _as_json(value)) != last.get(name):
             insert(connection, "settings", {"name": name, "value": text, **stamp.columns("added_at")})
+
+
+def read_setting(name: str, text: str) -> dict[str, Any]:
+    """Return what a setting says; `CaseError` if camkit did not write it."""
+    try:
+        found = json.loads(text)
+        inner = [*found.get("files", []), *found.get("services", {}).values()]
+        fits = all(isinstance(found[said], kind) for said, kind in _VALUES.get(name, {}).items())
+        if not found or (fits and all(isinstance(value, dict) for value in inner)):
+            return dict(found)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass  # the same is wrong: it was written by hand
+    raise CaseError(
+        f"The case's setting {visible(name)!r} does not say what camkit puts there: somebody added it by other means. "
+        "Run verify(), and use a copy of the case that you trust."
+    )
 
 
 def settings_of(log: BadgeLog, flags: pd.DataFrame | None, site: Asked | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import pandas as pd
 from camkit.case import chain, handover, schema
 from camkit.case.database import Database
 from camkit.case.images import files_below, is_image_path, open_image, unreadable
+from camkit.case.sources import read_setting
 from camkit.errors import CaseError, InputError
 from camkit.support.files import TOO_MANY, is_leftover
 from camkit.support.html import block_html, table_html, text_html, visible
@@ -42,6 +43,11 @@ _LATE_VIEWS = """
     SELECT link.row_key FROM chain AS link LEFT JOIN chain AS before ON before.number = link.number - 1
     WHERE link.table_name = 'camera_views' AND (before.table_name, before.row_key) IS NOT ('snapshots', link.row_key)
     ORDER BY link.number
+"""
+_SAME_LABELS = "SELECT CAST(event AS TEXT) FROM events GROUP BY 1 HAVING count(*) > 1"
+_TWO_MOMENTS = """
+    SELECT event, image, camera_id FROM snapshots WHERE image IS NOT NULL GROUP BY event, image, vendor, camera_id
+    HAVING count(DISTINCT ifnull(captured_at, '')) > 1
 """
 _UPGRADES = """
     SELECT link.number, before.sha256, id, from_version, to_version, seal, schema_sha256
@@ -251,6 +257,7 @@ def _database_problems(connection: sqlite3.Connection, noted: str | None) -> Ite
     keys = schema.KEYS[schema.version_of(connection)]
     yield from _said(connection, "database", _structure_problems)
     yield from _said(connection, "altered", _no_times)
+    yield from _said(connection, "altered", _contradictions)
     try:
         yield from chain.broken_links(connection, keys)
     except chain.DAMAGE as error:
@@ -324,6 +331,20 @@ def _no_times(connection: sqlite3.Connection) -> Iterator[str]:
             query = f"SELECT {key}, {column} FROM {table} WHERE {schema.NO_TIME.format(column)}"  # noqa: S608 - our own names
             for name, value in connection.execute(query):
                 yield f"{column} of {table.removesuffix('s')} {name} is {value!r}, which is no time as camkit writes it"
+
+
+def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
+    """Say what camkit does not add: a picture's second moment, labels that read the same, a strange setting."""
+    if schema.version_of(connection) > schema.OLDEST:
+        for number, name, value in connection.execute("SELECT id, name, value FROM settings"):
+            with suppress(CaseError):
+                read_setting(name, value)
+                continue
+            yield f"setting {number} does not say what camkit puts there"
+    for event, image, camera in connection.execute(_TWO_MOMENTS):
+        yield f"the picture {image} of event {event} was recorded with two moments of camera {camera}"
+    for (label,) in connection.execute(_SAME_LABELS):
+        yield f"two events have the label {label}, one as a number and one as text"
 
 
 def _false_upgrades(connection: sqlite3.Connection) -> Iterator[str]:

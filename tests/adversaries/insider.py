@@ -347,6 +347,69 @@ def _(desk: Desk) -> str:
     return said(desk.case.report)
 
 
+@row(
+    WHO,
+    "adds the judged picture again, as if it were of another day",
+    r"the picture [0-9a-f]{64} of event 1 was recorded with two moments of camera Q2XX",
+)
+def _(desk: Desk) -> str:
+    before = desk.case.events().loc[1]
+    with desk.raw() as raw:
+        cursor = raw.execute("SELECT * FROM snapshots WHERE id = 2")
+        again = dict(zip([name for name, *_ in cursor.description], cursor.fetchone(), strict=True))
+        day = "2020-01-01T00:00:00.000000Z"
+        again |= {"id": 4, "captured_at": day, "requested_at": day, **Stamp("Owner").columns("added_at")}
+        insert(raw, "snapshots", again)
+        insert(raw, "camera_views", {"snapshot": 4, "camera_rank": 0, "is_demo": 0})
+    after = desk.case.events().loc[1]
+    assert before.equals(after)
+    return desk.verify(seal=True)
+
+
+@row(
+    WHO,
+    "adds an event whose label reads the same",
+    r"two events have the label 1, one as a number and one as",
+)
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        cursor = raw.execute("SELECT * FROM events WHERE event = 1")
+        twin = dict(zip([name for name, *_ in cursor.description], cursor.fetchone(), strict=True))
+        insert(raw, "events", {**twin, "event": "1", **Stamp("Owner").columns("added_at")})
+    return desk.verify()
+
+
+def _setting(desk: Desk, value: str) -> None:
+    with desk.raw() as raw:
+        row = {"name": "site", "value": value, **Stamp("Owner").columns("added_at")}
+        insert(raw, "settings", row)
+
+
+@row(WHO, "says that a real case is of the demo site", r"^False$")
+def _(desk: Desk) -> str:
+    _setting(desk, '{"is_demo": true, "services": {}}')
+    return str("DEMO" in desk.case.report().read_text("utf-8"))
+
+
+@row(
+    WHO,
+    "adds a setting that is no JSON",
+    r"CaseError: The case's setting 'site' does not say what camkit puts",
+)
+def _(desk: Desk) -> str:
+    _setting(desk, '{"is_demo": fal')
+    assert "setting 1 does not say what camkit puts there" in desk.verify()
+    return said(desk.case.report)
+
+
+@row(WHO, "adds one that says something else", r"CaseError: .*setting 1 does not say what camkit puts there")
+def _(desk: Desk) -> str:
+    for services in ("3", '{"een": 3}'):
+        _setting(desk, f'{{"is_demo": false, "services": {services}}}')
+        assert said(desk.case.report).startswith("CaseError: The case's setting")
+    return said(desk.case.export)
+
+
 @row(WHO, "dates a verdict back", r"decision 4 was added at 2020-.*, but what was added before it at")
 def _(desk: Desk) -> str:
     with desk.raw() as raw:

@@ -26,6 +26,7 @@ from camkit.badges import load_badges
 from camkit.case import Case, schema
 from camkit.case.bag import _fill as fill
 from camkit.case.bag_zip import write_bag_zip
+from camkit.case.database import Stamp, insert
 from camkit.directory import Cardholder
 from camkit.errors import CaseError, OutputError
 from camkit.support.files import working_folder
@@ -591,13 +592,27 @@ def test_a_bag_is_a_draft_until_all_is_decided(with_bystander):
     assert "Events-Left-Out: 2 events left out: " in info
 
 
-def test_a_bag_of_the_demo_site_says_so(with_bystander, demo):
-    "Where it says whose it is, and in its README"
-    bag = unzipped(with_bystander.export())
-    assert "DEMO" not in (bag / "bag-info.txt").read_text("utf-8")
+@pytest.mark.parametrize("is_demo", [False, True])
+def test_a_real_case_is_no_demo_whatever_is_added(with_bystander, is_demo):
+    "Neither one drawn picture nor a setting makes it one"
     shown = frame(made_up_snapshot(0, b"x"), b"drawn", 5)
     with_bystander.add_snapshots([replace(shown, picture=replace(shown.picture, is_demo=True))])
+    with with_bystander.database.writing() as connection:
+        value = json.dumps({"is_demo": is_demo, "services": {}})
+        row = {"name": "site", "value": value, **Stamp("Insider").columns("added_at")}
+        insert(connection, "settings", row)
+    assert not with_bystander.is_demo
     bag = unzipped(with_bystander.export())
+    assert "DEMO" not in (bag / "bag-info.txt").read_text("utf-8")
+
+
+def test_a_bag_of_the_demo_site_says_so(tmp_path):
+    "Where it says whose it is, and in its README"
+    shown = made_up_snapshot(0, b"drawn")
+    with Case(tmp_path / "case") as case:
+        case.add_events(made_up(1))
+        case.add_snapshots([replace(shown, picture=replace(shown.picture, is_demo=True))])
+        bag = unzipped(case.export())
     assert "Demo: DEMO" in (bag / "bag-info.txt").read_text("utf-8")
     assert "\nDEMO: " in (bag / "data" / "README.txt").read_text("utf-8")
 

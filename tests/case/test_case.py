@@ -1007,6 +1007,52 @@ def test_a_row_that_points_to_nothing_is_found(small):
         assert again.verify().findings["kind"].tolist() == ["database", "database", "altered"]
 
 
+def test_a_picture_keeps_the_moment_with_which_it_came(small):
+    "Asked for again, with another request or none that says more, the first row stands; another moment is refused"
+    first = made_up_snapshot(0, b"its only picture")
+    small.add_snapshots([first])
+    shown = small.events().loc[0]
+    small.add_snapshots([frame(first, b"its only picture", 0.5), frame(first, b"its only picture", -3600)])
+    assert small.events().loc[0].equals(shown)
+    assert first.picture is not None
+    moved = replace(first.picture, captured_at=first.picture.requested_at - timedelta(hours=3))
+    with pytest.raises(InputError, match="is in this case as of no known time, and now as of 20"):
+        small.add_snapshots([replace(first, picture=moved)])
+    assert small.events().loc[0].equals(shown)
+    assert small.verify().ok
+
+
+@pytest.mark.parametrize("labels", [(2, "2"), ("2", 2)])
+def test_two_labels_that_read_the_same_are_refused(tmp_path, labels):
+    "A number and a text; in one call and in two"
+    first, second = (
+        at_doors(made_up_events(1).set_axis(pd.Index([label], dtype=object))) for label in labels
+    )
+    both = at_doors(made_up_events(2).set_axis(pd.Index(labels, dtype=object)))
+    with Case(tmp_path / "case") as case:
+        with pytest.raises(InputError, match="The label 2 is there twice, as a number and as text"):
+            case.add_events(both)
+        case.add_events(first)
+        with pytest.raises(InputError, match="The label 2 is there twice"):
+            case.add_events(second)
+        assert case.events().index.tolist() == [labels[0]]
+
+
+def test_a_directory_entry_that_came_after_the_verdict_says_so(small):
+    "The reviewer saw another one; the same entry again, or a new verdict, and it is the one that was seen"
+    seen = made_up_snapshot(0, b"picture")
+    small.add_snapshots([seen])
+    assert small.events()["entry_changed"][0] == 0
+    small.record_verdict(0, "match")
+    small.add_snapshots([frame(seen, b"later", 1)])
+    assert small.events()["entry_changed"][0] == 0
+    other = Cardholder("4711", "Bob Roe", photo=b"another face", photo_type="image/png")
+    small.add_snapshots([replace(frame(seen, b"latest", 2), cardholder=other)])
+    assert small.events().loc[0, ["name", "entry_changed"]].tolist() == ["Bob Roe", 1]
+    small.record_verdict(0, "mismatch")
+    assert small.events()["entry_changed"][0] == 0
+
+
 # Reading
 
 

@@ -458,9 +458,11 @@ def test_a_report_of_the_demo_site_says_so_on_every_page(case):
     "On top, in the title, in each card, and in the margin of each printed page; another case does not"
     reviewed(case, 1)
     assert "DEMO" not in str(page(case))
-    shown = frame(made_up_snapshot(0, b"x"), b"drawn", 5)
-    case.add_snapshots([replace(shown, picture=replace(shown.picture, is_demo=True))])
-    soup = page(case)
+    shown = made_up_snapshot(0, b"drawn")
+    with Case(case.folder.parent / "demo") as demo:
+        demo.add_events(made_up(1))
+        demo.add_snapshots([replace(shown, picture=replace(shown.picture, is_demo=True))])
+        soup = page(demo)
     assert banners(soup)[0].startswith("DEMO. ")
     for place in (soup.title, soup.style, *soup.find_all("h3")):
         assert "DEMO" in place.text

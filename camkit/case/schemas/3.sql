@@ -264,6 +264,7 @@ SELECT event, image, max(id) AS id FROM choices WHERE id NOT IN (
 CREATE VIEW chosen AS
 -- The snapshot that stands for each event: the picture chosen last, else the picture of the first camera that has one,
 -- asked for nearest to the event, of those the latest; without any picture, the latest attempt at the main camera.
+-- Of several snapshots with the same picture the first one stands: what is added later does not change a picture's time.
 SELECT * FROM (
     SELECT results.*, row_number() OVER (
         PARTITION BY results.event
@@ -273,14 +274,21 @@ SELECT * FROM (
     ) AS place
     FROM results
     LEFT JOIN last_choices AS last USING (event)
+    WHERE results.image IS NULL OR results.id = (
+        SELECT min(id) FROM snapshots AS same WHERE same.event = results.event AND same.image = results.image
+    )
 ) WHERE place = 1;
 
 CREATE VIEW overview AS
 -- Each event with the snapshot that stands for it, its directory entry, and what its reviewers say.
+-- "entry_changed" is 1 if that entry was recorded after the latest verdict, whose reviewer saw another one, or none.
 -- "outcome" is what the reader did; the table events calls it "access". If reviewers disagree, the verdict is "disputed".
 SELECT
     events.event, events.event_time, events.timezone, events.cardholder_id,
     entries.name, entries.title, entries.department, entries.note AS directory_note, entries.photo,
+    said.decided_at IS NOT NULL AND said.decided_at < (
+        SELECT min(added_at) FROM snapshots WHERE snapshots.event = events.event AND cardholder = entries.id
+    ) AS entry_changed,
     events.reader_id, chosen.door, chosen.view, chosen.vendor, chosen.camera_id, chosen.camera_name,
     events.access AS outcome, chosen.result, chosen.reason,
     (SELECT count(DISTINCT image) FROM snapshots WHERE snapshots.event = events.event) AS pictures,
