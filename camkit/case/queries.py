@@ -51,7 +51,8 @@ QUERIES = {
     2: {
         **_COMMON,
         # Of two columns of one name the last one counts.
-        "events": f"SELECT *, NULL AS view, NULL AS excluded, 0 AS entry_changed, ({_AGREED_2}) AS verdict FROM overview",  # noqa: S608
+        "events": "SELECT *, NULL AS view, NULL AS excluded, 0 AS entry_changed,"  # noqa: S608 - our own names
+        f" ({_AGREED_2}) AS verdict FROM overview",
         "snapshots": "SELECT *, NULL AS view, 0 AS camera_rank, 0 AS is_demo FROM snapshots ORDER BY id",
         "verdicts": "SELECT *, NULL AS decision FROM verdicts ORDER BY id",
         "flags": "SELECT *, NULL AS description FROM flags ORDER BY id",

@@ -132,7 +132,7 @@ def fill_empty_tables(connection: sqlite3.Connection, folder: Path) -> None:
         "notes": ("noted_at", {"event": event, "note": "A note."}),
         "exclusions": ("excluded_at", {"event": event, "is_excluded": 0, "reason": ""}),
         "documents": ("added_at", {"kind": "doors", **store_document(folder, b"reader_id", "doors.csv")}),
-        "settings": ("added_at", {"name": "site", "value": "{}"}),
+        "settings": ("added_at", {"name": "site", "value": '{"is_demo": false, "services": {}}'}),
         "upgrades": (
             "upgraded_at",
             {"from_version": 2, "to_version": 3, "seal": "", "schema_sha256": ""},
