@@ -73,7 +73,10 @@ def test_credentials_in_the_environment_are_used(monkeypatch, capsys):
     assert str(site.doors_file) == "my_doors.csv"
     with pytest.raises(errors.SettingsError, match="Set EEN_USERNAME and EEN_PASSWORD"):
         _ = site.een
-    assert capsys.readouterr().out == "Using a site with meraki, directory.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "Names and photos come from people.example, which gets the badge numbers.",
+        "Using a site with meraki, directory.",
+    ]
 
 
 CREDENTIALS = f"EEN_USERNAME=file\nEEN_PASSWORD={SECRET}\nMERAKI_DASHBOARD_API_KEY=\n"
