@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
 
 from camkit.errors import OutputError
 from camkit.support.disks import network_disk
@@ -211,7 +211,7 @@ def remove_leftovers(folder: Path, name: str = "") -> None:
                     _remove_dead(entry)
 
 
-def open_regular(path: Path, *, links: bool = False) -> BinaryIO:
+def open_regular(path: Path, *, links: bool = False) -> BufferedReader:
     """Open a file to read it if it is one, and neither a pipe nor a device, which might be waited for, or never end.
 
     A link is refused, too, unless `links`: those in a folder from somebody else may lead anywhere, those to a file that
