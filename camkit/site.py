@@ -150,6 +150,7 @@ def connect(settings: Settings | None = None) -> Site:
         meraki = Meraki(settings.meraki_key, base_url=settings.meraki_base_url or API_URL)
     if settings.directory_url:
         directory = WebDirectory(settings.directory_url)
+        print(f"Names and photos come from {directory.host}, which gets the badge numbers.")
     site = Site(meraki=meraki, een=een, directory=directory, doors_file=settings.doors_file)
     for client, variable in ((meraki, "MERAKI_BASE_URL"), (een, "EEN_BASE_URL")):
         if client is not None and not client.at_vendor:

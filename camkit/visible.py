@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Controls but tab and line feed, Unicode's line separators, what reorders the text that follows, half characters."""
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+"""Controls but tab and line feed, Unicode's line separators, what reorders the text around it, what takes no room, and
+half characters. The two joiners, U+200C and U+200D, stay: words of Persian and of India's languages need them."""
 
 
 def visible(text: str) -> str:

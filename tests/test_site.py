@@ -19,6 +19,7 @@ import camkit
 from camkit import errors
 from camkit import settings as camkit_settings
 from camkit.cameras import Picture
+from camkit.cameras.een import EagleEye
 from camkit.cameras.meraki import Meraki
 from camkit.demo import launch
 from camkit.demo.launch import DemoProcess
@@ -73,7 +74,10 @@ def test_credentials_in_the_environment_are_used(monkeypatch, capsys):
     assert str(site.doors_file) == "my_doors.csv"
     with pytest.raises(errors.SettingsError, match="Set EEN_USERNAME and EEN_PASSWORD"):
         _ = site.een
-    assert capsys.readouterr().out == "Using a site with meraki, directory.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "Names and photos come from people.example, which gets the badge numbers.",
+        "Using a site with meraki, directory.",
+    ]
 
 
 CREDENTIALS = f"EEN_USERNAME=file\nEEN_PASSWORD={SECRET}\nMERAKI_DASHBOARD_API_KEY=\n"
@@ -406,3 +410,10 @@ def test_a_password_is_taken_literally(tmp_path, monkeypatch):
     (tmp_path / ".env").write_text("EEN_USERNAME=me@example.com\nEEN_PASSWORD=pa$HOME${FOO}x\n")
     monkeypatch.chdir(tmp_path)
     assert load_settings().een_password.get_secret_value() == "pa$HOME${FOO}x"
+
+
+def test_a_key_given_as_plain_text_does_not_show_itself():
+    "As one that is a SecretStr does not"
+    clients = [Meraki(SECRET), EagleEye("me", SECRET, SECRET)]
+    for client in clients:
+        assert SECRET not in repr(client) + repr(vars(client))

@@ -14,6 +14,7 @@ from typing import IO
 from camkit.case.images import is_image_path
 from camkit.errors import CaseError
 from camkit.support.files import open_regular
+from camkit.visible import visible
 
 ALGORITHMS = ("sha256", "sha512")
 
@@ -117,4 +118,4 @@ class _Bag:
 
 def _one_line(text: str) -> str:
     """Keep a value from beginning another field: programs differ in what they take for a line break."""
-    return "".join(" " if unicodedata.category(sign) in _BREAKS else sign for sign in text)
+    return "".join(" " if unicodedata.category(sign) in _BREAKS else sign for sign in visible(text))

@@ -3,7 +3,7 @@
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
 from camkit.http.reply import Meanings, Reply, raise_for_status
 from camkit.http.retry import retry
-from camkit.http.secrets import Address, Credential, Masking, NotPickled, secrets_stay_inside
+from camkit.http.secrets import Address, Credential, Masking, NotPickled, as_secret, secrets_stay_inside
 from camkit.http.transport import Transport
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Reply",
     "TokenBucket",
     "Transport",
+    "as_secret",
     "raise_for_status",
     "retry",
     "secrets_stay_inside",

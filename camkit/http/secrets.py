@@ -56,6 +56,11 @@ def _without_frames(error: BaseException) -> BaseException:
     return error.with_traceback(None)
 
 
+def as_secret(secret: str | SecretStr) -> SecretStr:
+    """Return a secret that does not show itself, however it was given."""
+    return secret if isinstance(secret, SecretStr) else SecretStr(secret)
+
+
 class NotPickled:
     """Base of what holds a secret: it cannot be pickled or copied, which would write the secret down."""
 

@@ -7,24 +7,29 @@ import re
 
 __all__ = ["child_environment"]
 
-_SECRET = re.compile(r"^(EEN|MERAKI)_|KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
-"""Occurs in the names of variables that hold secrets, this kit's and other programs'."""
+_NEEDED = re.compile(
+    "PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|LC_.*|TZ|TZDIR|TMPDIR|TEMP|TMP|SYSTEMROOT|SYSTEMDRIVE|COMSPEC|PATHEXT|WINDIR"
+    "|USERPROFILE|APPDATA|LOCALAPPDATA|LD_LIBRARY_PATH|DYLD_.*|PYTHON.*|VIRTUAL_ENV|CONDA_(PREFIX|DEFAULT_ENV)"
+    "|COVERAGE_.*|COV_CORE_.*",
+    re.IGNORECASE,
+)
+"""The names of variables that Python and its libraries may need. Any other may hold a secret, whatever its name."""
 
 _WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
-"""Occurs in an address with a password, such as a proxy's."""
+"""Occurs in an address with a password."""
 
 
 def child_environment() -> dict[str, str]:
-    """Return this process's environment without what looks like a secret.
+    """Return what a Python program needs of this process's environment.
 
     Returns
     -------
     dict of str to str
-        For the ``env`` of `subprocess`. Missing are the variables of the camera accounts, those whose name says that
-        they hold a key, token, password or other credential, and addresses with a password in them.
+        For the ``env`` of `subprocess`: where programs, libraries, the home and temporary files are, language and time
+        zone, and Python's own variables. Nothing else is in it, nor a value with a password in an address.
     """
     return {
         name: value
         for name, value in os.environ.items()
-        if not _SECRET.search(name) and not _WITH_PASSWORD.search(value)
+        if _NEEDED.fullmatch(name) and not _WITH_PASSWORD.search(value)
     }

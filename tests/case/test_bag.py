@@ -564,6 +564,16 @@ def test_a_bag_that_somebody_else_made_meanwhile_is_not_replaced(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "case.zip"]
 
 
+def test_the_description_of_a_bag_shows_what_would_turn_its_text(tmp_path):
+    "In the case's name, the operator's and the organization's"
+    with Case(tmp_path / "case", name="Na\u202eme\nX: y", operator="Op\u200f") as case:
+        bag = unzipped(case.export(organization="Ex\u2066ample"))
+    info = (bag / "bag-info.txt").read_text("utf-8")
+    assert "External-Identifier: Na[U+202E]me X: y\n" in info
+    assert "Contact-Name: Op[U+200F]\n" in info
+    assert "Source-Organization: Ex[U+2066]ample\n" in info
+
+
 def test_what_a_killed_export_left_goes_when_the_case_is_opened(tmp_path):
     "From the folder that the bag would be in; nothing else there does"
     Case(tmp_path / "case").close()

@@ -24,6 +24,8 @@ CONTROLS = (
     "\u202eAnna\u2066",  # reorders
     "Anna\u2028Case-Seal: 0",  # a new line
     "Anna\x85Bert\x0b",
+    "Anna\u200b\u2060\ufeff\u00ad",  # looks like Anna
+    "\u200fAnna\u061c7\u200e",  # turns the text around it
     "\ud800Anna",  # half a character, which cannot be written
 )
 """What a terminal, a page or a text file would obey."""

@@ -51,9 +51,9 @@ class EagleEye(Session):
     ----------
     username : str
         The user's e-mail address.
-    password : pydantic.SecretStr
+    password : pydantic.SecretStr or str
         Sent to the login host only, or where it redirects to within the vendor's domains.
-    api_key : pydantic.SecretStr, optional
+    api_key : pydantic.SecretStr or str, optional
         Sent as ``Authorization``; most accounts need none.
     base_url : str
         The login host.

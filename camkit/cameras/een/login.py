@@ -28,6 +28,7 @@ from camkit.http import (
     NotPickled,
     Reply,
     Transport,
+    as_secret,
     raise_for_status,
     secrets_stay_inside,
 )
@@ -99,8 +100,8 @@ class Session(NotPickled):
     def __init__(
         self,
         username: str,
-        password: SecretStr,
-        api_key: SecretStr | None = None,
+        password: SecretStr | str,
+        api_key: SecretStr | str | None = None,
         *,
         base_url: str = LOGIN_URL,
         ask_code: Callable[[str], str] = _ask_code,
@@ -109,8 +110,10 @@ class Session(NotPickled):
     ) -> None:
         self.is_demo = demo_origin is not None
         self._username = username
-        self._password = password
-        self._api_key = Credential({"Authorization": api_key.get_secret_value()} if api_key else {})
+        self._password = as_secret(password)
+        self._api_key = Credential(
+            {"Authorization": as_secret(api_key).get_secret_value()} if api_key else {}
+        )
         self._ask_code = ask_code
         demo = (demo_origin,) if demo_origin else ()
         self._transport = Transport(

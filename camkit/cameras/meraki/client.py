@@ -41,6 +41,7 @@ from camkit.http import (
     Reply,
     TokenBucket,
     Transport,
+    as_secret,
     raise_for_status,
     retry,
     secrets_stay_inside,
@@ -94,7 +95,7 @@ class Meraki(NotPickled):
 
     Parameters
     ----------
-    api_key : pydantic.SecretStr
+    api_key : pydantic.SecretStr or str
         Sent as a bearer token to the API's hosts only, never to the host of an image.
     base_url : str
         The API of the organization's region.
@@ -123,7 +124,7 @@ class Meraki(NotPickled):
     @secrets_stay_inside
     def __init__(
         self,
-        api_key: SecretStr,
+        api_key: SecretStr | str,
         *,
         base_url: str = API_URL,
         ready_s: float = 30.0,
@@ -133,7 +134,7 @@ class Meraki(NotPickled):
         demo_origin: str | None = None,
     ) -> None:
         self.is_demo = demo_origin is not None
-        self._credential = Credential({"Authorization": f"Bearer {api_key.get_secret_value()}"})
+        self._credential = Credential({"Authorization": f"Bearer {as_secret(api_key).get_secret_value()}"})
         transport = partial(Transport, base_url=base_url, limits=limits, masking=MASKING)
         self._api = transport("Meraki", hosts=API_HOSTS, rate=TokenBucket(REQUESTS_PER_S))
         demo = (demo_origin,) if demo_origin else ()
