@@ -209,6 +209,10 @@ class Database:
                 f"{self.path} is damaged or was altered: {misfit} holds something that camkit does not put there. Run "
                 "verify(), and restore it from a copy or a bag."
             )
+        if lost := next(schema.dangling(connection), None):
+            raise CaseError(
+                f"{self.path} is damaged or was altered: {lost}. Run verify(), and restore it from a copy or a bag."
+            )
         self._checked = state
 
 

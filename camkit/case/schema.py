@@ -170,6 +170,19 @@ def misfit(connection: sqlite3.Connection, checked: dict[str, int]) -> str | Non
     return None
 
 
+def dangling(connection: sqlite3.Connection) -> Iterator[str]:
+    """Say which rows point to a row that is not there, or are about a picture that their event does not have."""
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"row {row} of {table} points to a row of {parent} that does not exist"
+    for table in KEYS[version_of(connection)].keys() & {"choices", "verdicts", "decisions"}:
+        query = f"""
+            SELECT id, event FROM {table} WHERE event IN (SELECT event FROM events) AND image IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM snapshots WHERE event = {table}.event AND image = {table}.image) ORDER BY id
+        """  # noqa: S608 - our own names
+        for number, event in connection.execute(query):
+            yield f"row {number} of {table} is about a picture that event {event} does not have"
+
+
 def _owners(connection: sqlite3.Connection) -> Owners:
     return connection.execute(
         "SELECT type, name, tbl_name FROM sqlite_master WHERE sql IS NOT NULL"

@@ -115,8 +115,9 @@ def read_setting(name: str, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
         inner = [*found.get("files", []), *found.get("services", {}).values()]
-        fits = all(isinstance(found[said], kind) for said, kind in _VALUES.get(name, {}).items())
-        if not found or (fits and all(isinstance(value, dict) for value in inner)):
+        kinds = _VALUES.get(name, {}) if found else {}
+        fits = all(isinstance(found[said], kind) for said, kind in kinds.items())
+        if fits and all(isinstance(value, dict) for value in inner):
             return dict(found)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass  # the same is wrong: it was written by hand

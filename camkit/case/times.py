@@ -21,7 +21,7 @@ def zone_text(zone: tzinfo) -> str:
     text = str(timezone(zone.utcoffset(None)) if isinstance(zone, timezone) else zone)
     try:
         zone_from_text(text)
-    except (TimestampError, ValueError):
+    except TimestampError:
         raise TimestampError(
             f"The time zone {zone!r} cannot be kept: give an IANA name such as 'America/Denver', or an offset "
             "such as 'UTC-06:00'."
@@ -30,7 +30,10 @@ def zone_text(zone: tzinfo) -> str:
 
 
 def zone_from_text(text: str) -> tzinfo:
-    """Return the zone that `zone_text` named."""
+    """Return the zone that `zone_text` named; `TimestampError` if it is none."""
     if text.startswith("UTC") and len(text) > len("UTC"):
-        return datetime.strptime(text.removeprefix("UTC"), "%z").tzinfo or UTC
+        try:
+            return datetime.strptime(text.removeprefix("UTC"), "%z").tzinfo or UTC
+        except ValueError:
+            raise TimestampError(f"The time zone {text!r} is not known.") from None
     return as_zone(text) or UTC

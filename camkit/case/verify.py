@@ -293,8 +293,7 @@ def _structure_problems(connection: sqlite3.Connection) -> Iterator[str]:
     for (said,) in connection.execute("PRAGMA integrity_check"):
         if said != "ok":
             yield str(said)
-    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        yield f"row {row} of {table} points to a row of {parent} that does not exist"
+    yield from schema.dangling(connection)
 
 
 def _late_views(connection: sqlite3.Connection) -> Iterator[str]:

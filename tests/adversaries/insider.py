@@ -410,6 +410,46 @@ def _(desk: Desk) -> str:
     return said(desk.case.export)
 
 
+@row(
+    WHO,
+    "gives a verdict on a picture of another event",
+    r"CaseError: .*row 4 of decisions is about a picture that event 0 does not have",
+)
+def _(desk: Desk) -> str:
+    image = desk.case.events()["sha256"][1]
+    given = {"event": 0, "verdict": "mismatch", "image": image, **Stamp("Owner").columns("decided_at")}
+    with desk.raw() as raw:
+        insert(raw, "decisions", given)
+    assert "is about a picture that event 0 does not have" in desk.verify()
+    return said(desk.case.report)
+
+
+@row(
+    WHO,
+    "gives an event a zone that does not exist",
+    r"TimestampError: The time zone 'UTC\+99:99' is not known",
+)
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        cursor = raw.execute("SELECT * FROM events WHERE event = 1")
+        twin = dict(zip([name for name, *_ in cursor.description], cursor.fetchone(), strict=True))
+        insert(
+            raw, "events", {**twin, "event": 9, "timezone": "UTC+99:99", **Stamp("Owner").columns("added_at")}
+        )
+    return said(desk.case.report)
+
+
+@row(
+    WHO,
+    "gives a verdict on an event that is not there",
+    r"CaseError: .*row 4 of decisions points to a row of",
+)
+def _(desk: Desk) -> str:
+    with desk.raw() as raw:
+        insert(raw, "decisions", {"event": 77, "verdict": "unclear", **Stamp("Owner").columns("decided_at")})
+    return said(desk.case.report)
+
+
 @row(WHO, "dates a verdict back", r"decision 4 was added at 2020-.*, but what was added before it at")
 def _(desk: Desk) -> str:
     with desk.raw() as raw:
