@@ -151,7 +151,7 @@ demo.stop()
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_two_hundred_interrupts_leave_nothing_behind(tmp_path):
-    "No lock, no descriptor, no greenlet, no broken next cell; over all that notebooks call; 500 more are for the case alone"
+    "No lock, no descriptor, no greenlet, no broken next cell; over all that notebooks call"
     command = [sys.executable, "-X", "faulthandler", "-c", CELLS, str(tmp_path), "200"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=550)
     # gevent says it when one comes in its own loop, and nothing else.
