@@ -218,11 +218,12 @@ def open_regular(path: Path, *, links: bool = False) -> BufferedReader:
     OSError
         If it is something else, or cannot be opened.
     """
-    handle = os.open(path, _FOLLOW if links else _READ)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(errno.EINVAL, "It is not a regular file", str(path))
-    return os.fdopen(handle, "rb")
+    with interrupts_wait():  # the number of a file that no object holds yet would stay open
+        handle = os.open(path, _FOLLOW if links else _READ)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(errno.EINVAL, "It is not a regular file", str(path))
+        return os.fdopen(handle, "rb")
 
 
 def sync(files: Iterable[Path], folders: Iterable[Path] = ()) -> None:
