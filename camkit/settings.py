@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from camkit.errors import SettingsError
+from camkit.support.tracebacks import secrets_stay_inside
 
 __all__ = ["Settings", "load_settings"]
 
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
         raise TypeError("Settings hold keys, so they are not copied into a file: read them again instead.")
 
 
+@secrets_stay_inside
 def load_settings() -> Settings:
     """Read the settings.
 

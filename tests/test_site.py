@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -417,3 +418,14 @@ def test_a_key_given_as_plain_text_does_not_show_itself():
     clients = [Meraki(SECRET), EagleEye("me", SECRET, SECRET)]
     for client in clients:
         assert SECRET not in repr(client) + repr(vars(client))
+
+
+def test_no_frame_of_reading_the_settings_shows_a_key(tmp_path):
+    "Whatever is wrong with the file: its other lines hold keys"
+    for wrong in ("no equals sign", "CAMKIT_DEMO=perhaps", "EEN_USERNAME=me"):
+        env_file(tmp_path / ".env", f"MERAKI_DASHBOARD_API_KEY={SECRET}\n{wrong}\n")
+        with pytest.raises(errors.SettingsError) as caught:
+            load_settings()
+        shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        ours = [frame for frame in shown.stack if "settings.py" in frame.filename]
+        assert not ours and SECRET not in str([frame.locals for frame in shown.stack[1:]])

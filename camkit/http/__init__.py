@@ -3,8 +3,9 @@
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
 from camkit.http.reply import Meanings, Reply, raise_for_status
 from camkit.http.retry import retry
-from camkit.http.secrets import Address, Credential, Masking, NotPickled, as_secret, secrets_stay_inside
+from camkit.http.secrets import Address, Credential, Masking, NotPickled, as_secret
 from camkit.http.transport import Transport
+from camkit.support.tracebacks import secrets_stay_inside
 
 __all__ = [
     "RETRY_STATUSES",

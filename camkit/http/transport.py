@@ -35,8 +35,9 @@ from camkit.http.reply import Reply, take_cookies
 from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
 from camkit.http.routes import Routes
-from camkit.http.secrets import Credential, Masking, NotPickled, scrub, scrub_headers, secrets_stay_inside
+from camkit.http.secrets import Credential, Masking, NotPickled, scrub, scrub_headers
 from camkit.http.trust import Trust, is_loopback, parts_of
+from camkit.support.tracebacks import secrets_stay_inside
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
