@@ -191,6 +191,9 @@ _OTHER_ITEM = "[itemscope]:not([itemtype*='schema.org/PropertyValue']), .p-org"
 _NOT_SHOWN = "a, head, title, script, style, template, form, input, textarea, select, button"
 """Elements whose text may be of any page: a link back to the address asked for, the answer of a search form."""
 
+_AROUND = "header:not(:has(h1)), nav, footer, [role=search]"
+"""What is around the content of a page."""
+
 _FORM = "form, input, textarea, select"
 _BESIDE = "a, ul, ol, nav, aside, footer"
 """Elements whose pictures are of other pages and of other people."""
@@ -291,6 +294,8 @@ def _marked(people: list[Tag], number: str, base: str) -> _Entry:
 def _plain(page: Reply, soup: BeautifulSoup, number: str, base: str) -> _Entry:
     """Read a page that does not mark what is about a person."""
     _require_not_moved(page)
+    for around in soup.select(_AROUND):  # a search box there is on every page of a site
+        around.extract()
     if soup.select_one(_FORM):
         raise _Missing(
             "the page has a form, as sign-in and search pages have, so it is not taken for an entry"

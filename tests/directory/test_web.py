@@ -424,3 +424,13 @@ def test_a_card_says_if_the_badge_log_gives_another_name():
     assert "badge log" not in cardholder_html(Cardholder("1", "Priya Raman"), "RAMAN Priya")
     unknown = Cardholder("1", note="not in the directory")
     assert "the badge log gives the name Maria" in cardholder_html(unknown, "Maria")
+
+
+@pytest.mark.parametrize("around", ["header", "nav", "footer", "div role=search"])
+def test_a_search_box_that_is_on_every_page_is_no_obstacle(around):
+    "Around the content, where sites have it"
+    box = f"<{around}><form><input name=q></form></{around.split()[0]}>"
+    assert look_up(f"{box}<h1>Ann Lee</h1><p>007</p>".encode()).name == "Ann Lee"
+    assert look_up(b"<form><input name=q></form><h1>Ann Lee</h1><p>007</p>").note.startswith(
+        "the page has a form"
+    )
