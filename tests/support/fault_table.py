@@ -7,7 +7,6 @@ bad BadResponse · late DeadlineExceeded · error ServiceError · refused LoginR
 none NoPicture · unknown NotFound · limited RateLimited
 
 limited, for a snapshot: the service asks for a longer wait than the test allows for a picture.
-odd: the content of a damaged page that cannot be distinguished from a whole one.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ wrong-type      once -                        ok      ok      ok      ok      ok
 wrong-type      all  -                        ok      ok      bad     ok      short   ok      late    ok
 not-jpeg        once -                        ok      ok      ok      ok      ok      ok      ok      note
 not-jpeg        all  -                        bad     bad     bad     bad     short   bad     late    note
-corrupt-jpeg    once where=middle             ok      ok      ok      ok      ok      ok      ok      odd
+corrupt-jpeg    once where=middle             ok      ok      ok      ok      ok      ok      ok      note
 corrupt-jpeg    all  where=middle             bad     bad     bad     bad     short   bad     late    note
 corrupt-jpeg    once where=end                ok      ok      ok      ok      ok      ok      ok      ok
 corrupt-jpeg    all  where=end                bad     bad     bad     bad     short   bad     late    note
