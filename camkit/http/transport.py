@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -239,7 +240,7 @@ class Transport(NotPickled):
         answer: BaseHTTPResponse | None = None
         problem: CamkitError
         try:
-            with deadline:
+            with _within(deadline):
                 answer = self._routes().send(request)
                 if answer.status < 200:  # what follows would be taken for the answer to the next request
                     raise BadResponse(
@@ -287,6 +288,16 @@ class Transport(NotPickled):
         if not hasattr(self._local, "routes"):
             self._local.routes = Routes(f"camkit/{__version__}")
         return self._local.routes
+
+
+@contextmanager
+def _within(deadline: gevent.Timeout) -> Iterator[None]:
+    """Let a deadline run for a block; its own ``with`` would let it run on if an interrupt came as it starts."""
+    try:
+        deadline.start()
+        yield
+    finally:
+        deadline.close()
 
 
 def _place(request: Request) -> tuple[str, str | None]:

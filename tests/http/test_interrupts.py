@@ -11,12 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 
+import gevent
 import pytest
 from pydantic import SecretStr
 
 from camkit.cameras.een import EagleEye
 from camkit.cameras.meraki import Meraki
-from camkit.http import secrets_stay_inside
+from camkit.http import Limits, Transport, secrets_stay_inside
 from tests.conftest import ROOT
 from tests.http.test_canaries import secrets_in
 from tests.http.test_secrets_stay import everything_about
@@ -157,3 +158,20 @@ def test_a_verbose_traceback_of_an_interrupted_cell_shows_no_secret(demo):
     assert shown.count("KeyboardInterrupt") >= 5, shown[-3000:]
     beginnings = {f"{name}_beginning_key": demo.info[name][:8] for name in ("een_password", "meraki_key")}
     assert not secrets_in(shown, {**demo.info, **beginnings}), shown
+
+
+def test_an_interrupt_as_a_deadline_starts_does_not_let_it_run_on(monkeypatch):
+    "It would end another call, a minute later"
+    start = gevent.Timeout.start
+
+    def interrupted(self):
+        start(self)
+        raise KeyboardInterrupt
+
+    transport = Transport("it", "http://127.0.0.1:9", limits=Limits(deadline_s=0.1, attempts=1))
+    monkeypatch.setattr(gevent.Timeout, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        transport.request("GET", "/")
+    monkeypatch.undo()
+    gevent.sleep(0.3)  # raises what runs on
+    transport.close()
