@@ -19,7 +19,7 @@ from pyarrow import csv as arrow_csv
 
 from camkit.badges.encoding import MIXED, Utf8Stream, decoded, open_text
 from camkit.badges.files import Export
-from camkit.badges.profiles import Profile
+from camkit.badges.given import Given
 from camkit.badges.table import ExportTable, Record, Rows, find_layout
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -31,7 +31,7 @@ BATCH = 1 << 16
 """Rows that the careful way turns into columns at a time."""
 
 
-def read_delimited(export: Export, wanted: Profile | None) -> ExportTable:
+def read_delimited(export: Export, given: Given) -> ExportTable:
     """Read the export in the first encoding that fits it.
 
     Raises
@@ -39,12 +39,13 @@ def read_delimited(export: Export, wanted: Profile | None) -> ExportTable:
     BadgeFileError
         If it is not text, or no profile fits it, or not the wanted one.
     """
+    candidates = given.candidates()
 
     def read(encoding: str) -> ExportTable:
         with open_text(export, encoding) as stream:
             lines = list(islice(stream.lines(), START))
         starts = {delimiter: [*records(lines, delimiter)] for delimiter in DELIMITERS}
-        layout = find_layout(export, starts, wanted)
+        layout = find_layout(export, starts, candidates)
         rows = read_rows(export, encoding, layout.delimiter, len(layout.names), layout.first_line)
         return ExportTable(export, MIXED if rows.stray_lines else encoding, layout, rows)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import tzinfo
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.account import RowAccount
+from camkit.badges.given import Given
 from camkit.badges.identifiers import TEXT, clean_id
 from camkit.badges.profiles import matches
 from camkit.badges.table import ExportTable, translate, unique
@@ -25,17 +25,18 @@ class FileEvents:
     rejected: pd.DataFrame
     ignored: pd.DataFrame
     times: Times
+    doubts: list[str]  # sentences, without the file's name, on what may have been misread
     unknown: dict[str, int]  # how often each unknown word for an outcome occurs
 
 
-def interpret(table: ExportTable, zone: tzinfo | None, day_first: bool | None) -> FileEvents:
+def interpret(table: ExportTable, given: Given) -> FileEvents:
     """Read the times, identifiers and outcomes of an export."""
     account = RowAccount(table)
     for column, patterns in table.layout.profile.keep.items():
         if (kind := table.column(column)) is not None:
             account.close("ignored", ~_matching(kind, patterns), column, kind, "not a badge event")
     outcome = _outcomes(table, account)
-    times = read_event_times(table, account, zone, day_first)
+    times = read_event_times(table, account, given.zone, given.day_first)
     cardholder = _cardholders(table, account, outcome)
     account.enter_ragged_rows()
 
@@ -49,6 +50,7 @@ def interpret(table: ExportTable, zone: tzinfo | None, day_first: bool | None) -
         rejected=account.entries("rejected"),
         ignored=account.entries("ignored"),
         times=times,
+        doubts=list(times.doubts),
         unknown=_unknown_words(table, outcome, account.is_event),
     )
 

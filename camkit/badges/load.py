@@ -12,23 +12,26 @@ import numpy as np
 import pandas as pd
 
 from camkit.badges.account import ENTRY
-from camkit.badges.delimited import read_delimited
 from camkit.badges.files import Export, SourceFile, find_exports, sha256_of, unchanged
+from camkit.badges.given import Column, Given
 from camkit.badges.interpret import FileEvents, interpret
 from camkit.badges.log import BadgeLog
-from camkit.badges.profiles import ROLES, Profile, given_columns, profiles
-from camkit.errors import BadgeFileError
+from camkit.badges.read import read_export
 from camkit.support.timezones import as_zone
 from camkit.visible import visible
 
 
-def load_badges(
+def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all but the zone by keyword
     path_or_paths: str | PathLike[str] | Iterable[str | PathLike[str]],
     timezone: str | tzinfo | None = None,
     *,
     profile: str | None = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, Column] | None = None,
     day_first: bool | None = None,
+    granted: Iterable[str] = (),
+    denied: Iterable[str] = (),
+    encoding: str | None = None,
+    sheet: str | None = None,
 ) -> BadgeLog:
     """Load badge events from exports of any access-control system, with an account of every row.
 
@@ -69,12 +72,11 @@ def load_badges(
     rejected.
     """
     zone = as_zone(timezone)
-    wanted = _wanted(profile, columns)
+    given = Given(zone, profile, columns, day_first, (*granted,), (*denied,), encoding, sheet)
+    given.candidates()  # what it says is checked before anything is read
     exports = find_exports(path_or_paths)
     digests: dict[Path, str] = {}
-    reports, parts = zip(
-        *(_load(export, wanted, zone, day_first, digests) for export in exports), strict=True
-    )
+    reports, parts = zip(*(_load(export, given, digests) for export in exports), strict=True)
     files = pd.DataFrame(reports)
     named_in_full = not files["file"].is_unique
     if named_in_full:
@@ -85,46 +87,16 @@ def load_badges(
         SourceFile(path, visible(str(path) if named_in_full else path.name), digest)
         for path, digest in digests.items()
     ]
-    given = {
-        "timezone": str(zone) if zone else None,
-        "profile": profile,
-        "columns": dict(columns) if columns else None,
-        "day_first": day_first,
-    }
-    return replace(log, sources=tuple(sources), given=given)
+    return replace(log, sources=tuple(sources), given=given.as_dict())
 
 
-def _wanted(name: str | None, columns: Mapping[str, str] | None) -> Profile | None:
-    """Make the profile that the arguments ask for; None if they ask for none."""
-    if name is not None and name not in profiles():
-        raise BadgeFileError(f"Unknown profile {name!r}: choose from {', '.join(profiles())}.")
-    known = profiles()[name] if name is not None else None
-    if columns is None:
-        return known
-    if strange := [role for role in columns if role not in ROLES]:
-        raise BadgeFileError(f"Unknown word {strange[0]!r} in columns=: choose from {', '.join(ROLES)}.")
-    given = given_columns(columns)
-    if known is not None:
-        recognise = given.recognise if known.recognise else ()
-        return replace(known, columns={**known.columns, **given.columns}, recognise=recognise)
-    if "event_time" not in columns and not {"date", "time"} <= columns.keys():
-        raise BadgeFileError("columns= must say which column is the event_time, or the date and the time.")
-    return given
-
-
-def _load(
-    export: Export,
-    wanted: Profile | None,
-    zone: tzinfo | None,
-    day_first: bool | None,
-    digests: dict[Path, str],
-) -> tuple[dict[str, object], FileEvents]:
+def _load(export: Export, given: Given, digests: dict[Path, str]) -> tuple[dict[str, object], FileEvents]:
     """Load one export: its row of `BadgeLog.files`, and its events; the digest of its file is added to the others."""
     with unchanged(export.path):
         digest = digests.get(export.path) or sha256_of(export.path)
-        table = read_delimited(export, wanted)
+        table = read_export(export, given)
     digests[export.path] = digest
-    part = interpret(table, zone, day_first)
+    part = interpret(table, given)
     report = {
         "file": export.name,
         "profile": table.layout.profile.name,
@@ -135,7 +107,7 @@ def _load(
         "rows": len(table) + len(table.rows.ragged),
         "dates": part.times.dates,
         "times": part.times.placed,
-        "doubt": part.times.doubt,
+        "doubts": [*table.doubts, *part.doubts],
         "unknown_outcomes": part.unknown,
     }
     return report, part

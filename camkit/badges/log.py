@@ -47,14 +47,14 @@ class BadgeLog:
         One row per file: ``file``, ``profile``, ``encoding``, ``not_utf8`` (the lines that are not UTF-8 in a file that
         otherwise is), ``delimiter``, ``titles`` (rows above the header), ``rows`` (below it, without blank ones),
         ``dates`` (how day and month were distinguished), ``times`` (how those without an offset were placed, where the
-        heading of their column says), ``doubt`` (why they may have been misplaced), ``unknown_outcomes`` (how often
-        each word for an outcome occurs that is not known). A text is empty where there was nothing to decide.
+        heading of their column says), ``doubts`` (a list of what may have been misread), ``unknown_outcomes`` (how
+        often each word for an outcome occurs that is not known). A text is empty where there was nothing to decide.
     timezone : datetime.tzinfo or None
         The site's zone, for display: the one given, or the one offset that all times have.
     sources : tuple of SourceFile
         The files that were read, each with its SHA-256 at that moment; an archive once.
     given : mapping of str to Any
-        What `load_badges` was told: ``timezone``, ``profile``, ``columns``, ``day_first``; None where left out.
+        What `load_badges` was told, by the names of its arguments; None where left out.
     """
 
     events: pd.DataFrame
@@ -116,8 +116,8 @@ class BadgeLog:
             more = f", and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
             found.append(f"{file}, line {first['line']}: {first['value']!r}: {reason}{more}.")
         names = self.files["file"]
-        doubts = zip(names, self.files["doubt"], strict=True)
-        found += [f"{name}: {doubt}." for name, doubt in doubts if doubt]
+        for name, doubts in zip(names, self.files["doubts"], strict=True):
+            found += [f"{name}: {doubt}." for doubt in doubts]
         found += self._unknown_outcomes()
         what = "bytes that are not UTF-8 were read as cp1252; check these letters"
         strays = zip(names, self.files["not_utf8"], strict=True)

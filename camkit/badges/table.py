@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.files import Export
-from camkit.badges.profiles import Profile, plain, positions, profiles
+from camkit.badges.profiles import Profile, plain, positions
 from camkit.errors import BadgeFileError
 
 RENAMED = ("event_time", "cardholder_id", "cardholder_name", "credential", "reader_id")
@@ -61,6 +61,9 @@ class ExportTable:
     encoding: str
     layout: Layout
     rows: Rows
+    doubts: list[str] = field(
+        default_factory=list
+    )  # sentences, without the file's name, on what may be misread
 
     def __len__(self) -> int:
         """Count the rows that have the header's width."""
@@ -95,17 +98,18 @@ class ExportTable:
         return {name: column for position, (name, column) in enumerate(cells) if position not in renamed}
 
 
-def find_layout(export: Export, starts: Mapping[str, Sequence[Record]], wanted: Profile | None) -> Layout:
+def find_layout(
+    export: Export, starts: Mapping[str, Sequence[Record]], candidates: Sequence[Profile]
+) -> Layout:
     """Find the layout by the export's first rows, as each possible delimiter splits them.
 
-    The wanted profile must fit; without one, the profile that uses most columns is taken.
+    A single candidate must fit; of several, the profile that uses most columns is taken.
 
     Raises
     ------
     BadgeFileError
         If no profile fits, or several fit equally well.
     """
-    candidates = [wanted] if wanted else list(profiles().values())
     layouts = [
         layout
         for delimiter, start in starts.items()
@@ -113,7 +117,7 @@ def find_layout(export: Export, starts: Mapping[str, Sequence[Record]], wanted: 
         for layout in _fitting(profile, delimiter, start)
     ]
     if not layouts:
-        raise BadgeFileError(_nothing_fits(export, starts, wanted), path=export.path)
+        raise BadgeFileError(_nothing_fits(export, starts, candidates), path=export.path)
     best = max(len(_used(layout)) for layout in layouts)
     first, *others = [layout for layout in layouts if len(_used(layout)) == best]
     if others and others[0].profile is not first.profile:
@@ -141,8 +145,11 @@ def _used(layout: Layout) -> set[int]:
     return {position for source in layout.sources.values() for position in source}
 
 
-def _nothing_fits(export: Export, starts: Mapping[str, Sequence[Record]], wanted: Profile | None) -> str:
+def _nothing_fits(
+    export: Export, starts: Mapping[str, Sequence[Record]], candidates: Sequence[Profile]
+) -> str:
     """Say which columns were found and what to do."""
+    wanted = candidates[0] if len(candidates) == 1 else None
     start = max(starts.values(), key=lambda rows: max((len(cells) for _, cells in rows), default=0))
     if not start:
         return f"{export.name} has no rows: export it again."

@@ -50,7 +50,7 @@ class Times:
     dates: str = ""  # how day and month were distinguished, if they had to be
     by_zone: bool = False  # whether any time was placed by the zone alone
     placed: str = ""  # how times without an offset were placed, if the column's heading says
-    doubt: str = ""  # why they may have been misplaced
+    doubts: tuple[str, ...] = ()  # sentences, without the file's name, on what may have been misread
 
 
 def read_event_times(
@@ -90,13 +90,13 @@ def read_event_times(
     for problem in np.unique(times.problem[times.problem != FINE]):
         account.close("rejected", times.problem == problem, heading, text, REASONS[problem])
     placed = f"in {in_heading}, by the heading {heading!r}" if in_heading else ""
-    doubt = ""
+    doubts = []
     if times.by_zone and leaves_doubt(heading):
-        doubt = (
+        doubts.append(
             f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
             "right, and pass timezone='UTC' if it is not"
         )
-    return replace(times, offset=times.offset or offset, placed=placed, doubt=doubt)
+    return replace(times, offset=times.offset or offset, placed=placed, doubts=tuple(doubts))
 
 
 def read_times(

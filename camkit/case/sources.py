@@ -35,7 +35,7 @@ _as_json = json.JSONEncoder(
     default=lambda value: value.item() if isinstance(value, np.generic) else str(value),
 ).encode
 
-_PER_FILE = ("file", "profile", "encoding", "delimiter", "titles", "rows", "dates", "times", "doubt")
+_PER_FILE = ("file", "profile", "encoding", "delimiter", "titles", "rows", "dates", "times", "doubts")
 
 
 _NUMBER = int | float

@@ -20,6 +20,7 @@ from camkit.badges import load_badges
 from camkit.badges.delimited import read_delimited
 from camkit.badges.encoding import MAX_LINE, Utf8Stream
 from camkit.badges.files import Export, unchanged
+from camkit.badges.given import Given
 from camkit.errors import BadgeFileError
 
 ROWS = "timestamp,UserID,reader_id,outcome\n2019-04-12T14:20:29-06:00,00071234,Büro,granted\n"
@@ -127,7 +128,7 @@ def test_a_file_is_read_once_besides_its_start(tmp_path: Path, stray: str) -> No
     odd = JOSE.format(1, 1) if stray else ""
     path.write_bytes((ROWS + good).encode() + odd.encode("cp1252"))
     CountedExport.opened = 0
-    table = read_delimited(CountedExport(path), None)
+    table = read_delimited(CountedExport(path), Given())
     assert CountedExport.opened == 3
     assert table.rows.stray_lines == ([40_003] if stray else [])
     assert table.encoding == ("utf-8 and cp1252" if stray else "utf-8")

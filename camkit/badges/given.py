@@ -1,0 +1,95 @@
+"""What the caller of `load_badges` says about the exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from typing import Any
+
+from camkit.badges.profiles import ROLES, Profile, given_columns, profiles
+from camkit.errors import BadgeFileError
+
+Column = str | int | Sequence[str | int]
+"""A column's heading, its position from 1, or several of them, which are joined."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is said about the exports; what is left out is found out.
+
+    Attributes
+    ----------
+    zone : datetime.tzinfo or None
+        Of times without an offset, and for display.
+    profile : str or None
+        A name from `profiles.toml`.
+    columns : mapping of str to Column or None
+        The columns of each role.
+    day_first : bool or None
+        Whether 01/05/2026 is the first of May.
+    granted, denied : tuple of str
+        The export's own words for these outcomes; ``*`` stands for any text.
+    encoding : str or None
+        Of a text file, as Python names it.
+    sheet : str or None
+        The sheet of a workbook to read.
+    """
+
+    zone: tzinfo | None = None
+    profile: str | None = None
+    columns: Mapping[str, Column] | None = None
+    day_first: bool | None = None
+    granted: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    encoding: str | None = None
+    sheet: str | None = None
+
+    def candidates(self) -> list[Profile]:
+        """Return the profiles to choose from: one if the caller names it or the columns, else all.
+
+        Raises
+        ------
+        BadgeFileError
+            If a name of a profile or a role is unknown, or the columns lack a time.
+        """
+        wanted = self._wanted()
+        return [
+            replace(
+                profile, granted=(*self.granted, *profile.granted), denied=(*self.denied, *profile.denied)
+            )
+            for profile in ([wanted] if wanted else profiles().values())
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as values that JSON has: None where nothing was said."""
+        return {
+            "timezone": str(self.zone) if self.zone else None,
+            "profile": self.profile,
+            "columns": dict(self.columns) if self.columns else None,
+            "day_first": self.day_first,
+            "granted": list(self.granted) or None,
+            "denied": list(self.denied) or None,
+            "encoding": self.encoding,
+            "sheet": self.sheet,
+        }
+
+    def _wanted(self) -> Profile | None:
+        """Make the profile that is asked for; None if none is."""
+        name, columns = self.profile, self.columns
+        if name is not None and name not in profiles():
+            raise BadgeFileError(f"Unknown profile {name!r}: choose from {', '.join(profiles())}.")
+        known = profiles()[name] if name is not None else None
+        if columns is None:
+            return known
+        if strange := [role for role in columns if role not in ROLES]:
+            raise BadgeFileError(f"Unknown word {strange[0]!r} in columns=: choose from {', '.join(ROLES)}.")
+        given = given_columns(columns)  # type: ignore[arg-type]
+        if known is not None:
+            recognise = given.recognise if known.recognise else ()
+            return replace(known, columns={**known.columns, **given.columns}, recognise=recognise)
+        if "event_time" not in columns and not {"date", "time"} <= columns.keys():
+            raise BadgeFileError(
+                "columns= must say which column is the event_time, or the date and the time."
+            )
+        return given

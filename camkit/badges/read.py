@@ -1,0 +1,19 @@
+"""Read an export of any format into a table."""
+
+from __future__ import annotations
+
+from camkit.badges.delimited import read_delimited
+from camkit.badges.files import Export
+from camkit.badges.given import Given
+from camkit.badges.table import ExportTable
+
+
+def read_export(export: Export, given: Given) -> ExportTable:
+    """Read the export by the format that its first bytes show.
+
+    Raises
+    ------
+    BadgeFileError
+        If its format cannot be read, no profile fits it, or not the wanted one.
+    """
+    return read_delimited(export, given)
