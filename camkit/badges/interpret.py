@@ -29,14 +29,17 @@ class FileEvents:
     unknown: dict[str, int]  # how often each unknown word for an outcome occurs
 
 
-def interpret(table: ExportTable, given: Given) -> FileEvents:
-    """Read the times, identifiers and outcomes of an export."""
+def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> FileEvents:
+    """Read the times, identifiers and outcomes of an export.
+
+    `shown` is whether the day comes first in the dates of an export of the same shape, and where that is shown.
+    """
     account = RowAccount(table)
     for column, patterns in table.layout.profile.keep.items():
         if (kind := table.column(column)) is not None:
             account.close("ignored", ~_matching(kind, patterns), column, kind, "not a badge event")
     outcome = _outcomes(table, account)
-    times = read_event_times(table, account, given.zone, given.day_first)
+    times = read_event_times(table, account, given.zone, given.day_first, shown)
     cardholder = _cardholders(table, account, outcome)
     account.enter_ragged_rows()
 
