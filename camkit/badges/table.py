@@ -48,6 +48,9 @@ class Rows:
     stray_lines: list[int] = field(
         default_factory=list
     )  # lines with bytes that are not in the file's encoding
+    aside: list[tuple[int, str, str]] = field(
+        default_factory=list
+    )  # line, text and reason of rows that are not events, by the shape of the export
 
 
 @dataclass(frozen=True)

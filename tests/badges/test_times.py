@@ -482,7 +482,7 @@ def test_an_export_of_the_same_shape_can_show_the_order(tmp_path: Path) -> None:
     undecided = table_of(tmp_path, "a.csv", "01/05/2026 08:00", "02/05/2026 08:00")
     part = interpret(undecided, Given(zone=DENVER), (True, "b.csv, line 2"))
     assert part.times.dates == "day first, shown by b.csv, line 2"
-    assert part.events["event_time"].dt.strftime("%m-%d").tolist() == ["05-01", "05-02"]
+    assert part.events.to_pandas()["event_time"].dt.strftime("%m-%d").tolist() == ["05-01", "05-02"]
     own = table_of(tmp_path, "c.csv", "05/13/2026 08:00", "05/01/2026 08:00")
     assert (
         interpret(own, Given(zone=DENVER), (True, "b.csv, line 2")).times.dates
