@@ -51,6 +51,11 @@ class RowAccount:
         """Ignore the rows of the wrong length that are totals, notes and the like; reject the others."""
         names, delimiter = self._table.layout.names, self._table.layout.delimiter
         for line, row in self._table.rows.ragged:
+            if line in self._table.rows.reasons:
+                kind, reason = self._table.rows.reasons[line]
+                value = _filled(row) if kind == "ignored" else delimiter.join(row)
+                self._entries[kind].append((line, "", value, reason))
+                continue
             reason = _why_not_an_event(row, names)
             if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):
                 reason = "a line of text"
