@@ -31,7 +31,6 @@ class RowAccount:
         self.is_event = np.ones(len(table), dtype=bool)  # for each row, whether it is still an event
         self._table = table
         self._entries: dict[Kind, list[pa.Table]] = {"rejected": [], "ignored": []}
-        self._enter("ignored", [(line, text, reason) for line, text, reason in table.rows.aside])
 
     def close(self, kind: Kind, rows: np.ndarray, column: str, values: pa.ChunkedArray, reason: str) -> None:
         """Reject or ignore those of the rows that are still events, because of their values in this column."""
@@ -64,17 +63,15 @@ class RowAccount:
     def enter_ragged_rows(self) -> None:
         """Ignore the rows of the wrong length that are totals, notes and the like; reject the others."""
         names, delimiter = self._table.layout.names, self._table.layout.delimiter
-        ignored, rejected = [], []
+        entered: dict[Kind, list[tuple[int, str, str]]] = {"rejected": [], "ignored": []}
         for line, row in self._table.rows.ragged:
-            reason = _why_not_an_event(row, names)
-            if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):
-                reason = "a line of text"
-            if reason:
-                ignored.append((line, _filled(row), reason))
+            kind, reason = self._table.rows.reasons.get(line) or _why_ragged(row, names)
+            if kind == "ignored":
+                entered["ignored"].append((line, _filled(row), reason))
             else:
-                rejected.append((line, delimiter.join(row), f"{len(row)} cells instead of {len(names)}"))
-        self._enter("ignored", ignored)
-        self._enter("rejected", rejected)
+                entered["rejected"].append((line, delimiter.join(row), reason))
+        for kind, entries in entered.items():
+            self._enter(kind, entries)
 
     def entries(self, kind: Kind) -> pa.Table:
         """Return the entries of a kind in the order of the lines: a table with the columns of `ENTRY`."""
@@ -92,6 +89,14 @@ class RowAccount:
 
 def _filled(row: Sequence[str]) -> str:
     return " ".join(filter(None, row))
+
+
+def _why_ragged(row: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
+    """Say what becomes of a row of the wrong length, and why."""
+    reason = _why_not_an_event(row, names)
+    if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):
+        reason = "a line of text"
+    return ("ignored", reason) if reason else ("rejected", f"{len(row)} cells instead of {len(names)}")
 
 
 def _why_not_an_event(row: Sequence[str], names: Sequence[str]) -> str | None:

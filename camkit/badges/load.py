@@ -194,7 +194,7 @@ def _shape(table: ExportTable) -> tuple[str, tuple[str, ...]]:
 
 def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> _Loaded:
     part = interpret(table, given, shown)
-    rows = len(table) + len(table.rows.ragged) + len(table.rows.aside)
+    rows = len(table) + len(table.rows.ragged)
     report = {
         "file": table.export.name,
         "profile": table.layout.profile.name,
