@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from camkit.badges.profiles import footer_patterns, matches
 from camkit.badges.table import ExportTable
+from camkit.badges.vocabulary import footer_patterns, matches
 
 ENTRY = {"line": "int64", "column": "str", "value": "str", "reason": "str"}
 """Columns of the tables of rejected and ignored rows, beside ``file``."""
