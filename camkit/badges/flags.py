@@ -157,7 +157,7 @@ def flag_events(
 
 
 def _previous(order: np.ndarray, *keys: np.ndarray) -> np.ndarray:
-    """Position of the event before each one, in this order, with the same keys; -1 if there is none or a key is missing."""
+    """Position of the event before each one, in this order, with the same keys; -1 if none, or a key is missing."""
     joined, count = np.zeros(len(order), dtype=np.int64), 1
     for key in keys:
         values = int(key.max(initial=0)) + 1
@@ -167,7 +167,11 @@ def _previous(order: np.ndarray, *keys: np.ndarray) -> np.ndarray:
     joined[np.logical_or.reduce([key < 0 for key in keys])] = -1
     groups = pd.Categorical.from_codes(joined[order], categories=pd.RangeIndex(count))
     before = np.empty(len(order), dtype=np.int64)
-    before[order] = pd.Series(order).groupby(groups, observed=False, sort=False).shift(1, fill_value=-1)
+    before[order] = (
+        pd.Series(order)
+        .groupby(pd.CategoricalIndex(groups), observed=False, sort=False)
+        .shift(1, fill_value=-1)
+    )
     return before
 
 
@@ -294,7 +298,7 @@ def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np
         columns[name] = evidence[name] >= 0 if name in evidence else flags[name]
         if name in evidence:
             label = np.zeros(len(index), dtype="int64")
-            flagged = np.flatnonzero(columns[name])
+            flagged = np.flatnonzero(evidence[name] >= 0)
             label[flagged] = labels[evidence[name][flagged]]
             columns[f"{name}_event"] = pd.arrays.IntegerArray(label, evidence[name] < 0)
     return pd.DataFrame(columns, index=index, copy=False)
