@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from camkit.badges.profiles import footer_patterns, matches
-from camkit.badges.table import ExportTable
+from camkit.badges.table import ExportTable, Kind
 
 ENTRY = {"line": "int64", "column": "str", "value": "str", "reason": "str"}
 """Columns of the tables of rejected and ignored rows, beside ``file``."""
 
 CLOCK_TIME = re.compile(r"\d:\d\d")
-
-Kind = Literal["rejected", "ignored"]
 
 
 class RowAccount:
@@ -51,10 +48,10 @@ class RowAccount:
         """Ignore the rows of the wrong length that are totals, notes and the like; reject the others."""
         names, delimiter = self._table.layout.names, self._table.layout.delimiter
         for line, row in self._table.rows.ragged:
-            if line in self._table.rows.reasons:
-                kind, reason = self._table.rows.reasons[line]
+            if known := self._table.rows.reasons.get(line):
+                kind, why = known
                 value = _filled(row) if kind == "ignored" else delimiter.join(row)
-                self._entries[kind].append((line, "", value, reason))
+                self._entries[kind].append((line, "", value, why))
                 continue
             reason = _why_not_an_event(row, names)
             if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):

@@ -49,9 +49,7 @@ LETTERS = re.compile(rb"[\x40-\xff ]*[\x80-\xff][\x40-\xff ]*")
 STRAY = re.compile("([\udc80-\udcff])")
 """What Python's "surrogateescape" makes of a byte that is not UTF-8."""
 
-IN_CP1252 = "".join(
-    bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256)
-)
+IN_CP1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 """The letter that each byte stands for; the few that cp1252 does not define are taken from Latin-1."""
 
 
@@ -65,7 +63,10 @@ class OtherEncodingError(Exception):
 
 
 def decoded(
-    export: Export, read: Callable[[str, list[str]], Read], wanted: str | None = None, names: Sequence[str] = ()
+    export: Export,
+    read: Callable[[str, list[str]], Read],
+    wanted: str | None = None,
+    names: Sequence[str] = (),
 ) -> Read:
     """Read the export in the wanted encoding, or else in the one that its bytes show.
 
@@ -91,7 +92,8 @@ def decoded(
 
 def _not_valid(export: Export, encoding: str) -> BadgeFileError:
     return BadgeFileError(
-        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in encoding='cp1251'.",
+        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in "
+        "encoding='cp1251'.",
         path=export.path,
     )
 

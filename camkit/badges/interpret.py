@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from camkit.badges.account import RowAccount
 from camkit.badges.given import Given
 from camkit.badges.identifiers import TEXT, clean_id
-from camkit.badges.profiles import matches
-from camkit.badges.table import ExportTable, translate, unique
+from camkit.badges.profiles import matches, unique
+from camkit.badges.table import ExportTable, translate
 from camkit.badges.times import Times, read_event_times
 
 
