@@ -234,7 +234,8 @@ def _nothing_fits(
         hint = f" Did you mean {hint}?" if hint else ""
         if all(name.isdigit() for name in lacking):
             hint = " A number names a column by its position, from 1."
-        return f"{export.name} does not have the column {', '.join(map(repr, lacking))}; line {line} has: {found}.{hint}"
+        named = ", ".join(map(repr, lacking))
+        return f"{export.name} does not have the column {named}; line {line} has: {found}.{hint}"
     if wanted:
         return f"{export.name} does not look like {wanted.title}; line {line} has: {found}."
     return (
@@ -248,7 +249,10 @@ def translate(text: pa.ChunkedArray, function: Callable[[str], str | None]) -> p
     encoded = text.dictionary_encode().unify_dictionaries()
     if encoded.num_chunks == 0:
         return text
-    values = pa.array([function(value) for value in encoded.chunk(0).dictionary.to_pylist()], pa.string())
+    different = encoded.chunk(0).dictionary
+    values = pa.array([function(value) for value in different.to_pylist()], pa.string())
+    if values.equals(different):  # in most logs identifiers and outcomes are as they should be
+        return text
     return pa.chunked_array([values.take(chunk.indices) for chunk in encoded.chunks], pa.string())
 
 
