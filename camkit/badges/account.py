@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from camkit.badges.table import ExportTable
+from camkit.badges.table import ExportTable, Kind
 from camkit.badges.vocabulary import footer_patterns, matches
 
 ENTRY = pa.schema({"line": pa.int64(), "column": pa.string(), "value": pa.string(), "reason": pa.string()})
@@ -20,8 +19,6 @@ CLOCK_TIME = re.compile(r"\d[:.]\d\d")
 
 MAX_FILLED = 2
 """Most cells of a total or a note that have text: "Total", "1,204". A swipe has more."""
-
-Kind = Literal["rejected", "ignored"]
 
 
 class RowAccount:
@@ -68,10 +65,8 @@ class RowAccount:
         entered: dict[Kind, list[tuple[int, str, str]]] = {"rejected": [], "ignored": []}
         for line, row in self._table.rows.ragged:
             kind, reason = self._table.rows.reasons.get(line) or _why_ragged(row, names)
-            if kind == "ignored":
-                entered["ignored"].append((line, _filled(row), reason))
-            else:
-                entered["rejected"].append((line, delimiter.join(row), reason))
+            text = _filled(row) if kind == "ignored" else delimiter.join(row)
+            entered[kind].append((line, text, reason))
         for kind, entries in entered.items():
             self._enter(kind, entries)
 
@@ -93,7 +88,7 @@ def _filled(row: Sequence[str]) -> str:
     return " ".join(filter(None, row))
 
 
-def _why_ragged(row: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
+def _why_ragged(row: Sequence[str], names: Sequence[str]) -> tuple[Kind, str]:
     """Say what becomes of a row of the wrong length, and why."""
     reason = _why_not_an_event(row, names)
     if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):

@@ -13,10 +13,11 @@ from camkit.badges.delimited import DELIMITERS
 from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export, sha256_of, unchanged
 from camkit.badges.identifiers import column_text
+from camkit.badges.profiles import unique
 from camkit.badges.sheets import SUFFIXES as SHEETS
 from camkit.badges.sheets import sheet_rows
 from camkit.badges.split import Dialect, records
-from camkit.badges.table import Record, unique
+from camkit.badges.table import Record
 from camkit.errors import BadgeFileError, DoorsFileError, InputError
 
 COLUMNS = ("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s")

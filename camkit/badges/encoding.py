@@ -96,7 +96,8 @@ def decoded(
 
 def _not_valid(export: Export, encoding: str) -> BadgeFileError:
     return BadgeFileError(
-        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in encoding='cp1251'.",
+        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in "
+        "encoding='cp1251'.",
         path=export.path,
     )
 
