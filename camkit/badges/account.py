@@ -45,13 +45,15 @@ class RowAccount:
     def ignore_footers(self, candidates: np.ndarray) -> None:
         """Ignore totals, notes, empty rows and repeated headers among these rows, whose time cannot be read."""
         positions = np.flatnonzero(candidates & self.is_event)
+        if not len(positions):
+            return
         names = self._table.layout.names
         cells = [column.take(pa.array(positions)) for column in self._table.rows.cells]
         filled = sum(
             (pc.not_equal(column, "").to_numpy().astype(int) for column in cells), np.zeros(len(positions))
         )
-        like_header = pc.equal(cells[0], names[0]).to_numpy()
-        few = np.flatnonzero((filled <= MAX_FILLED) | like_header.astype(bool))
+        like_others = pc.or_(pc.equal(cells[0], names[0]), pc.match_substring_regex(cells[0], r"^[-=_+]+$"))
+        few = np.flatnonzero((filled <= MAX_FILLED) | like_others.to_numpy().astype(bool))
         rows = zip(*(column.take(pa.array(few)).to_pylist() for column in cells), strict=True)
         ignored = []
         for position, row in zip(positions[few], rows, strict=True):
@@ -106,6 +108,8 @@ def _why_not_an_event(row: Sequence[str], names: Sequence[str]) -> str | None:
         return "an empty row"
     if tuple(row) == tuple(names):
         return "the header again"
+    if not re.search(r"[^-=_+:]", "".join(filled)):
+        return "a line between rows"
     if len(filled) > MAX_FILLED or any(map(CLOCK_TIME.search, filled[1:])):
         return None
     return "a total or a note" if matches(filled[0], footer_patterns()) else None

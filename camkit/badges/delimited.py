@@ -46,11 +46,14 @@ def read_delimited(export: Export, given: Given) -> ExportTable:
 
 def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, Dialect]:
     """Find the header and the delimiter; far below the start only if they are not there."""
-    candidates = given.candidates()
     with open_text(export, encoding) as text:
         rest = text.lines()
         lines = list(islice(rest, START))
         quote = quote_of(lines)
+        known: tuple[Layout, Dialect] | None = given.layouts.get(lines[0]) if lines else None
+        if known is not None and known[1].quote == quote:
+            return known
+        candidates = given.candidates()
         starts = {it: [*records(lines, Dialect(it, quote))] for it in DELIMITERS}
         layouts = layouts_of(starts, candidates)
         if not layouts:
@@ -63,7 +66,14 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
             starts = {it: [*records(lines, Dialect(it, quote))] for it in DELIMITERS}
             layouts = layouts_of(starts, candidates)
     layout = choose_layout(export, layouts, starts, candidates)
-    return layout, Dialect(layout.delimiter, quote)
+    found = layout, Dialect(layout.delimiter, quote)
+    if (
+        layout.first_line == 2
+        and layout.profile.recognise
+        and all(map(str.strip, lines[0].split(layout.delimiter)))
+    ):
+        given.layouts[lines[0]] = found
+    return found
 
 
 def quote_of(lines: Iterable[str]) -> str:

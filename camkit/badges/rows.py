@@ -40,7 +40,9 @@ class RowsBuilder:
         self._chunks: list[list[pa.Array]] = [[] for _ in range(fit.width)]
         self._lines = [np.empty(0, np.int64)]
         self._ragged: list[Record] = []
-        self._short: dict[int, list[int]] = defaultdict(list)  # the lines of short rows, by their number of cells
+        self._short: dict[int, list[int]] = defaultdict(
+            list
+        )  # the lines of short rows, by their number of cells
 
     def add(self, groups: Iterable[Group]) -> None:
         """Add the rows of one stretch."""
@@ -49,7 +51,10 @@ class RowsBuilder:
             lines = np.concatenate([lines for _, lines in fitting])
             order = np.argsort(lines, kind="stable")
             together = zip(*(columns for columns, _ in fitting), strict=True)
-            joined = [pa.chunked_array([it for column in same for it in column.chunks], pa.string()) for same in together]
+            joined = [
+                pa.chunked_array([it for column in same for it in column.chunks], pa.string())
+                for same in together
+            ]
             fitting = [([column.take(pa.array(order)) for column in joined], lines[order])]
         for columns, lines in fitting:
             self._lines.append(lines)

@@ -230,9 +230,7 @@ def _nothing_fits(
         hint = f" Did you mean {hint}?" if hint else ""
         if all(name.isdigit() for name in lacking):
             hint = " A number names a column by its position, from 1."
-        return (
-            f"{export.name} does not have the column {', '.join(map(repr, lacking))}; line {line} has: {found}.{hint}"
-        )
+        return f"{export.name} does not have the column {', '.join(map(repr, lacking))}; line {line} has: {found}.{hint}"
     if wanted:
         return f"{export.name} does not look like {wanted.title}; line {line} has: {found}."
     return (
