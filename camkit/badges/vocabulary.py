@@ -111,7 +111,9 @@ def nobody(*, person: bool) -> tuple[str, ...]:
     """Return what systems write where there is nothing, in the usual cases, and twice where columns are joined."""
     entry = _toml()["nobody"]
     words = [*entry["anything"], *(entry["person"] if person else ())]
-    spelled = {form for word in words for form in (word, word.upper(), word.capitalize(), word.title())}
+    spelled = {form for word in words for form in (word, word.upper())}
+    longer = [word for word in words if len(word) > 3 or not word.isalpha()]  # "Na" and "Nan" are people
+    spelled |= {form for word in longer for form in (word.capitalize(), word.title())}
     return ("", *sorted(spelled), *sorted(f"{word} {word}" for word in spelled))
 
 
