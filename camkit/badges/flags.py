@@ -319,7 +319,11 @@ def _checked(events: pd.DataFrame) -> pd.DataFrame:
 
 def _swipes(events: pd.DataFrame) -> np.ndarray:
     """Whether each event is a swipe, rather than an alarm of a door; in a table that does not say, all are."""
-    return (events["kind"] == "swipe").to_numpy() if "kind" in events else np.ones(len(events), dtype=bool)
+    return (
+        (events["kind"].fillna("swipe") == "swipe").to_numpy()
+        if "kind" in events
+        else np.ones(len(events), dtype=bool)
+    )
 
 
 def _codes(values: pd.Series) -> np.ndarray:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from camkit.badges.files import Export
 from camkit.badges.profiles import MAX_COLUMNS, Header, Profile, has_digit, nameless, plain, positions, unique
+from camkit.badges.words import Words
 from camkit.errors import BadgeFileError
 
 RENAMED = ("event_time", "cardholder_id", "cardholder_name", "credential", "reader_id")
@@ -246,14 +247,7 @@ def _nothing_fits(
 
 def translate(text: pa.ChunkedArray, function: Callable[[str], str | None]) -> pa.ChunkedArray:
     """Apply a function to each different text once."""
-    encoded = text.dictionary_encode().unify_dictionaries()
-    if encoded.num_chunks == 0:
-        return text
-    different = encoded.chunk(0).dictionary
-    values = pa.array([function(value) for value in different.to_pylist()], pa.string())
-    if values.equals(different):  # in most logs identifiers and outcomes are as they should be
-        return text
-    return pa.chunked_array([values.take(chunk.indices) for chunk in encoded.chunks], pa.string())
+    return Words.of(text).map(function).text()
 
 
 def _is_empty(column: pa.ChunkedArray) -> bool:
