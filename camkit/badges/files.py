@@ -22,6 +22,9 @@ from camkit.visible import visible
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".dat", ".log", ".gz", ".zip"})
 """The files that are taken from a folder or an archive. A file that is named itself may have any suffix."""
 
+DOCUMENT_PARTS = frozenset({"[Content_Types].xml", "content.xml", "Index/Document.iwa"})
+"""An archive with one of these parts is a workbook or another document, and an export by itself."""
+
 MAX_UNPACKED = 8 << 30
 """Largest unpacked size of one export, bytes."""
 
@@ -169,8 +172,8 @@ def _members(path: Path) -> list[Export]:
             return [Export(path)]
         with zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    if any(info.filename == "[Content_Types].xml" for info in infos):
-        raise BadgeFileError(f"{path.name} is an Office document: save the sheet as CSV first.", path=path)
+    if any(info.filename in DOCUMENT_PARTS for info in infos):
+        return [Export(path)]
     texts = [info for info in infos if _looks_like_export(info.filename)]
     if not texts:
         raise BadgeFileError(
