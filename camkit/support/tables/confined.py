@@ -7,14 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Timer
 from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from camkit.support.children import child_environment
 from camkit.support.tables.limits import Limits, Unreadable
@@ -80,32 +82,33 @@ def read_tables(file: IO[bytes], reader: str, limits: Limits, **options: object)
     """
     told = json.dumps({**options, "limits": asdict(limits)})
     command = [sys.executable, "-I", "-c", START, ROOT, reader, told]
-    with TemporaryFile() as unpacked, TemporaryFile() as answer:
+    with TemporaryFile() as unpacked:
         if not _is_plain(file):  # a member of an archive
             shutil.copyfileobj(file, unpacked)
             unpacked.flush()
             file = unpacked
-        os.lseek(
-            file.fileno(), 0, os.SEEK_SET
-        )  # the child shares the position; what Python has buffered does not move it
+        # The child shares the position, which what Python has read ahead has moved.
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        return _answer(command, file, limits)
+
+
+def _answer(command: list[str], file: IO[bytes], limits: Limits) -> list[ForeignTable]:
+    """Run the child, and take its tables while it reads on."""
+    with subprocess.Popen(  # noqa: S603 - our own
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=child_environment()
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        timer = Timer(2 * limits.seconds, process.kill)
+        timer.start()
         try:
-            done = subprocess.run(  # noqa: S603 - our own
-                command,
-                stdin=file,
-                stdout=answer,
-                stderr=subprocess.DEVNULL,
-                check=False,
-                timeout=2 * limits.seconds,
-                env=child_environment(),
-            )
-        except subprocess.TimeoutExpired:
-            done = None
-        answer.seek(0)
-        if done is None or done.returncode:
+            return _tables(map(json.loads, process.stdout))
+        except (StopIteration, json.JSONDecodeError):
             raise Unreadable(
                 f"it is damaged, or needs more than {limits.memory >> 30} GiB of memory or {limits.seconds} s"
-            )
-        return _tables(map(json.loads, answer))
+            ) from None
+        finally:
+            timer.cancel()
+            process.kill()
 
 
 def _is_plain(file: IO[bytes]) -> bool:
@@ -116,27 +119,22 @@ def _is_plain(file: IO[bytes]) -> bool:
         return False
 
 
-def _tables(messages: Iterable[dict[str, Any]]) -> list[ForeignTable]:
+def _tables(messages: Iterator[dict[str, Any]]) -> list[ForeignTable]:
+    """Put the messages together; StopIteration if the last is missing."""
     tables: list[ForeignTable] = []
-    parts: list[dict[str, Any]] = []
-    for message in messages:
+    lines: list[np.ndarray] = []
+    columns: list[list[pa.Array]] = []
+    while "end" not in (message := next(messages)):
         if "problem" in message:
             raise Unreadable(message["problem"])
         if "table" in message:
             tables.append(ForeignTable(message["table"]))
-            parts = []
+            lines, columns = [], []
         elif "lines" in message:
-            parts.append(
-                {
-                    "lines": np.array(message["lines"], np.int64),
-                    "columns": [pa.array(cells, pa.string()) for cells in message["columns"]],
-                }
-            )
-        elif "facts" in message:
-            table = tables[-1]
-            table.facts = message["facts"]
-            if parts:
-                table.lines = np.concatenate([part["lines"] for part in parts])
-                columns = zip(*(part["columns"] for part in parts), strict=True)
-                table.columns = [pa.chunked_array(chunks, pa.string()) for chunks in columns]
+            lines.append(np.array(message["lines"], np.int64))
+            columns.append([pc.utf8_trim_whitespace(pa.array(it, pa.string())) for it in message["columns"]])
+        elif lines:
+            tables[-1].lines = np.concatenate(lines)
+            tables[-1].columns = [pa.chunked_array(it, pa.string()) for it in zip(*columns, strict=True)]
+        tables[-1].facts = message.get("facts", {})
     return tables

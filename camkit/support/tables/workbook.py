@@ -135,9 +135,13 @@ class _Merged:
 
 
 def _as_texts(cells: tuple[Any, ...], kinds: set[type]) -> list[str]:
-    """Return the cells of one column as text."""
+    """Return the cells of one column as text, which may have spaces around it."""
     if kinds <= {str}:
-        return [cell.strip() for cell in cells]
+        return list(cells)
+    if kinds <= {str, datetime, time}:
+        return list(map(str, cells))
+    if kinds == {float} and all(map(float.is_integer, cells)) and min(cells) > -EXACT and max(cells) < EXACT:
+        return list(map(str, map(int, cells)))
     day = str if datetime not in kinds else "{} 00:00:00".format  # the library gives a date at midnight
     texts: dict[type, Callable[[Any], str]] = {**TEXT, date: day}
     return [texts[type(cell)](cell) for cell in cells]
@@ -162,7 +166,7 @@ def _boolean(value: bool) -> str:
 
 
 TEXT: dict[type, Callable[[Any], str]] = {
-    str: str.strip,
+    str: str,
     float: _number,
     int: str,
     bool: _boolean,
