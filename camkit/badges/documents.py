@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from camkit.badges.files import Export
 from camkit.badges.formats import Format
 from camkit.badges.given import Given
+from camkit.badges.rows import Fit, RowsBuilder
 from camkit.badges.table import ExportTable, Layout, Record, Rows, find_layout
 from camkit.errors import BadgeFileError
 from camkit.support.tables.confined import ForeignTable, Limits, Unreadable, read_tables
@@ -49,17 +50,27 @@ def read_document(export: Export, kind: Format, given: Given) -> ExportTable:
             "a spreadsheet program, save it, and load it again.",
             path=export.path,
         )
-    below = pa.array(table.lines >= layout.first_line)
-    empty = pa.chunked_array([pa.repeat(pa.scalar("", pa.string()), len(table.lines))])
-    columns = [*table.columns, *[empty] * len(layout.names)][: len(layout.names)]
-    ragged = [(int(line), [text]) for line, text in table.facts.get("damaged", ())]
-    rows = Rows([column.filter(below) for column in columns], table.lines[below.to_numpy(False)], ragged)
+    rows = _rows(table, layout)
     doubts = [
         *_unknown_zeros(table, layout, rows),
         *_lost_digits(table, layout, rows),
         *_not_read(tables, table),
     ]
+    doubts += layout.doubts
     return ExportTable(export, _named(kind, table), layout, rows, doubts)
+
+
+def _rows(table: ForeignTable, layout: Layout) -> Rows:
+    """The rows below the header, and those that are not whole."""
+    below = table.lines >= layout.first_line
+    builder = RowsBuilder(Fit.of(layout))
+    builder.add([([column.filter(pa.array(below)) for column in table.columns], table.lines[below])])
+    builder.add_records((line, [text]) for line, text in table.facts.get("damaged", ()))
+    rows = builder.finish([], is_ended=True)
+    if layout.header is not None:
+        rows.ragged.insert(0, layout.header)
+        rows.reasons[layout.header[0]] = ("ignored", "the header")
+    return rows
 
 
 def first_sheet(path: Path) -> list[Record]:

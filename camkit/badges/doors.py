@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.badges.delimited import DELIMITERS, records
+from camkit.badges.delimited import DELIMITERS
 from camkit.badges.documents import first_sheet
 from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export, sha256_of, unchanged
 from camkit.badges.formats import Format, format_of
 from camkit.badges.identifiers import column_text
-from camkit.badges.table import Record, unique
+from camkit.badges.split import Dialect, records
+from camkit.badges.profiles import unique
+from camkit.badges.table import Record
 from camkit.errors import BadgeFileError, DoorsFileError, InputError
 
 COLUMNS = ("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s")
@@ -259,7 +261,7 @@ def _text_rows(path: Path) -> list[Record]:
     """The rows of a text file, split by the delimiter that its first lines have most of."""
     export = Export(path)
 
-    def lines(encoding: str) -> list[str]:
+    def lines(encoding: str, _doubts: list[str]) -> list[str]:
         found, size = [], 0
         with open_text(export, encoding) as stream:
             for line in stream.lines():
@@ -271,4 +273,4 @@ def _text_rows(path: Path) -> list[Record]:
 
     text = decoded(export, lines)
     start = "".join(text[:HEADER_WITHIN])
-    return list(records(text, max(DELIMITERS, key=start.count)))
+    return list(records(text, Dialect(max(DELIMITERS, key=start.count))))

@@ -6,6 +6,7 @@ import codecs
 from collections import defaultdict
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from operator import itemgetter
 from typing import IO, Any
 
 from bs4.dammit import EncodingDetector
@@ -49,6 +50,8 @@ def _by_width(tables: list[list[Row]], limits: Limits) -> list[tuple[int, list[R
         width = max(len(cells) for _, cells in rows)
         limits.check(len(rows) + len(groups[width]), width, "its table")
         groups[width] += [(number, cells + [""] * (width - len(cells))) for number, cells in rows]
+    for rows in groups.values():
+        rows.sort(key=itemgetter(0))  # a table in another ends before it
     return sorted(groups.items(), key=lambda group: -group[0] * len(group[1]))
 
 
