@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 
 from camkit.badges.account import CLOCK_TIME
 from camkit.badges.given import Given
-from camkit.badges.profiles import footer_patterns, matches, unique
+from camkit.badges.profiles import unique
 from camkit.badges.table import ExportTable, Layout, translate
+from camkit.badges.vocabulary import footer_patterns, matches
 
 LABEL = (
     r"(?:(?:card ?holder|badge ?holder|person|people|employee|user|name|mitarbeiter|benutzer|usuario|utilisateur)"
