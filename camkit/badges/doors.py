@@ -15,8 +15,8 @@ from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export, sha256_of, unchanged
 from camkit.badges.formats import Format, format_of
 from camkit.badges.identifiers import column_text
-from camkit.badges.split import Dialect, records
 from camkit.badges.profiles import unique
+from camkit.badges.split import Dialect, records
 from camkit.badges.table import Record
 from camkit.errors import BadgeFileError, DoorsFileError, InputError
 
