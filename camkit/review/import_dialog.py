@@ -57,8 +57,9 @@ HERE = {
 """Where this dialog has what an error asks for."""
 
 MOST_COLUMNS = 40
-WIDE = ipw.Layout(width="26em")
-CELL = "overflow:hidden; text-overflow:ellipsis; white-space:pre; line-height:1.6; height:1.6em"
+CELL = (
+    "max-width:12em; overflow:hidden; text-overflow:ellipsis; white-space:pre; line-height:1.6; height:1.6em"
+)
 
 
 class ImportDialog(ipw.VBox):
@@ -86,17 +87,20 @@ class ImportDialog(ipw.VBox):
     def __init__(self, investigation: Investigation) -> None:
         self.state = state = ImportState(investigation)
         self._is_drawing = False
-        self.files = ipw.Dropdown(description="Export", layout=WIDE)
+        self.files = ipw.Dropdown(description="Export", layout=ipw.Layout(width="24em"))
         self.typed = ipw.Text(
-            description="or its path", placeholder="C:/exports/may.csv", continuous_update=False, layout=WIDE
+            description="or its path",
+            placeholder="C:/exports/may.csv",
+            continuous_update=False,
+            layout=ipw.Layout(width="24em"),
         )
         self.upload = ipw.FileUpload(
             description="Upload …", tooltip="From this computer; large ones: put them into data/"
         )
-        self.zone = ipw.Dropdown(description="Time zone", layout=WIDE)
-        self.dates = ipw.Dropdown(description="Dates", options=DATES, layout=WIDE)
-        self.encoding = ipw.Dropdown(description="Encoding", layout=WIDE)
-        self.sheet = ipw.Dropdown(description="Sheet", layout=WIDE)
+        self.zone = ipw.Dropdown(description="Time zone", layout=ipw.Layout(width="24em"))
+        self.dates = ipw.Dropdown(description="Dates", options=DATES, layout=ipw.Layout(width="24em"))
+        self.encoding = ipw.Dropdown(description="Encoding", layout=ipw.Layout(width="24em"))
+        self.sheet = ipw.Dropdown(description="Sheet", layout=ipw.Layout(width="24em"))
         self.grid = ipw.HBox(layout=ipw.Layout(overflow="auto", width="100%"))
         self.words = ipw.VBox()
         self.load = ipw.Button(description="Load and save", button_style="primary")
@@ -196,8 +200,8 @@ class ImportDialog(ipw.VBox):
                 description=visible(heading),
                 options=[(TITLES.get(role, role), role) for role in (KEPT, *ROLES)],
                 value=self.state.roles[place],
-                layout=ipw.Layout(flex_flow="column", width="12em"),
-                style={"description_width": "100%"},
+                layout=ipw.Layout(flex_flow="column", align_items="flex-start", width="auto", height="auto"),
+                style={"description_width": "initial"},
             )
             self._observe(menu, partial(self._set_role, place), redraws=False)
             cells = "".join(f'<div style="{CELL}">{text_html(row[place][:80]) or " "}</div>' for row in rows)
