@@ -33,7 +33,7 @@ TITLES = {
 """How the menus call what a column can be for."""
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-DATES = [("found out", None), ("31.05.2026: day first", True), ("05/31/2026: month first", False)]
+DATES: list[Any] = [("found out", None), ("31.05.2026: day first", True), ("05/31/2026: month first", False)]
 ENCODINGS = (
     "utf-8",
     "cp1252",
@@ -57,6 +57,11 @@ HERE = {
 """Where this dialog has what an error asks for."""
 
 MOST_COLUMNS = 40
+STYLE = """<style>
+.jupyter-widgets.camkit-column { flex-flow: column; width: 12em; height: auto; }
+.jupyter-widgets.camkit-column > .widget-label { text-align: left; width: 100%; }
+.jupyter-widgets.camkit-column > select { flex: 0 0 auto; height: 2em; }
+</style>"""
 CELL = (
     "max-width:12em; overflow:hidden; text-overflow:ellipsis; white-space:pre; line-height:1.6; height:1.6em"
 )
@@ -87,20 +92,16 @@ class ImportDialog(ipw.VBox):
     def __init__(self, investigation: Investigation) -> None:
         self.state = state = ImportState(investigation)
         self._is_drawing = False
-        self.files = ipw.Dropdown(description="Export", layout=ipw.Layout(width="24em"))
+        self.files, self.zone, self.dates, self.encoding, self.sheet = (
+            ipw.Dropdown(description=label, layout=ipw.Layout(width="24em"))
+            for label in ("Export", "Time zone", "Dates", "Encoding", "Sheet")
+        )
         self.typed = ipw.Text(
-            description="or its path",
-            placeholder="C:/exports/may.csv",
-            continuous_update=False,
-            layout=ipw.Layout(width="24em"),
+            description="or its path", placeholder="C:/exports/may.csv", continuous_update=False
         )
         self.upload = ipw.FileUpload(
             description="Upload …", tooltip="From this computer; large ones: put them into data/"
         )
-        self.zone = ipw.Dropdown(description="Time zone", layout=ipw.Layout(width="24em"))
-        self.dates = ipw.Dropdown(description="Dates", options=DATES, layout=ipw.Layout(width="24em"))
-        self.encoding = ipw.Dropdown(description="Encoding", layout=ipw.Layout(width="24em"))
-        self.sheet = ipw.Dropdown(description="Sheet", layout=ipw.Layout(width="24em"))
         self.grid = ipw.HBox(layout=ipw.Layout(overflow="auto", width="100%"))
         self.words = ipw.VBox()
         self.load = ipw.Button(description="Load and save", button_style="primary")
@@ -113,17 +114,16 @@ class ImportDialog(ipw.VBox):
         self._observe(self.encoding, partial(self._look_again, "encoding"))
         self._observe(self.sheet, partial(self._look_again, "sheet"))
         self.load.on_click(lambda _button: self._do(self._apply))
+        wrapped = ipw.Layout(flex_flow="row wrap")
         super().__init__(
             [
-                ipw.HBox([self.files, self.typed, self.upload], layout=ipw.Layout(flex_flow="row wrap")),
-                ipw.HBox(
-                    [self.zone, self.dates, self.encoding, self.sheet],
-                    layout=ipw.Layout(flex_flow="row wrap"),
-                ),
+                ipw.HBox([self.files, self.typed, self.upload], layout=wrapped),
+                ipw.HBox([self.zone, self.dates, self.encoding, self.sheet], layout=wrapped),
                 self.grid,
                 self.words,
                 self.load,
                 self.status,
+                ipw.HTML(STYLE),
             ],
             _dom_classes=LITERAL,
         )
@@ -185,7 +185,7 @@ class ImportDialog(ipw.VBox):
             sheets = state.preview.sheets if state.preview else ()
             _fill(self.sheet, [("found out", None), *sheets], reading["sheet"])
             self.sheet.layout.display = None if len(sheets) > 1 else "none"
-            self.dates.value = reading["day_first"]
+            _fill(self.dates, DATES, reading["day_first"])
             self._draw_columns()
             self._draw_words()
         finally:
@@ -198,11 +198,11 @@ class ImportDialog(ipw.VBox):
         for place, heading in enumerate(seen.headings[:MOST_COLUMNS] if seen else ()):
             menu = ipw.Dropdown(
                 description=visible(heading),
+                tooltip=visible(heading),
                 options=[(TITLES.get(role, role), role) for role in (KEPT, *ROLES)],
                 value=self.state.roles[place],
-                layout=ipw.Layout(flex_flow="column", align_items="flex-start", width="auto", height="auto"),
-                style={"description_width": "initial"},
             )
+            menu.add_class("camkit-column")
             self._observe(menu, partial(self._set_role, place), redraws=False)
             cells = "".join(f'<div style="{CELL}">{text_html(row[place][:80]) or " "}</div>' for row in rows)
             columns.append(
@@ -237,7 +237,9 @@ def _fill(menu: ipw.Dropdown, options: list[Any], value: Any) -> None:
         pairs.append((visible(str(value)), value))
     if [*menu.options] != pairs:
         menu.options = pairs
-    menu.value = value
+    menu.index = [known for _, known in pairs].index(
+        value
+    )  # setting a value of None would show an empty menu
 
 
 def _replace(box: ipw.Box, children: list[ipw.Widget]) -> None:
