@@ -108,7 +108,7 @@ def preview(path: str | PathLike[str], given: Given | None = None) -> Preview:
         headings=table.layout.names,
         rows=[list(row) for row in zip(*columns, strict=True)],
         roles=table.layout.sources if profile else {},
-        has_header=not isinstance(table.layout.profile, _NoHeader),
+        has_header=table.layout.names != _numbered(len(table.layout.names)),
         sheets=(),
         _table=table,
         _words=profile or replace(given, profile=None, columns={"event_time": "1"}).candidates()[0],
@@ -171,6 +171,9 @@ def _any_table(export: Export, given: Given) -> ExportTable:
             table = read(_AnyHeader("any", "a table with a header", {}, at_least=widths.most_common(1)[0][0]))
     except BadgeFileError:
         width = len(read(_AnyRow("any", "a table", {})).layout.names)
-        names = tuple(f"column {position}" for position in range(1, width + 1))
-        return read(_NoHeader("any", "a table without a header", {}, names=names))
+        return read(_NoHeader("any", "a table without a header", {}, names=_numbered(width)))
     return table
+
+
+def _numbered(width: int) -> tuple[str, ...]:
+    return tuple(f"column {position}" for position in range(1, width + 1))

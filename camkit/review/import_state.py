@@ -16,6 +16,12 @@ from camkit.support.files import write_new
 KEPT = ""
 """The role of a column that is kept as it is."""
 
+TIMES = {"event_time": "time", "first_in": "first_in", "last_out": "last_out"}
+"""Roles that may be in two columns, the first being the date, and what the second one is then."""
+
+ENOUGH = ({"event_time"}, {"date", "time"}, {"first_in", "last_out"})
+"""What says when something happened: one of these has to be chosen."""
+
 OUTCOMES = ("granted", "denied")
 MOST_FILES = 500
 UNSAFE = re.compile(r"[^\w .()+-]")
@@ -94,12 +100,13 @@ class ImportState:
         reading: dict[str, Any] = {key: known for key, known in self.reading.items() if key != "timezone"}
         self.preview = preview(self.path, Given(**reading | patterns))
         self.roles = [KEPT] * len(self.preview.headings)
-        for role in reversed(ROLES):
+        for role in reversed([*ROLES]):  # of two roles of one column, the first is shown
             places = self.preview.roles.get(role, ())
-            is_pair = role == "event_time" and len(places) == 2
-            for place, part in zip(
-                places, ("date", "time") if is_pair else (role,) * len(places), strict=True
-            ):
+            if role == "event_time" and places == self.preview.roles.get("first_in"):
+                continue
+            is_pair = role in TIMES and len(places) == 2
+            parts = ("date", TIMES[role]) if is_pair else (role,) * len(places)
+            for place, part in zip(places, parts, strict=True):
                 self.roles[place] = part
         self._recognised = [*self.roles]
         self._find_words()
@@ -126,7 +133,7 @@ class ImportState:
         now, before = self._by_role(self.roles), self._by_role(self._recognised)
         if now == before and self.preview and self.preview.roles:
             return {key: self.reading[key] for key in ("profile", "columns")}
-        if "event_time" not in now and not {"date", "time"} <= now.keys():
+        if not any(times <= now.keys() for times in ENOUGH):
             raise InputError(
                 "Choose the column of the date and time, or those of the date and of the time of day."
             )
