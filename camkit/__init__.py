@@ -37,7 +37,8 @@ if TYPE_CHECKING:
         link,
     )
     from camkit.errors import CamkitError
-    from camkit.review import EventPicker, ReviewPanel
+    from camkit.investigation import Investigation, load_investigation
+    from camkit.review import EventPicker, ImportDialog, ReviewPanel
     from camkit.site import Site, connect
     from camkit.support.check import check
     from camkit.support.notebook import notebook_defaults
@@ -58,10 +59,12 @@ __all__ += [
     "estimate_clock_offset",
     "link",
 ]
-__all__ += ["EventPicker", "ReviewPanel"]
+__all__ += ["Investigation", "load_investigation"]
+__all__ += ["EventPicker", "ImportDialog", "ReviewPanel"]
 
 _ROOMS = (
-    "errors support.check support.notebook badges cameras cameras.een cameras.een.previews site case review"
+    "errors support.check support.notebook badges investigation cameras cameras.een cameras.een.previews site case "
+    "review"
 ).split()
 """Where the names are, in the order in which they are looked for: what imports most comes last."""
 

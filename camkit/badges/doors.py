@@ -157,11 +157,11 @@ def checked_doors(doors: object, *columns: str) -> pd.DataFrame:
     """
     if not isinstance(doors, pd.DataFrame):
         raise InputError(
-            f"A {type(doors).__name__} is not a table of doors: read one with camkit.load_doors(DOORS)."
+            f"A {type(doors).__name__} is not a table of doors: read one with investigation.load_doors()."
         )
     if lacking := [name for name in ("reader_id", *columns) if name not in doors]:
         raise InputError(
-            f"The doors have no column {', '.join(lacking)}: read it with camkit.load_doors(DOORS)."
+            f"The doors have no column {', '.join(lacking)}: read it with investigation.load_doors()."
         )
     doors = doors.assign(**{name: column_text(doors[name]) for name in COLUMNS[:-1] if name in doors})
     identifiers = [name for name in ("reader_id", "vendor", "camera_id") if name in doors]

@@ -1,0 +1,255 @@
+"""The import dialog: the view of `camkit.review.import_state.ImportState`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import ipywidgets as ipw
+
+from camkit.badges import ROLES, BadgeLog
+from camkit.errors import CamkitError
+from camkit.investigation import Investigation
+from camkit.review.html import alert_html
+from camkit.review.import_state import KEPT, ImportState
+from camkit.support.html import LITERAL, text_html, visible
+
+TITLES = {
+    KEPT: "keep as it is",
+    "event_time": "Date and time",
+    "date": "Date",
+    "time": "Time of day",
+    "first_in": "First in",
+    "last_out": "Last out",
+    "cardholder_id": "Cardholder number",
+    "cardholder_name": "Name",
+    "credential": "Card",
+    "reader_id": "Door or reader",
+    "outcome": "Outcome",
+    "kind": "Swipe or alarm",
+    "minutes_east": "Minutes east of UTC",
+    "minutes_west": "Minutes west of UTC",
+}
+"""How the menus call what a column can be for."""
+
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+DATES: list[Any] = [("found out", None), ("31.05.2026: day first", True), ("05/31/2026: month first", False)]
+ENCODINGS = (
+    "utf-8",
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "cp1256",
+    "cp437",
+    "gbk",
+    "big5",
+    "shift_jis",
+)
+HERE = {
+    "timezone=": "the menu Time zone",
+    "day_first=": "the menu Dates",
+    "columns=": "the menus over the columns",
+    "sheet=": "the menu Sheet",
+    "encoding=": "the menu Encoding",
+}
+"""Where this dialog has what an error asks for."""
+
+MOST_COLUMNS = 40
+STYLE = """<style>
+.jupyter-widgets.camkit-column { flex-flow: column; width: 12em; height: auto; }
+.jupyter-widgets.camkit-column > .widget-label { text-align: left; width: 100%; }
+.jupyter-widgets.camkit-column > select { flex: 0 0 auto; height: 2em; }
+</style>"""
+CELL = (
+    "max-width:12em; overflow:hidden; text-overflow:ellipsis; white-space:pre; line-height:1.6; height:1.6em"
+)
+
+
+class ImportDialog(ipw.VBox):
+    """Choose a badge export and say what its columns are for, with the mouse or the keyboard.
+
+    Parameters
+    ----------
+    investigation : Investigation
+        What is said so far.
+
+    Attributes
+    ----------
+    state : ImportState
+        What is chosen.
+    investigation : Investigation
+        The investigation as the dialog saved it last.
+
+    Notes
+    -----
+    Making it writes nothing. "Load and save" loads the export, shows the log's account and problems, and writes what
+    was chosen into the investigation's file, where the other notebooks find it. A file that is uploaded is kept in the
+    folder of data, or beside the notebook, and replaces nothing. Errors are shown in the dialog.
+    """
+
+    def __init__(self, investigation: Investigation) -> None:
+        self.state = state = ImportState(investigation)
+        self._is_drawing = False
+        self._drawn: list[object] = [None, None]  # the preview and the words that the menus were made for
+        self.files, self.zone, self.dates, self.encoding, self.sheet, self.doors, self.people = (
+            ipw.Dropdown(description=label, layout=ipw.Layout(width="24em"))
+            for label in ("Export", "Time zone", "Dates", "Encoding", "Sheet", "Doors", "People")
+        )
+        self.typed, self.start, self.end, self.operator = (
+            ipw.Text(description=label, continuous_update=False, layout=ipw.Layout(width=f"{width}em"))
+            for label, width in (("or its path", 24), ("Hours from", 12), ("to", 12), ("Your name", 24))
+        )
+        self.upload = ipw.FileUpload(description="Upload (up to 10 MB)", layout=ipw.Layout(width="auto"))
+        self.load = ipw.Button(description="Load and save", button_style="primary")
+        self.grid = ipw.HBox(layout=ipw.Layout(overflow="auto", width="100%"))
+        self.words, self.status = ipw.VBox(), ipw.HTML()
+        self._observe(self.files, state.choose)
+        self._observe(self.typed, lambda text: state.choose(Path(text.strip())) if text.strip() else None)
+        self._observe(self.upload, self._upload)
+        for control, key in (
+            (self.zone, "timezone"), (self.dates, "day_first"), (self.encoding, "encoding"), (self.sheet, "sheet"),
+            (self.doors, "doors"), (self.people, "directory"), (self.operator, "operator"),
+        ):  # fmt: skip
+            self._observe(control, partial(state.set, key))
+        for field in (self.start, self.end):
+            self._observe(field, lambda _text: state.set("hours", (self.start.value, self.end.value)))
+        self.load.on_click(lambda _button: self._do(lambda: _account_html(state.apply(), state)))
+        rows = (
+            (self.files, self.typed, self.upload),
+            (self.zone, self.dates, self.encoding, self.sheet),
+            (self.doors, self.people, self.start, self.end, self.operator),
+        )
+        export, reading, site = (ipw.HBox(row, layout=ipw.Layout(flex_flow="row wrap")) for row in rows)
+        super().__init__(
+            [export, reading, self.grid, self.words, site, self.load, self.status, ipw.HTML(STYLE)],
+            _dom_classes=LITERAL,
+        )
+        self._do(state.look)
+
+    @property
+    def investigation(self) -> Investigation:
+        """The investigation as it was saved last."""
+        return self.state.investigation
+
+    def __repr__(self) -> str:
+        # A page that was loaded again shows this.
+        return visible(f"ImportDialog: {self.state.summary()} when this cell ran; run it again to change it")
+
+    def _observe(self, control: ipw.Widget, action: Callable[[Any], object]) -> None:
+        """Act on a change that was made by hand."""
+        control.observe(lambda change: None if self._is_drawing else self._do(action, change["new"]), "value")
+
+    def _do(self, action: Callable[..., object], *arguments: Any) -> None:
+        """Do what the browser asks for; a problem is shown in the dialog, since no cell can show it."""
+        try:
+            said = action(*arguments)
+            html = said if isinstance(said, str) else text_html(f"{self.state.summary()}.")
+            self.status.value = f'<div role="status">{html}</div>'
+        except Exception as error:  # noqa: BLE001 - a defect too must be seen, and Jupyter drops it in a callback
+            kind = "" if isinstance(error, CamkitError) else f"{type(error).__name__}: "
+            asked = next(
+                (f" Here that is {place}." for word, place in HERE.items() if word in str(error)), ""
+            )
+            self.status.value = alert_html(f"{kind}{error}{asked}")
+        self._is_drawing = True
+        try:
+            self._draw()
+        finally:
+            self._is_drawing = False
+
+    def _upload(self, files: Iterable[dict[str, Any]]) -> None:
+        for file in files:
+            self.state.upload(file["name"], bytes(file["content"]))
+
+    def _draw(self) -> None:
+        """Show the state as it is."""
+        state, reading, site = self.state, self.state.reading, self.state.site
+        sheets = state.preview.sheets if state.preview else ()
+        tables = [(visible(path.name), path) for path in state.tables()]
+        _fill(self.files, [(visible(path.name), path) for path in state.files()], state.path)
+        _fill(self.zone, [("not said", None), "UTC", *ZONES], reading["timezone"])
+        _fill(self.dates, DATES, reading["day_first"])
+        _fill(self.encoding, [("found out", None), *ENCODINGS], reading["encoding"])
+        _fill(self.sheet, [("found out", None), *sheets], reading["sheet"])
+        _fill(self.doors, tables, site["doors"])
+        _fill(self.people, [("as set up for the site", None), *tables], site["directory"])
+        self.sheet.layout.display = None if len(sheets) > 1 else "none"
+        self.start.value, self.end.value = site["hours"]
+        self.operator.value = site["operator"]
+        if self._drawn[0] is not state.preview:
+            _replace(self.grid, self._columns())
+        if self._drawn[1] is not state.words:
+            _replace(self.words, self._word_menus())
+        self._drawn = [state.preview, state.words]
+
+    def _columns(self) -> list[ipw.Widget]:
+        """Make a menu over the first cells of each column."""
+        seen, columns = self.state.preview, []
+        rows = seen.rows if seen else []
+        for place, heading in enumerate(seen.headings[:MOST_COLUMNS] if seen else ()):
+            menu = ipw.Dropdown(
+                description=visible(heading),
+                tooltip=visible(heading),
+                options=[(TITLES.get(role, role), role) for role in (KEPT, *ROLES)],
+                value=self.state.roles[place],
+            )
+            menu.add_class("camkit-column")
+            self._observe(menu, partial(self.state.set_role, place))
+            cells = "".join(f'<div style="{CELL}">{text_html(row[place][:80]) or " "}</div>' for row in rows)
+            layout = ipw.Layout(flex="0 0 12.5em", overflow="hidden")
+            columns.append(ipw.VBox([menu, ipw.HTML(cells)], layout=layout))
+        return columns
+
+    def _word_menus(self) -> list[ipw.Widget]:
+        """Make a menu for each word for an outcome, below a title."""
+        menus: list[ipw.Widget] = []
+        for word, (count, taken) in self.state.words.items():
+            menu = ipw.Dropdown(
+                description=visible(f"{word[:60]} ({count:,} x)"),
+                options=[*dict.fromkeys((taken, "granted", "denied"))],
+                value=self.state.outcome(word),
+                layout=ipw.Layout(width="36em"),
+                style={"description_width": "22em"},
+            )
+            self._observe(menu, partial(self.state.say, word))
+            menus.append(menu)
+        return [ipw.HTML("<b>What the export's words for the outcome mean</b>"), *menus] if menus else []
+
+
+def _fill(menu: ipw.Dropdown, options: list[Any], value: Any) -> None:
+    """Offer these options, and the value, which may be another one."""
+    pairs = [option if isinstance(option, tuple) else (option, option) for option in options]
+    if value not in [known for _, known in pairs]:
+        pairs.append((visible(str(value)), value))
+    if [*menu.options] != pairs:
+        menu.options = pairs
+    menu.index = [known for _, known in pairs].index(
+        value
+    )  # setting a value of None would show an empty menu
+
+
+def _replace(box: ipw.Box, children: list[ipw.Widget]) -> None:
+    """Show other widgets; the old ones are closed, else they stay in the kernel."""
+    old, box.children = box.children, children
+    for child in old:
+        for part in getattr(child, "children", ()):
+            part.close()
+        child.close()
+
+
+def _account_html(log: BadgeLog, state: ImportState) -> str:
+    """Say what was loaded and what may be wrong with it, and what to do next."""
+    lines = [text_html(line) for line in log.summary().splitlines()]
+    problems = "".join(f"<li>{text_html(problem)}</li>" for problem in log.problems())
+    saved = f"Saved in {state.investigation.file.name}."
+    if state.overruled:
+        what = ", ".join(state.overruled)
+        saved += f" The first cell of this notebook says something else of {what}, and goes before it: "
+        saved += "write None there."
+    done = f"{saved} Now run the cells below (menu Run, Run Selected Cell and All Below)."
+    return f"<b>{'<br>'.join(lines[:1])}</b><br>{'<br>'.join(lines[1:])}<ul>{problems}</ul>{text_html(done)}"
