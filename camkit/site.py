@@ -13,7 +13,7 @@ from camkit.cameras import SnapshotSource
 from camkit.cameras.een import LOGIN_URL, EagleEye
 from camkit.cameras.meraki import API_URL, Meraki
 from camkit.demo.launch import DemoProcess
-from camkit.directory import WebDirectory
+from camkit.directory import SheetDirectory, WebDirectory, load_directory
 from camkit.errors import SettingsError
 from camkit.http import NotPickled, secrets_stay_inside
 from camkit.settings import Settings, load_settings
@@ -34,7 +34,7 @@ class Site(NotPickled):
     ----------
     is_demo : bool
         Whether it is the built-in demo site.
-    directory : WebDirectory or None
+    directory : WebDirectory, SheetDirectory or None
         The directory of cardholders; None if it is not configured.
     doors_file : pathlib.Path or None
         The doors file that ``CAMKIT_DOORS`` names; None if it is not set, and on the demo site.
@@ -45,7 +45,7 @@ class Site(NotPickled):
         *,
         meraki: Meraki | None = None,
         een: EagleEye | None = None,
-        directory: WebDirectory | None = None,
+        directory: WebDirectory | SheetDirectory | None = None,
         doors_file: Path | None = None,
         demo: DemoProcess | None = None,
     ) -> None:
@@ -78,11 +78,12 @@ class Site(NotPickled):
         """Which services and accounts it uses, to be recorded in a case: no secret is in it, and no request is made.
 
         By name of the service, ``meraki``, ``een`` and ``directory``, those that are configured, each with its
-        ``host``, and with what is known of the account: ``user`` and, after a login, ``account_id`` (Eagle Eye);
-        ``organizations``, once they were listed (Meraki). Nothing but text is in it, so it can be written as JSON.
+        ``host`` (a list of people with its ``file`` and ``sha256``), and with what is known of the account: ``user``
+        and, after a login, ``account_id`` (Eagle Eye); ``organizations``, once they were listed (Meraki). Nothing but
+        text is in it, so it can be written as JSON.
         """
         cameras = {client.vendor: client.account for client in (self._meraki, self._een) if client}
-        return cameras | ({"directory": {"host": self.directory.host}} if self.directory else {})
+        return cameras | ({"directory": self.directory.account} if self.directory else {})
 
     def close(self) -> None:
         """Close the connections; end the demo site if this is one."""
@@ -113,7 +114,8 @@ def connect(settings: Settings | None = None) -> Site:
     settings : Settings, optional
         By default read from the environment and from ``.env``: ``MERAKI_DASHBOARD_API_KEY``; ``EEN_USERNAME``,
         ``EEN_PASSWORD`` and, where the account has one, ``EEN_API_KEY``; ``CAMKIT_DIRECTORY_URL`` (with
-        ``{user_id}``); ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
+        ``{user_id}``) or ``CAMKIT_DIRECTORY`` (a list of people, with a folder ``photos`` beside it: `load_directory`);
+        ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
         ``CAMKIT_DEMO=1`` starts the demo site in any case. Where the file has to be: `load_settings`.
 
     Returns
@@ -125,6 +127,8 @@ def connect(settings: Settings | None = None) -> Site:
     ------
     SettingsError
         If a set of credentials is incomplete or an address is malformed.
+    InputError
+        If the list of people cannot be used.
     DemoSiteError
         If the demo site does not start.
 
@@ -138,7 +142,8 @@ def connect(settings: Settings | None = None) -> Site:
         print(CHOSEN_NOTICE if settings.has_cameras else DEMO_NOTICE)
         demo = DemoProcess()
         return demo_site(demo.info, demo)
-    een = meraki = directory = None
+    een = meraki = None
+    directory: WebDirectory | SheetDirectory | None = None
     if settings.een_username and settings.een_password:
         een = EagleEye(
             settings.een_username,
@@ -151,6 +156,9 @@ def connect(settings: Settings | None = None) -> Site:
     if settings.directory_url:
         directory = WebDirectory(settings.directory_url)
         print(f"Names and photos come from {directory.host}, which gets the badge numbers.")
+    if settings.directory_file:
+        directory = load_directory(settings.directory_file)
+        print(f"Names and photos come from {directory.path.name}.")
     site = Site(meraki=meraki, een=een, directory=directory, doors_file=settings.doors_file)
     for client, variable in ((meraki, "MERAKI_BASE_URL"), (een, "EEN_BASE_URL")):
         if client is not None and not client.at_vendor:

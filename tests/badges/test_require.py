@@ -81,7 +81,9 @@ def take_doors(request: pytest.FixtureRequest, log) -> Take:
 
 def test_a_path_is_not_a_table_of_doors(take_doors):
     "The sentence says what makes one of it"
-    with pytest.raises(InputError, match=r"str is not a table of doors: read one with investigation\.load_doors"):
+    with pytest.raises(
+        InputError, match=r"str is not a table of doors: read one with investigation\.load_doors"
+    ):
         take_doors("data/doors.csv")
 
 
