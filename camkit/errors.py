@@ -21,7 +21,7 @@
         ├── RateLimited          too many requests, even after waiting
         └── BadResponse          an answer that does not follow the service's documentation
 
-A missing picture among many is recorded in the result and is never an exception. `Interrupted` is no error, and a
+A missing picture among many is recorded in the result and is never an exception. `Interrupted` is not an error, and a
 KeyboardInterrupt: who catches errors goes on being interrupted.
 """
 

@@ -20,3 +20,8 @@ def visible(text: str) -> str:
     '[U+001B][8m[U+202E]123'
     """
     return _HIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def one_line(text: str) -> str:
+    """Make the text visible, on one line: each stretch of white space becomes one space."""
+    return " ".join(visible(text).split())

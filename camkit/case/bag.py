@@ -21,7 +21,7 @@ from camkit.case.report import write_report
 from camkit.case.times import utc_text
 from camkit.errors import CaseError, OutputError
 from camkit.support.files import creating, make_folder, remove_leftovers, working_folder, write_whole
-from camkit.support.html import visible
+from camkit.visible import one_line
 
 
 def write_bag(record: Record, path: Path, organization: str, now: datetime | None) -> Path:
@@ -86,7 +86,7 @@ def _fill(folder: Path, record: Record, organization: str, exported_at: datetime
             "Case-Seal": copy.seal(),
         }
     status = _status(rows, is_demo=record.is_demo)
-    info |= {name: _one_line(said) for name, said in status.items()}
+    info |= {name: one_line(said) for name, said in status.items()}
     evidence = {
         "case": record.name,
         "operator": record.operator,
@@ -133,18 +133,13 @@ def _readme(status: dict[str, str], documents: list[Row], rows: dict[str, list[R
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - it is plain text
     )
-    environment.filters["one_line"] = _one_line
+    environment.filters["one_line"] = one_line
     return environment.get_template("bag_readme.txt").render(
-        status=[_one_line(line) for line in status.values()],
+        status=[one_line(line) for line in status.values()],
         documents=documents,
         left_out="Events-Left-Out" in status,
         verdicts="judged" if "notes" in rows else "verdicts",
     )
-
-
-def _one_line(text: str) -> str:
-    """Put text from outside on one line, without characters that cannot be seen."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in visible(text)).split())
 
 
 def _pictures(rows: dict[str, list[Row]]) -> list[Row]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import stat
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import IO
 from camkit.case.images import is_image_path
 from camkit.errors import CaseError
 from camkit.support.files import open_regular
-from camkit.visible import visible
+from camkit.visible import one_line
 
 ALGORITHMS = ("sha256", "sha512")
 
@@ -24,9 +23,6 @@ _PACKED = frozenset({".jpg", ".png", ".gif", ".webp", ".zip", ".parquet"})
 """Endings of files that compressing does not make smaller."""
 
 _PIECE = 1 << 20
-
-_BREAKS = ("Cc", "Cs", "Zl", "Zp")
-"""The Unicode categories of what some program takes for the end of a line, or cannot be written."""
 
 
 def write_bag_zip(
@@ -71,7 +67,7 @@ def write_bag_zip(
         lines = {**info, "Payload-Oxum": f"{size}.{count}"}
         tags = {
             "bagit.txt": _DECLARATION,
-            "bag-info.txt": "".join(f"{name}: {_one_line(value)}\n" for name, value in sorted(lines.items())),
+            "bag-info.txt": "".join(f"{name}: {one_line(value)}\n" for name, value in sorted(lines.items())),
             **{f"manifest-{algorithm}.txt": text for algorithm, text in manifests.items()},
         }
         contents = {name: text.encode() for name, text in tags.items()}
@@ -114,8 +110,3 @@ class _Bag:
         packed = Path(name).suffix in _PACKED
         entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
         return entry
-
-
-def _one_line(text: str) -> str:
-    """Keep a value from beginning another field: programs differ in what they take for a line break."""
-    return "".join(" " if unicodedata.category(sign) in _BREAKS else sign for sign in visible(text))

@@ -165,7 +165,7 @@ def _write(folder: Path, path: str, content: bytes) -> None:
             f"{error.filename} is not a folder, or is a link. Run verify() on the case."
         ) from None
     except OSError:
-        pass  # not there, or something that is no file: it is replaced
+        pass  # not there, or something that is not a file: it is replaced
     for above in ((folder / path).parent.parent, (folder / path).parent):
         try:
             above.mkdir(

@@ -55,7 +55,7 @@ NO_TIME = (
     f"({{0}} IS NOT NULL AND NOT ({{0}} GLOB '{_TIME}' AND {{0}} > '0001'"
     f" AND strftime('%Y-%m-%dT%H:%M:%S', {_SECOND}, '+0 days') IS {_SECOND}))"
 )
-"""SQL that is true for a text that is no time as `camkit.case.times.utc_text` writes it, such as one of 30 February."""
+"""SQL: true for a text that is not a time as `camkit.case.times.utc_text` writes it, such as one of 30 February."""
 
 
 def version_of(connection: sqlite3.Connection) -> int:

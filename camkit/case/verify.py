@@ -24,6 +24,7 @@ from camkit.case.sources import read_setting
 from camkit.errors import CaseError, InputError
 from camkit.support.files import TOO_MANY, is_leftover
 from camkit.support.html import block_html, table_html, text_html, visible
+from camkit.visible import one_line
 
 SHOWN = 10
 """How many files that are not part of the case the summary names."""
@@ -34,8 +35,6 @@ HARMLESS = (EXTRA, LEFTOVER, chain.CLOCK)
 
 PIECE = 1 << 20
 """How much of a file is read at a time, bytes."""
-
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # Cast, since somebody may have put values of other types there.
 _FILES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM {}"
@@ -184,15 +183,10 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
             unknown -= {path for path, _, _ in _listed(connection, [])[0]}
     findings += [_unlisted(folder, path) for path in sorted(unknown)]
     shown = [
-        [_printable(text) for text in finding] for finding in findings
+        [one_line(text) for text in finding] for finding in findings
     ]  # before a table, which holds UTF-8 only
     table = pd.DataFrame(shown, columns=["kind", "path", "detail"], dtype="string")
     return Verification(case, counts, sum(size for _, _, size in images), table)
-
-
-def _printable(text: str) -> str:
-    """Replace what could move the cursor of a terminal, or cannot be written; names may be from somebody else."""
-    return _UNPRINTABLE.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 def _listed(
@@ -329,7 +323,8 @@ def _no_times(connection: sqlite3.Connection) -> Iterator[str]:
         for column in schema.times(version, table):
             query = f"SELECT {key}, {column} FROM {table} WHERE {schema.NO_TIME.format(column)}"  # noqa: S608 - our own names
             for name, value in connection.execute(query):
-                yield f"{column} of {table.removesuffix('s')} {name} is {value!r}, which is no time as camkit writes it"
+                what = f"{column} of {table.removesuffix('s')} {name}"
+                yield f"{what} is {value!r}, which is not a time as camkit writes it"
 
 
 def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from html import escape
@@ -53,6 +53,11 @@ def picture_name(item: EventReview, key: FrameKey) -> str:
     door, names, (view, step_s) = item.event.door, view_names(item), key
     parts = [step_name(step_s), *names[view : view + 1]]
     return f"What {visible(door.name) if door else 'the camera'} saw: {', '.join(parts)}"
+
+
+def in_view_html(in_view: str, make: Callable[[], str]) -> str:
+    """Put a picture, or why there is none, into an element that says what it is (`ReviewState.in_view`)."""
+    return f'<div data-in-view="{escape(in_view)}">{make()}</div>'
 
 
 def frame_html(item: EventReview, key: FrameKey) -> str:

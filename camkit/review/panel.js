@@ -25,7 +25,10 @@ function render({ model, el }) {
     return HEIGHTS.some((height) => panel.contains(at(height)));
   };
 
-  const send = (key) => model.send({ key, seen: model.get("in_view") });
+  // The picture itself says what it is, so that a key is about what was on the screen when it was pressed.
+  const inView = () => panelOf().querySelector(".camkit-picture [data-in-view]")?.dataset.inView;
+
+  const send = (key) => model.send({ key, seen: inView() ?? "" });
 
   const onKeyDown = (event) => {
     const panel = panelOf();

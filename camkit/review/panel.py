@@ -157,7 +157,7 @@ class ReviewPanel(ipw.VBox):
         self._observe(self.views, "index", state.show_view)
         self.flags, self.status, self.progress, self.loading = (ipw.HTML() for _ in range(4))
         self.leave_out = LeaveOut(partial(self._do, state.exclude), partial(self._do, state.include))
-        self.shortcuts = Keys(missed=partial(self._do, _say_that_it_changed))
+        self.shortcuts = Keys(lambda: state.in_view, missed=partial(self._do, _say_that_it_changed))
         self.verdicts = {
             name: self._button(label.title, label.key, partial(state.decide, name), about_view=True)
             for name, label in state.labels.items()
@@ -250,7 +250,6 @@ class ReviewPanel(ipw.VBox):
     def _draw_event(self) -> None:
         state, item = self.state, self.state.current
         self.view.draw(state, "Loading …" if self._loader.busy else "Not loaded: press Load again.")
-        self.shortcuts.in_view = state.in_view
         names = view_names(item)
         self.views.layout.display = None if names else "none"
         if names != list(self.views.options):

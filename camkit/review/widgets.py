@@ -12,7 +12,15 @@ import ipywidgets as ipw
 import traitlets
 
 from camkit.cameras import Picture, Snapshot
-from camkit.review.html import entry_html, facts_html, other_notes_html, picture_name, step_name, thumbnail
+from camkit.review.html import (
+    entry_html,
+    facts_html,
+    in_view_html,
+    other_notes_html,
+    picture_name,
+    step_name,
+    thumbnail,
+)
 from camkit.review.state import EventReview, ReviewState
 from camkit.support.html import image_html, text_html
 
@@ -28,13 +36,20 @@ PAUSE_S = 3.0
 class Keys(anywidget.AnyWidget):
     """Calls the action of a key that is pressed in the panel around it; invisible, and brings the panel's style.
 
+    The browser sends with each key what it showed then, as the picture says it (`EventView`), so that a key that was
+    pressed before the picture changed does not judge the next one.
+
+    Parameters
+    ----------
+    in_view : callable
+        Returns what is in view now, as `ReviewState.in_view`.
+    missed : callable
+        Called when a key is about what is no longer in view.
+
     Attributes
     ----------
     judging : list of str
         The keys that judge what is in view: they do nothing but bring it to the screen if it is not there.
-    in_view : str
-        Tells what is in view apart from everything else. The browser sends it back with each key, so that a key that
-        was pressed before the picture changed does not judge the next one.
     """
 
     _esm = HERE / "panel.js"
@@ -42,12 +57,11 @@ class Keys(anywidget.AnyWidget):
     handled = traitlets.List(traitlets.Unicode()).tag(sync=True)
     note_key = traitlets.Unicode(NOTE_KEY).tag(sync=True)
     judging = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    in_view = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, missed: Callable[[], None]) -> None:
+    def __init__(self, in_view: Callable[[], str], missed: Callable[[], None]) -> None:
         super().__init__(layout=ipw.Layout(display="none"))
         self._actions: dict[str, Callable[[], None]] = {}
-        self._missed = missed
+        self._in_view, self._missed = in_view, missed
         self.on_msg(lambda _widget, message, _buffers: self._receive(message))
 
     def add(self, key: str, action: Callable[[], None], *, about_view: bool = False) -> None:
@@ -59,7 +73,8 @@ class Keys(anywidget.AnyWidget):
 
     def _receive(self, message: dict[str, str]) -> None:
         key = message["key"]
-        if key in self.judging and message.get("seen", self.in_view) != self.in_view:
+        now = self._in_view()
+        if key in self.judging and message.get("seen", now) != now:
             self._missed()
         else:
             self._actions[key]()
@@ -200,13 +215,8 @@ class EventView(ipw.HBox):
 
     def draw(self, state: ReviewState, waiting: str) -> None:
         """Show the event in front; `waiting` says of a frame that has not come why it has not."""
+        in_view = state.in_view  # first: a frame that comes meanwhile is drawn by itself, after this
         item, key, frame = state.current, state.shown_key, state.shown
-        if frame is not None and frame.picture is not None:
-            picture, alt = frame.picture, picture_name(item, key)
-            self.picture.draw((picture.sha256, alt), partial(image_html, picture.content, "image/jpeg", alt))
-        else:
-            said = item.why_no_picture(key) or waiting
-            self.picture.draw(said, partial(text_html, said))
         view, step_s = key
         for button in self.strip:
             button.draw(
@@ -220,6 +230,14 @@ class EventView(ipw.HBox):
         self.note.draw(state.position, item.note)
         self.other_notes.value = other_notes_html(item)
         self.other_notes.layout.display = None if self.other_notes.value else "none"
+        # Last: when the picture says that it is in view, all that is beside it is there already.
+        if frame is not None and frame.picture is not None:
+            alt = picture_name(item, key)
+            make = partial(image_html, frame.picture.content, "image/jpeg", alt)
+            self.picture.draw((in_view, alt), partial(in_view_html, in_view, make))
+        else:
+            said = item.why_no_picture(key) or waiting
+            self.picture.draw((in_view, said), partial(in_view_html, in_view, partial(text_html, said)))
 
 
 class LeaveOut(ipw.HBox):

@@ -42,7 +42,7 @@ def locked(path: Path, doing: str) -> Iterator[None]:
     Parameters
     ----------
     path : pathlib.Path
-        The lock's file: it is there while the lock is held. One that a killed process left is no obstacle.
+        The lock's file: it is there while the lock is held. One that a killed process left does not matter.
     doing : str
         What the lock is for, as in "download of camera 1003b18a into out".
 

@@ -281,14 +281,16 @@ def _(desk: Desk) -> str:
 @row(
     WHO,
     "takes the first of two verdicts back in their owner's name, at a time that is no time",
-    r"(?s)withdrawn_at of withdrawal 1 is '2\d+\.\d+', which is no time.*decision 1 was taken back by Owner",
+    r"(?s)withdrawn_at of withdrawal 1 is '2\d+\.\d+', which is not a time.*decision 1 was taken back by Owner",
 )
 def _(desk: Desk) -> str:
     return _taken_back(desk, "printf('%.9f', julianday(decided_at) + 2 / 86400.0)")
 
 
 @row(
-    WHO, "does so at a time of another zone", r"withdrawn_at of withdrawal 1 is '.*\+01:00', which is no time"
+    WHO,
+    "does so at a time of another zone",
+    r"withdrawn_at of withdrawal 1 is '.*\+01:00', which is not a time",
 )
 def _(desk: Desk) -> str:
     return _taken_back(desk, "strftime('%Y-%m-%dT%H:%M:%f000', julianday(decided_at) + 1 / 24.0) || '+01:00'")
@@ -321,7 +323,7 @@ def _(desk: Desk) -> str:
             " file, line, extras, row_sha256, added_at, operator, software FROM events LIMIT 1"
         )
         chain.add_link(raw, "events", "event", 4)
-    assert "event_time of event 9 is '2026-02-30T07:00:00.000000Z', which is no time" in desk.verify()
+    assert "event_time of event 9 is '2026-02-30T07:00:00.000000Z', which is not a time" in desk.verify()
     return said(desk.case.report)
 
 

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import nbformat
 import pytest
@@ -378,6 +379,27 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
         page.screenshot(path=ARTEFACTS / f"dead-camera-{width}x{height}.png")
         with Case(folder / "case") as case:
             assert case.verdicts()["verdict"].tolist() == ["mismatch", "unclear"]
+
+
+def test_a_key_is_taken_as_soon_as_the_picture_is_there(lab: Lab, folder: Path):
+    "Though the kernel is held up right after it sent the picture: what the browser shows is what it judges"
+    held_up = """
+    import time
+    panel.view.picture.observe(lambda _change: time.sleep(2), "value")
+    """
+    write_notebook(folder / "review.ipynb", panel_of("picked().iloc[[1, 6]]", *QUICK), dedent(held_up))
+    with browser_page() as page:
+        panel = open_and_run(page, lab, f"{folder.name}/review.ipynb")
+        expect(panel.get_by_role("button", name="Load again")).to_be_visible()
+        panel.get_by_role("button", name="Next").click()
+        expect(panel.locator(".camkit-picture")).to_contain_text("The camera is offline.")
+        page.keyboard.press("u")
+        expect(panel.get_by_role("status")).to_contain_text("Verdict: Unclear")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("x")  # before the other picture is there
+        expect(panel.get_by_role("alert")).to_contain_text("What is in view changed just as you pressed")
+        with Case(folder / "case") as case:
+            assert case.verdicts()["verdict"].tolist() == ["unclear"]
 
 
 def test_a_key_after_run_all_does_not_go_to_the_notebook(lab: Lab, folder: Path):
