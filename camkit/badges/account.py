@@ -49,8 +49,10 @@ class RowAccount:
         filled = sum(
             (pc.not_equal(column, "").to_numpy().astype(int) for column in cells), np.zeros(len(positions))
         )
-        like_others = pc.or_(pc.equal(cells[0], names[0]), pc.match_substring_regex(cells[0], r"^[-=_+]+$"))
-        few = np.flatnonzero((filled <= MAX_FILLED) | like_others.to_numpy().astype(bool))
+        like_others = pc.equal(cells[0], names[0]).to_numpy().astype(bool)
+        for column in cells[:2]:  # the first is empty in a table whose rows begin with a bar
+            like_others |= pc.match_substring_regex(column, r"^[-=_+]+$").to_numpy().astype(bool)
+        few = np.flatnonzero((filled <= MAX_FILLED) | like_others)
         rows = zip(*(column.take(pa.array(few)).to_pylist() for column in cells), strict=True)
         ignored = []
         for position, row in zip(positions[few], rows, strict=True):

@@ -48,11 +48,11 @@ WEEKDAYS = (
     "maanantai tiistai keskiviikko torstai perjantai lauantai sunnuntai "
     "poniedziałek wtorek środa czwartek piątek sobota niedziela pon wt śr czw pt sob niedz "
     "понедельник вторник среда четверг пятница суббота воскресенье пн вт ср чт пт сб вс "
-    "pazartesi salı çarşamba perşembe cuma cumartesi pazar"
+    "pazartesi salı çarşamba perşembe cuma cumartesi pazar pzt cmt"
 ).split()
 
 FILLERS = frozenset(
-    "a at on um uhr den der le à de del as às a las kl klo klokken den alle ore om o og en el il di "
+    "a at on um uhr uur hrs hs den der le à de del as às a las kl klo klokken den alle ore om o og en el il di "
     "в г год года r saat tarihinde st nd rd th er º ª kuuta".split()
 )
 """Words that may stand between a date and a time, or follow a day, and say nothing."""

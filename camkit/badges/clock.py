@@ -83,7 +83,14 @@ def epoch(number: Numbers, fraction_digits: int) -> np.ndarray:
 
 
 def serial(number: Numbers, fraction_digits: int) -> np.ndarray:
-    """Return the local time of a spreadsheet's serial number, datetime64[us]; few digits are rounded to the second."""
+    """Return the local time of a spreadsheet's serial number, datetime64[us]; NaT if it is not exact to the second.
+
+    A spreadsheet writes as many digits as it can. Fewer than five are exact only if the rest were zeros.
+    """
     step = 1_000 if fraction_digits > 7 else 1_000_000  # a unit of the eighth digit is 0.9 ms
-    steps = np.round(number["fraction"] * (DAY / step / 10**fraction_digits)).astype(np.int64)
-    return ((number["serial"] + SERIAL_ZERO) * DAY + steps * step).astype("datetime64[us]")
+    exact = number["fraction"] * (DAY / step / 10**fraction_digits)
+    steps = np.round(exact).astype(np.int64)
+    moment = ((number["serial"] + SERIAL_ZERO) * DAY + steps * step).astype("datetime64[us]")
+    if fraction_digits < 5:
+        moment[np.abs(exact - steps) > 1e-6] = NOWHERE
+    return moment

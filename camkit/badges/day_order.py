@@ -10,6 +10,10 @@ from camkit.badges.table import ExportTable
 from camkit.badges.timestamps import Order, Timestamps
 from camkit.errors import BadgeFileError
 
+YEARS_APART = np.timedelta64(2 * 366, "D")
+CLEAR = 10
+"""Dates that are spread over more than two years, ten times as widely as in another order, are in the wrong order."""
+
 MISREAD = 0.25
 """Largest share of dates that do not exist, or are in the future, in an order that is considered."""
 
@@ -89,7 +93,8 @@ def _year_comes_first(parsed: Timestamps, latest: np.datetime64) -> bool | None:
     if not widths:
         return True
     narrow, wide = sorted((year, min(widths)))
-    return year == narrow if wide > GAP and 2 * narrow < wide else None
+    clear = 2 * narrow < wide > GAP or CLEAR * narrow < wide > YEARS_APART
+    return year == narrow if clear else None
 
 
 def _spread(reading: np.ndarray, latest: np.datetime64) -> np.timedelta64 | None:

@@ -25,9 +25,12 @@ LONGEST = 100
 FEWEST_DIGITS = 6
 """Of a date with a time, as in 1/5/26 9:05 (which has seven)."""
 
-SPACES = dict.fromkeys(
-    map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\t"), " "
-)
+PLAIN = {
+    **dict.fromkeys([0x09, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x3000], " "),
+    **dict(zip(map(ord, "：／．－"), ":/.-", strict=True)),
+}
+"""Spaces of any width, and full-width signs, as the plain ones."""
+
 INVISIBLE = frozenset(
     "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u061c"
 )
@@ -51,7 +54,9 @@ REGION = re.compile(r"\[?\b(?P<region>[A-Z][A-Za-z]+(?:/[A-Za-z_-]+)+)\]?$")
 IN_BRACKETS = re.compile(r"(?:(?<=[+\-−]0000)|(?<=[+\-−]00:00)) *\([^()0]+\)$")
 """A zone's name behind its offset, as browsers write it: "GMT-0600 (Mountain Daylight Time)"."""
 
-BETWEEN = r"(?:T|\.?[ ,()]+(?:- +)?|(?<=0000):|(?<=[日일])|[-_](?=00?[:.]00?[:.]00)|(?<=00000000)(?=000000))"
+BETWEEN = (
+    r"(?:T|\.?[ ,()]+(?:- +)?|(?<=0000):|(?<=[日일])|[-_](?=00?[:.]00?[:.]00)|(?<=00000000)[-_]?(?=000000))"
+)
 JOIN = r"(?:[-/]|\. ?)"
 DATES = (
     (YEAR_FIRST, rf"(?P<year>0000){JOIN}(?P<month>00?){JOIN}(?P<day>00?)"),
@@ -64,23 +69,26 @@ DATES = (
 )
 TIMES = (
     r"(?P<hour>00?)(?P<colon>[:.])(?P<minute>00|0(?=(?P=colon)))"
-    r"(?:(?P=colon)(?P<second>00?)(?:[.,:](?P<fraction>0{1,9}))?)?",
+    r"(?:(?P=colon)(?P<second>00?)(?:[.,:](?P<fraction>0{1,9}))?)?(?: ?h)?",
     r"(?P<hour>00)(?P<minute>00)(?:(?P<second>00)(?:(?:[.,]|(?=000$))(?P<fraction>0{1,9}))?)?",
     r"(?P<hour>00?) ?[hH时時시] ?(?P<minute>00?) ?(?:[分분]|min|m)? ?(?:(?P<second>00?) ?[秒초s]?)?",
 )
 HALF_BEFORE, HALF_BEHIND = r"(?:(?P<before>[<>])[<>]* *)?", r"(?: *(?P<behind>[<>])[<>]*)?"
-ZONE = r"(?: *(?P<utc>Z+)? ?(?P<sign>[+\-−])(?P<zone_hours>00?)(?::?(?P<zone_minutes>00))?| *\(?(?P<letters>Z+)\)?)?"
+ZONE = (
+    r"(?: *(?P<utc>Z+)? ?(?P<sign>[+\-−])(?P<zone_hours>00?)(?::?(?P<zone_minutes>00))?(?: Z+)?"
+    r"| *\(?(?P<letters>Z+)\)?)?"
+)
 TIMES_OF_DAY = tuple(rf"{HALF_BEFORE}{time}(?!0){HALF_BEHIND}" for time in TIMES)
 
-CLOCK_OR_NUMBER = re.compile(r"0 ?[:.hH时時시] ?0|^0{8}T? ?0{4,6}|^0+[.,]?0*$")
-EPOCHS = re.compile(r"(?P<epoch>0{10})(?:(?:[.,]|(?=(?:000){1,3}$))(?P<fraction>0{1,9}))?")
+CLOCK_OR_NUMBER = re.compile(r"0 ?[:.hH时時시] ?0|^0{8}[T _-]?0{4,6}|^0+[.,]?0*$")
+EPOCHS = re.compile(r"(?P<epoch>0{10})(?:(?:[.,]|(?=(?:000){1,3}(?:\.0+)?$))(?P<fraction>0{1,9}))?(?:\.0+)?")
 """Seconds since 1970, from 2001 to 2286, with a fraction; without a point, milli-, micro- or nanoseconds."""
 
 SERIALS = re.compile(r"(?P<serial>0{5})[.,](?P<fraction>0{1,9})0*")
 """Days since 1899-12-30, as a spreadsheet counts them, with the time of day as a fraction."""
 
 PATTERNS = [
-    (kind, re.compile(rf"[ ,]*{pattern}[ .]*"))
+    (kind, re.compile(rf"[ ,(]*{pattern}[ .()]*"))
     for kind, date in DATES
     for time in TIMES_OF_DAY
     for pattern in (rf"{date}{BETWEEN}{time}{ZONE}", rf"{time}[ ,(]+(?:- )?{date}")
@@ -117,9 +125,12 @@ class _Words:
 
 def read_form(shape: str) -> Form | None:
     """Return the form of the texts of this shape; None if they are not a date and time."""
-    if len(shape) > LONGEST or shape.count("0") < FEWEST_DIGITS or not CLOCK_OR_NUMBER.search(shape):
+    if len(shape) > LONGEST or shape.count("0") < FEWEST_DIGITS:
         return None
-    kept = [(position, it) for position, it in enumerate(shape.translate(SPACES)) if it not in INVISIBLE]
+    plain = shape.translate(PLAIN)
+    if not CLOCK_OR_NUMBER.search(plain):
+        return None
+    kept = [(position, it) for position, it in enumerate(plain) if it not in INVISIBLE]
     bytes_before = [0]
     for it in shape:
         bytes_before.append(bytes_before[-1] + len(it.encode()))
@@ -223,8 +234,8 @@ def _is_sound(match: re.Match[str], *, named: bool, month: int, zone: str) -> bo
         return False
     if part.get("sign") is None:
         return True
-    if zone and zone not in OF_UTC and "/" not in zone:
-        return False  # such as "EST-0500": two answers, which may differ
+    if part["utc"] and zone not in OF_UTC:
+        return False  # such as "EST-0500": how far from which?
     return len(part["zone_hours"]) > 1 or bool(part["utc"])
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from camkit.badges import clock
 from camkit.badges.clock import NOWHERE, YEARS, Numbers
 from camkit.badges.digits import Shaped
-from camkit.badges.forms import EPOCH, SERIAL, YEAR_FIRST, YEAR_LAST, Form, read_form
+from camkit.badges.forms import EPOCH, SERIAL, UNREAD, YEAR_FIRST, YEAR_LAST, Form, read_form
 from camkit.badges.zone_letters import MINUTES_EAST, OF_UTC
 
 Order = Literal["month", "day", "year"]
@@ -130,6 +130,7 @@ class Timestamps:
             self.offset[rows] = 0
         elif form.kind == SERIAL:
             self._enter_moment(rows, clock.serial(number, form.digits("fraction")))
+            self.kind[rows[np.isnat(self.wall[rows])]] = UNREAD
         else:
             time = clock.time_of_day(number, form.half, form.digits("fraction"))
             if form.sign:

@@ -595,7 +595,8 @@ CELLS = st.one_of(
 """What can be in a cell."""
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.not_quick
+@settings(max_examples=20, deadline=None)
 @given(rows=st.lists(st.lists(CELLS, max_size=5), max_size=8))
 def test_any_workbook_is_a_log_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[Any]]
@@ -613,7 +614,8 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.not_quick
+@settings(max_examples=20, deadline=None)
 @given(values=st.lists(JSON_VALUES, max_size=5), cut=st.integers(0, 40))
 def test_any_json_is_a_log_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, values: list[Any], cut: int
@@ -625,7 +627,8 @@ def test_any_json_is_a_log_or_a_sentence(
     _log_or_sentence(path)
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.not_quick
+@settings(max_examples=20, deadline=None)
 @given(
     tags=st.lists(
         st.sampled_from(

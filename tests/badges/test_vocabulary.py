@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -260,3 +261,23 @@ def test_a_door_is_not_a_footer(door: str) -> None:
 def test_totals_and_notes_are_footers(cell: str) -> None:
     "Alone, before a colon, or before a number"
     assert matches(cell, footer_patterns())
+
+
+NEGATIONS = """
+not never nicht kein non pas no não sem niet geen inte ej ikke ingen ei nie не нет değil غير لم لا 不 未 无 非
+"""
+
+
+@pytest.mark.parametrize("negation", NEGATIONS.split())
+def test_a_negation_never_comes_out_granted(negation: str) -> None:
+    "Wherever it stands: before, between or behind the words for granted, in whatever language they are"
+    outcomes = tomllib.loads((ROOT / "camkit" / "badges" / "vocabulary.toml").read_text("utf-8"))["outcomes"]
+    granted = [wording(pattern) for pattern in outcomes["granted"]]
+    said = [word.split() for word in granted]
+    negated = {
+        wording(" ".join([*each[:place], negation, *each[place:]]))
+        for each in said
+        for place in range(len(each) + 1)
+    }
+    negated -= set(granted)  # as "access granted no entry", which the reader did grant
+    assert [words for words in negated if outcome_of(words) == "granted"] == []

@@ -2,5 +2,5 @@
 
 A workbook of one kilobyte can make a library ask for more memory than there is, and a JSON of brackets fill it. So
 `confined.read_tables` starts `child`, which runs one reader (`workbook`, `webpage`, `objects`) and writes what it finds
-as lines of JSON. Every cell is text. The child knows nothing of badges.
+as lines of JSON and streams of Arrow's. Every cell is text. The child knows nothing of badges.
 """

@@ -1,8 +1,8 @@
 """The process that reads: run by `confined`, never imported by the kernel.
 
-Its input is the file, its output lines of JSON: ``{"table": name}`` where a table begins, ``{"lines": [...],
-"columns": [[...], ...]}`` for some of its rows, ``{"facts": {...}}`` where it ends, and at last ``{"end": true}``, or
-``{"problem": "..."}``.
+Its input is the file, its output lines of JSON: ``{"table": name}`` where a table begins, ``{"rows": bytes}`` for some
+of its rows, which follow as an Arrow stream, ``{"facts": {...}}`` where it ends, and at last ``{"end": true}``, or
+``{"problem": "..."}``. A reader yields rows as ``{"lines": [...], "columns": [[...], ...]}``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import json
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.abc import MetaPathFinder
+from threading import Thread
 from typing import Any
 
 from camkit.support.tables.limits import Limits, Unreadable
@@ -25,16 +27,35 @@ def main() -> None:
     limits = Limits(**options.pop("limits"))
     limits.apply()
     gc.disable()  # there is much data without cycles, and the process is short
+    sys.meta_path.insert(0, _WithoutPandas())
+    Thread(target=import_module, args=["camkit.support.tables.texts"]).start()  # while the reader reads
     written = 0
     for message in _messages(reader, limits, options):
-        line = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        written += len(line)
+        written += _write(message)
         if written > limits.written:
-            line = json.dumps({"problem": f"it has more than {limits.written >> 20:,} MiB of text"}).encode()
-        sys.stdout.buffer.write(line)
-        if written > limits.written:
+            _write({"problem": f"it has more than {limits.written >> 20:,} MiB of text"})
             break
     sys.stdout.buffer.flush()
+
+
+class _WithoutPandas(MetaPathFinder):
+    """Arrow imports pandas with its first array, if it is there, which takes longer than most files."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname)
+
+
+def _write(message: dict[str, Any]) -> int:
+    """Write a message, and return how large its rows are, bytes."""
+    rows = b""
+    if "lines" in message:
+        texts = import_module("camkit.support.tables.texts")
+        rows = texts.packed(message["lines"], message["columns"])
+        message = {"rows": len(rows)}
+    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
+    sys.stdout.buffer.write(rows)
+    return len(rows)
 
 
 def _messages(reader: str, limits: Limits, options: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -101,8 +100,8 @@ def _answer(command: list[str], file: IO[bytes], limits: Limits) -> list[Foreign
         timer = Timer(2 * limits.seconds, process.kill)
         timer.start()
         try:
-            return _tables(map(json.loads, process.stdout))
-        except (StopIteration, json.JSONDecodeError):
+            return _tables(process.stdout)
+        except (json.JSONDecodeError, pa.ArrowInvalid, OSError):  # it broke off
             raise Unreadable(
                 f"it is damaged, or needs more than {limits.memory >> 30} GiB of memory or {limits.seconds} s"
             ) from None
@@ -119,20 +118,21 @@ def _is_plain(file: IO[bytes]) -> bool:
         return False
 
 
-def _tables(messages: Iterator[dict[str, Any]]) -> list[ForeignTable]:
-    """Put the messages together; StopIteration if the last is missing."""
+def _tables(answer: IO[bytes]) -> list[ForeignTable]:
+    """Put the messages together; a JSONDecodeError if the last is missing."""
     tables: list[ForeignTable] = []
     lines: list[np.ndarray] = []
     columns: list[list[pa.Array]] = []
-    while "end" not in (message := next(messages)):
+    while "end" not in (message := json.loads(answer.readline())):
         if "problem" in message:
             raise Unreadable(message["problem"])
         if "table" in message:
             tables.append(ForeignTable(message["table"]))
             lines, columns = [], []
-        elif "lines" in message:
-            lines.append(np.array(message["lines"], np.int64))
-            columns.append([pc.utf8_trim_whitespace(pa.array(it, pa.string())) for it in message["columns"]])
+        elif "rows" in message:
+            at, *cells = pa.ipc.open_stream(answer.read(message["rows"])).read_next_batch().columns
+            lines.append(at.to_numpy())
+            columns.append([pc.utf8_trim_whitespace(column) for column in cells])
         elif lines:
             tables[-1].lines = np.concatenate(lines)
             tables[-1].columns = [pa.chunked_array(it, pa.string()) for it in zip(*columns, strict=True)]

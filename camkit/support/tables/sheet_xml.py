@@ -6,7 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import IO
 from xml.parsers import expat
@@ -35,19 +35,21 @@ class Notes:
     no_value: str = ""  # the name of the first cell with a formula and no value
     digits: dict[int, bytearray] = field(default_factory=dict)  # by column: for each row, how many are shown
 
-    def amend(self, column: int, lines: list[int], texts: list[str]) -> list[str]:
+    def amend(self, column: int, lines: list[int], texts: Iterable[object]) -> Iterable[object]:
         """Put errors and zeros into the texts of a column."""
-        if digits := self.digits.get(column):
+        digits = self.digits.get(column)
+        if not (digits or self.errors):
+            return texts
+        amended = list(map(str, texts))
+        if digits:
             wanted = (digits[line] if line < len(digits) else 0 for line in lines)
-            texts = [
+            amended = [
                 text.zfill(count) if count and text.isdecimal() else text
-                for text, count in zip(texts, wanted, strict=True)
+                for text, count in zip(amended, wanted, strict=True)
             ]
-        if self.errors:
-            texts = [
-                self.errors.get(line, {}).get(column, text) for line, text in zip(lines, texts, strict=True)
-            ]
-        return texts
+        return [
+            self.errors.get(line, {}).get(column, text) for line, text in zip(lines, amended, strict=True)
+        ]
 
 
 def cell_name(row: int, column: int) -> str:

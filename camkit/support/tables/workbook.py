@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, datetime, time, timedelta
 from functools import partial
+from importlib import import_module
 from itertools import islice
 from typing import IO, Any
 
@@ -30,9 +30,6 @@ __all__ = ["read"]
 
 BATCH = 20_000
 """Rows that are turned into text at a time."""
-
-EXACT = 1 << 53
-"""Whole numbers from here on have lost digits: a cell holds a double."""
 
 DAMAGED = (CalamineError, zipfile.BadZipFile, OSError, EOFError, NotImplementedError)
 
@@ -81,6 +78,7 @@ def _sheet(sheet: CalamineSheet, noted: Future[Notes], limits: Limits) -> Iterat
     rows, columns = sheet.total_height, sheet.total_width
     limits.check(rows, columns, f"the sheet {sheet.name!r}")
     notes = noted.result()
+    as_texts = import_module("camkit.support.tables.texts").as_texts  # takes longer than a small sheet
     merged = _Merged(sheet)
     numbers: set[int] = set()
     left = [""] * (sheet.start[1] if sheet.start else 0)
@@ -100,7 +98,7 @@ def _sheet(sheet: CalamineSheet, noted: Future[Notes], limits: Limits) -> Iterat
             kinds = set(map(type, column))
             if kinds & {float, int}:
                 numbers.add(at)
-            texts.append(notes.amend(at, lines, _as_texts(column, kinds)))
+            texts.append(notes.amend(at, lines, as_texts(column, kinds)))
         merged.fill(lines, texts)
         if lines:
             yield {"lines": lines, "columns": texts}
@@ -119,58 +117,16 @@ class _Merged:
         self._below = sorted((top[0] + 1, end[0] + 1, top[1]) for top, end in ranges if end[0] > top[0])
         self._last: dict[tuple[int, int], str] = {}
 
-    def fill(self, lines: list[int], texts: list[list[str]]) -> None:
+    def fill(self, lines: list[int], texts: list[Any]) -> None:
         """Write the value of each range into the rows below its first that have other cells."""
         at = {line: n for n, line in enumerate(lines)} if self._below else {}
         for first, last, column in self._below:
             if column >= len(texts) or not lines or last < lines[0] or first > lines[-1]:
                 continue
-            cells = texts[column]
+            cells = texts[column] = list(map(str, texts[column]))
             if first in at:
                 self._last[first, column] = cells[at[first]]
             value = self._last.get((first, column), "")
             for line in range(max(first + 1, lines[0]), min(last, lines[-1]) + 1):
                 if line in at:
                     cells[at[line]] = cells[at[line]] or value
-
-
-def _as_texts(cells: tuple[Any, ...], kinds: set[type]) -> list[str]:
-    """Return the cells of one column as text, which may have spaces around it."""
-    if kinds <= {str}:
-        return list(cells)
-    if kinds <= {str, datetime, time}:
-        return list(map(str, cells))
-    if kinds == {float} and all(map(float.is_integer, cells)) and min(cells) > -EXACT and max(cells) < EXACT:
-        return list(map(str, map(int, cells)))
-    day = str if datetime not in kinds else "{} 00:00:00".format  # the library gives a date at midnight
-    texts: dict[type, Callable[[Any], str]] = {**TEXT, date: day}
-    return [texts[type(cell)](cell) for cell in cells]
-
-
-def _number(value: float) -> str:
-    """Write a number with all its digits, and one that has lost some as a spreadsheet shows it."""
-    if not value.is_integer():
-        return repr(value)
-    return str(int(value)) if abs(value) < EXACT else f"{value:.14E}"
-
-
-def _duration(value: timedelta) -> str:
-    """Write hours, minutes and seconds; the hours may be more than 24."""
-    seconds = round(value.total_seconds())
-    hours, rest = divmod(abs(seconds), 3600)
-    return f"{'-' if seconds < 0 else ''}{hours:02}:{rest // 60:02}:{rest % 60:02}"
-
-
-def _boolean(value: bool) -> str:
-    return "TRUE" if value else "FALSE"
-
-
-TEXT: dict[type, Callable[[Any], str]] = {
-    str: str,
-    float: _number,
-    int: str,
-    bool: _boolean,
-    datetime: str,
-    time: str,
-    timedelta: _duration,
-}
