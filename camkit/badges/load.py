@@ -61,7 +61,9 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     path_or_paths : path-like or iterable of path-like
         A file, several, or a folder. Text with commas, semicolons, tabs or pipes, in UTF-8, UTF-16 or Latin-1, plain
         or in ``.gz`` or ``.zip``. In a file that is in UTF-8 except for some lines, these are read as Latin-1.
-        What a folder or an archive holds beside exports is in `BadgeLog.left_out`.
+        Workbooks (``.xlsx``, ``.xlsm``, ``.xlsb``, ``.xls``, ``.ods``), tables of web pages, JSON, and what databases
+        print; the first bytes decide, not the name. What a folder or an archive holds beside exports is in
+        `BadgeLog.left_out`.
     timezone : str or datetime.tzinfo, optional
         The site's zone, such as ``"America/Denver"``: for display, and for times that carry no offset. Not needed
         where they do, or where the heading of their column names it, as in "Time (UTC-06:00)".
@@ -74,6 +76,8 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     day_first : bool, optional
         Whether 01/05/2026 is the first of May. If left out, decided from the whole column, from another export of the
         same system and columns that shows it, or by the profile.
+    sheet : str, optional
+        The sheet of a workbook to read. If left out, the one that fits; several that fit equally well are an error.
 
     Returns
     -------
