@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from camkit.badges.profiles import footer_patterns, matches
 from camkit.badges.table import ExportTable
 
-ENTRY = {"line": "int64", "column": "str", "value": "str", "reason": "str"}
+ENTRY = pa.schema({"line": pa.int64(), "column": pa.string(), "value": pa.string(), "reason": pa.string()})
 """Columns of the tables of rejected and ignored rows, beside ``file``."""
 
-CLOCK_TIME = re.compile(r"\d:\d\d")
+CLOCK_TIME = re.compile(r"\d[:.]\d\d")
+
+MAX_FILLED = 2
+"""Most cells of a total or a note that have text: "Total", "1,204". A swipe has more."""
 
 Kind = Literal["rejected", "ignored"]
 
@@ -27,47 +30,73 @@ class RowAccount:
     def __init__(self, table: ExportTable) -> None:
         self.is_event = np.ones(len(table), dtype=bool)  # for each row, whether it is still an event
         self._table = table
-        self._entries: dict[Kind, list[tuple[int, str, str, str]]] = {"rejected": [], "ignored": []}
+        self._entries: dict[Kind, list[pa.Table]] = {"rejected": [], "ignored": []}
 
     def close(self, kind: Kind, rows: np.ndarray, column: str, values: pa.ChunkedArray, reason: str) -> None:
         """Reject or ignore those of the rows that are still events, because of their values in this column."""
         positions = np.flatnonzero(rows & self.is_event)
+        if not len(positions):
+            return
         self.is_event[positions] = False
-        lines = self._table.rows.lines[positions].tolist()
-        closed = zip(lines, values.take(pa.array(positions)).to_pylist(), strict=True)
-        self._entries[kind] += [(line, column, value, reason) for line, value in closed]
+        lines, closed = self._table.rows.lines[positions], values.take(pa.array(positions))
+        said = (pa.repeat(pa.scalar(text, pa.string()), len(positions)) for text in (column, reason))
+        self._entries[kind].append(pa.table([lines, next(said), closed, next(said)], schema=ENTRY))
 
     def ignore_footers(self, candidates: np.ndarray) -> None:
         """Ignore totals, notes, empty rows and repeated headers among these rows, whose time cannot be read."""
         positions = np.flatnonzero(candidates & self.is_event)
-        cells = (column.take(pa.array(positions)).to_pylist() for column in self._table.rows.cells)
-        for position, row in zip(positions, zip(*cells, strict=True), strict=True):
-            if reason := _why_not_an_event(row, self._table.layout.names):
+        names = self._table.layout.names
+        cells = [column.take(pa.array(positions)) for column in self._table.rows.cells]
+        filled = sum(
+            (pc.not_equal(column, "").to_numpy().astype(int) for column in cells), np.zeros(len(positions))
+        )
+        like_header = pc.equal(cells[0], names[0]).to_numpy()
+        few = np.flatnonzero((filled <= MAX_FILLED) | like_header.astype(bool))
+        rows = zip(*(column.take(pa.array(few)).to_pylist() for column in cells), strict=True)
+        ignored = []
+        for position, row in zip(positions[few], rows, strict=True):
+            if reason := _why_not_an_event(row, names):
                 self.is_event[position] = False
-                line = int(self._table.rows.lines[position])
-                self._entries["ignored"].append((line, "", _filled(row), reason))
+                ignored.append((int(self._table.rows.lines[position]), _filled(row), reason))
+        self._enter("ignored", ignored)
 
     def enter_ragged_rows(self) -> None:
         """Ignore the rows of the wrong length that are totals, notes and the like; reject the others."""
         names, delimiter = self._table.layout.names, self._table.layout.delimiter
+        entered: dict[Kind, list[tuple[int, str, str]]] = {"rejected": [], "ignored": []}
         for line, row in self._table.rows.ragged:
-            reason = _why_not_an_event(row, names)
-            if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):
-                reason = "a line of text"
-            if reason:
-                self._entries["ignored"].append((line, "", _filled(row), reason))
+            kind, reason = self._table.rows.reasons.get(line) or _why_ragged(row, names)
+            if kind == "ignored":
+                entered["ignored"].append((line, _filled(row), reason))
             else:
-                count = f"{len(row)} cells instead of {len(names)}"
-                self._entries["rejected"].append((line, "", delimiter.join(row), count))
+                entered["rejected"].append((line, delimiter.join(row), reason))
+        for kind, entries in entered.items():
+            self._enter(kind, entries)
 
-    def entries(self, kind: Kind) -> pd.DataFrame:
-        """Return the entries of a kind in the order of the lines."""
-        entries = pd.DataFrame(self._entries[kind], columns=list(ENTRY))
-        return entries.astype(ENTRY).sort_values("line", ignore_index=True)
+    def entries(self, kind: Kind) -> pa.Table:
+        """Return the entries of a kind in the order of the lines: a table with the columns of `ENTRY`."""
+        entries = pa.concat_tables([ENTRY.empty_table(), *self._entries[kind]])
+        if len(self._entries[kind]) < 2:
+            return entries
+        return entries.take(pa.array(np.argsort(entries["line"].to_numpy(), kind="stable")))
+
+    def _enter(self, kind: Kind, entries: Iterable[tuple[int, str, str]]) -> None:
+        """Enter whole rows: line, text and reason of each."""
+        if columns := [*zip(*entries, strict=True)]:
+            line, text, reason = columns
+            self._entries[kind].append(pa.table([line, [""] * len(line), text, reason], schema=ENTRY))
 
 
 def _filled(row: Sequence[str]) -> str:
     return " ".join(filter(None, row))
+
+
+def _why_ragged(row: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
+    """Say what becomes of a row of the wrong length, and why."""
+    reason = _why_not_an_event(row, names)
+    if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):
+        reason = "a line of text"
+    return ("ignored", reason) if reason else ("rejected", f"{len(row)} cells instead of {len(names)}")
 
 
 def _why_not_an_event(row: Sequence[str], names: Sequence[str]) -> str | None:
@@ -77,4 +106,6 @@ def _why_not_an_event(row: Sequence[str], names: Sequence[str]) -> str | None:
         return "an empty row"
     if tuple(row) == tuple(names):
         return "the header again"
+    if len(filled) > MAX_FILLED or any(map(CLOCK_TIME.search, filled[1:])):
+        return None
     return "a total or a note" if matches(filled[0], footer_patterns()) else None

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.badges.delimited import DELIMITERS, records
+from camkit.badges.delimited import DELIMITERS
 from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export, sha256_of, unchanged
 from camkit.badges.identifiers import column_text
 from camkit.badges.sheets import SUFFIXES as SHEETS
 from camkit.badges.sheets import sheet_rows
+from camkit.badges.split import Dialect, records
 from camkit.badges.table import Record, unique
 from camkit.errors import BadgeFileError, DoorsFileError, InputError
 
@@ -258,7 +259,7 @@ def _text_rows(path: Path) -> list[Record]:
     """The rows of a text file, split by the delimiter that its first lines have most of."""
     export = Export(path)
 
-    def lines(encoding: str) -> list[str]:
+    def lines(encoding: str, _doubts: list[str]) -> list[str]:
         found, size = [], 0
         with open_text(export, encoding) as stream:
             for line in stream.lines():
@@ -270,4 +271,4 @@ def _text_rows(path: Path) -> list[Record]:
 
     text = decoded(export, lines)
     start = "".join(text[:HEADER_WITHIN])
-    return list(records(text, max(DELIMITERS, key=start.count)))
+    return list(records(text, Dialect(max(DELIMITERS, key=start.count))))

@@ -1,17 +1,18 @@
-"""Decode an export: a checked stream of UTF-8, whatever encoding and line ends the file has."""
+"""Decode an export: text in UTF-8, whatever encoding and line ends the file has."""
 
 from __future__ import annotations
 
 import codecs
-import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TypeVar
 
 import numpy as np
+from charset_normalizer import from_bytes
 
 from camkit.badges.files import Export
+from camkit.badges.profiles import plain
 from camkit.errors import BadgeFileError
 
 Read = TypeVar("Read")
@@ -22,47 +23,97 @@ MAX_LINE = 1 << 20
 HEAD = 1 << 18
 """How much of the file's start is examined to detect its encoding, bytes."""
 
+BLOCKS = (1 << 16, 1 << 22)
+"""How much is read at a time, bytes: at first, for a header only, and at most."""
+
+SAMPLE = 1 << 12
+"""How much text outside ASCII is examined to tell an encoding, bytes."""
+
 UTF_8, UTF_8_MARKED, MIXED = "utf-8", "utf-8-sig", "utf-8 and cp1252"
 """UTF-8, the same with a byte order mark, and how a file is reported that is in UTF-8 except for some lines."""
+
+CP1252 = "cp1252"
+
+OTHERS = (
+    CP1252, "gb18030", "cp932", "big5", "cp949", "cp1251", "cp1253", "cp1255", "cp1256", "cp1250", "cp1254", "koi8_r",
+    "cp866", "cp850",
+)  # fmt: skip
+"""The encodings that a file may be in that is not Unicode, the more common ones first."""
+
+MESS = 0.1
+"""Share of unlikely neighbours among letters, as charset-normalizer counts them, up to which a text is plausible."""
+
+LETTERS = re.compile(rb"[\x40-\xff ]*[\x80-\xff][\x40-\xff ]*")
+"""A stretch with letters outside ASCII; the second bytes of Chinese and Japanese letters begin at 0x40."""
 
 STRAY = re.compile("([\udc80-\udcff])")
 """What Python's "surrogateescape" makes of a byte that is not UTF-8."""
 
-IN_CP1252 = {
-    chr(0xDC00 + byte): bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)
-}
-"""The letter that such a byte stands for; the few that cp1252 does not define are taken from Latin-1."""
+IN_CP1252 = "".join(
+    bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256)
+)
+"""The letter that each byte stands for; the few that cp1252 does not define are taken from Latin-1."""
 
 
-def decoded(export: Export, read: Callable[[str], Read]) -> Read:
-    """Read the export in the first encoding that fits it; a `BadgeFileError` if it is empty or not text."""
-    encodings = encodings_for(export)
-    for encoding in encodings:
-        try:
-            return read(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadgeFileError(
-        f"{export.name} is not valid text in {encodings[-1]}: export it again.",
+class OtherEncodingError(Exception):
+    """The file is in this encoding, not in UTF-8."""
+
+    def __init__(self, encoding: str, doubt: str | None) -> None:
+        super().__init__(encoding)
+        self.encoding = encoding
+        self.doubt = doubt
+
+
+def decoded(
+    export: Export, read: Callable[[str, list[str]], Read], wanted: str | None = None, names: Sequence[str] = ()
+) -> Read:
+    """Read the export in the wanted encoding, or else in the one that its bytes show.
+
+    `read` gets the encoding, and doubts about it. `names` are headings that must be there.
+
+    Raises
+    ------
+    BadgeFileError
+        If the export is empty, not text, or not in the wanted encoding.
+    """
+    encoding, doubts = wanted or encoding_of(export, names), list[str]()
+    try:
+        return read(encoding, doubts)
+    except OtherEncodingError as other:
+        encoding, doubts = other.encoding, [other.doubt] if other.doubt else []
+    except UnicodeDecodeError:
+        raise _not_valid(export, encoding) from None
+    try:
+        return read(encoding, doubts)
+    except UnicodeDecodeError:
+        raise _not_valid(export, encoding) from None
+
+
+def _not_valid(export: Export, encoding: str) -> BadgeFileError:
+    return BadgeFileError(
+        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in encoding='cp1251'.",
         path=export.path,
     )
 
 
-def encodings_for(export: Export) -> tuple[str, ...]:
-    """Name the encodings to try, in order, by the first bytes; refuse what is empty or not text."""
+def encoding_of(export: Export, names: Sequence[str]) -> str:
+    """Name the encoding that the first bytes show; refuse what is empty or not text."""
     with export.open() as file:
         head = file.read(HEAD)
     if not head:
         raise BadgeFileError(f"{export.name} is empty: export it again.", path=export.path)
     if wide := _utf_16(head):
-        return (wide,)
+        return wide
     controls = sum(head.count(code) for code in range(32)) - sum(head.count(code) for code in b"\t\n\f\r")
     if controls > len(head) / 20 or head.startswith(b"%PDF"):
         raise BadgeFileError(f"{export.name} is binary, not text: save it as CSV first.", path=export.path)
     if head.startswith(codecs.BOM_UTF8):
-        return (UTF_8_MARKED,)
-    # cp1252 is what Windows calls Latin-1; a few bytes are defined in Latin-1 only.
-    return UTF_8, "cp1252", "latin-1"
+        return UTF_8_MARKED
+    letters = [plain(name) for name in names if not name.isascii()]
+    if not letters or head.isascii():
+        return UTF_8
+    text = {encoding: plain(head.decode(encoding, "ignore")) for encoding in (UTF_8, *OTHERS)}
+    return next((it for it in text if all(name in text[it] for name in letters)), UTF_8)
 
 
 def _utf_16(head: bytes) -> str | None:
@@ -78,136 +129,177 @@ def _utf_16(head: bytes) -> str | None:
     return None
 
 
+def likely_encoding(sample: bytes) -> tuple[str, str | None]:
+    """Name the likeliest encoding of text that is not UTF-8, and a sentence of doubt where it is not sure.
+
+    Western text is the rule: another encoding is taken only if the text makes no sense as cp1252.
+    """
+    words = b"\n".join(found[0].strip() for found in LETTERS.finditer(sample))[:SAMPLE]
+    scores: dict[str, tuple[float, float]] = {}
+    for encoding in OTHERS:
+        match = from_bytes(words, cp_isolation=[encoding], threshold=1.0).best()
+        if match is not None:
+            scores[encoding] = (match.chaos, -match.coherence)
+    best = min(scores, key=lambda encoding: scores[encoding], default=CP1252)
+    western = scores.get(CP1252, (1.0, 0.0))
+    if best == CP1252 or western == scores[best]:
+        return CP1252, None
+    example = words.splitlines()[0]
+    as_read = example.decode(CP1252, "replace")[:40]
+    if western[0] <= MESS or scores[best][0] > MESS:
+        other = example.decode(best, "replace")[:40]
+        return CP1252, (
+            f"it is not UTF-8 and was read as cp1252: check text such as {as_read!r}, and pass encoding={best!r} if "
+            f"{other!r} is right"
+        )
+    others = [encoding for encoding in scores if scores[encoding][0] == scores[best][0] and encoding != best]
+    instead = f" (or {', '.join(others)})" if others else ""
+    shown = example.decode(best, "replace")[:40]
+    return best, (
+        f"it is not UTF-8 and was read as {best}, as its letters suggest: check text such as {shown!r}, and pass "
+        f"encoding={CP1252!r}{instead} if it is wrong"
+    )
+
+
 @contextmanager
-def open_text(export: Export, encoding: str) -> Iterator[Utf8Stream]:
+def open_text(export: Export, encoding: str) -> Iterator[Utf8Text]:
     r"""Open the export as UTF-8 with line ends ``\n``."""
     with export.open() as file:
-        yield Utf8Stream(file, encoding, export)
+        yield Utf8Text(file, encoding, export)
 
 
-class Utf8Stream(io.RawIOBase):
-    r"""Bytes in UTF-8 with line ends ``\n``, recoded and counted as they are read.
+class Utf8Text:
+    r"""Text in UTF-8 with line ends ``\n``, recoded and checked as it is read.
 
-    In UTF-8, single bytes that are not UTF-8 are read as cp1252. At the end of such a file a UnicodeDecodeError says
+    In UTF-8, single bytes that are not UTF-8 are read as cp1252. At the end of such a file an OtherEncodingError says
     that it is in another encoding altogether, unless it starts with a byte order mark: text in another encoding is
     hardly ever UTF-8 by accident, so if half of the lines with letters outside ASCII are UTF-8, only the other lines
     come from elsewhere.
     """
 
     def __init__(self, file: IO[bytes], encoding: str, export: Export) -> None:
-        self._file = file
-        if encoding == UTF_8_MARKED:
-            file.read(len(codecs.BOM_UTF8))
-        self._encoding = encoding
-        self._is_utf_8 = encoding in (UTF_8, UTF_8_MARKED)
-        codec, errors = (UTF_8, "surrogateescape") if self._is_utf_8 else (encoding, "strict")
-        decoder = codecs.getincrementaldecoder(codec)(errors)
-        self._decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
-        self._fresh = self._decoder.getstate()
-        self._export = export
-        self._pending = b""
-        self._ended = False
-        self._newlines = 0
-        self._unended = 0
-        self._last = b""
-        self._letter_lines = 0
-        self._last_letter_line = 0
-        self.last_line = 0  # number of the last line that is not empty, counted from 1 at the file's start
-        self.space_before_quote = False  # whether a quote was seen after a space, where readers of CSV differ
+        self.encoding = encoding
         self.stray_lines: list[int] = []  # numbers of the lines with bytes that are not UTF-8
+        self.doubts: list[str] = []
+        self.is_ended = True  # whether the last line has its line end
+        self._file = file
+        self._export = export
+        self._line = 1  # of the next block
+        self._letter_lines = 0
+        self._only_strays = True
+        self._sample = b""
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Read at most `size` bytes, and at least half of them before the end: pyarrow fails on very small blocks."""
-        if size < 0:
-            return self.readall()
-        while 2 * len(self._pending) < size and not self._ended:
-            self._pending += self._next_block()
-        data, self._pending = self._pending[:size], self._pending[size:]
-        return data
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read into the buffer; return the number of bytes."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+    def blocks(self) -> Iterator[bytes]:
+        """Iterate over the text in blocks of whole lines; only the last may lack its line end."""
+        is_utf_8 = self.encoding in (UTF_8, UTF_8_MARKED)
+        for raw in self._whole_lines(self._utf_8_bytes() if is_utf_8 else self._recoded()):
+            block = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
+            self._require_short_lines(block)
+            newlines = count_lines(block)
+            if is_utf_8 and not block.isascii():
+                block = self._without_strays(block)
+            self._line += newlines
+            self.is_ended = block.endswith(b"\n")
+            yield block
+        if self.encoding == UTF_8 and 2 * len(self.stray_lines) > self._letter_lines:
+            self._settle()
 
     def lines(self) -> Iterator[str]:
-        r"""Iterate over the rest of the text line by line, each with its ``\n``."""
-        return io.TextIOWrapper(io.BufferedReader(self, MAX_LINE), "utf-8", newline="\n")
+        r"""Iterate over the text line by line, each with its ``\n``."""
+        for block in self.blocks():
+            start, *more = block.decode().split("\n")
+            for line in more:
+                yield f"{start}\n"
+                start = line
+            if start:
+                yield start
 
-    def _next_block(self) -> bytes:
-        block = self._file.read(MAX_LINE)
-        self._ended = not block
-        data = block if self._is_ready(block) else self._recode(block)
-        self._count(data)
-        if self._ended and self._encoding == UTF_8 and 2 * len(self.stray_lines) > self._letter_lines:
-            raise UnicodeDecodeError(UTF_8, b"", 0, 0, "more lines are in another encoding")
-        return data
+    def _chunks(self) -> Iterator[bytes]:
+        size, most = BLOCKS
+        while chunk := self._file.read(size):
+            yield chunk
+            size = min(4 * size, most)
 
-    def _is_ready(self, block: bytes) -> bool:
-        """Whether the block needs no recoding, as in most logs."""
-        return (
-            self._is_utf_8
-            and bool(block)
-            and b"\r" not in block
-            and self._decoder.getstate() == self._fresh
-            and (block.isascii() or _is_valid(block))
+    def _utf_8_bytes(self) -> Iterator[bytes]:
+        if self.encoding == UTF_8_MARKED:
+            self._file.read(len(codecs.BOM_UTF8))
+        return self._chunks()
+
+    def _recoded(self) -> Iterator[bytes]:
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        for chunk in self._chunks():
+            yield decoder.decode(chunk).encode()
+        yield decoder.decode(b"", final=True).encode()
+
+    def _whole_lines(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Cut the chunks at line ends."""
+        rest = b""
+        for chunk in chunks:
+            data = rest + chunk
+            # A carriage return at the very end may be half of a line end.
+            cut = data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, len(data) - 1) + 1
+            if not cut and len(data) > MAX_LINE:
+                raise self._too_long(self._line)
+            if cut:
+                yield data[:cut]
+            rest = data[cut:]
+        if rest:
+            yield rest
+
+    def _require_short_lines(self, block: bytes) -> None:
+        start = 0
+        while len(block) - start > MAX_LINE:
+            end = block.rfind(b"\n", start, start + MAX_LINE + 1)
+            if end < 0:
+                raise self._too_long(self._line + block.count(b"\n", 0, start))
+            start = end + 1
+
+    def _too_long(self, line: int) -> BadgeFileError:
+        return BadgeFileError(
+            f"{self._export.name} has more than {MAX_LINE:,} bytes in line {line}: this is not a badge log.",
+            path=self._export.path,
+            line=line,
         )
 
-    def _recode(self, block: bytes) -> bytes:
-        text = self._decoder.decode(block, final=self._ended)
-        try:
-            return text.encode()
-        except UnicodeEncodeError:
-            return self._without_strays(text).encode()
-
-    def _without_strays(self, text: str) -> str:
+    def _without_strays(self, block: bytes) -> bytes:
         """Put letters in place of the bytes that are not UTF-8, and note their lines."""
-        pieces = STRAY.split(text)
-        line = self._newlines + 1
-        for at in range(1, len(pieces), 2):
-            line += pieces[at - 1].count("\n")
-            pieces[at] = IN_CP1252[pieces[at]]
-            if self.stray_lines[-1:] != [line]:
-                self.stray_lines.append(line)
-        return "".join(pieces)
+        text = block.decode(UTF_8, "surrogateescape")
+        lines = _lines_with_letters(block)
+        self._letter_lines += len(lines)
+        if len(text) == len(block):  # each byte outside ASCII is a stray one
+            strays = self._line + lines
+            recoded: str = codecs.charmap_decode(block, "strict", IN_CP1252)[0]
+        elif text.isprintable() or not STRAY.search(text):
+            self._only_strays = False
+            return block
+        else:
+            self._only_strays = False
+            pieces = STRAY.split(text)
+            ends = np.cumsum([piece.count("\n") for piece in pieces])
+            strays = np.unique(self._line + ends[1::2])
+            pieces[1::2] = [IN_CP1252[ord(piece) - 0xDC00] for piece in pieces[1::2]]
+            recoded = "".join(pieces)
+        if len(self._sample) < SAMPLE:
+            raw = block.split(b"\n")
+            self._sample += b"\n".join(raw[at] for at in (strays[:SAMPLE] - self._line).tolist()) + b"\n"
+        self.stray_lines += strays.tolist()
+        return recoded.encode()
 
-    def _count(self, data: bytes) -> None:
-        newlines = data.count(b"\n")
-        text = data.rstrip(b"\n")
-        if text:
-            self.last_line = self._newlines + newlines - (len(data) - len(text)) + 1
-        if self._unended + (data.find(b"\n") if newlines else len(data)) > MAX_LINE:
-            raise BadgeFileError(
-                f"{self._export.name} has more than {MAX_LINE:,} bytes in line {self._newlines + 1}: "
-                "this is not a badge log.",
-                path=self._export.path,
-                line=self._newlines + 1,
-            )
-        if self._encoding == UTF_8 and not data.isascii():
-            self._count_letter_lines(np.frombuffer(data, np.uint8))
-        self._unended = len(data) - data.rfind(b"\n") - 1 if newlines else self._unended + len(data)
-        self._newlines += newlines
-        if not self.space_before_quote and b'"' in data:
-            self.space_before_quote = b' "' in self._last + data
-        self._last = data[-1:] or self._last
-
-    def _count_letter_lines(self, data: np.ndarray) -> None:
-        """Count the lines with letters outside ASCII; one may have begun in the block before."""
-        newlines, letters = np.flatnonzero(data == ord("\n")), np.flatnonzero(data > 127)
-        lines = self._newlines + 1 + np.searchsorted(newlines, letters)
-        self._letter_lines += int(np.count_nonzero(np.diff(lines, prepend=self._last_letter_line)))
-        self._last_letter_line = int(lines[-1])
+    def _settle(self) -> None:
+        """Find the encoding of a file that is not in UTF-8; an error if it was not read as that."""
+        encoding, doubt = likely_encoding(self._sample)
+        if encoding != CP1252 or not self._only_strays:
+            raise OtherEncodingError(encoding, doubt)
+        self.encoding, self.stray_lines = encoding, []
+        self.doubts += [doubt] if doubt else []
 
 
-def _is_valid(block: bytes) -> bool:
-    """Whether the block is whole letters of UTF-8."""
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def count_lines(block: bytes) -> int:
+    """Count the line ends."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
+
+
+def _lines_with_letters(block: bytes) -> np.ndarray:
+    """Count from 0 the lines with letters outside ASCII."""
+    data = np.frombuffer(block, np.uint8)
+    return np.unique(np.searchsorted(np.flatnonzero(data == ord("\n")), np.flatnonzero(data > 127)))

@@ -19,8 +19,13 @@ from camkit.errors import BadgeFileError
 from camkit.support.files import open_regular
 from camkit.visible import visible
 
-SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".dat", ".log", ".gz", ".zip"})
+SUFFIXES = frozenset(
+    ".csv .tsv .txt .dat .log .gz .zip .xlsx .xls .xlsb .xlsm .ods .json .ndjson .jsonl .html .htm".split()
+)
 """The files that are taken from a folder or an archive. A file that is named itself may have any suffix."""
+
+OF_THE_SYSTEM = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"})
+"""What Windows and macOS put into every folder and archive. It is not listed as left out."""
 
 MAX_UNPACKED = 8 << 30
 """Largest unpacked size of one export, bytes."""
@@ -36,6 +41,9 @@ MAX_LINES = 4
 
 MAX_MEMBERS = 1_000
 """Most exports in one archive."""
+
+SHOWN = 5
+"""How many files a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +66,31 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A file in a folder or an archive that is not read.
+
+    Attributes
+    ----------
+    found_in : pathlib.Path
+        The folder or archive.
+    file : str
+        Its name, as that of an `Export`; a folder's ends with a slash.
+    reason : str
+        Why it is not read: the end of a sentence, or a sentence that begins with `file`.
+    """
+
+    found_in: Path
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Export:
-    """One file to read, or a member of a zip archive."""
+    """One file to read, or a member of a zip archive; `found_in` is the folder or archive that was named for it."""
 
     path: Path
     member: str | None = None
+    found_in: Path | None = None
 
     @property
     def name(self) -> str:
@@ -90,8 +118,14 @@ class Export:
                 yield packed
 
 
-def find_exports(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Export]:
-    """List the exports behind one path or several: files as they are, folders and archives by their members."""
+def find_exports(
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+) -> tuple[list[Export], list[LeftOut]]:
+    """List the exports behind one path or several, and what else is there.
+
+    A file is taken as it is; of folders and archives, the members that look like exports. What a path leads to a second
+    time is left out.
+    """
     given: list[Any] = (
         list(paths) if isinstance(paths, Iterable) and not isinstance(paths, str | PathLike) else [paths]
     )
@@ -104,12 +138,20 @@ def find_exports(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> 
             )
         if "://" in str(path):
             raise BadgeFileError(f"{path} is a web address: download the export and name that file.")
-    return [export for path in given for export in _behind(Path(path))]
-
-
-def _behind(path: Path) -> list[Export]:
-    with _explained(path, str(path)):
-        return [export for file in _files(path) for export in _members(file)]
+    exports: dict[tuple[Path, str | None], Export] = {}
+    left_out: list[LeftOut] = []
+    for path in map(Path, given):
+        with _explained(path, str(path)):
+            found, others = _in_folder(path) if path.is_dir() else _in_file(path, None)
+        left_out += others
+        for export in found:
+            place = export.path.resolve(), export.member
+            if place in exports:
+                reason = "named more than once, and read once"
+                left_out.append(LeftOut(export.found_in or export.path, export.name, reason))
+            if place not in exports or export.found_in is None:
+                exports[place] = export
+    return [*exports.values()], left_out
 
 
 @contextmanager
@@ -147,40 +189,81 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if _looks_like_export(file.name) and file.is_file())
-        if not files:
-            suffixes = " ".join(sorted(SUFFIXES))
-            raise BadgeFileError(
-                f"The folder {path} does not contain a badge export ({suffixes}).", path=path
-            )
-        return files
+def _in_folder(folder: Path) -> tuple[list[Export], list[LeftOut]]:
+    """List what is in a folder, in the order of names; what cannot be opened is left out."""
+    exports: list[Export] = []
+    left_out: list[LeftOut] = []
+    for path in sorted(folder.iterdir()):
+        if path.name in OF_THE_SYSTEM:
+            continue
+        try:
+            reason = _why_not_an_export(path.name) if path.is_file() else _what_else(path)
+            found, others = ([], []) if reason else _in_file(path, folder)
+        except (BadgeFileError, OSError) as error:
+            found, others, reason = [], [], str(error)
+        exports += found
+        left_out += others
+        if reason:
+            left_out.append(LeftOut(folder, visible(path.name) + "/" * path.is_dir(), reason))
+    if not exports:
+        raise nothing_to_read(folder, left_out)
+    return exports, left_out
+
+
+def _in_file(path: Path, folder: Path | None) -> tuple[list[Export], list[LeftOut]]:
+    """Return the file, or what is in it if it is an archive."""
     if not path.exists():
         raise BadgeFileError(f"The file {path} does not exist: check the path.", path=path)
     if not path.is_file():
         raise BadgeFileError(f"{path} is not a regular file: copy the export to a file first.", path=path)
-    return [path]
-
-
-def _members(path: Path) -> list[Export]:
-    with open_regular(path, links=True) as file:
+    with _explained(path, path.name), open_regular(path, links=True) as file:
         if not _starts_with(file, b"PK\x03\x04"):
-            return [Export(path)]
+            return [Export(path, None, folder)], []
         with zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
     if any(info.filename == "[Content_Types].xml" for info in infos):
         raise BadgeFileError(f"{path.name} is an Office document: save the sheet as CSV first.", path=path)
-    texts = [info for info in infos if _looks_like_export(info.filename)]
-    if not texts:
+    return _members(path, infos, folder or path)
+
+
+def _members(path: Path, infos: list[zipfile.ZipInfo], found_in: Path) -> tuple[list[Export], list[LeftOut]]:
+    """List what is in an archive."""
+    exports: list[Export] = []
+    left_out: list[LeftOut] = []
+    taken: list[zipfile.ZipInfo] = []
+    for info in infos:
+        export = Export(path, info.filename, found_in)
+        if OF_THE_SYSTEM.intersection(PurePosixPath(info.filename).parts):
+            continue
+        if reason := _why_not_an_export(PurePosixPath(info.filename).name):
+            left_out.append(LeftOut(found_in, export.name, reason))
+        else:
+            exports.append(export)
+            taken.append(info)
+    if not exports:
         raise BadgeFileError(
             f"{path.name} does not contain a badge export among its {len(infos)} files.", path=path
         )
-    _require_modest(path, texts)
-    for info in texts:
-        if info.flag_bits & 1:
-            raise BadgeFileError(f"{path.name} is protected by a password: unpack it first.", path=path)
-    return [Export(path, info.filename) for info in texts]
+    _require_modest(path, taken)
+    if any(info.flag_bits & 1 for info in taken):
+        raise BadgeFileError(f"{path.name} is protected by a password: unpack it first.", path=path)
+    return exports, left_out
+
+
+def nothing_to_read(found_in: Path, left_out: list[LeftOut]) -> BadgeFileError:
+    """Return the error to raise where nothing in a folder or an archive can be read: it says why of each file."""
+    said = [other for other in left_out if other.found_in == found_in]
+    reasons = [one.reason if one.reason.startswith(one.file) else f"{one.file}: {one.reason}" for one in said]
+    more = [f"and {len(said) - SHOWN:,} more"] if len(said) > SHOWN else []
+    listed = "; ".join(reason.rstrip(".") for reason in reasons[:SHOWN] + more)
+    suffixes = " ".join(sorted(SUFFIXES))
+    return BadgeFileError(
+        f"{found_in} does not contain a badge export that can be read ({suffixes}). {listed}".strip().rstrip(
+            "."
+        )
+        + ".",
+        path=found_in,
+    )
 
 
 def _require_modest(path: Path, members: list[zipfile.ZipInfo]) -> None:
@@ -214,13 +297,20 @@ def _too_large(name: str, path: Path, packed_size: int, limit: str) -> BadgeFile
     )
 
 
-def _looks_like_export(name: str) -> bool:
-    *folders, file = PurePosixPath(name).parts
-    return (
-        PurePosixPath(file).suffix.lower() in SUFFIXES
-        and not file.startswith(".")
-        and "__MACOSX" not in folders
-    )
+def _why_not_an_export(name: str) -> str | None:
+    """Say why a file of this name is not read; None if it may be an export."""
+    if name.startswith((".", "~$")):
+        return "a hidden file"
+    if PurePosixPath(name).suffix.lower() in SUFFIXES:
+        return None
+    return "its name does not end as that of an export; name the file itself if it is one"
+
+
+def _what_else(path: Path) -> str:
+    """Say what a name in a folder leads to that is not a file."""
+    if path.is_dir():
+        return "a folder in the folder; name it too if its files are to be read"
+    return "not a regular file"
 
 
 def _starts_with(file: IO[bytes], magic: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -12,6 +13,10 @@ from camkit.errors import BadgeFileError
 
 Column = str | int | Sequence[str | int]
 """A column's heading, its position from 1, or several of them, which are joined."""
+
+
+TIMES = ({"event_time"}, {"date", "time"}, {"first_in", "last_out"})
+"""What says when something happened: one of these must be among the columns."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,18 @@ class Given:
             If a name of a profile or a role is unknown, or the columns lack a time.
         """
         wanted = self._wanted()
+        if self.encoding is not None:
+            known_encoding(self.encoding)
         return [
             replace(
                 profile, granted=(*self.granted, *profile.granted), denied=(*self.denied, *profile.denied)
             )
             for profile in ([wanted] if wanted else profiles().values())
         ]
+
+    def headings(self) -> list[str]:
+        """Return the headings that the caller names."""
+        return [name for source in _joined(self.columns or {}).values() for name in source.split(" + ")]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as values that JSON has: None where nothing was said."""
@@ -83,13 +94,41 @@ class Given:
         if columns is None:
             return known
         if strange := [role for role in columns if role not in ROLES]:
-            raise BadgeFileError(f"Unknown word {strange[0]!r} in columns=: choose from {', '.join(ROLES)}.")
-        given = given_columns(columns)  # type: ignore[arg-type]
+            words = ", ".join(f"{role} ({meaning})" for role, meaning in ROLES.items())
+            raise BadgeFileError(f"Unknown word {strange[0]!r} in columns=: choose from {words}.")
+        given = given_columns(_joined(columns))
         if known is not None:
             recognise = given.recognise if known.recognise else ()
             return replace(known, columns={**known.columns, **given.columns}, recognise=recognise)
-        if "event_time" not in columns and not {"date", "time"} <= columns.keys():
+        if not any(times <= columns.keys() for times in TIMES):
             raise BadgeFileError(
-                "columns= must say which column is the event_time, or the date and the time."
+                "columns= must say which column is the event_time, or the date and the time, or the first_in and the "
+                "last_out."
             )
         return given
+
+
+def _joined(columns: Mapping[str, Column]) -> dict[str, str]:
+    """Write the columns of each role as a profile does: several are joined with a plus."""
+    return {
+        role: " + ".join(map(str, [column] if isinstance(column, str | int) else column))
+        for role, column in columns.items()
+    }
+
+
+def known_encoding(name: str) -> str:
+    """Return Python's name of an encoding of text.
+
+    Raises
+    ------
+    BadgeFileError
+        If there is not one of that name.
+    """
+    try:
+        "".encode(name)  # a codec that is not for text, such as "zip", fails here
+        return codecs.lookup(name).name
+    except (LookupError, ValueError, TypeError):
+        raise BadgeFileError(
+            f"Unknown encoding {name!r}: use a name such as 'utf-8', 'cp1252' (Western Windows), 'cp1251' (Cyrillic), "
+            "'cp1256' (Arabic), 'gbk' (Chinese) or 'shift_jis' (Japanese)."
+        ) from None

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.account import RowAccount
 from camkit.badges.given import Given
-from camkit.badges.identifiers import TEXT, clean_id
+from camkit.badges.identifiers import clean_id
 from camkit.badges.profiles import matches
 from camkit.badges.table import ExportTable, translate, unique
 from camkit.badges.times import Times, read_event_times
@@ -21,22 +20,25 @@ from camkit.badges.times import Times, read_event_times
 class FileEvents:
     """One export's events, before duplicates are looked for, and the account of its other rows."""
 
-    events: pd.DataFrame
-    rejected: pd.DataFrame
-    ignored: pd.DataFrame
+    events: pa.Table  # event_time (timestamp in us, UTC), the columns of text, line
+    rejected: pa.Table  # with the columns of `account.ENTRY`, as `ignored`
+    ignored: pa.Table
     times: Times
     doubts: list[str]  # sentences, without the file's name, on what may have been misread
     unknown: dict[str, int]  # how often each unknown word for an outcome occurs
 
 
-def interpret(table: ExportTable, given: Given) -> FileEvents:
-    """Read the times, identifiers and outcomes of an export."""
+def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> FileEvents:
+    """Read the times, identifiers and outcomes of an export.
+
+    `shown` is whether the day comes first in the dates of an export of the same shape, and where that is shown.
+    """
     account = RowAccount(table)
     for column, patterns in table.layout.profile.keep.items():
         if (kind := table.column(column)) is not None:
             account.close("ignored", ~_matching(kind, patterns), column, kind, "not a badge event")
     outcome = _outcomes(table, account)
-    times = read_event_times(table, account, given.zone, given.day_first)
+    times = read_event_times(table, account, given.zone, given.day_first, shown)
     cardholder = _cardholders(table, account, outcome)
     account.enter_ragged_rows()
 
@@ -46,7 +48,7 @@ def interpret(table: ExportTable, given: Given) -> FileEvents:
     taken = ("event_time", *columns, "file", "line")
     columns |= dict(zip(unique([*taken, *extras])[len(taken) :], extras.values(), strict=True))
     return FileEvents(
-        events=_frame(columns, times.utc, table.rows.lines, account.is_event),
+        events=_events(columns, times.utc, table.rows.lines, account.is_event),
         rejected=account.entries("rejected"),
         ignored=account.entries("ignored"),
         times=times,
@@ -115,17 +117,12 @@ def _unknown_words(table: ExportTable, outcome: pa.ChunkedArray, is_event: np.nd
     return {str(each["values"]): int(each["counts"]) for each in words.to_pylist()}
 
 
-def _frame(
+def _events(
     columns: dict[str, pa.ChunkedArray], utc: np.ndarray, lines: np.ndarray, chosen: np.ndarray
-) -> pd.DataFrame:
-    """Make a DataFrame of the chosen rows."""
-    cells = pa.table(columns)
-    if not chosen.all():
-        cells = cells.filter(pa.array(chosen))
-    frame = cells.to_pandas(types_mapper={pa.string(): TEXT}.get)
-    frame.insert(0, "event_time", pd.Series(utc[chosen]).dt.tz_localize("UTC"))
-    frame["line"] = lines[chosen]
-    return frame
+) -> pa.Table:
+    """Make a table of the chosen rows."""
+    table = pa.table({"event_time": pa.array(utc), **columns, "line": pa.array(lines)})
+    return table if chosen.all() else table.filter(pa.array(chosen))
 
 
 def _constant(value: str | None, count: int) -> pa.ChunkedArray:

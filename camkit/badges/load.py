@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from camkit.badges.account import ENTRY
-from camkit.badges.files import Export, SourceFile, find_exports, sha256_of, unchanged
+from camkit.badges.duplicates import FileRows, find_duplicates
+from camkit.badges.files import (
+    Export,
+    LeftOut,
+    SourceFile,
+    find_exports,
+    nothing_to_read,
+    sha256_of,
+    unchanged,
+)
 from camkit.badges.given import Column, Given
+from camkit.badges.identifiers import TEXT
 from camkit.badges.interpret import FileEvents, interpret
 from camkit.badges.log import BadgeLog
 from camkit.badges.read import read_export
+from camkit.badges.table import ExportTable
+from camkit.errors import BadgeFileError
 from camkit.support.timezones import as_zone
 from camkit.visible import visible
+
+PROOF = re.compile(r"(day|month) first, shown by (line \d+)")
+"""How `Times.dates` reads where an export's own dates show their order."""
 
 
 def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all but the zone by keyword
@@ -40,6 +57,7 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     path_or_paths : path-like or iterable of path-like
         A file, several, or a folder. Text with commas, semicolons, tabs or pipes, in UTF-8, UTF-16 or Latin-1, plain
         or in ``.gz`` or ``.zip``. In a file that is in UTF-8 except for some lines, these are read as Latin-1.
+        What a folder or an archive holds beside exports is in `BadgeLog.left_out`.
     timezone : str or datetime.tzinfo, optional
         The site's zone, such as ``"America/Denver"``: for display, and for times that carry no offset. Not needed
         where they do, or where the heading of their column names it, as in "Time (UTC-06:00)".
@@ -50,7 +68,8 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
         keys: ``date`` and ``time`` (instead of ``event_time``), ``reader_id``, ``outcome``, ``cardholder_name``,
         ``credential``, ``minutes_east`` and ``minutes_west`` (of UTC).
     day_first : bool, optional
-        Whether 01/05/2026 is the first of May. Decided from the whole column, or by the profile, if left out.
+        Whether 01/05/2026 is the first of May. If left out, decided from the whole column, from another export of the
+        same system and columns that shows it, or by the profile.
 
     Returns
     -------
@@ -60,106 +79,176 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     Raises
     ------
     BadgeFileError
-        If a file is missing, empty, damaged, binary, changing, too large to be a badge log, fits no profile or
-        several, or does not show whether day or month comes first.
+        If a file is missing, empty, damaged, binary, changing, too large to be a badge log, or fits no profile or
+        several; of a folder or an archive, if that is so of everything in it. If an export does not show whether day or
+        month comes first.
     TimestampError
         If no time carries an offset and `timezone` is not given, or the zone does not exist.
 
     Notes
     -----
-    Two events are the same if their time, cardholder, reader, outcome and every other column that the files share are
-    equal. A time in the hour that a clock change repeats is placed if the file's order shows in which pass it is, else
+    Rows of one file are the same event if every column is equal and the times have seconds. Rows of different files are
+    if time, cardholder, reader, outcome and the other columns that both files have are equal (but for one that only
+    numbers the rows), and either they have a reader and seconds, or the files have the same rows wherever both have
+    any. Other equal rows are kept; `BadgeLog.problems` tells of both.
+
+    A time in the hour that a clock change repeats is placed if the file's order shows in which pass it is, else
     rejected.
     """
     zone = as_zone(timezone)
     given = Given(zone, profile, columns, day_first, (*granted,), (*denied,), encoding, sheet)
     given.candidates()  # what it says is checked before anything is read
-    exports = find_exports(path_or_paths)
+    exports, left_out = find_exports(path_or_paths)
     digests: dict[Path, str] = {}
-    reports, parts = zip(*(_load(export, given, digests) for export in exports), strict=True)
-    files = pd.DataFrame(reports)
+    loaded = _load_all(exports, given, digests, left_out)
+    files = pd.DataFrame([one.report for one in loaded])
     named_in_full = not files["file"].is_unique
     if named_in_full:
-        files["file"] = [export.full_name for export in exports]
-    offsets = {part.times.offset for part in parts}
-    log = _join(files, parts, zone or (offsets.pop() if len(offsets) == 1 else None))
+        files["file"] = [one.export.full_name for one in loaded]
+    offsets = {one.part.times.offset for one in loaded}
+    log = _join(files, loaded, zone or (offsets.pop() if len(offsets) == 1 else None))
     sources = [
         SourceFile(path, visible(str(path) if named_in_full else path.name), digest)
         for path, digest in digests.items()
     ]
-    return replace(log, sources=tuple(sources), given=given.as_dict())
+    others = [(other.file, other.reason) for other in left_out]
+    return replace(
+        log,
+        sources=tuple(sources),
+        given=given.as_dict(),
+        left_out=pd.DataFrame(others, columns=["file", "reason"], dtype="str"),
+    )
 
 
-def _load(export: Export, given: Given, digests: dict[Path, str]) -> tuple[dict[str, object], FileEvents]:
-    """Load one export: its row of `BadgeLog.files`, and its events; the digest of its file is added to the others."""
-    with unchanged(export.path):
-        digest = digests.get(export.path) or sha256_of(export.path)
-        table = read_export(export, given)
-    digests[export.path] = digest
-    part = interpret(table, given)
+@dataclass(frozen=True)
+class _Loaded:
+    """One export: its row of `BadgeLog.files`, its events, and what its rows can show."""
+
+    export: Export
+    report: dict[str, object]
+    part: FileEvents
+    rows: FileRows
+
+
+def _load_all(
+    exports: Sequence[Export], given: Given, digests: dict[Path, str], left_out: list[LeftOut]
+) -> list[_Loaded]:
+    """Load the exports, in their order.
+
+    An export that does not show whether day or month comes first waits for one of the same profile and columns that
+    does.
+    """
+    loaded: dict[Export, _Loaded] = {}
+    waiting: dict[Export, tuple[ExportTable, BadgeFileError | None]] = {}
+    shown: dict[tuple[str, tuple[str, ...]], dict[bool, str]] = defaultdict(dict)
+    for table in _read_all(exports, given, digests, left_out):
+        export = table.export
+        try:
+            loaded[export] = _interpreted(table, given)
+        except BadgeFileError as error:
+            waiting[export] = table, error
+            continue
+        dates = loaded[export].part.times.dates
+        if proof := PROOF.fullmatch(dates):
+            shown[_shape(table)].setdefault(proof[1] == "day", f"{export.name}, {proof[2]}")
+        elif dates and given.day_first is None:
+            waiting[export] = table, None
+    for export, (table, problem) in waiting.items():
+        proofs = shown[_shape(table)]
+        if len(proofs) == 1:
+            loaded[export] = _interpreted(table, given, *proofs.items())
+        elif problem is not None:
+            raise problem
+    return [loaded[export] for export in exports if export in loaded]
+
+
+def _read_all(
+    exports: Sequence[Export], given: Given, digests: dict[Path, str], left_out: list[LeftOut]
+) -> Iterator[ExportTable]:
+    """Read the exports, one by one, and add the SHA-256 of each file to `digests`.
+
+    What a folder or an archive has that cannot be read is added to `left_out`; it is an error if that is all it has.
+    """
+    failed: dict[Path, list[BadgeFileError]] = defaultdict(list)
+    for export in exports:
+        try:
+            with unchanged(export.path):
+                digest = digests.get(export.path) or sha256_of(export.path)
+                table = read_export(export, given)
+        except BadgeFileError as error:
+            if export.found_in is None:
+                raise
+            left_out.append(LeftOut(export.found_in, export.name, str(error)))
+            failed[export.found_in].append(error)
+        else:
+            digests[export.path] = digest
+            yield table
+    for found_in, errors in failed.items():
+        if len(errors) == sum(export.found_in == found_in for export in exports):
+            raise errors[0] if len(errors) == 1 else nothing_to_read(found_in, left_out)
+
+
+def _shape(table: ExportTable) -> tuple[str, tuple[str, ...]]:
+    return table.layout.profile.name, table.layout.names
+
+
+def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> _Loaded:
+    part = interpret(table, given, shown)
+    rows = len(table) + len(table.rows.ragged)
     report = {
-        "file": export.name,
+        "file": table.export.name,
         "profile": table.layout.profile.name,
         "encoding": table.encoding,
         "not_utf8": table.rows.stray_lines,
         "delimiter": table.layout.delimiter,
         "titles": table.layout.titles,
-        "rows": len(table) + len(table.rows.ragged),
+        "rows": rows,
         "dates": part.times.dates,
         "times": part.times.placed,
         "doubts": [*table.doubts, *part.doubts],
         "unknown_outcomes": part.unknown,
     }
-    return report, part
+    return _Loaded(
+        table.export, report, part, FileRows.of(part.events, rows, _first_time(table, part.events))
+    )
 
 
-def _join(files: pd.DataFrame, parts: tuple[FileEvents, ...], zone: tzinfo | None) -> BadgeLog:
+def _first_time(table: ExportTable, events: pa.Table) -> str:
+    """The first event's time as it is written."""
+    text = table.text("event_time")
+    if text is None or not len(events):
+        return ""
+    return str(text[int(np.searchsorted(table.rows.lines, events["line"][0].as_py()))])
+
+
+def _join(files: pd.DataFrame, loaded: Sequence[_Loaded], zone: tzinfo | None) -> BadgeLog:
     """Put the files together and set the duplicates apart."""
-    names = [str(name) for name in files["file"]]
-    events = _concat([part.events for part in parts], names)
-    shared = set.intersection(*(set(part.events) for part in parts)) - {"line"}
-    events, duplicates = _set_duplicates_apart(events, [str(name) for name in events if name in shared])
-    if zone is not None:
-        events.attrs["timezone"] = str(zone)
-    rejected = _concat([part.rejected for part in parts], names)
-    ignored = _concat([part.ignored for part in parts], names)
-    columns = ["file", *ENTRY]
-    return BadgeLog(events, rejected[columns], duplicates, ignored[columns], files, zone)
-
-
-def _concat(tables: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
-    """Concatenate tables, with the name of the file each came from."""
-    table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
-    files = pd.Index(names).unique()
-    codes = np.repeat(files.get_indexer(pd.Index(names)), [len(it) for it in tables])
-    table["file"] = pd.Categorical.from_codes(codes, categories=files)
-    table["line"] = table.pop("line")  # last, after the file
-    return table
-
-
-def _set_duplicates_apart(events: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split events into those kept and their duplicates, which are equal to a kept one in these columns.
-
-    Both get a RangeIndex. The duplicates have ``same_as``: the index of the kept event.
-    """
-    # Few events share their time, and only those are compared in full.
-    candidates = events.loc[_shares_its_time(events["event_time"]), columns]
-    groups = candidates.groupby(columns, sort=False, dropna=False, observed=True).ngroup()
-    first = candidates.index.to_series().groupby(groups).transform("first")
-    again = first[first != first.index]
-    duplicates = events.loc[again.index].reset_index(drop=True)
+    names = pd.Index(files["file"])
+    events = _concat([one.part.events for one in loaded], names)
+    events["event_time"] = events["event_time"].dt.tz_localize("UTC")
+    found = find_duplicates(events, [one.rows for one in loaded], zone)
+    files["doubts"] = [[*doubts, *found.said.get(at, [])] for at, doubts in enumerate(files["doubts"])]
+    kept = events
+    if len(found.again):
+        kept = events.drop(index=pd.Index(found.again)).reset_index(drop=True)
+    duplicates = events.iloc[found.again].reset_index(drop=True)
     # A kept event moves up by the number of duplicates before it.
-    duplicates["same_as"] = (again - np.searchsorted(again.index, again)).to_numpy(dtype="int64")
-    kept = events.drop(index=again.index).reset_index(drop=True) if len(again) else events
-    return kept, duplicates
+    duplicates["same_as"] = found.same_as - np.searchsorted(found.again, found.same_as)
+    if zone is not None:
+        kept.attrs["timezone"] = str(zone)
+    others = {
+        kind: _concat([getattr(one.part, kind) for one in loaded], names) for kind in ("rejected", "ignored")
+    }
+    for kind, table in others.items():
+        others[kind] = table[["file", "line", "column", "value", "reason"]]
+    return BadgeLog(kept, others["rejected"], duplicates, others["ignored"], files, zone)
 
 
-def _shares_its_time(times: pd.Series) -> np.ndarray:
-    """Whether each event has the time of another one; in a log in order that is one of its neighbours."""
-    if times.is_monotonic_increasing or times.is_monotonic_decreasing:
-        at = times.dt.tz_localize(None).to_numpy()
-        shares = np.zeros(len(at), dtype=bool)
-        shares[1:] = at[1:] == at[:-1]
-        shares[:-1] |= shares[1:]
-        return shares
-    return times.duplicated(keep=False).to_numpy()
+def _concat(tables: Sequence[pa.Table], names: pd.Index) -> pd.DataFrame:
+    """Concatenate tables, with the name of the file each came from, and the line last."""
+    joined = pa.concat_tables(tables, promote_options="default")
+    table = joined.to_pandas(types_mapper={pa.string(): TEXT}.get)
+    codes = np.repeat(np.arange(len(names)), [len(it) for it in tables])
+    table["file"] = pd.Categorical.from_codes(codes, categories=names)
+    table["line"] = table.pop("line")
+    return table

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -55,6 +56,9 @@ class BadgeLog:
         The files that were read, each with its SHA-256 at that moment; an archive once.
     given : mapping of str to Any
         What `load_badges` was told, by the names of its arguments; None where left out.
+    left_out : pandas.DataFrame
+        One row for each file in a folder or an archive that was not read: ``file`` (a folder's ends with a slash) and
+        ``reason``. What Windows and macOS put into every folder is not listed.
     """
 
     events: pd.DataFrame
@@ -65,6 +69,9 @@ class BadgeLog:
     timezone: tzinfo | None
     sources: tuple[SourceFile, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
+    left_out: pd.DataFrame = field(
+        default_factory=partial(pd.DataFrame, columns=["file", "reason"], dtype="str")
+    )
 
     @property
     def is_sample(self) -> bool:
@@ -103,12 +110,14 @@ class BadgeLog:
             more = getattr(self, name)["reason"].nunique() - SHOWN
             if more > 0:
                 lines.append(f"{name.capitalize()}: for {more:,} more reasons, see .{name}.")
+        if len(self.left_out):
+            lines.append(f"Not read: {_counted(len(self.left_out), 'file')}, see .left_out.")
         return visible("\n".join(lines))
 
     def problems(self) -> list[str]:
-        """Return a sentence for each reason for which rows of a file were rejected or may be misread.
+        """Return a sentence for each reason for which rows were rejected or may be misread, or files were not read.
 
-        A log without events is a problem as well.
+        So are rows that were counted once, or might have been; a log without events is a problem as well.
         """
         found = [] if len(self.events) else ["The log does not have any badge events."]
         for (file, reason), rows in self.rejected.groupby(["file", "reason"], sort=False, observed=True):
@@ -122,6 +131,11 @@ class BadgeLog:
         what = "bytes that are not UTF-8 were read as cp1252; check these letters"
         strays = zip(names, self.files["not_utf8"], strict=True)
         found += [f"{name}, {_named(lines)}: {what}." for name, lines in strays if lines]
+        for reason, others in self.left_out.groupby("reason", sort=False)["file"]:
+            more = f" and {len(others) - SHOWN:,} more" if len(others) > SHOWN else ""
+            file = ", ".join(others.head(SHOWN)) + more
+            said = str(reason).rstrip(".")
+            found.append(f"Not read: {said if said.startswith(file) else f'{file}: {said}'}.")
         return found
 
     def __repr__(self) -> str:

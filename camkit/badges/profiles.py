@@ -5,28 +5,50 @@ from __future__ import annotations
 import fnmatch
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-ROLES = (
-    "event_time",
-    "date",
-    "time",
-    "minutes_east",
-    "minutes_west",
-    "cardholder_id",
-    "cardholder_name",
-    "credential",
-    "reader_id",
-    "outcome",
-)
-"""What a column can be for: the keys of a profile's `columns` and of ``load_badges(columns=...)``."""
+ROLES = {
+    "event_time": "when it was",
+    "date": "its day",
+    "time": "its time of day, or both",
+    "first_in": "arrival",
+    "last_out": "departure",
+    "minutes_east": "local time minus UTC",
+    "minutes_west": "UTC minus local time",
+    "cardholder_id": "who",
+    "cardholder_name": "the name",
+    "credential": "the card",
+    "reader_id": "the door",
+    "outcome": "granted or denied",
+    "kind": "swipe or alarm",
+}
+"""What a column can be for, in a few words: the keys of a profile's `columns` and of ``load_badges(columns=...)``."""
 
 MAX_COLUMNS = 1000
 """The widest header that is recognised."""
+
+
+class Header:
+    """What may name the columns: their headings, as they are and as the log has them, or their numbers from 1."""
+
+    def __init__(self, cells: Iterable[str]) -> None:
+        self.cells = [cell.strip() for cell in cells]
+        self.headings = positions(unique(self.cells)) | positions(self.cells)
+
+    def find(self, name: str) -> int | None:
+        """Return the position of a column, or None."""
+        if (position := self.headings.get(plain(name))) is not None:
+            return position
+        return int(name) - 1 if name.isdecimal() and 0 < int(name) <= len(self.cells) else None
+
+    def source(self, joined: str) -> tuple[int, ...] | None:
+        """Return the positions of columns that are joined, as in "First + Last"; None if one is not there."""
+        found = tuple(position for name in joined.split(" + ") if (position := self.find(name)) is not None)
+        return found if len(found) == joined.count(" + ") + 1 else None
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,7 @@ class Profile:
     recognise: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     shape: tuple[re.Pattern[str], ...] = ()
+    optional: int = 0
     extract: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     keep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     day_first: bool | None = None
@@ -46,31 +69,52 @@ class Profile:
     denied: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
-    def sources(self, header: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    def sources(self, header: Header) -> dict[str, tuple[int, ...]]:
         """Return for each role the positions of its columns in the header; a role without columns is left out."""
-        position = positions(header)
         found = {}
         for role, alternatives in self.columns.items():
-            for alternative in alternatives:
-                wanted = [plain(name) for name in alternative.split(" + ")]
-                if all(name in position for name in wanted):
-                    found[role] = tuple(position[name] for name in wanted)
-                    break
-        if {"date", "time"} <= found.keys():
-            found.setdefault("event_time", found["date"] + found["time"])
+            source = next(filter(None, map(header.source, alternatives)), None)
+            if source is not None:
+                found[role] = source
+        for time in ("time", "first_in", "last_out"):
+            if time in found:
+                found[time] = found.get("date", ()) + found[time]
+        for time in ("time", "first_in"):
+            if time in found and ("date" in found or time != "time"):
+                found.setdefault("event_time", found[time])
         return {role: source for role, source in found.items() if role not in ("date", "time")}
 
-    def fits_header(self, header: Sequence[str]) -> bool:
-        """Whether the header has a time, and every column that identifies this system."""
-        if not self.recognise or len(header) > MAX_COLUMNS:
+    def fits_header(self, header: Header) -> bool:
+        """Whether a header has a time, and every column that identifies this system."""
+        headings = [plain(name) in header.headings for name in self.recognise]
+        # A row with the numbers 1 and 2 somewhere is not a header because columns 1 and 2 are asked for.
+        is_header = all(headings) if self.least_width() else any(headings)
+        if not (is_header and all(header.find(name) is not None for name in self.recognise)):
             return False
-        there = positions(header)
-        return all(plain(name) in there for name in self.recognise) and "event_time" in self.sources(header)
+        return "event_time" in self.sources(header)
 
     def fits_rows(self, rows: Sequence[Sequence[str]]) -> bool:
         """Whether most rows of more than one cell have the shape of this system."""
         rows = [row for row in rows if len(row) > 1]
-        return bool(self.shape) and 2 * sum(map(self._has_shape, rows)) > len(rows)
+        return bool(rows) and 2 * sum(map(self.has_shape, rows)) > len(rows)
+
+    def has_shape(self, row: Sequence[str]) -> bool:
+        """Whether a row without a header is one of this system."""
+        if self.shape:
+            cells = zip(self.shape, row, strict=False)
+            return len(self.shape) - self.optional <= len(row) <= len(self.shape) and all(
+                pattern.fullmatch(cell.strip()) for pattern, cell in cells
+            )
+        least = self.least_width()
+        if not 0 < least <= len(row):
+            return False
+        time = self.sources(Header([""] * len(row))).get("event_time", ())
+        return any(has_digit(row[position]) for position in time)
+
+    def least_width(self) -> int:
+        """How many columns a file has at least, if all columns are given by their position; else 0."""
+        names = [name for it in self.columns.values() for joined in it for name in joined.split(" + ")]
+        return max(map(int, names), default=0) if all(map(str.isdecimal, names)) else 0
 
     def outcome(self, text: str) -> str:
         """Translate an outcome into ``granted``, ``denied``, ``ignored`` or ``unknown``."""
@@ -78,11 +122,6 @@ class Profile:
             if matches(text, getattr(self, outcome)):
                 return outcome
         return "unknown"
-
-    def _has_shape(self, row: Sequence[str]) -> bool:
-        return len(row) == len(self.shape) and all(
-            pattern.fullmatch(cell.strip()) for pattern, cell in zip(self.shape, row, strict=True)
-        )
 
 
 def plain(name: str) -> str:
@@ -93,6 +132,29 @@ def plain(name: str) -> str:
 def positions(header: Sequence[str]) -> dict[str, int]:
     """Map the normalised name of each column to its first position."""
     return {plain(name): position for position, name in reversed(list(enumerate(header)))}
+
+
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    """Name nameless columns, and number those whose name an earlier one has."""
+    taken: dict[str, None] = {}
+    for position, name in enumerate(names):
+        candidate = base = name or nameless(position)
+        number = 2
+        while candidate in taken:
+            candidate = f"{base} {number}"
+            number += 1
+        taken[candidate] = None
+    return tuple(taken)
+
+
+def nameless(position: int) -> str:
+    """Name a column without a heading."""
+    return f"column {position + 1}"
+
+
+def has_digit(text: str) -> bool:
+    """Whether there is a digit, as in every time."""
+    return any(map(str.isdigit, text))
 
 
 def matches(text: str, patterns: tuple[str, ...]) -> bool:
@@ -138,6 +200,7 @@ def _profile(name: str, entry: Mapping[str, Any], shared: Mapping[str, list[str]
         recognise=tuple(entry.get("recognise", ())),
         names=tuple(entry.get("names", ())),
         shape=tuple(re.compile(pattern) for pattern in entry.get("shape", ())),
+        optional=entry.get("optional", 0),
         extract={role: re.compile(pattern, re.DOTALL) for role, pattern in entry.get("extract", {}).items()},
         keep={column: tuple(patterns) for column, patterns in entry.get("keep", {}).items()},
         day_first=entry.get("day_first"),

@@ -7,8 +7,10 @@ rows to `find_layout`, and reads the rows below the header, each with its line n
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
 
 import numpy as np
@@ -16,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.files import Export
-from camkit.badges.profiles import Profile, plain, positions
+from camkit.badges.profiles import MAX_COLUMNS, Header, Profile, has_digit, nameless, plain, positions, unique
 from camkit.errors import BadgeFileError
 
 RENAMED = ("event_time", "cardholder_id", "cardholder_name", "credential", "reader_id")
@@ -36,6 +38,8 @@ class Layout:
     titles: int  # rows above the header
     first_line: int  # the first line below the header
     sources: dict[str, tuple[int, ...]]  # for each role the positions of its columns
+    header: Record | None = None  # a first row without a time, where columns are given by position
+    doubts: tuple[str, ...] = ()  # sentences, without the file's name, on which columns were taken
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,10 @@ class Rows:
     stray_lines: list[int] = field(
         default_factory=list
     )  # lines with bytes that are not in the file's encoding
+    reasons: dict[int, tuple[str, str]] = field(
+        default_factory=dict
+    )  # by line, what becomes of a ragged row, and why, where that is known: ("rejected", "cut off")
+    short: list[int] = field(default_factory=list)  # lines of rows whose empty last cells were not written
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,11 @@ class ExportTable:
             if role not in self.layout.profile.extract and (role == "event_time" or len(sources) == 1):
                 renamed.update(sources)
         cells = zip(self.layout.names, self.rows.cells, strict=True)
-        return {name: column for position, (name, column) in enumerate(cells) if position not in renamed}
+        return {
+            name: column
+            for position, (name, column) in enumerate(cells)
+            if position not in renamed and not (name == nameless(position) and _is_empty(column))
+        }
 
 
 def find_layout(
@@ -110,12 +122,23 @@ def find_layout(
     BadgeFileError
         If no profile fits, or several fit equally well.
     """
-    layouts = [
-        layout
-        for delimiter, start in starts.items()
-        for profile in candidates
-        for layout in _fitting(profile, delimiter, start)
+    return choose_layout(export, layouts_of(starts, candidates), starts, candidates)
+
+
+def layouts_of(starts: Mapping[str, Sequence[Record]], candidates: Sequence[Profile]) -> list[Layout]:
+    """Return the layouts in which a profile fits the first rows."""
+    return [
+        layout for delimiter, start in starts.items() for layout in _fitting(candidates, delimiter, start)
     ]
+
+
+def choose_layout(
+    export: Export,
+    layouts: Sequence[Layout],
+    starts: Mapping[str, Sequence[Record]],
+    candidates: Sequence[Profile],
+) -> Layout:
+    """Choose the layout that uses most columns; for the errors see `find_layout`."""
     if not layouts:
         raise BadgeFileError(_nothing_fits(export, starts, candidates), path=export.path)
     best = max(len(_used(layout)) for layout in layouts)
@@ -129,16 +152,57 @@ def find_layout(
     return first
 
 
-def _fitting(profile: Profile, delimiter: str, start: Sequence[Record]) -> Iterator[Layout]:
-    """Yield the layout in which the profile fits these rows, if it does."""
+def _fitting(candidates: Sequence[Profile], delimiter: str, start: Sequence[Record]) -> Iterator[Layout]:
+    """Yield the layouts in which the profiles fit these rows."""
+    waiting = list(candidates)
     for above, (line, cells) in enumerate(start):
-        if profile.fits_header(cells):
-            first_line = line + 1 + sum(cell.count("\n") for cell in cells)
-            names = unique(cell.strip() for cell in cells)
-            yield Layout(profile, delimiter, names, above, first_line, profile.sources(cells))
-            return
-    if profile.fits_rows([cells for _, cells in start]):
-        yield Layout(profile, delimiter, profile.names, 0, 1, profile.sources(profile.names))
+        if len(cells) > MAX_COLUMNS:
+            continue
+        header = Header(cells)
+        for profile in [profile for profile in waiting if profile.fits_header(header)]:
+            waiting.remove(profile)
+            yield _headed(profile, delimiter, start[above:], above)
+    for profile in waiting:
+        if profile.fits_rows([cells for _, cells in start]):
+            yield _headless(profile, delimiter, start)
+
+
+def _headed(profile: Profile, delimiter: str, start: Sequence[Record], above: int) -> Layout:
+    """The layout under a header, the first of these rows."""
+    (line, header), *rows = start
+    first_line = line + 1 + sum(cell.count("\n") for cell in header)
+    cells = [cell.strip() for cell in header]
+    nameless = len(cells) - sum(map(bool, cells))
+    lengths = Counter(len(row) for _, row in rows)
+    if nameless and lengths.most_common(1)[0:1] == [(len(cells) - nameless, lengths[len(cells) - nameless])]:
+        cells = [cell for cell in cells if cell]  # the rows do not have the nameless cells
+    sources = profile.sources(Header(cells))
+    names = unique(cells)
+    twice = {name for name in names if cells.count(name) > 1}
+    doubts = tuple(
+        f"the column {name!r} is there {cells.count(name)} times and the first was read: name another as "
+        f"{name + ' 2'!r} in columns= if that is right"
+        for name in sorted(twice & {names[position] for source in sources.values() for position in source})
+    )
+    return Layout(profile, delimiter, names, above, first_line, sources, doubts=doubts)
+
+
+def _headless(profile: Profile, delimiter: str, start: Sequence[Record]) -> Layout:
+    """The layout of rows without a header, or with one that does not matter because columns are given by position."""
+    if profile.names:
+        width = max(len(cells) for _, cells in start if profile.has_shape(cells))
+        names = profile.names[:width]
+        return Layout(profile, delimiter, names, 0, 1, profile.sources(Header(names)))
+    least = profile.least_width()
+    width = Counter(len(cells) for _, cells in start if len(cells) >= least).most_common(1)[0][0]
+    names = unique([""] * width)
+    sources = profile.sources(Header(names))
+    line, cells = start[0]
+    if len(cells) == width and not any(has_digit(cells[position]) for position in sources["event_time"]):
+        first_line = line + 1 + sum(cell.count("\n") for cell in cells)
+        header = (line, [cell.strip() for cell in cells])
+        return Layout(profile, delimiter, unique(header[1]), 0, first_line, sources, header)
+    return Layout(profile, delimiter, names, 0, 1, sources)
 
 
 def _used(layout: Layout) -> set[int]:
@@ -155,29 +219,25 @@ def _nothing_fits(
         return f"{export.name} has no rows: export it again."
     line, cells = max(start, key=lambda record: len(record[1]))
     found = ", ".join(repr(cell.strip()[:40]) for cell in cells[:20])
+    if len(cells) > MAX_COLUMNS:
+        return f"{export.name} has {len(cells):,} cells in line {line}, and a badge log has at most {MAX_COLUMNS:,}."
     if wanted and wanted.recognise:
-        there = positions(cells)
-        lacking = ", ".join(repr(name) for name in wanted.recognise if plain(name) not in there)
-        return f"{export.name} does not have the column {lacking}; line {line} has: {found}."
+        header = Header(cells)
+        lacking = [name for name in wanted.recognise if header.find(name) is None]
+        near = [name for it in lacking for name in get_close_matches(plain(it), header.headings, n=1)]
+        hint = ", ".join(repr(header.cells[header.headings[name]]) for name in near)
+        hint = f" Did you mean {hint}?" if hint else ""
+        if all(name.isdigit() for name in lacking):
+            hint = " A number names a column by its position, from 1."
+        return (
+            f"{export.name} does not have the column {', '.join(map(repr, lacking))}; line {line} has: {found}.{hint}"
+        )
     if wanted:
         return f"{export.name} does not look like {wanted.title}; line {line} has: {found}."
     return (
         f"{export.name} is no export that camkit knows; line {line} has: {found}. Name the columns, as in "
         'columns={"event_time": "When", "cardholder_id": "Badge"}, or say whose export it is, as in profile="brivo".'
     )
-
-
-def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """Name nameless columns, and number those whose name an earlier one has."""
-    taken: list[str] = []
-    for position, name in enumerate(names, start=1):
-        candidate = base = name or f"column {position}"
-        number = 2
-        while candidate in taken:
-            candidate = f"{base} {number}"
-            number += 1
-        taken.append(candidate)
-    return tuple(taken)
 
 
 def translate(text: pa.ChunkedArray, function: Callable[[str], str | None]) -> pa.ChunkedArray:
@@ -187,6 +247,11 @@ def translate(text: pa.ChunkedArray, function: Callable[[str], str | None]) -> p
         return text
     values = pa.array([function(value) for value in encoded.chunk(0).dictionary.to_pylist()], pa.string())
     return pa.chunked_array([values.take(chunk.indices) for chunk in encoded.chunks], pa.string())
+
+
+def _is_empty(column: pa.ChunkedArray) -> bool:
+    """Whether no cell is filled."""
+    return len(column) > 0 and pc.max(pc.binary_length(column)).as_py() == 0
 
 
 def _joined(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:

@@ -53,10 +53,32 @@ class Times:
     doubts: tuple[str, ...] = ()  # sentences, without the file's name, on what may have been misread
 
 
+def day_order_shown(table: ExportTable) -> tuple[bool | None, int | None]:
+    """Return whether the export's dates show that the day comes first, and the line that shows it.
+
+    ``(None, None)`` if none shows it, or if they contradict each other.
+    """
+    text = table.text("event_time")
+    if text is None:
+        return None, None
+    parsed = Timestamps.parse(text)
+    day, month = parsed.only_day_first(), parsed.only_month_first()
+    if bool(len(day)) == bool(len(month)):
+        return None, None
+    return len(day) > 0, int(table.rows.lines[[*day, *month][0]])
+
+
 def read_event_times(
-    table: ExportTable, account: RowAccount, zone: tzinfo | None, day_first: bool | None
+    table: ExportTable,
+    account: RowAccount,
+    zone: tzinfo | None,
+    day_first: bool | None,
+    sibling: tuple[bool, str] | None = None,
 ) -> Times:
     """Read an export's times; ignore the rows without one that are totals and the like, and reject the others.
+
+    `sibling` is what `day_order_shown` found in another export of the same shape: whether the day comes first, and
+    where that is shown, as in ``(True, "b.csv, line 2")``. It decides where the caller and this export do not.
 
     Raises
     ------
@@ -74,7 +96,7 @@ def read_event_times(
         minutes_east = np.full(len(text), in_heading.utcoffset(None) / timedelta(minutes=1))
     times = read_times(
         text,
-        day_first=partial(_day_first, table, day_first),
+        day_first=partial(_day_first, table, day_first, sibling),
         minutes_east=minutes_east,
         zone=zone,
         sorted_by=lambda: [column for role in SORTED_BY if (column := table.text(role)) is not None],
@@ -191,8 +213,10 @@ def _minutes_east(table: ExportTable) -> np.ndarray | None:
     return None
 
 
-def _day_first(table: ExportTable, given: bool | None, parsed: Timestamps) -> tuple[bool | None, str | None]:
-    """Decide whether 01/05/2026 is the first of May, by the caller, the column, or the profile; and say why.
+def _day_first(
+    table: ExportTable, given: bool | None, sibling: tuple[bool, str] | None, parsed: Timestamps
+) -> tuple[bool | None, str | None]:
+    """Decide whether 01/05/2026 is the first of May, by the caller, the column, a sibling, or the profile; say why.
 
     None means that only a few dates of another form than the rest depend on it: they do not stop the file.
     """
@@ -204,6 +228,8 @@ def _day_first(table: ExportTable, given: bool | None, parsed: Timestamps) -> tu
         problem = f"line {lines[day[0]]} has the day first and line {lines[month[0]]} the month"
     elif len(day) or len(month):
         return len(day) > 0, f"shown by line {lines[[*day, *month][0]]}"
+    elif sibling is not None:
+        return sibling[0], f"shown by {sibling[1]}"
     elif profile.day_first is not None:
         return profile.day_first, f"as {profile.title} writes them"
     elif 2 * parsed.year_last.sum() < parsed.readable.sum():

@@ -204,6 +204,84 @@ def test_reads_a_folder_in_the_order_of_names(tmp_path: Path) -> None:
     assert ids(tmp_path) == ["00000001", "00000002"]
 
 
+def test_what_a_folder_has_beside_exports_is_named(tmp_path: Path) -> None:
+    "Each file and folder that is not read is listed with the reason, and does not stop the others"
+    (tmp_path / "may.csv").write_text(with_id(1), encoding="utf-8")
+    (tmp_path / "readme.txt").write_text("Exports of May, from Bo\n")
+    (tmp_path / "staff.csv").write_text("Number,Name\n42,Ann Li\n")
+    (tmp_path / "april.zip").write_bytes(pack("badges.csv", b"x")[:-30])
+    (tmp_path / ".DS_Store").write_bytes(b"x")
+    for name in ("~$may.xlsx", "plan.png", "door.jpg"):
+        (tmp_path / name).write_bytes(b"\xff\xd8")
+    (tmp_path / "april").mkdir()
+    log = load_badges(tmp_path)
+    assert log.events["cardholder_id"].tolist() == ["00000001"]
+    assert sorted(log.left_out["file"]) == [
+        "april.zip", "april/", "door.jpg", "plan.png", "readme.txt", "staff.csv", "~$may.xlsx",
+    ]  # fmt: skip
+    said = log.problems()
+    suffix = "its name does not end as that of an export; name the file itself if it is one"
+    assert f"Not read: door.jpg, plan.png: {suffix}." in said
+    assert "Not read: april/: a folder in the folder; name it too if its files are to be read." in said
+    for name in ("readme.txt is no export", "staff.csv is no export", "april.zip is a damaged archive"):
+        assert sum(sentence.startswith(f"Not read: {name}") for sentence in said) == 1
+    assert "Not read: 7 files, see .left_out." in log.summary()
+
+
+def test_a_folder_in_which_nothing_can_be_read_says_why_of_each_file(tmp_path: Path) -> None:
+    "The error names the files and the reasons; a file that is named itself stops the load"
+    (tmp_path / "a.csv").write_text("Number,Name\n42,Ann Li\n")
+    with pytest.raises(BadgeFileError, match=r"^a\.csv is no export"):
+        load_badges(tmp_path)
+    (tmp_path / "b.csv").write_bytes(b"")
+    (tmp_path / "c.png").write_bytes(b"x")
+    with pytest.raises(
+        BadgeFileError,
+        match=r"c\.png: its name .*; a\.csv is no export.*; b\.csv is empty: export it again\.$",
+    ):
+        load_badges(tmp_path)
+    (tmp_path / "d.csv").write_text(with_id(1), encoding="utf-8")
+    assert ids(tmp_path) == ["00000001"]
+    with pytest.raises(BadgeFileError, match=r"b\.csv is empty"):
+        load_badges([tmp_path, tmp_path / "b.csv"])
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    "By its own name and by that of its folder"
+    path = tmp_path / "a.csv"
+    path.write_text(with_id(1), encoding="utf-8")
+    log = load_badges([path, tmp_path])
+    assert log.rows_read == 1
+    assert log.left_out.values.tolist() == [["a.csv", "named more than once, and read once"]]
+
+
+def test_members_of_an_archive_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    "As in a folder"
+    path = tmp_path / "badges.zip"
+    path.write_bytes(
+        zip_of({"a.csv": with_id(1).encode(), "readme.txt": b"Exports of May, from Bo", "x.png": b"x"})
+    )
+    assert sorted(load_badges(path).left_out["file"]) == ["badges.zip/readme.txt", "badges.zip/x.png"]
+
+
+def test_one_export_shows_for_the_others_whether_the_day_comes_first(tmp_path: Path) -> None:
+    "Of the same system and columns; what shows it is named, and files that contradict each other show nothing"
+    undecided = "When,CardNum\n4/5/2026 9:00,1001\n10/5/2026 9:30,1002\n"
+    (tmp_path / "a.csv").write_text(undecided)
+    (tmp_path / "b.csv").write_text("When,CardNum\n18/5/2026 9:00,1001\n")
+    columns = {"event_time": "When", "cardholder_id": "CardNum"}
+    log = load_badges(tmp_path, "Asia/Singapore", columns=columns)
+    assert log.files["dates"].tolist() == ["day first, shown by b.csv, line 2", "day first, shown by line 2"]
+    assert log.events["event_time"].dt.strftime("%d.%m.").tolist() == ["04.05.", "10.05.", "18.05."]
+    (tmp_path / "c.csv").write_text("When,CardNum\n5/18/2026 9:00,1001\n")
+    with pytest.raises(BadgeFileError, match=r"^a\.csv: no date has a day above 12"):
+        load_badges(tmp_path, "Asia/Singapore", columns=columns)
+    (tmp_path / "c.csv").unlink()
+    (tmp_path / "b.csv").write_text("When,CardNum,Name\n18/5/2026 9:00,1001,Ann\n")
+    with pytest.raises(BadgeFileError, match=r"^a\.csv: no date has a day above 12"):
+        load_badges(tmp_path, "Asia/Singapore", columns=columns)
+
+
 def test_reads_several_paths_in_the_order_given(tmp_path: Path) -> None:
     "Events are in the order of the files, and files of one name are distinguished by their folders"
     paths = [tmp_path / "x" / "badges.csv", tmp_path / "a" / "badges.csv"]

@@ -89,6 +89,21 @@ def test_rows_that_are_not_events_are_ignored_with_a_reason(tmp_path: Path, row:
 @pytest.mark.parametrize(
     "row",
     [
+        "Total,1,Lobby,granted\n",
+        "Counts,12/04/2019 14.20,,\n",
+        "Page 1,85063715,HQ-R1,\n",
+        "Summary,2:20 pm,,\n",
+    ],
+)
+def test_a_swipe_whose_time_is_not_read_is_no_note(tmp_path: Path, row: str) -> None:
+    "A row with more cells than a total has, or with a time of day beside the word, is rejected, not ignored"
+    log = load(tmp_path, HEADER + ROW + row)
+    assert (log.rejected["line"].tolist(), len(log.ignored)) == ([3], 0)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
         "2019-04-12T14:20:29-06:00\n",
         "2019-04-12T14:20:29-06:00,850637\n",
         "2019-04-12T14:20:29-06:00,85063715,HQ-R1,granted,x\n",
@@ -141,42 +156,6 @@ def test_exact_scientific_notation_is_restored_digit_by_digit(number: int) -> No
     "A number written with all its digits becomes the number it was"
     digits = str(number)
     assert clean_id(f"{digits[0]}.{digits[1:]}E{len(digits) - 1}") == digits
-
-
-def test_overlapping_exports_count_each_event_once(tmp_path: Path) -> None:
-    "Rows of the second export that the first one also has are duplicates, and name the event that was kept"
-    rows = [ROW.replace("14:20:29", f"14:20:{second}") for second in range(10, 16)]
-    for name, part in {"a.csv": rows[:4], "b.csv": rows[2:]}.items():
-        (tmp_path / name).write_text(HEADER + "".join(part))
-    log = load_badges(tmp_path)
-    assert (log.rows_read, len(log.events), accounted(log)) == (8, 6, 8)
-    assert log.duplicates[["file", "line", "same_as"]].astype(str).values.tolist() == [
-        ["b.csv", "2", "2"],
-        ["b.csv", "3", "3"],
-    ]
-    assert log.events.index.tolist() == list(range(6))
-
-
-def test_same_as_is_the_index_of_the_kept_event_after_earlier_duplicates_are_removed(tmp_path: Path) -> None:
-    "The index of the kept events, not of the rows in the file"
-    first, second, third = (ROW.replace("29-", f"{at}-") for at in (29, 30, 31))
-    log = load(tmp_path, HEADER + first + first + second + third + first + third)
-    assert log.duplicates["same_as"].tolist() == [0, 0, 2]
-    for row in log.duplicates.itertuples():
-        assert log.events.loc[row.same_as, "event_time"] == row.event_time
-
-
-def test_events_that_differ_in_a_column_are_not_duplicates(tmp_path: Path) -> None:
-    "The same second, card and door with another note is another event"
-    text = "timestamp,UserID,note\n2019-04-12T14:20:29Z,1,a\n2019-04-12T14:20:29Z,1,b\n"
-    assert len(load(tmp_path, text).events) == 2
-
-
-def test_files_are_compared_by_the_columns_they_share(tmp_path: Path) -> None:
-    "The same event with one column more in the other export is still the same event"
-    (tmp_path / "a.csv").write_text("timestamp,UserID\n2019-04-12T14:20:29Z,1\n")
-    (tmp_path / "b.csv").write_text("timestamp,UserID,note\n2019-04-12T08:20:29-06:00,1,x\n")
-    assert len(load_badges(tmp_path).duplicates) == 1
 
 
 def test_the_summary_says_what_became_of_each_row() -> None:

@@ -13,7 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
-from camkit.badges.times import REASONS, Times, read_times
+from camkit.badges.files import Export
+from camkit.badges.given import Given
+from camkit.badges.interpret import interpret
+from camkit.badges.read import read_export
+from camkit.badges.table import ExportTable
+from camkit.badges.times import REASONS, Times, day_order_shown, read_times
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.support.timezones import as_zone
 
@@ -447,6 +452,42 @@ def test_what_decided_the_order_of_day_and_month_is_shown(tmp_path: Path) -> Non
     "The summary names the line, so that anyone can check it"
     log = load(tmp_path, "01/05/2026 08:00", "13/05/2026 08:00", timezone="UTC")
     assert "badges.csv: dates day first, shown by line 3." in log.summary()
+
+
+def table_of(tmp_path: Path, name: str, *times: str) -> ExportTable:
+    path = tmp_path / name
+    path.write_text("timestamp,UserID\n" + "".join(f"{time},{n}\n" for n, time in enumerate(times)))
+    return read_export(Export(path), Given())
+
+
+@pytest.mark.parametrize(
+    ("times", "shown"),
+    [
+        (["01/05/2026 08:00", "13/05/2026 08:00"], (True, 3)),
+        (["05/13/2026 08:00", "05/01/2026 08:00"], (False, 2)),
+        (["01/05/2026 08:00", "02/05/2026 08:00"], (None, None)),
+        (["13/05/2026 08:00", "05/13/2026 08:00"], (None, None)),
+        (["2026-05-01 08:00"], (None, None)),
+    ],
+)
+def test_an_export_can_be_asked_which_order_it_shows(
+    tmp_path: Path, times: list[str], shown: tuple[bool | None, int | None]
+) -> None:
+    "The answer has the line that shows it; nothing is raised where it shows neither, or both"
+    assert day_order_shown(table_of(tmp_path, "a.csv", *times)) == shown
+
+
+def test_an_export_of_the_same_shape_can_show_the_order(tmp_path: Path) -> None:
+    "It decides where the export itself does not, but never against it, and the log says which line of which file"
+    undecided = table_of(tmp_path, "a.csv", "01/05/2026 08:00", "02/05/2026 08:00")
+    part = interpret(undecided, Given(zone=DENVER), (True, "b.csv, line 2"))
+    assert part.times.dates == "day first, shown by b.csv, line 2"
+    assert part.events.to_pandas()["event_time"].dt.strftime("%m-%d").tolist() == ["05-01", "05-02"]
+    own = table_of(tmp_path, "c.csv", "05/13/2026 08:00", "05/01/2026 08:00")
+    assert (
+        interpret(own, Given(zone=DENVER), (True, "b.csv, line 2")).times.dates
+        == "month first, shown by line 2"
+    )
 
 
 @pytest.mark.parametrize(
