@@ -102,9 +102,7 @@ class ImportDialog(ipw.VBox):
         self.typed = ipw.Text(
             description="or its path", placeholder="C:/exports/may.csv", continuous_update=False
         )
-        self.upload = ipw.FileUpload(
-            description="Upload …", tooltip="From this computer; large ones: put them into data/"
-        )
+        self.upload = ipw.FileUpload(description="Upload (up to 10 MB)", layout=ipw.Layout(width="auto"))
         self.grid = ipw.HBox(layout=ipw.Layout(overflow="auto", width="100%"))
         self.words = ipw.VBox()
         self.load = ipw.Button(description="Load and save", button_style="primary")

@@ -197,7 +197,7 @@ class ImportState:
         for place, role in enumerate(roles):
             if role != KEPT and self.preview:
                 named.setdefault(role, []).append(self.preview.column(place))
-        return {role: " + ".join(map(str, parts)) for role, parts in named.items()}
+        return {role: parts if len(parts) > 1 else parts[0] for role, parts in named.items()}
 
     def _data(self) -> Path:
         return self.investigation.file.parent / "../data"

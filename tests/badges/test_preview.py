@@ -88,3 +88,14 @@ def test_what_is_not_a_table_is_an_error(tmp_path: Path, content: bytes) -> None
     path.write_bytes(content)
     with pytest.raises(BadgeFileError, match=r"export\.csv"):
         preview(path)
+
+
+def test_of_a_folder_one_that_fits_is_shown(tmp_path: Path) -> None:
+    "A readme may be the first file in it"
+    (tmp_path / "a_readme.txt").write_text("These are the logs, of May, and June.\nAsk Ann.\n")
+    (tmp_path / "b.csv").write_text("timestamp,UserID\n2026-05-31T08:02:17Z,00042\n")
+    assert preview(tmp_path).name == "b.csv"
+    (tmp_path / "b.csv").unlink()
+    (tmp_path / "a_readme.txt").unlink()
+    with pytest.raises(BadgeFileError, match="does not contain a badge export"):
+        preview(tmp_path)
