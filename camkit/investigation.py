@@ -142,6 +142,11 @@ class Investigation:
         return load_doors(self.doors if "doors" in self.origin else otherwise or self.doors)
 
     @property
+    def picks(self) -> Path:
+        """The file beside the investigation's that keeps which events are picked."""
+        return self.file.with_name("picked.json")
+
+    @property
     def reading(self) -> dict[str, Any]:
         """How the exports are read, but for their zone: arguments of `camkit.load_badges`."""
         keys = ("profile", "columns", "day_first", "granted", "denied", "encoding", "sheet")
@@ -203,10 +208,10 @@ def load_investigation(file: str | PathLike[str] = INVESTIGATION_FILE, **said: A
     Parameters
     ----------
     file : path-like
-        A TOML file with the keys of `Investigation`. It may be missing. Its paths are relative to it.
+        A TOML file with the keys of `Investigation`. It may be missing. Its paths are relative to it. An empty value
+        says nothing.
     **said
-        The same keys; they go before the file. None, or an empty value, says nothing. Paths are relative to the
-        notebook.
+        The same keys; they go before the file. None says nothing, either. Paths are relative to the notebook.
 
     Returns
     -------
@@ -219,7 +224,7 @@ def load_investigation(file: str | PathLike[str] = INVESTIGATION_FILE, **said: A
         If the file cannot be read, a key is unknown, or a value is not what it has to be.
     """
     file = Path(file)
-    here = {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
+    here = _not_empty(said)
     text = _read(file)
     try:
         there = tomllib.loads(text or "")
@@ -227,11 +232,16 @@ def load_investigation(file: str | PathLike[str] = INVESTIGATION_FILE, **said: A
         raise _malformed(file, error) from None
     _check(there, str(file))
     _check(here, HERE)
+    there = _not_empty(there)
     values = _values(there, file.parent) | _values(here, Path())
     if "badges" not in values:
         values = SAMPLE | values
     origin = dict.fromkeys(there, file.name) | dict.fromkeys(here, HERE)
     return Investigation(**values, file=file, origin=origin, said=here)
+
+
+def _not_empty(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
 
 
 def _read(file: Path) -> str | None:

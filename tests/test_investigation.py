@@ -40,6 +40,13 @@ def test_without_a_file_it_is_the_sample() -> None:
     assert found.origin == {}
 
 
+def test_an_empty_value_says_nothing() -> None:
+    "Nobody signs as nobody"
+    write('operator = ""\nbadges = []\n')
+    found = load_investigation()
+    assert (found.operator, found.badges) == ("Investigator", (SAMPLE,))
+
+
 def test_every_key_is_an_attribute() -> None:
     "What can be said is what can be asked for"
     assert set(KEYS) <= {known.name for known in fields(Investigation)}

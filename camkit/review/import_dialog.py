@@ -95,37 +95,38 @@ class ImportDialog(ipw.VBox):
     def __init__(self, investigation: Investigation) -> None:
         self.state = state = ImportState(investigation)
         self._is_drawing = False
-        self.files, self.zone, self.dates, self.encoding, self.sheet = (
+        self._drawn: list[object] = [None, None]  # the preview and the words that the menus were made for
+        self.files, self.zone, self.dates, self.encoding, self.sheet, self.doors, self.people = (
             ipw.Dropdown(description=label, layout=ipw.Layout(width="24em"))
-            for label in ("Export", "Time zone", "Dates", "Encoding", "Sheet")
+            for label in ("Export", "Time zone", "Dates", "Encoding", "Sheet", "Doors", "People")
         )
-        self.typed = ipw.Text(
-            description="or its path", placeholder="C:/exports/may.csv", continuous_update=False
+        self.typed, self.start, self.end, self.operator = (
+            ipw.Text(description=label, continuous_update=False, layout=ipw.Layout(width=f"{width}em"))
+            for label, width in (("or its path", 24), ("Hours from", 12), ("to", 12), ("Your name", 24))
         )
         self.upload = ipw.FileUpload(description="Upload (up to 10 MB)", layout=ipw.Layout(width="auto"))
-        self.grid = ipw.HBox(layout=ipw.Layout(overflow="auto", width="100%"))
-        self.words = ipw.VBox()
         self.load = ipw.Button(description="Load and save", button_style="primary")
-        self.status = ipw.HTML()
+        self.grid = ipw.HBox(layout=ipw.Layout(overflow="auto", width="100%"))
+        self.words, self.status = ipw.VBox(), ipw.HTML()
         self._observe(self.files, state.choose)
         self._observe(self.typed, lambda text: state.choose(Path(text.strip())) if text.strip() else None)
         self._observe(self.upload, self._upload)
-        self._observe(self.zone, lambda zone: state.reading.update(timezone=zone), redraws=False)
-        self._observe(self.dates, lambda first: state.reading.update(day_first=first), redraws=False)
-        self._observe(self.encoding, partial(self._look_again, "encoding"))
-        self._observe(self.sheet, partial(self._look_again, "sheet"))
-        self.load.on_click(lambda _button: self._do(self._apply))
-        wrapped = ipw.Layout(flex_flow="row wrap")
+        for control, key in (
+            (self.zone, "timezone"), (self.dates, "day_first"), (self.encoding, "encoding"), (self.sheet, "sheet"),
+            (self.doors, "doors"), (self.people, "directory"), (self.operator, "operator"),
+        ):  # fmt: skip
+            self._observe(control, partial(state.set, key))
+        for field in (self.start, self.end):
+            self._observe(field, lambda _text: state.set("hours", (self.start.value, self.end.value)))
+        self.load.on_click(lambda _button: self._do(lambda: _account_html(state.apply(), state)))
+        rows = (
+            (self.files, self.typed, self.upload),
+            (self.zone, self.dates, self.encoding, self.sheet),
+            (self.doors, self.people, self.start, self.end, self.operator),
+        )
+        export, reading, site = (ipw.HBox(row, layout=ipw.Layout(flex_flow="row wrap")) for row in rows)
         super().__init__(
-            [
-                ipw.HBox([self.files, self.typed, self.upload], layout=wrapped),
-                ipw.HBox([self.zone, self.dates, self.encoding, self.sheet], layout=wrapped),
-                self.grid,
-                self.words,
-                self.load,
-                self.status,
-                ipw.HTML(STYLE),
-            ],
+            [export, reading, self.grid, self.words, site, self.load, self.status, ipw.HTML(STYLE)],
             _dom_classes=LITERAL,
         )
         self._do(state.look)
@@ -139,16 +140,11 @@ class ImportDialog(ipw.VBox):
         # A page that was loaded again shows this.
         return visible(f"ImportDialog: {self.state.summary()} when this cell ran; run it again to change it")
 
-    def _observe(self, control: ipw.Widget, action: Callable[[Any], object], *, redraws: bool = True) -> None:
+    def _observe(self, control: ipw.Widget, action: Callable[[Any], object]) -> None:
         """Act on a change that was made by hand."""
+        control.observe(lambda change: None if self._is_drawing else self._do(action, change["new"]), "value")
 
-        def changed(change: Any) -> None:
-            if not self._is_drawing:
-                self._do(action, change["new"], redraws=redraws)
-
-        control.observe(changed, "value")
-
-    def _do(self, action: Callable[..., object], *arguments: Any, redraws: bool = True) -> None:
+    def _do(self, action: Callable[..., object], *arguments: Any) -> None:
         """Do what the browser asks for; a problem is shown in the dialog, since no cell can show it."""
         try:
             said = action(*arguments)
@@ -160,42 +156,41 @@ class ImportDialog(ipw.VBox):
                 (f" Here that is {place}." for word, place in HERE.items() if word in str(error)), ""
             )
             self.status.value = alert_html(f"{kind}{error}{asked}")
-        if redraws:
+        self._is_drawing = True
+        try:
             self._draw()
+        finally:
+            self._is_drawing = False
 
     def _upload(self, files: Iterable[dict[str, Any]]) -> None:
         for file in files:
             self.state.upload(file["name"], bytes(file["content"]))
 
-    def _look_again(self, key: str, value: str | None) -> None:
-        self.state.reading[key] = value
-        self.state.look()
-
-    def _apply(self) -> str:
-        return _account_html(self.state.apply(), self.state)
-
     def _draw(self) -> None:
         """Show the state as it is."""
-        state, reading = self.state, self.state.reading
-        self._is_drawing = True
-        try:
-            files = state.files()
-            _fill(self.files, [(visible(path.name), path) for path in files], state.path)
-            _fill(self.zone, [("not said", None), "UTC", *ZONES], reading["timezone"])
-            _fill(self.encoding, [("found out", None), *ENCODINGS], reading["encoding"])
-            sheets = state.preview.sheets if state.preview else ()
-            _fill(self.sheet, [("found out", None), *sheets], reading["sheet"])
-            self.sheet.layout.display = None if len(sheets) > 1 else "none"
-            _fill(self.dates, DATES, reading["day_first"])
-            self._draw_columns()
-            self._draw_words()
-        finally:
-            self._is_drawing = False
+        state, reading, site = self.state, self.state.reading, self.state.site
+        sheets = state.preview.sheets if state.preview else ()
+        tables = [(visible(path.name), path) for path in state.tables()]
+        _fill(self.files, [(visible(path.name), path) for path in state.files()], state.path)
+        _fill(self.zone, [("not said", None), "UTC", *ZONES], reading["timezone"])
+        _fill(self.dates, DATES, reading["day_first"])
+        _fill(self.encoding, [("found out", None), *ENCODINGS], reading["encoding"])
+        _fill(self.sheet, [("found out", None), *sheets], reading["sheet"])
+        _fill(self.doors, tables, site["doors"])
+        _fill(self.people, [("as set up for the site", None), *tables], site["directory"])
+        self.sheet.layout.display = None if len(sheets) > 1 else "none"
+        self.start.value, self.end.value = site["hours"]
+        self.operator.value = site["operator"]
+        if self._drawn[0] is not state.preview:
+            _replace(self.grid, self._columns())
+        if self._drawn[1] is not state.words:
+            _replace(self.words, self._word_menus())
+        self._drawn = [state.preview, state.words]
 
-    def _draw_columns(self) -> None:
-        seen = self.state.preview
+    def _columns(self) -> list[ipw.Widget]:
+        """Make a menu over the first cells of each column."""
+        seen, columns = self.state.preview, []
         rows = seen.rows if seen else []
-        columns = []
         for place, heading in enumerate(seen.headings[:MOST_COLUMNS] if seen else ()):
             menu = ipw.Dropdown(
                 description=visible(heading),
@@ -204,31 +199,26 @@ class ImportDialog(ipw.VBox):
                 value=self.state.roles[place],
             )
             menu.add_class("camkit-column")
-            self._observe(menu, partial(self._set_role, place), redraws=False)
+            self._observe(menu, partial(self.state.set_role, place))
             cells = "".join(f'<div style="{CELL}">{text_html(row[place][:80]) or " "}</div>' for row in rows)
-            columns.append(
-                ipw.VBox([menu, ipw.HTML(cells)], layout=ipw.Layout(flex="0 0 12.5em", overflow="hidden"))
-            )
-        _replace(self.grid, columns)
+            layout = ipw.Layout(flex="0 0 12.5em", overflow="hidden")
+            columns.append(ipw.VBox([menu, ipw.HTML(cells)], layout=layout))
+        return columns
 
-    def _set_role(self, place: int, role: str) -> None:
-        self.state.set_role(place, role)
-        self._draw_words()
-
-    def _draw_words(self) -> None:
-        state, menus = self.state, []
-        for word, (count, taken) in state.words.items():
+    def _word_menus(self) -> list[ipw.Widget]:
+        """Make a menu for each word for an outcome, below a title."""
+        menus: list[ipw.Widget] = []
+        for word, (count, taken) in self.state.words.items():
             menu = ipw.Dropdown(
                 description=visible(f"{word[:60]} ({count:,} x)"),
                 options=[*dict.fromkeys((taken, "granted", "denied"))],
-                value=state.outcome(word),
+                value=self.state.outcome(word),
                 layout=ipw.Layout(width="36em"),
                 style={"description_width": "22em"},
             )
-            self._observe(menu, partial(state.say, word), redraws=False)
+            self._observe(menu, partial(self.state.say, word))
             menus.append(menu)
-        title = [ipw.HTML("<b>What the export's words for the outcome mean</b>")] if menus else []
-        _replace(self.words, [*title, *menus])
+        return [ipw.HTML("<b>What the export's words for the outcome mean</b>"), *menus] if menus else []
 
 
 def _fill(menu: ipw.Dropdown, options: list[Any], value: Any) -> None:

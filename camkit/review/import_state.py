@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from camkit.badges import ROLES, SUFFIXES, BadgeLog, Column, Given, Preview, load_badges, preview
+from camkit.badges import ROLES, SUFFIXES, BadgeLog, Column, Given, Preview, load_badges, load_doors, preview
 from camkit.errors import InputError, OutputError
 from camkit.investigation import Investigation
 from camkit.support.files import write_new
@@ -23,6 +24,8 @@ ENOUGH = ({"event_time"}, {"date", "time"}, {"first_in", "last_out"})
 """What says when something happened: one of these has to be chosen."""
 
 OUTCOMES = ("granted", "denied")
+SITE = ("doors", "directory", "hours", "operator")
+TABLES = (".csv", ".xlsx", ".xls", ".ods")
 MOST_FILES = 500
 UNSAFE = re.compile(r"[^\w .()+-]")
 """What the name of an uploaded file does not keep."""
@@ -39,6 +42,8 @@ class ImportState:
         The export.
     reading : dict of str to Any
         How it is read: the arguments of `load_badges`, by name.
+    site : dict of str to Any
+        ``doors``, ``directory``, ``hours`` and ``operator``, as `Investigation` has them.
     preview : Preview or None
         Its first rows; None if they cannot be read.
     roles : list of str
@@ -53,6 +58,7 @@ class ImportState:
         self.investigation = self._begun = investigation
         self.path = investigation.badges[0]
         self.reading = dict(investigation.reading, timezone=investigation.timezone)
+        self.site = {key: getattr(investigation, key) for key in SITE}
         self.preview: Preview | None = None
         self.roles: list[str] = []
         self.words: dict[str, tuple[int, str]] = {}
@@ -70,6 +76,17 @@ class ImportState:
             if path.suffix.lower() in SUFFIXES and path.is_file() and path != self.investigation.doors
         ]
         return [*dict.fromkeys([self.path, *found])]
+
+    def tables(self) -> list[Path]:
+        """List what may be a doors file or a list of people: in the folder of data, one level down, and beside."""
+        folders = (self._data(), self.investigation.file.parent)
+        found = [
+            path
+            for folder in folders
+            for kind in ("*", "*/*")
+            for path in islice(folder.glob(kind), MOST_FILES)
+        ]
+        return sorted({path for path in found if path.suffix.lower() in TABLES and path.is_file()})
 
     def choose(self, path: Path) -> None:
         """Take another export. What was said of the last one is forgotten, but for the site's zone.
@@ -110,6 +127,12 @@ class ImportState:
                 self.roles[place] = part
         self._recognised = [*self.roles]
         self._find_words()
+
+    def set(self, key: str, value: Any) -> None:
+        """Say something of the export or the site; the export is read again if that may change its first rows."""
+        (self.site if key in self.site else self.reading)[key] = value
+        if key in ("encoding", "sheet"):
+            self.look()
 
     def set_role(self, position: int, role: str) -> None:
         """Say what a column is for."""
@@ -153,6 +176,7 @@ class ImportState:
         is_same = self.path == self.investigation.badges[0]
         badges = self.investigation.badges if is_same else (self.path,)
         log = load_badges(badges, **self.reading)
+        load_doors(self.site["doors"])
         changes = {
             key: [*value] if isinstance(value, tuple) else value for key, value in self.reading.items()
         }
@@ -162,6 +186,9 @@ class ImportState:
         old_case, case = (self._case(path) for path in (self.investigation.badges[0], self.path))
         if "case" not in self.investigation.origin or self.investigation.case == old_case:
             changes["case"] = self._name(case)  # else the case would get the events of another export
+        for key, value in self.site.items():
+            if value != getattr(self.investigation, key):
+                changes[key] = self._name(value) if isinstance(value, Path) else value
         self.investigation = self.investigation.save(
             **{key: None if value == [] else value for key, value in changes.items()}
         )

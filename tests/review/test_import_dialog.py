@@ -13,7 +13,7 @@ import pytest
 from camkit import ImportDialog, load_investigation
 from camkit.badges import ROLES
 from camkit.review.import_dialog import TITLES
-from camkit.review.import_state import ImportState
+from camkit.review.import_state import SITE, ImportState
 from tests.conftest import ROOT
 
 GERMAN = Path("../data/german_export.csv")
@@ -250,6 +250,26 @@ def test_an_upload_is_kept_whole_under_a_plain_name(name: str, kept: str) -> Non
     shown.upload.value = [upload(name, content)]
     assert (GERMAN.parent / kept).read_bytes() == content
     assert shown.state.path == GERMAN.parent / kept
+
+
+def test_what_is_about_the_site_is_saved_too() -> None:
+    "Doors, people, hours and who investigates; only what was changed"
+    people = Path("../data/people/list.csv")
+    people.parent.mkdir()
+    people.write_text("number,name\n85063715,Amara Okafor\n")
+    shown = dialog()
+    assert (shown.doors.value, shown.people.value) == (Path("../data/doors.csv"), None)
+    shown.people.value = people
+    shown.start.value, shown.operator.value = "07:00", "Ann Li"
+    shown.load.click()
+    assert {key: value for key, value in saved().items() if key in SITE} == {
+        "directory": "../data/people/list.csv", "hours": ["07:00", "20:00"], "operator": "Ann Li",
+    }  # fmt: skip
+    shown.doors.value = people
+    shown.load.click()
+    assert "list.csv" in shown.status.value
+    assert 'role="alert"' in shown.status.value
+    assert "doors" not in saved()
 
 
 def test_an_upload_replaces_nothing() -> None:
