@@ -9,6 +9,8 @@ from datetime import UTC, timedelta, timezone, tzinfo
 import numpy as np
 import pandas as pd
 
+from camkit.badges.zone_letters import MINUTES_EAST, OF_UTC
+
 NAME = re.compile(r"(?:UTC|GMT|(?<![a-z])(?:utc|gmt))(?![a-z])")
 
 DENIED = re.compile(r"(?<![a-z])(?:not|no|non|from|vs|versus)(?:[\W_]+in)?[\W_]+$", re.IGNORECASE)
@@ -23,6 +25,11 @@ LIKE_OFFSET = re.compile(r"[^\w,;)\]]*\d|[^\w;)\]]*[+\-−–±]\s*\d|\W*(?:plus
 
 UNDECIDED, FIRST, SECOND = range(3)
 """In which pass of an hour that a clock change repeats a time is."""
+
+OFTEN = 10
+"""Rows that go back in fewer than one in so many days came late; in more days, they are sorted by something else."""
+
+ZERO = np.timedelta64(0)
 
 MAX_OFFSET = 14 * 60
 """The largest offset from UTC in use, minutes."""
@@ -41,10 +48,7 @@ DOUBTFUL_WORDS = frozenset(
 )
 """Beside UTC or GMT they mean local time: what Windows calls "GMT Daylight Time" is an hour from GMT."""
 
-OTHER_ZONES = frozenset(
-    "EST EDT CST CDT MST MDT PST PDT AKST AKDT HST AST ADT NST NDT ACST ACDT AEST AEDT AWST NZST NZDT "
-    "BST WET CET CEST MEZ MESZ EET EEST MSK IST SGT HKT JST".split()
-)
+OTHER_ZONES = frozenset(MINUTES_EAST) - OF_UTC
 """Abbreviations of other zones, as in "GMT/BST"."""
 
 OTHER_ZONE_NAME = re.compile(
@@ -107,17 +111,46 @@ def localize(
     value; it is called only if an hour is repeated. The second array returned is whether a clock change skips the time,
     the third whether one repeats it and the order of the file does not show in which pass it is.
     """
-    index = pd.DatetimeIndex(wall)
-    later = index.tz_localize(zone, ambiguous=np.zeros(len(wall), bool), nonexistent="NaT")
-    earlier = index.tz_localize(zone, ambiguous=np.ones(len(wall), bool), nonexistent="NaT")
-    skipped = np.asarray(later.isna())
-    repeated = np.asarray(later != earlier) & ~skipped
-    utc = _naive_utc(later)
+    skipped, repeated = np.zeros(len(wall), bool), np.zeros(len(wall), bool)
+    if len(wall) == 0:
+        return wall, skipped, repeated
+    offset, near_change = _offsets_by_day(wall, zone)
+    utc = wall - offset
+    rows = np.flatnonzero(near_change)
+    if not len(rows):
+        return utc, skipped, repeated
+    index = pd.DatetimeIndex(wall[rows])
+    later = index.tz_localize(zone, ambiguous=np.zeros(len(rows), bool), nonexistent="NaT")
+    earlier = index.tz_localize(zone, ambiguous=np.ones(len(rows), bool), nonexistent="NaT")
+    skipped[rows] = later.isna()
+    repeated[rows] = np.asarray(later != earlier) & ~skipped[rows]
+    utc[rows] = _naive_utc(later)
     if not repeated.any():
         return utc, skipped, repeated
     passes = _passes(wall, repeated, sorted_by())
-    utc[passes == FIRST] = _naive_utc(earlier)[passes == FIRST]
+    first = passes[rows] == FIRST
+    utc[rows[first]] = _naive_utc(earlier)[first]
     return utc, skipped, repeated & (passes == UNDECIDED)
+
+
+def utc_offset(utc: np.ndarray, zone: tzinfo) -> np.ndarray:
+    """Return how far the zone is ahead of UTC at each of these moments, timedelta64[us]."""
+    index = pd.DatetimeIndex(utc).tz_localize("UTC").tz_convert(zone)
+    return index.tz_localize(None).to_numpy() - utc
+
+
+def _offsets_by_day(wall: np.ndarray, zone: tzinfo) -> tuple[np.ndarray, np.ndarray]:
+    """How far the zone is ahead of UTC on the day of each local time, and whether it may change around that day."""
+    day = wall.astype("datetime64[D]")
+    first = day.min()
+    days = np.arange(first - 1, day.max() + 3)
+    offsets = utc_offset(days.astype("datetime64[us]"), zone)
+    # A local day is within the UTC day before and the one after it.
+    changes = (
+        (offsets[:-3] != offsets[1:-2]) | (offsets[1:-2] != offsets[2:-1]) | (offsets[2:-1] != offsets[3:])
+    )
+    position = (day - first).astype(int)
+    return offsets[position + 1], changes[position]
 
 
 def _passes(wall: np.ndarray, repeated: np.ndarray, sorted_by: Sequence[np.ndarray]) -> np.ndarray:
@@ -156,18 +189,43 @@ def _borders(wall: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
 
 
 def _passes_in_order(wall: np.ndarray, repeated: np.ndarray) -> np.ndarray:
-    """Find the passes of rows that are in order of time everywhere else and go back once in that hour; else none."""
+    """Find the passes of rows that are in order of time around each such hour and go back once in it; else none.
+
+    A row elsewhere that came late proves nothing about that night. But where rows go back within many a day, they may
+    be sorted by something else each day, and the step back in that night may be such a step.
+    """
     passes = np.full(len(wall), UNDECIDED)
-    zero = np.timedelta64(0)
+    day = wall.astype("datetime64[D]").astype(int)
+    nights = np.unique(day[repeated])
+    near = np.isin(day, np.concatenate([nights - 1, nights, nights + 1]))
+    if _goes_back_within_days(wall[~near], day[~near]):
+        return passes
+    rows = np.flatnonzero(near)
+    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+        passes[stretch] = _passes_of_night(wall[stretch], repeated[stretch])
+    return passes
+
+
+def _goes_back_within_days(wall: np.ndarray, day: np.ndarray) -> bool:
+    """Whether rows go back, and go on, within one day in more than a tenth of the days."""
+    within, steps = np.diff(day) == 0, np.diff(wall)
+    back, on = (np.unique(day[1:][within & (way)]) for way in (steps < ZERO, steps > ZERO))
+    mixed = min(len(back), len(on))  # one of them is against the order of the file
+    return OFTEN * mixed > len(np.union1d(back, on))
+
+
+def _passes_of_night(wall: np.ndarray, repeated: np.ndarray) -> np.ndarray:
+    """Find the passes in rows that follow each other, if they are in order of time apart from one step back."""
+    passes = np.full(len(wall), UNDECIDED)
     steps = np.diff(wall)
     elsewhere = steps[~(repeated[1:] & repeated[:-1])]
-    if (elsewhere <= zero).all() and (elsewhere < zero).any():  # newest first
-        return _passes_in_order(wall[::-1], repeated[::-1])[::-1]
-    if not ((elsewhere >= zero).all() and (elsewhere > zero).any()):
+    if (elsewhere <= ZERO).all() and (elsewhere < ZERO).any():  # newest first
+        return _passes_of_night(wall[::-1], repeated[::-1])[::-1]
+    if not ((elsewhere >= ZERO).all() and (elsewhere > ZERO).any()):
         return passes
     rows = np.flatnonzero(repeated)
     for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
-        back = np.flatnonzero(np.diff(wall[run]) < zero)
+        back = np.flatnonzero(np.diff(wall[run]) < ZERO)
         if len(back) == 1:
             passes[run[: back[0] + 1]] = FIRST
             passes[run[back[0] + 1 :]] = SECOND

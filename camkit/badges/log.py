@@ -166,7 +166,8 @@ class BadgeLog:
         return [f"Outcome unknown where the export says {named}{more}."]
 
     def _local(self, moment: pd.Timestamp) -> str:
-        return f"{moment.tz_convert(self.timezone or 'UTC'):%Y-%m-%d %H:%M:%S %Z}"
+        # With the offset: letters such as PST and IST mean another place to most readers.
+        return moment.tz_convert(self.timezone or "UTC").isoformat(" ", "seconds")
 
 
 def _counted(number: int, noun: str) -> str:

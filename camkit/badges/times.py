@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta, timezone, tzinfo
@@ -14,15 +13,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.account import RowAccount
+from camkit.badges.clock import YEARS
+from camkit.badges.day_order import decide_order
+from camkit.badges.forms import UNREAD
 from camkit.badges.localize import leaves_doubt, localize, zone_in_heading
+from camkit.badges.plausible import (
+    implausible,
+    latest_possible,
+    serial_numbers,
+    swapped_by_spreadsheet,
+)
 from camkit.badges.table import ExportTable
-from camkit.badges.timestamps import Timestamps
-from camkit.errors import BadgeFileError, TimestampError
+from camkit.badges.timestamps import NO_OFFSET, Order, Timestamps
+from camkit.badges.zones_behind import out_of_season, place_zones, without_summer_time
+from camkit.errors import TimestampError
 
-YEARS = (1970, 2100)
-"""First and last year, inclusive, that a badge event can have: outside them are null dates and misreadings."""
+BUDDHIST = 543
+"""Years that the Buddhist calendar is ahead, by which Thai systems write."""
 
-FINE, EMPTY, UNREADABLE, UNDECIDED, NONEXISTENT, IMPLAUSIBLE, NO_ZONE, REPEATED, SKIPPED = range(9)
+(
+    FINE, EMPTY, UNREADABLE, UNDECIDED, NONEXISTENT, IMPLAUSIBLE, BUDDHIST_YEAR, NO_ZONE, LETTERS, REPEATED, SKIPPED,
+) = range(11)  # fmt: skip
 """What became of each time."""
 
 REASONS = {
@@ -31,7 +42,9 @@ REASONS = {
     UNDECIDED: "day or month may come first; pass day_first=",
     NONEXISTENT: "this date or time of day does not exist",
     IMPLAUSIBLE: f"not a year from {YEARS[0]} to {YEARS[1]}",
+    BUDDHIST_YEAR: f"a year of the Buddhist calendar, {BUDDHIST} ahead; export with years such as 2026",
     NO_ZONE: "a time without an offset; pass timezone=",
+    LETTERS: "several zones have these letters, and the site's clocks do not show them at that time",
     REPEATED: "in the hour that a clock change repeats, and the file's order does not show in which pass",
     SKIPPED: "in the hour that a clock change skips",
 }
@@ -51,21 +64,6 @@ class Times:
     by_zone: bool = False  # whether any time was placed by the zone alone
     placed: str = ""  # how times without an offset were placed, if the column's heading says
     doubts: tuple[str, ...] = ()  # sentences, without the file's name, on what may have been misread
-
-
-def day_order_shown(table: ExportTable) -> tuple[bool | None, int | None]:
-    """Return whether the export's dates show that the day comes first, and the line that shows it.
-
-    ``(None, None)`` if none shows it, or if they contradict each other.
-    """
-    text = table.text("event_time")
-    if text is None:
-        return None, None
-    parsed = Timestamps.parse(text)
-    day, month = parsed.only_day_first(), parsed.only_month_first()
-    if bool(len(day)) == bool(len(month)):
-        return None, None
-    return len(day) > 0, int(table.rows.lines[[*day, *month][0]])
 
 
 def read_event_times(
@@ -96,10 +94,11 @@ def read_event_times(
         minutes_east = np.full(len(text), in_heading.utcoffset(None) / timedelta(minutes=1))
     times = read_times(
         text,
-        day_first=partial(_day_first, table, day_first, sibling),
+        order=partial(decide_order, table, day_first, sibling),
         minutes_east=minutes_east,
         zone=zone,
         sorted_by=lambda: [column for role in SORTED_BY if (column := table.text(role)) is not None],
+        lines=table.rows.lines,
     )
     naive = times.problem == NO_ZONE
     if naive.any() and not (times.problem == FINE).any():
@@ -112,96 +111,90 @@ def read_event_times(
     for problem in np.unique(times.problem[times.problem != FINE]):
         account.close("rejected", times.problem == problem, heading, text, REASONS[problem])
     placed = f"in {in_heading}, by the heading {heading!r}" if in_heading else ""
-    doubts = []
+    doubts = [*times.doubts]
     if times.by_zone and leaves_doubt(heading):
         doubts.append(
             f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
             "right, and pass timezone='UTC' if it is not"
         )
+    fine = account.is_event if account.is_event.all() else np.flatnonzero(account.is_event)
+    doubts += implausible(times.utc[fine], table.rows.lines[fine], latest_possible(table))
     return replace(times, offset=times.offset or offset, placed=placed, doubts=tuple(doubts))
 
 
 def read_times(
     text: pa.ChunkedArray,
     *,
-    day_first: Callable[[Timestamps], tuple[bool | None, str | None]],
+    order: Callable[[Timestamps], tuple[Order | None, str | None]],
     minutes_east: np.ndarray | None = None,
     zone: tzinfo | None = None,
     sorted_by: Callable[[], list[pa.ChunkedArray]] = list,
+    lines: np.ndarray | None = None,
 ) -> Times:
     """Read a column of trimmed texts into UTC.
 
-    `day_first` decides, from the whole column, whether the day comes first in dates such as 01/05/2026 (None if that is
-    open), and says why. `sorted_by` returns the columns that the rows may be sorted by, rather than by time. Both are
-    called only where it matters. `minutes_east` is how far times without an offset are ahead of UTC, float64, NaN where
-    unknown; `zone` is that of the times that have no offset in either way.
+    `order` decides, from the whole column, what comes first in dates such as 01/05/2026 (None if that is open), and
+    says why. `sorted_by` returns the columns that the rows may be sorted by, rather than by time. Both are called only
+    where it matters. `minutes_east` is how far times without an offset are ahead of UTC, float64, NaN where unknown;
+    `zone` is that of the times that have no offset in either way. `lines` is where the texts are, for the doubts.
     """
-    iso = _cast_iso(text)
-    if iso is not None:
-        return iso
     parsed = Timestamps.parse(text)
+    lines = np.arange(len(text)) if lines is None else lines
     matters = parsed.order_matters()
-    order, why = day_first(parsed) if matters.any() else (None, None)
-    wall, exists = parsed.wall_time(bool(order))
-    problem = np.full(len(wall), FINE, np.int8)
-    problem[(parsed.year < YEARS[0]) | (parsed.year > YEARS[1])] = IMPLAUSIBLE
-    problem[~exists] = NONEXISTENT
-    if order is None:
+    first, why = order(parsed) if matters.any() else (None, None)
+    wall = parsed.in_order(first or "month")
+    problem = _problems(parsed, wall, text)
+    if first is None:
         problem[matters] = UNDECIDED
-    problem[~parsed.readable] = UNREADABLE
-    problem[pc.equal(text, "").to_numpy()] = EMPTY
-
-    east = np.where(parsed.has_offset, parsed.offset, np.nan)
-    if minutes_east is not None:
-        east = np.where(np.isnan(east), minutes_east, east)
     fine = problem == FINE
-    local = np.flatnonzero(fine & np.isnan(east))
-    east[np.isnan(east)] = 0
+    only_offset = _only_value(parsed.offset[fine])
+    problem[place_zones(parsed, wall, fine, zone)] = NO_ZONE if zone is None else LETTERS
+    doubts = [
+        *serial_numbers(parsed, lines),
+        *swapped_by_spreadsheet(parsed, lines),
+        *out_of_season(parsed, wall, fine, zone, lines),
+    ]
+
+    has_offset = parsed.offset != NO_OFFSET
+    utc = wall - np.where(has_offset, parsed.offset, 0).astype("timedelta64[m]")
+    local = np.flatnonzero(~has_offset & (problem == FINE))
+    if minutes_east is not None:
+        utc[local] -= (np.nan_to_num(minutes_east[local]) * 60_000_000).astype("timedelta64[us]")
+        local = local[np.isnan(minutes_east[local])]
     if zone is None:
         problem[local] = NO_ZONE
     else:
-        wall[local], skipped, ambiguous = localize(
+        utc[local], skipped, ambiguous = localize(
             wall[local], zone, lambda: [pd.factorize(column.to_pandas())[0][local] for column in sorted_by()]
         )
         problem[local[skipped]] = SKIPPED
         problem[local[ambiguous]] = REPEATED
-    utc = wall - (east * 60_000_000).astype("timedelta64[us]")
     utc[problem != FINE] = np.datetime64("NaT")
-    dates = "" if order is None else f"{'day' if order else 'month'} first, {why}"
-    return Times(utc, problem, _only_offset(parsed, fine), dates, by_zone=zone is not None and len(local) > 0)
+    doubts += without_summer_time(utc[local[problem[local] == FINE]], zone)
+    dates = "" if first is None else f"{first} first, {why}"
+    return Times(utc, problem, only_offset, dates, zone is not None and len(local) > 0, doubts=tuple(doubts))
 
 
-def _cast_iso(text: pa.ChunkedArray) -> Times | None:
-    """Read a column that is ISO 8601 with an offset throughout, the fast way; None if it is not."""
-    # pyarrow also reads "2019-04-12T14Z", which may not be a time of day: the hour must be followed by minutes.
-    after_hour = pc.binary_slice(pc.cast(text, pa.binary()), 13, 14)
-    if len(text) == 0 or not pc.all(pc.equal(after_hour, b":")).as_py():
-        return None
-    try:
-        utc = pc.cast(text, pa.timestamp("us", "UTC"))
-    except pa.ArrowInvalid:
-        return None
-    extremes = pc.min_max(utc).as_py()
-    if extremes["min"].year < YEARS[0] or extremes["max"].year > YEARS[1]:
-        return None
-    suffix = re.search(r"(?:[+-]\d\d(?::?\d\d)?|Z)$", text[0].as_py())
-    offset = None
-    if suffix and pc.all(pc.ends_with(text, suffix[0])).as_py():
-        offset = _only_offset(Timestamps.parse(text.slice(0, 1)), np.array([0]))
-    return Times(utc.cast(pa.timestamp("us")).to_numpy(), np.full(len(text), FINE, np.int8), offset)
-
-
-def _only_offset(parsed: Timestamps, rows: np.ndarray) -> timezone | None:
-    """The offset in these texts, if it is the same in all of them."""
-    return _only_value(parsed.offset[rows]) if parsed.has_offset[rows].all() else None
+def _problems(parsed: Timestamps, wall: np.ndarray, text: pa.ChunkedArray) -> np.ndarray:
+    """What is wrong with each time, before it is placed in a zone."""
+    problem = np.full(len(wall), FINE, np.int8)
+    problem[np.isnat(wall)] = NONEXISTENT
+    if parsed.strange.any():
+        problem[parsed.strange > 0] = IMPLAUSIBLE
+        year = parsed.strange - BUDDHIST
+        problem[(year >= YEARS[0]) & (year <= YEARS[1])] = BUDDHIST_YEAR
+    unread = parsed.kind == UNREAD
+    if unread.any():
+        problem[unread] = UNREADABLE
+        problem[pc.equal(text, "").to_numpy()] = EMPTY
+    return problem
 
 
 def _only_value(minutes_east: np.ndarray) -> timezone | None:
-    """The offset of so many minutes, if there is only one; NaN is none."""
-    minutes = np.unique(minutes_east)
-    if len(minutes) != 1 or np.isnan(minutes[0]):
+    """The offset of so many minutes, if it is the same everywhere; NaN and NO_OFFSET are none."""
+    if len(minutes_east) == 0 or minutes_east[0] == NO_OFFSET or not (minutes_east == minutes_east[0]).all():
         return None
-    return timezone(timedelta(minutes=float(minutes[0])))
+    return timezone(timedelta(minutes=float(minutes_east[0])))
 
 
 def _minutes_east(table: ExportTable) -> np.ndarray | None:
@@ -211,30 +204,3 @@ def _minutes_east(table: ExportTable) -> np.ndarray | None:
             minutes = sign * pd.to_numeric(text.to_pandas(), errors="coerce").to_numpy(dtype=float)
             return np.where(np.abs(minutes) < 24 * 60, minutes, np.nan)
     return None
-
-
-def _day_first(
-    table: ExportTable, given: bool | None, sibling: tuple[bool, str] | None, parsed: Timestamps
-) -> tuple[bool | None, str | None]:
-    """Decide whether 01/05/2026 is the first of May, by the caller, the column, a sibling, or the profile; say why.
-
-    None means that only a few dates of another form than the rest depend on it: they do not stop the file.
-    """
-    profile, lines = table.layout.profile, table.rows.lines
-    day, month = parsed.only_day_first(), parsed.only_month_first()
-    if given is not None:
-        return given, "as passed"
-    if len(day) and len(month):
-        problem = f"line {lines[day[0]]} has the day first and line {lines[month[0]]} the month"
-    elif len(day) or len(month):
-        return len(day) > 0, f"shown by line {lines[[*day, *month][0]]}"
-    elif sibling is not None:
-        return sibling[0], f"shown by {sibling[1]}"
-    elif profile.day_first is not None:
-        return profile.day_first, f"as {profile.title} writes them"
-    elif 2 * parsed.year_last.sum() < parsed.readable.sum():
-        return None, None
-    else:
-        problem = "no date has a day above 12, so either day or month may come first"
-    message = f"{table.export.name}: {problem}. Say which, with day_first=True or day_first=False."
-    raise BadgeFileError(message, path=table.export.path)

@@ -1,152 +1,197 @@
-"""Parse texts of dates and times: year first or last, 12 or 24 hours, fractions, offsets, epochs."""
+"""A column of texts as dates and times: whole slices of ISO 8601 at once, all else by its shape (see `forms`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-DATE_AND_TIME = (
-    r"^(?:(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
-    r"|(?P<one>\d{1,2})[-/.](?P<two>\d{1,2})[-/.](?P<end>\d{4}|\d{2}))"
-    r"(?:T|,? +)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?:[ \x{A0}\x{202F}]?(?P<half>[AaPp])\.?[Mm]\.?)?"
-    r"(?: ?(?P<zone>Z|UTC|GMT|(?P<sign>[+-])(?P<zone_hours>\d{2})(?::?(?P<zone_minutes>\d{2}))?))?$"
-)
+from camkit.badges import clock
+from camkit.badges.clock import NOWHERE, YEARS, Numbers
+from camkit.badges.digits import Shaped
+from camkit.badges.forms import EPOCH, SERIAL, YEAR_FIRST, YEAR_LAST, Form, read_form
+from camkit.badges.zone_letters import MINUTES_EAST, OF_UTC
 
-MONTHS = (
-    "Jan(?:uary)?", "Feb(?:ruary)?", "Mar(?:ch)?", "Apr(?:il)?", "May", "June?",
-    "July?", "Aug(?:ust)?", "Sep(?:t|tember)?", "Oct(?:ober)?", "Nov(?:ember)?", "Dec(?:ember)?",
-)  # fmt: skip
+Order = Literal["month", "day", "year"]
+"""What comes first in a date such as 01/05/26."""
 
-MONTH_BY_NAME = rf"(?i)^(?:\d{{1,2}}[-/. ]+)?(?:{'|'.join(MONTHS)})\b"
+NO_OFFSET = np.iinfo(np.int16).min
+"""In `Timestamps.offset`: the text has no offset from UTC."""
 
-EPOCH = r"^\d{10}(?:\d{3})?$"
-"""Seconds or milliseconds since 1970, from 2001 to 2286."""
+SLICE, BATCH = 1 << 14, 1 << 20
+"""How many texts are cast at once, and how many of those that could not be cast are read at once."""
+
+LOWEST, HIGHEST = (np.datetime64(f"{year}-01-01", "us") for year in (YEARS[0], YEARS[1] + 1))
+
+SUFFIX = re.compile(r"(?:Z|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))$")
+
+_read_form = lru_cache(maxsize=4096)(read_form)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Timestamps:
-    """A parsed column of texts: arrays of bool or int64 with one element per text."""
+    """A parsed column of texts; all arrays have one element per text."""
 
-    readable: np.ndarray  # whether the text has the form of a date and time
-    year: np.ndarray
-    one: np.ndarray  # the month, or the day if `year_last` and the day comes first
-    two: np.ndarray  # the other of the two
-    year_last: np.ndarray  # whether the year comes last, so that `one` and `two` may be either
-    micros: np.ndarray  # time of day, microseconds; -1 where it does not exist
-    has_offset: np.ndarray  # whether the text has an offset from UTC
-    offset: np.ndarray  # minutes ahead of UTC, where it has
+    kind: np.ndarray  # int8, the kind of its form: UNREAD if it is not a date and time
+    wall: (
+        np.ndarray
+    )  # datetime64[us] as written, with the month first where that is open; NaT if it does not exist
+    offset: np.ndarray  # int16, minutes ahead of UTC, or NO_OFFSET
+    strange: np.ndarray  # int32, the year where it is not one that an event can have, else 0
+    day_first: np.ndarray | None = None  # as `wall`, of those whose year comes last
+    year_first: np.ndarray | None = None  # as `wall`, of those that are three numbers of two digits
+    zone: np.ndarray | None = None  # int16, the index in `zones` of what stands behind the time, or -1
+    zones: tuple[
+        str, ...
+    ] = ()  # letters or names of zones; the offset of letters is in `offset` if it is clear
 
     @classmethod
     def parse(cls, text: pa.ChunkedArray) -> Timestamps:
         """Parse the texts."""
-        parts = [_parse(chunk) for chunk in text.chunks] or [_parse(pa.array([], pa.string()))]
-        return cls(*(np.concatenate([getattr(part, it.name) for part in parts]) for it in fields(cls)))
+        count = len(text)
+        parsed = cls(
+            kind=np.zeros(count, np.int8),
+            wall=np.full(count, NOWHERE),
+            offset=np.full(count, NO_OFFSET, np.int16),
+            strange=np.zeros(count, np.int32),
+        )
+        left = [
+            start for start in range(0, count, SLICE) if not parsed._cast(start, text.slice(start, SLICE))
+        ]
+        for start, length in _batches(left):
+            parsed._read(start, text.slice(start, length))
+        return parsed
 
     def order_matters(self) -> np.ndarray:
-        """Whether exchanging day and month would change each date, or make it impossible."""
-        return self.year_last & (self.one != self.two)
+        """Whether each date would be another one, or impossible, if its numbers had another order."""
+        matters = np.zeros(len(self.wall), bool)
+        for other in (self.day_first, self.year_first):
+            if other is not None:
+                matters |= (self.kind == YEAR_LAST) & (other.view("int64") != self.wall.view("int64"))
+        return matters
 
-    def only_day_first(self) -> np.ndarray:
-        """Positions of the dates that can only be read with the day first."""
-        return np.flatnonzero(self.year_last & _is_month(self.two) & (self.one > 12) & (self.one <= 31))
+    def only(self, order: Literal["month", "day"]) -> np.ndarray:
+        """Positions of the dates that exist in this order of month and day, and not in the other."""
+        if self.day_first is None:
+            return np.array([], int)
+        this, other = (self.day_first, self.wall) if order == "day" else (self.wall, self.day_first)
+        return np.flatnonzero((self.kind == YEAR_LAST) & ~np.isnat(this) & np.isnat(other))
 
-    def only_month_first(self) -> np.ndarray:
-        """Positions of the dates that can only be read with the month first."""
-        return np.flatnonzero(self.year_last & _is_month(self.one) & (self.two > 12) & (self.two <= 31))
+    def in_order(self, order: Order) -> np.ndarray:
+        """Return the times as datetime64[us] without a zone; NaT where they do not exist in this order."""
+        other = {"month": None, "day": self.day_first, "year": self.year_first}[order]
+        return self.wall if other is None else np.where(self.kind == YEAR_LAST, other, self.wall)
 
-    def wall_time(self, day_first: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Return the times as datetime64[us] without a zone, and whether each of them exists."""
-        swap = self.year_last & day_first
-        month = np.where(swap, self.two, self.one)
-        day = np.where(swap, self.one, self.two)
-        months = (self.year - 1970) * 12 + month - 1
-        start = months.astype("datetime64[M]")
-        date = start.astype("datetime64[D]") + (day - 1)
-        exists = self.readable & _is_month(month) & (day >= 1) & (date.astype("datetime64[M]") == start)
-        exists &= self.micros >= 0
-        return date.astype("datetime64[us]") + self.micros.astype("timedelta64[us]"), exists
+    def _cast(self, start: int, text: pa.ChunkedArray) -> bool:
+        """Read a slice that is ISO 8601 throughout, with one offset or none, the fast way; False if it is not."""
+        # pyarrow also reads "2019-04-12T14Z", which may not be a time of day: the hour must be followed by minutes.
+        after_hour = pc.binary_slice(pc.cast(text, pa.binary()), 13, 14)
+        if not pc.all(pc.equal(after_hour, b":")).as_py():
+            return False
+        suffix = SUFFIX.search(text[0].as_py())
+        if suffix and not pc.all(pc.ends_with(text, suffix[0])).as_py():
+            return False
+        try:
+            moments = pc.cast(text, pa.timestamp("us", "UTC" if suffix else None))
+        except pa.ArrowInvalid:
+            return False
+        wall = moments.cast(pa.timestamp("us")).to_numpy()
+        minutes = _minutes(suffix) if suffix else NO_OFFSET
+        if suffix and minutes:
+            wall = wall + np.timedelta64(minutes, "m")
+        if wall.min() < LOWEST or wall.max() >= HIGHEST:
+            return False
+        rows = slice(start, start + len(wall))
+        self.kind[rows], self.wall[rows], self.offset[rows] = YEAR_FIRST, wall, minutes
+        return True
+
+    def _read(self, start: int, text: pa.ChunkedArray) -> None:
+        """Read texts of any form."""
+        shaped = Shaped(text)
+        for shape, rows in shaped.groups():
+            form = _read_form(shape)
+            if form is not None:
+                number = {name: shaped.number(rows, *at) for name, at in form.numbers.items()}
+                self._enter(form, start + rows, number)
+
+    def _enter(self, form: Form, rows: np.ndarray, number: Numbers) -> None:
+        """Enter the texts of one form."""
+        self.kind[rows] = form.kind
+        if form.kind == EPOCH:
+            self._enter_moment(rows, clock.epoch(number, form.digits("fraction")))
+            self.offset[rows] = 0
+        elif form.kind == SERIAL:
+            self._enter_moment(rows, clock.serial(number, form.digits("fraction")))
+        else:
+            time = clock.time_of_day(number, form.half, form.digits("fraction"))
+            if form.sign:
+                self._enter_offset(form, rows, number, time)
+            elif form.zone:
+                self._enter_zone(form, rows)
+            self._enter_date(form, rows, number, time)
+
+    def _enter_moment(self, rows: np.ndarray, moment: np.ndarray) -> None:
+        strange = (moment < LOWEST) | (moment >= HIGHEST)
+        self.strange[rows[strange]] = moment[strange].astype("datetime64[Y]").astype(int) + 1970
+        self.wall[rows] = moment
+
+    def _enter_date(self, form: Form, rows: np.ndarray, number: Numbers, time: np.ndarray) -> None:
+        """Enter the date, in all the orders that its numbers may have."""
+        two_digits = form.digits("year") == 2
+        year, day = number["year"], number["day"]
+        month = number["month"] if "month" in number else np.full(len(rows), form.month)
+        year = clock.full_year(year) if two_digits else year
+        self.wall[rows] = clock.date(year, month, day) + time
+        strange = (year < YEARS[0]) | (year > YEARS[1])
+        self.strange[rows[strange]] = np.maximum(year[strange], 1)
+        if form.kind != YEAR_LAST:
+            return
+        if self.day_first is None:
+            self.day_first = np.full(len(self.wall), NOWHERE)
+        self.day_first[rows] = clock.date(year, day, month) + time
+        if two_digits and form.digits("month") == form.digits("day") == 2:
+            if self.year_first is None:
+                self.year_first = np.full(len(self.wall), NOWHERE)
+            self.year_first[rows] = clock.date(clock.full_year(month), day, number["year"]) + time
+
+    def _enter_offset(self, form: Form, rows: np.ndarray, number: Numbers, time: np.ndarray) -> None:
+        """Enter the offset; where there is no such offset, there is no such time."""
+        hours, minutes = number["zone_hours"], number.get("zone_minutes", np.zeros(len(rows), int))
+        time[(hours > 23) | (minutes > 59)] = np.timedelta64("NaT")
+        self.offset[rows] = form.sign * (hours * 60 + minutes)
+
+    def _enter_zone(self, form: Form, rows: np.ndarray) -> None:
+        """Enter the zone that stands behind the time, and its offset if it is clear."""
+        minutes = MINUTES_EAST.get(form.zone)
+        if minutes is not None:
+            self.offset[rows] = minutes
+        if form.zone in OF_UTC:
+            return
+        if self.zone is None:
+            self.zone = np.full(len(self.wall), -1, np.int16)
+        if form.zone not in self.zones:
+            self.zones += (form.zone,)
+        self.zone[rows] = self.zones.index(form.zone)
 
 
-def _parse(text: pa.Array) -> Timestamps:
-    found = pc.extract_regex(_with_numbered_months(text), DATE_AND_TIME)
-    part = {field.name: pc.fill_null(pc.struct_field(found, field.name), "") for field in found.type}
-    number = {name: _number(value) for name, value in part.items() if name not in ("half", "zone", "sign")}
-    year_last = _is_filled(part["end"])
-    two_digits = _array(pc.equal(pc.binary_length(part["end"]), 2))
-    century = np.where(two_digits, np.where(number["end"] < 69, 2000, 1900), 0)  # as POSIX reads %y
-    parsed = Timestamps(
-        readable=_array(pc.is_valid(found)),
-        year=np.where(year_last, number["end"] + century, number["year"]),
-        one=np.where(year_last, number["one"], number["month"]),
-        two=np.where(year_last, number["two"], number["day"]),
-        year_last=year_last,
-        micros=_time_of_day(part, number),
-        has_offset=_is_filled(part["zone"]),
-        offset=np.where(_array(pc.equal(part["sign"], "-")), -1, 1)
-        * (number["zone_hours"] * 60 + number["zone_minutes"]),
-    )
-    _read_epochs(text, parsed)
-    return parsed
+def _batches(starts: list[int]) -> Iterator[tuple[int, int]]:
+    """Join slices that follow each other, up to a batch: where each batch starts, and its length."""
+    while starts:
+        count = 1
+        while count < min(len(starts), BATCH // SLICE) and starts[count] == starts[count - 1] + SLICE:
+            count += 1
+        yield starts[0], count * SLICE
+        starts = starts[count:]
 
 
-def _with_numbered_months(text: pa.Array) -> pa.Array:
-    """Write dates such as 12-Apr-2019 and Apr 12, 2019 with the year first and the month as a number."""
-    if not pc.any(pc.match_substring_regex(text, MONTH_BY_NAME)).as_py():
-        return text
-    for number, name in enumerate(MONTHS, start=1):
-        day_first = rf"(?i)^(\d{{1,2}})[-/. ]+{name}\.?[-/, ]+(\d{{4}})(\D)"
-        month_first = rf"(?i)^{name}\.? +(\d{{1,2}}),? +(\d{{4}})(\D)"
-        for form in (day_first, month_first):
-            text = pc.replace_substring_regex(text, form, rf"\2-{number}-\1\3")
-    return text
-
-
-def _time_of_day(part: dict[str, pa.Array], number: dict[str, np.ndarray]) -> np.ndarray:
-    """Microseconds since midnight, -1 where the time of day or the offset does not exist."""
-    hour, half = number["hour"], pc.utf8_lower(part["half"])
-    twelve = _is_filled(half)
-    exists = np.where(twelve, (hour >= 1) & (hour <= 12), hour <= 23)
-    exists &= (number["minute"] <= 59) & (number["second"] <= 59)
-    exists &= (number["zone_hours"] <= 23) & (number["zone_minutes"] <= 59)
-    hour = np.where(twelve, hour % 12 + 12 * _array(pc.equal(half, "p")), hour)
-    seconds = (hour * 60 + number["minute"]) * 60 + number["second"]
-    fraction = _number(pc.utf8_rpad(part["fraction"], 9, "0")) // 1000
-    return np.where(exists, seconds * 1_000_000 + fraction, -1)
-
-
-def _read_epochs(text: pa.Array, parsed: Timestamps) -> None:
-    """Fill in, in place, the texts that count seconds or milliseconds since 1970."""
-    epoch = _array(pc.match_substring_regex(text, EPOCH))
-    if not epoch.any():
-        return
-    digits = text.filter(pa.array(epoch))
-    scale = np.where(_array(pc.equal(pc.binary_length(digits), 10)), 1_000_000, 1_000)
-    moment = (_number(digits) * scale).astype("datetime64[us]")
-    day, month = moment.astype("datetime64[D]"), moment.astype("datetime64[M]")
-    parsed.year[epoch] = moment.astype("datetime64[Y]").astype(int) + 1970
-    parsed.one[epoch] = month.astype(int) % 12 + 1
-    parsed.two[epoch] = (day - month.astype("datetime64[D]")).astype(int) + 1
-    parsed.micros[epoch] = (moment - day).astype("timedelta64[us]").astype(int)
-    parsed.readable[epoch] = parsed.has_offset[epoch] = True
-
-
-def _number(digits: pa.Array) -> np.ndarray:
-    """Whole numbers from texts of digits; an empty one is 0."""
-    filled = pc.if_else(pc.equal(digits, ""), "0", digits)
-    return pc.cast(filled, pa.int64()).to_numpy(zero_copy_only=False)
-
-
-def _is_filled(text: pa.Array) -> np.ndarray:
-    return _array(pc.not_equal(text, ""))
-
-
-def _is_month(number: np.ndarray) -> np.ndarray:
-    return (number >= 1) & (number <= 12)
-
-
-def _array(mask: pa.Array) -> np.ndarray:
-    return np.array(mask.to_numpy(zero_copy_only=False))
+def _minutes(suffix: re.Match[str]) -> int:
+    """Minutes ahead of UTC."""
+    if suffix["sign"] is None:
+        return 0
+    return (int(suffix["hours"]) * 60 + int(suffix["minutes"])) * (-1 if suffix["sign"] == "-" else 1)

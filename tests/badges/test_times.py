@@ -13,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
+from camkit.badges.day_order import day_order_shown
 from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.interpret import interpret
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
-from camkit.badges.times import REASONS, Times, day_order_shown, read_times
+from camkit.badges.times import REASONS, Times, read_times
+from camkit.badges.timestamps import Order
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.support.timezones import as_zone
 
@@ -26,9 +28,8 @@ DENVER = ZoneInfo("America/Denver")
 
 
 def read(*texts: str, day_first: bool | None = True, zone: str | None = "UTC") -> Times:
-    return read_times(
-        pa.chunked_array([list(texts)]), day_first=lambda parsed: (day_first, None), zone=as_zone(zone)
-    )
+    order: Order | None = None if day_first is None else "day" if day_first else "month"
+    return read_times(pa.chunked_array([list(texts)]), order=lambda parsed: (order, None), zone=as_zone(zone))
 
 
 def one(text: str, **options: object) -> str | None:
@@ -75,6 +76,78 @@ def load(tmp_path: Path, *times: str, **options: object):  # type: ignore[no-unt
         ("Sept. 12, 2019 14:20", "2019-09-12T14:20:00.000000"),
         ("12-Jan-2019T14:20:29Z", "2019-01-12T14:20:29.000000"),
         ("29/02/2020 00:00", "2020-02-29T00:00:00.000000"),
+        ("2019-04-12 24:00:00", "2019-04-13T00:00:00.000000"),
+        ("31/12/2019 24:00", "2020-01-01T00:00:00.000000"),
+        ("2019-04-12 00:30 AM", "2019-04-12T00:30:00.000000"),
+        ("2019-04-12 14:20:29 PM", "2019-04-12T14:20:29.000000"),
+        ("12/04/2019 2:20:29 p. m.", "2019-04-12T14:20:29.000000"),
+        ("12/04/2019 12:20:29 a.\u00a0m.", "2019-04-12T00:20:29.000000"),
+        ("2019/4/12 \u4e0b\u53482:20:29", "2019-04-12T14:20:29.000000"),
+        ("2019/4/12 2:20:29 \u5348\u5f8c", "2019-04-12T14:20:29.000000"),
+        (
+            "2019\u5e744\u670812\u65e5 \u661f\u671f\u4e94 14\u65f620\u520629\u79d2",
+            "2019-04-12T14:20:29.000000",
+        ),
+        ("2019\u5e744\u670812\u65e5(\u91d1) 14:20", "2019-04-12T14:20:00.000000"),
+        ("2019. 4. 12. \uc624\ud6c4 2:20:29", "2019-04-12T14:20:29.000000"),
+        ("12/04/2019 02:20:29 \u0645", "2019-04-12T14:20:29.000000"),
+        (
+            "\u0661\u0662/\u0660\u0664/\u0662\u0660\u0661\u0669 \u0661\u0664:\u0662\u0660",
+            "2019-04-12T14:20:00.000000",
+        ),
+        ("\u200e12\u200e/\u200e04\u200e/\u200e2019\u200f \u200e14:20", "2019-04-12T14:20:00.000000"),
+        ("12.04.2019\u00a014:20:29", "2019-04-12T14:20:29.000000"),
+        ("12-Apr-19 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("12-APR-19 02.20.29.500000 PM", "2019-04-12T14:20:29.500000"),
+        ("12APR2019:14:20:29.5", "2019-04-12T14:20:29.500000"),
+        ("12/Apr/2019:14:20:29 -0600", "2019-04-12T20:20:29.000000"),
+        ("2019-04-12-14.20.29.500000", "2019-04-12T14:20:29.500000"),
+        ("2019-Apr-12 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("Apr 12, 2019 at 2:20:29 PM", "2019-04-12T14:20:29.000000"),
+        ("Fri Apr 12 14:20:29 2019", "2019-04-12T14:20:29.000000"),
+        ("Fri Apr 12 14:20:29 MDT 2019", "2019-04-12T20:20:29.000000"),
+        ("Fri, 12 Apr 2019 14:20:29 GMT", "2019-04-12T14:20:29.000000"),
+        ("Fri Apr 12 2019 14:20:29 GMT-0600 (Mountain Daylight Time)", "2019-04-12T20:20:29.000000"),
+        ("Friday, April 12th, 2019 14:20", "2019-04-12T14:20:00.000000"),
+        ("Freitag, 12. April 2019, 14:20 Uhr", "2019-04-12T14:20:00.000000"),
+        ("Fr 12.04.2019 14:20", "2019-04-12T14:20:00.000000"),
+        ("12.04.2019 (Fr.) 14:20", "2019-04-12T14:20:00.000000"),
+        ("vendredi 12 avril 2019 \u00e0 14h20", "2019-04-12T14:20:00.000000"),
+        ("ven. 12 avr. 2019 14:20", "2019-04-12T14:20:00.000000"),
+        ("mar. 12 mars 2019 14:20", "2019-03-12T14:20:00.000000"),
+        ("12 de abril de 2019, 14:20", "2019-04-12T14:20:00.000000"),
+        ("sexta-feira, 12 de abril de 2019 \u00e0s 14:20", "2019-04-12T14:20:00.000000"),
+        ("12 aprile 2019 14.20.29", "2019-04-12T14:20:29.000000"),
+        ("12 mrt. 2019 14:20", "2019-03-12T14:20:00.000000"),
+        ("12. marraskuuta 2019 klo 14.20", "2019-11-12T14:20:00.000000"),
+        ("12 kwietnia 2019 14:20", "2019-04-12T14:20:00.000000"),
+        ("12 pa\u017a 2019 14:20", "2019-10-12T14:20:00.000000"),
+        ("12 \u0430\u043f\u0440\u0435\u043b\u044f 2019 \u0433. \u0432 14:20", "2019-04-12T14:20:00.000000"),
+        ("12 A\u011fu 2019 Pazartesi 14:20", "2019-08-12T14:20:00.000000"),
+        ("12 KASIM 2019 14:20", "2019-11-12T14:20:00.000000"),
+        ("14:20:29 12/04/2019", "2019-04-12T14:20:29.000000"),
+        ("02:20 PM, 12 Apr 2019", "2019-04-12T14:20:00.000000"),
+        ("12/04/2019 14.20.29", "2019-04-12T14:20:29.000000"),
+        ("2019-04-12 14:20:29:500", "2019-04-12T14:20:29.500000"),
+        ("2019-04-12 9:5:7", "2019-04-12T09:05:07.000000"),
+        ("20190412142029", "2019-04-12T14:20:29.000000"),
+        ("20190412142029500", "2019-04-12T14:20:29.500000"),
+        ("20190412T142029Z", "2019-04-12T14:20:29.000000"),
+        ("20190412 1420", "2019-04-12T14:20:00.000000"),
+        ("20190412 14:20:29", "2019-04-12T14:20:29.000000"),
+        ("2019-04-12 14:20:29 MDT", "2019-04-12T20:20:29.000000"),
+        ("2019-04-12 14:20:29 (CEST)", "2019-04-12T12:20:29.000000"),
+        ("2019-04-12 14:20:29 UTC+2", "2019-04-12T12:20:29.000000"),
+        ("2019-04-12T14:20:29-06:00[America/Denver]", "2019-04-12T20:20:29.000000"),
+        ("2019-04-12T14:20:29[America/Denver]", "2019-04-12T20:20:29.000000"),
+        ("2019-04-12 14:20:29 Europe/Oslo", "2019-04-12T12:20:29.000000"),
+        ("2019-04-12T14:20:29Z[Europe/Oslo]", "2019-04-12T14:20:29.000000"),
+        ("1555078829.25", "2019-04-12T14:20:29.250000"),
+        ("1555078829250000", "2019-04-12T14:20:29.250000"),
+        ("1555078829250000000", "2019-04-12T14:20:29.250000"),
+        ("43567.59755787037", "2019-04-12T14:20:29.000000"),
+        ("43567,597558", "2019-04-12T14:20:29.000000"),
+        ("43567.5", "2019-04-12T12:00:00.000000"),
     ],
 )
 def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
@@ -91,7 +164,6 @@ def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
         ("14:20:29", "not a date and time"),
         ("12-Apx-2019 14:20:29", "not a date and time"),
         ("12 Marble 2019 14:20:29", "not a date and time"),
-        ("12-Apr-19 14:20:29", "not a date and time"),
         ("Apr 1, 20192 14:20", "not a date and time"),
         ("12-Apr-2019", "not a date and time"),
         ("31-Apr-2019 14:20:29", "this date or time of day does not exist"),
@@ -103,14 +175,35 @@ def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
         ("29/02/2019 08:00", "this date or time of day does not exist"),
         ("00/04/2019 08:00", "this date or time of day does not exist"),
         ("2019-13-12 08:00", "this date or time of day does not exist"),
-        ("2019-04-12 24:00:00", "this date or time of day does not exist"),
         ("2019-04-12 08:60:00", "this date or time of day does not exist"),
         ("2019-04-12 08:00:60", "this date or time of day does not exist"),
-        ("2019-04-12 00:30 AM", "this date or time of day does not exist"),
-        ("2019-04-12 13:30 PM", "this date or time of day does not exist"),
         ("2019-04-12T08:00:00+24:00", "this date or time of day does not exist"),
         ("0001-01-01T00:00:00Z", "not a year from 1970 to 2100"),
         ("01/01/1900 00:00", "not a year from 1970 to 2100"),
+        ("1899-12-30 00:00:00", "not a year from 1970 to 2100"),
+        ("2569-05-31 08:02:17", "a year of the Buddhist calendar, 543 ahead; export with years such as 2026"),
+        ("31/5/2569 8:02", "a year of the Buddhist calendar, 543 ahead; export with years such as 2026"),
+        ("2019-04-12 24:00:01", "this date or time of day does not exist"),
+        ("2019-04-12 25:00:00", "this date or time of day does not exist"),
+        ("2019-04-12 13:30 AM", "this date or time of day does not exist"),
+        ("2019-04-12 00:30 PM", "this date or time of day does not exist"),
+        ("2019-04-12-06:00", "not a date and time"),
+        ("May 31 14:20:29", "not a date and time"),
+        ("31 May 14:20:29", "not a date and time"),
+        ("31.05. 14:20:29", "not a date and time"),
+        ("202605010802", "not a date and time"),
+        ("260501080217", "not a date and time"),
+        ("192.168.10.20", "not a date and time"),
+        ("46143", "not a date and time"),
+        ("2019-04-12 14:20:29 XYZ", "not a date and time"),
+        ("2019-04-12 14:20:29 EST-0500", "not a date and time"),
+        ("2019-04-12 14:20:29 MDT EDT", "not a date and time"),
+        ("2019-04-12 14:20:29 [Europe/Nowhere]", "not a date and time"),
+        ("2019-04-12 14:20:29 [../../etc/passwd]", "not a date and time"),
+        ("Deleted 12/04/2019 14:20:29", "not a date and time"),
+        ("12 jui 2019 14:20:29", "not a date and time"),
+        ("12/04/2\u200e019 14:20:29", "not a date and time"),
+        ("\u4e0b\u53482:20 PM 12/04/2019", "not a date and time"),
     ],
 )
 def test_rejects_what_is_not_a_time(text: str, reason: str) -> None:

@@ -1,0 +1,97 @@
+"""Words beside the numbers of a date and time, in the languages seen in exports: months, weekdays, halves of a day.
+
+A library such as dateparser knows more of them, but guesses what a text means, from parts of it if need be; here a word
+is known or the text is not read. A short form is the beginning of the word, as in "sept." and "янв", or listed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+MONTHS = (
+    "english january february march april may june july august september october november december",
+    "german januar februar märz april mai juni juli august september oktober november dezember",
+    "austrian jänner feber maerz april mai juni juli august september oktober november dezember",
+    "french janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "spanish enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "spanish enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre",
+    "italian gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "portuguese janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "dutch januari februari maart april mei juni juli augustus september oktober november december",
+    "swedish januari februari mars april maj juni juli augusti september oktober november december",
+    "danish januar februar marts april maj juni juli august september oktober november december",
+    "norwegian januar februar mars april mai juni juli august september oktober november desember",
+    "polish styczeń luty marzec kwiecień maj czerwiec lipiec sierpień wrzesień październik listopad grudzień",
+    "polish stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "russian январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
+    "russian января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "turkish ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+)
+"""After the language twelve names each, nominative or genitive. A month may be written as three letters or more."""
+
+SHORT_MONTHS = {
+    "mrz": 3, "mrt": 3, "jui": None, "tammi": 1, "helmi": 2, "maalis": 3, "huhti": 4, "touko": 5, "kesä": 6, "heinä": 7,
+    "elo": 8, "syys": 9, "loka": 10, "marras": 11, "joulu": 12,
+}  # fmt: skip
+"""Short forms that do not begin the word, and the Finnish ones, which begin like other languages' months."""
+
+WEEKDAYS = (
+    "monday tuesday wednesday thursday friday saturday sunday "
+    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag "
+    "lundi mardi mercredi jeudi vendredi samedi dimanche "
+    "lunes martes miércoles jueves viernes sábado domingo "
+    "lunedì martedì mercoledì giovedì venerdì sabato domenica "
+    "segunda segunda-feira terça terça-feira quarta quarta-feira quinta quinta-feira sexta sexta-feira "
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag "
+    "måndag tisdag onsdag torsdag fredag lördag söndag mandag tirsdag lørdag søndag "
+    "maanantai tiistai keskiviikko torstai perjantai lauantai sunnuntai "
+    "poniedziałek wtorek środa czwartek piątek sobota niedziela pon wt śr czw pt sob niedz "
+    "понедельник вторник среда четверг пятница суббота воскресенье пн вт ср чт пт сб вс "
+    "pazartesi salı çarşamba perşembe cuma cumartesi pazar"
+).split()
+
+FILLERS = frozenset(
+    "a at on um uhr den der le à de del as às a las kl klo klokken den alle ore om o og en el il di "
+    "в г год года r saat tarihinde st nd rd th er º ª kuuta".split()
+)
+"""Words that may stand between a date and a time, or follow a day, and say nothing."""
+
+MORNING = ("am", "上午", "午前", "오전", "ص", "öö", "πμ")
+AFTERNOON = ("pm", "下午", "午後", "오후", "م", "ös", "μμ")
+
+
+@cache
+def month_of(word: str) -> int | None:
+    """Return the number of the month that a word or its beginning names; None if none does, or several."""
+    wanted = _plain(word).removesuffix("kuuta").removesuffix("kuu")
+    if wanted in _short_months():
+        return _short_months()[wanted]
+    if len(wanted) < 3:
+        return None
+    found = {number for name, number in _months() if name.startswith(wanted)}
+    return found.pop() if len(found) == 1 else None
+
+
+@cache
+def is_weekday(word: str) -> bool:
+    """Whether a word, or two letters of it or more, name a day of the week."""
+    wanted = _plain(word)
+    return len(wanted) > 1 and any(_plain(name).startswith(wanted) for name in WEEKDAYS)
+
+
+def _plain(word: str) -> str:
+    """Without case and accents: exports write "FÉVR" and "fevr", "ağustos" and "Agustos"."""
+    letters = unicodedata.normalize("NFKD", word.replace("İ", "i").casefold().replace("ı", "i"))
+    return "".join(it for it in letters if not unicodedata.combining(it)).replace("ø", "o").replace("ł", "l")
+
+
+@cache
+def _months() -> list[tuple[str, int]]:
+    names = [line.split()[1:] for line in MONTHS]
+    return [(_plain(name), number) for line in names for number, name in enumerate(line, start=1)]
+
+
+@cache
+def _short_months() -> dict[str, int | None]:
+    return {_plain(name): number for name, number in SHORT_MONTHS.items()}
