@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from camkit.badges.profiles import footer_patterns, matches
 from camkit.badges.table import ExportTable
+from camkit.badges.vocabulary import footer_patterns, matches
 
 ENTRY = pa.schema({"line": pa.int64(), "column": pa.string(), "value": pa.string(), "reason": pa.string()})
 """Columns of the tables of rejected and ignored rows, beside ``file``."""

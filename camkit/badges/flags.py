@@ -99,6 +99,9 @@ def flag_events(
 
     Notes
     -----
+    An alarm of a door, with a ``kind`` other than ``swipe``, gets ``outside_hours`` and ``clock_backwards`` only; the
+    other flags are about swipes, and look at swipes alone. In a table without ``kind`` every event is a swipe.
+
     Events of the same time, and ``clock_backwards``, go by ``file`` and ``line``, and by the order of `events` without
     them; the events of a file show whether its newest event is first. A file that is sorted in some other way
     gets no ``clock_backwards``.
@@ -110,6 +113,8 @@ def flag_events(
     at = _microseconds(by_camera)
     who, where = _codes(events["cardholder_id"]), _codes(events["reader_id"])
     granted, denied = ((events["outcome"] == outcome).to_numpy() for outcome in ("granted", "denied"))
+    swipe = _swipes(events)
+    who[~swipe] = -1  # who opened a door from a desk did not walk there
 
     backwards, in_file = _read_in_order(events, where)
     turn = np.empty(len(events), dtype=int)
@@ -139,13 +144,13 @@ def flag_events(
         "too_fast": _too_fast(
             events["reader_id"], last_swipe, np.where(elsewhere, since_last, np.inf), _walks(doors), walk_s
         ),
-        "two_names": _other_names(events, turn),
+        "two_names": _other_names(events, turn, swipe),
         "clock_backwards": backwards,
     }
     flags = {
         "outside_hours": _outside_hours(by_camera, hours, zone),
         "first_time_at_reader": (who >= 0) & (where >= 0) & (last_here < 0),
-        "unknown_cardholder": (who < 0) | strangers,
+        "unknown_cardholder": swipe & ((who < 0) | strangers),
     }
     table = _table(events.index, flags, evidence)
     table.attrs["settings"] = settings
@@ -225,7 +230,7 @@ def _walks(doors: pd.DataFrame) -> pd.Series:
     return walks.loc[~walks.index.duplicated()]
 
 
-def _other_names(events: pd.DataFrame, turn: np.ndarray) -> np.ndarray:
+def _other_names(events: pd.DataFrame, turn: np.ndarray, swipe: np.ndarray) -> np.ndarray:
     """Position of the earliest event with the same credential and another name; -1 if there is none."""
     if "cardholder_name" not in events:
         return np.full(len(events), -1)
@@ -235,7 +240,7 @@ def _other_names(events: pd.DataFrame, turn: np.ndarray) -> np.ndarray:
     name = events["cardholder_name"].map(plain, na_action="ignore")
     swipes = pd.DataFrame({"card": _codes(credential), "name": _codes(name), "at": np.arange(len(events))})
     swipes = swipes.iloc[np.argsort(turn)]
-    swipes = swipes[(swipes["card"] >= 0) & (swipes["name"] >= 0)]
+    swipes = swipes[(swipes["card"] >= 0) & (swipes["name"] >= 0) & swipe[swipes["at"]]]
     first = swipes.groupby("card").transform("first")
     differs = swipes["name"] != first["name"]
     earliest_other = swipes["at"].where(differs).groupby(swipes["card"]).transform("first")
@@ -300,6 +305,11 @@ def _checked(events: pd.DataFrame) -> pd.DataFrame:
     if events["event_time"].hasnans:
         raise TimestampError("Some of the events have no time: leave them out.")
     return events
+
+
+def _swipes(events: pd.DataFrame) -> np.ndarray:
+    """Whether each event is a swipe, rather than an alarm of a door; in a table that does not say, all are."""
+    return (events["kind"] == "swipe").to_numpy() if "kind" in events else np.ones(len(events), dtype=bool)
 
 
 def _codes(values: pd.Series) -> np.ndarray:

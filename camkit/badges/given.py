@@ -56,15 +56,17 @@ class Given:
         Raises
         ------
         BadgeFileError
-            If a name of a profile or a role is unknown, or the columns lack a time.
+            If a name of a profile or a role is unknown, the columns lack a time, or a word is both granted and denied.
         """
         wanted = self._wanted()
         if self.encoding is not None:
             known_encoding(self.encoding)
-        return [
-            replace(
-                profile, granted=(*self.granted, *profile.granted), denied=(*self.denied, *profile.denied)
+        if both := {word.casefold() for word in self.granted} & {word.casefold() for word in self.denied}:
+            raise BadgeFileError(
+                f"The word {min(both)!r} is in granted= and in denied=: leave it in one of them."
             )
+        return [
+            replace(profile, given_granted=self.granted, given_denied=self.denied)
             for profile in ([wanted] if wanted else profiles().values())
         ]
 

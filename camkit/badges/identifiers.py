@@ -3,41 +3,148 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from camkit.badges.vocabulary import nobody, spreadsheet_errors
 
 TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 """The dtype of text in events: a missing one compares as False, as in pandas 3's own ``str``."""
 
-SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
+NO_TEXT = pa.scalar(None, pa.string())
+
+APOSTROPHES = "'’‘`´ʼ"
+
+SCIENTIFIC = re.compile(r"(\d)(?:([.,])(\d+))?([Ee])(\+?)(\d{1,3})")
 
 WHOLE_NUMBER = re.compile(r"^(\d+)[.,]0$")
+
+NUMBER_AND_NAME = r"^([\w-]*\d[\w-]*) ?\((.+)\)$"
+"""``00378(Ann Li)``: the number of a person, and the name in brackets."""
+
+THOUSANDS = (",", ".", "'", "’", "\u00a0", "\u202f", "\u2009", "\u2007")
+"""What separates the thousands of a number: comma, point, apostrophes, and spaces at which a line does not break."""
+
+NEEDS_CLEANING = f'^[="{APOSTROPHES}]|^[0-9]([.,][0-9]+)?[Ee][+]?[0-9]+$|^[0-9]+[.,]0$'
+"""Of the identifiers that are not plain letters and digits, those that `clean_id` may change."""
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """A column of identifiers, read."""
+
+    text: pa.ChunkedArray  # missing where there is nobody, or where it cannot be told
+    names: pa.Array | None  # of the people, where the column holds them beside the identifiers
+    rounded: np.ndarray  # bool: a spreadsheet rounded the identifier
+    failed: np.ndarray  # bool: the cell has a spreadsheet's error
+    doubts: list[str]  # sentences, without the file's name
+
+
+def read_identifiers(text: pa.ChunkedArray, lines: np.ndarray) -> Identifiers:
+    """Read a column of trimmed texts as identifiers; `lines` are those of its rows, for the doubts.
+
+    Some things are told by the whole column. If most of its cells are like ``00378(Ann Li)``, number and name are taken
+    apart. If all of its numbers with a separator are like ``85,063,715``, and one has two of them at least, these
+    separate thousands and are removed. ``12,345`` may be two numbers: it stays, with a doubt.
+    """
+    lacking = pc.is_in(text, value_set=pa.array(nobody(person=True)))
+    odd = ~as_mask(pc.or_(pc.utf8_is_alnum(text), lacking))
+    rounded, failed, names = np.zeros_like(odd), np.zeros_like(odd), None
+    doubts: list[str] = []
+    if odd.any():
+        # Only what is not plain letters and digits is looked at: it is little, and mostly nothing.
+        cells = text.filter(pa.array(odd)).combine_chunks()
+        failed[odd] = as_mask(pc.is_in(cells, value_set=pa.array(spreadsheet_errors())))
+        both = pc.match_substring_regex(cells, NUMBER_AND_NAME)
+        if 2 * pc.sum(both).as_py() > len(text) - pc.sum(lacking).as_py() - failed.sum():
+            named = pc.if_else(both, pc.replace_substring_regex(cells, NUMBER_AND_NAME, r"\2"), NO_TEXT)
+            names = pc.replace_with_mask(pa.nulls(len(text), pa.string()), pa.array(odd), named)
+            cells = pc.replace_substring_regex(cells, NUMBER_AND_NAME, r"\1")
+        cells, doubts = _without_thousands(cells, lines[odd])
+        cells = _cleaned(cells)
+        rounded[odd] = as_mask(pc.is_null(cells))
+        text = pc.replace_with_mask(text, pa.array(odd), cells)
+    gone = pc.or_(lacking, pa.array(failed))
+    return Identifiers(pc.if_else(gone, NO_TEXT, text), names, rounded, failed, doubts)
+
+
+def _without_thousands(cells: pa.Array, lines: np.ndarray) -> tuple[pa.Array, list[str]]:
+    """Remove the separators of thousands where the column shows that they are; say so, or that it may be."""
+    doubts = []
+    for mark in THOUSANDS:
+        separator = re.escape(mark)
+        numbers = pc.match_substring_regex(cells, f"^[0-9]+({separator}[0-9]+)+$")
+        grouped = pc.match_substring_regex(cells, f"^[1-9][0-9]{{0,2}}({separator}[0-9]{{3}})+$")
+        if not pc.any(grouped).as_py() or pc.any(pc.and_not(numbers, grouped)).as_py():
+            continue
+        first = pc.index(grouped, True).as_py()
+        said = f"{cells[first].as_py()!r} in line {lines[first]}"
+        plain = pc.replace_substring(cells, mark, "")
+        if pc.any(pc.match_substring_regex(cells, f"^[0-9]+({separator}[0-9]+){{2,}}$")).as_py():
+            doubts.append(
+                f"the identifier {said} was read as {plain[first].as_py()!r}, a number with separators"
+            )
+            cells = pc.if_else(grouped, plain, cells)
+        else:
+            doubts.append(
+                f"the identifier {said} may be the number {plain[first].as_py()!r}: it was read as it stands"
+            )
+    return cells, doubts
+
+
+def _cleaned(cells: pa.Array) -> pa.Array:
+    """Clean the identifiers that need it; a rounded one becomes missing."""
+    needs = pc.match_substring_regex(cells, NEEDS_CLEANING)
+    if not pc.any(needs).as_py():
+        return cells
+    unclean = cells.filter(needs)
+    values = unclean.unique()
+    cleaned = pa.array([clean_id(value) for value in values.to_pylist()], pa.string())
+    return pc.replace_with_mask(cells, needs, cleaned.take(pc.index_in(unclean, value_set=values)))
 
 
 def clean_id(text: str) -> str | None:
     """Return an identifier without apostrophe, formula quotes and padding, or None if digits were lost.
 
-    ``8.5063715E7`` becomes ``85063715``: each digit of the number is there. ``8.50637E+7`` may be any of a hundred
-    numbers and becomes None; so does ``8,50637E+7``, as a European spreadsheet writes it. ``1E5``, without a point or
-    a plus, is an identifier like any other. ``85063715.0``, a number read as a fraction, becomes ``85063715``.
-    Leading zeros that a spreadsheet removed cannot be restored.
+    ``8.5063715E7`` becomes ``85063715``: each digit of the number is there. ``8.506371E7`` becomes ``85063710``: a
+    program writes the shortest form that is exact, with neither a plus nor a zero in the exponent. A spreadsheet
+    writes both, and rounds: ``8.50637E+07`` may be any of a hundred numbers and becomes None; so does ``8,50637E+7``,
+    as a European spreadsheet writes it. ``1E5``, without a point or a plus, is an identifier like any other.
+    ``85063715.0``, a number read as a fraction, becomes ``85063715``. Leading zeros that a spreadsheet removed
+    cannot be restored.
 
     Examples
     --------
-    >>> clean_id("'00042"), clean_id('="00042"'), clean_id("8.5063715E7"), clean_id("8,51E+07")
-    ('00042', '00042', '85063715', None)
+    >>> clean_id("'00042"), clean_id('="00042"'), clean_id("8.506371E7"), clean_id("8,51E+07")
+    ('00042', '00042', '85063710', None)
     """
     if text.isalnum():
         return text
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1]
-    text = text.removeprefix("'").strip()
+    if text[:1] in APOSTROPHES:
+        text = text.strip(APOSTROPHES).strip()
     number = SCIENTIFIC.fullmatch(text)
     if number and not text.isalnum():
-        first, decimals, exponent = number[1], number[2] or "", int(number[3])
-        return first + decimals if len(decimals) == exponent else None
+        return _in_full(number)
     return WHOLE_NUMBER.sub(r"\1", text)
+
+
+def _in_full(number: re.Match[str]) -> str | None:
+    """Write a number in scientific notation with all its digits; None if some were lost."""
+    first, mark, decimals, letter, plus, exponent = number.groups(default="")
+    exact = mark == "." and letter == "E" and not plus and not exponent.startswith("0")
+    missing = int(exponent) - len(decimals)
+    return first + decimals + "0" * missing if missing == 0 or (exact and missing > 0) else None
+
+
+def as_mask(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """Return a column of truth values as a numpy array."""
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def cell_text(cell: object) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +12,11 @@ import pyarrow.compute as pc
 
 from camkit.badges.account import RowAccount
 from camkit.badges.given import Given
-from camkit.badges.identifiers import clean_id
-from camkit.badges.profiles import matches
-from camkit.badges.table import ExportTable, translate, unique
+from camkit.badges.identifiers import NO_TEXT, Identifiers, as_mask, read_identifiers
+from camkit.badges.profiles import unique
+from camkit.badges.table import ExportTable
 from camkit.badges.times import Times, read_event_times
+from camkit.badges.vocabulary import KINDS, kind_of, matches, nobody, spreadsheet_errors, wording
 
 
 @dataclass(frozen=True)
@@ -28,23 +31,65 @@ class FileEvents:
     unknown: dict[str, int]  # how often each unknown word for an outcome occurs
 
 
+@dataclass(frozen=True)
+class Words:
+    """A column with few different texts: each of them, and for each row which one it is."""
+
+    values: Sequence[str]
+    codes: np.ndarray
+
+    @classmethod
+    def of(cls, text: pa.ChunkedArray) -> Words:
+        """Find the different texts of a column."""
+        values = text.unique()
+        return cls(values.to_pylist(), pc.index_in(text, value_set=values).to_numpy())
+
+    def map(self, function: Callable[[str], str]) -> Words:
+        """Apply a function to each different text once."""
+        return Words([function(value) for value in self.values], self.codes)
+
+    def where(self, test: Callable[[str], bool]) -> np.ndarray:
+        """For each row, whether its text passes a test."""
+        return np.array([test(value) for value in self.values], dtype=bool)[self.codes]
+
+    def text(self) -> pa.ChunkedArray:
+        """The column."""
+        return pa.chunked_array([pa.array(self.values, pa.string()).take(pa.array(self.codes))])
+
+
 def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> FileEvents:
     """Read the times, identifiers and outcomes of an export.
 
     `shown` is whether the day comes first in the dates of an export of the same shape, and where that is shown.
+
+    A row with a readable time is an event. Its cardholder is missing where nobody is named: a refused card of nobody is
+    an event, and so is a row whose words are not known. But
+
+    - a swipe that was granted to nobody is rejected: part of the row is lost;
+    - an identifier that a spreadsheet rounded, or replaced by an error, is rejected: whose it was is lost;
+    - what the profile says is not a badge event is ignored, unless it is an alarm of a door.
     """
     account = RowAccount(table)
-    for column, patterns in table.layout.profile.keep.items():
-        if (kind := table.column(column)) is not None:
-            account.close("ignored", ~_matching(kind, patterns), column, kind, "not a badge event")
-    outcome = _outcomes(table, account)
+    text = table.text("outcome")
+    words = Words.of(_constant("", len(table)) if text is None else text)
+    outcome = words.map(table.layout.profile.outcome)
+    kind = _kinds(table, words)
+    swipe = kind.where("swipe".__eq__)
+    _ignore(table, account, outcome, swipe)
     times = read_event_times(table, account, given.zone, given.day_first, shown)
-    cardholder = _cardholders(table, account, outcome)
+    people = _cardholders(table, account, swipe & outcome.where("granted".__eq__))
     account.enter_ragged_rows()
 
-    columns = {"cardholder_id": cardholder, "reader_id": _text(table, "reader_id"), "outcome": outcome}
-    columns |= {role: _text(table, role) for role in ("cardholder_name", "credential") if table.heading(role)}
-    extras = _extras(table, outcome, account.is_event)
+    doubts = [*times.doubts, *people.doubts]
+    columns = {"cardholder_id": people.text, "reader_id": _text(table, "reader_id", doubts)}
+    columns |= {"outcome": outcome.text(), "kind": kind.text()}
+    extras = _extras(table, columns["outcome"], account.is_event)
+    if people.names is not None:
+        columns["cardholder_name"] = people.names
+        extras[table.heading("cardholder_id")] = table.text("cardholder_id")
+    for role in ("cardholder_name", "credential"):
+        if table.heading(role):
+            columns[role] = _text(table, role, doubts)
     taken = ("event_time", *columns, "file", "line")
     columns |= dict(zip(unique([*taken, *extras])[len(taken) :], extras.values(), strict=True))
     return FileEvents(
@@ -52,45 +97,65 @@ def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None =
         rejected=account.entries("rejected"),
         ignored=account.entries("ignored"),
         times=times,
-        doubts=list(times.doubts),
-        unknown=_unknown_words(table, outcome, account.is_event),
+        doubts=doubts,
+        unknown=_unknown(words, swipe & account.is_event & outcome.where("unknown".__eq__)),
     )
 
 
-def _outcomes(table: ExportTable, account: RowAccount) -> pa.ChunkedArray:
-    """Translate the outcomes; ignore the rows whose outcome is a system message."""
-    text = table.text("outcome")
-    if text is None:
-        return _constant("unknown", len(table))
-    outcome = translate(text, table.layout.profile.outcome)
-    account.close("ignored", _is(outcome, "ignored"), table.heading("outcome"), text, "a system message")
-    return outcome
+def _kinds(table: ExportTable, words: Words) -> Words:
+    """Tell swipes from alarms by the outcome's words, else by the columns that tell what is a badge event."""
+    sources = [
+        words,
+        *(Words.of(column) for name in table.layout.profile.keep if (column := table.column(name))),
+    ]
+    if (own := table.text("kind")) is not None:
+        sources.insert(0, Words.of(own))
+    codes = np.zeros(len(table), dtype=np.int8)
+    for source in sources:
+        found = [KINDS.index(value if value in KINDS else kind_of(wording(value))) for value in source.values]
+        if any(found):
+            codes = np.where(codes == 0, np.array(found, dtype=np.int8)[source.codes], codes)
+    return Words(KINDS, codes)
 
 
-def _cardholders(table: ExportTable, account: RowAccount, outcome: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Clean the identifiers; reject those that lost digits, and empty ones where nobody was denied."""
+def _ignore(table: ExportTable, account: RowAccount, outcome: Words, swipe: np.ndarray) -> None:
+    """Ignore what the profile says is not a badge event."""
+    for name, patterns in table.layout.profile.keep.items():
+        if (column := table.column(name)) is not None:
+            other = ~Words.of(column).where(partial(matches, patterns=patterns))
+            account.close("ignored", other & swipe, name, column, "not a badge event")
+    if "ignored" in outcome.values and (text := table.text("outcome")) is not None:
+        rows = outcome.where("ignored".__eq__)
+        account.close("ignored", rows, table.heading("outcome"), text, "a system message")
+
+
+def _cardholders(table: ExportTable, account: RowAccount, granted: np.ndarray) -> Identifiers:
+    """Read the identifiers; reject those that a spreadsheet spoilt, and missing ones where nobody was denied."""
     text = table.text("cardholder_id")
     if text is None:
-        return _constant(None, len(table))
-    heading = table.heading("cardholder_id")
-    cleaned = translate(text, clean_id)
-    account.close(
-        "rejected", _mask(pc.is_null(cleaned)), heading, text, "a spreadsheet rounded this identifier"
-    )
-    empty = _is(cleaned, "")
-    account.close(
-        "rejected", empty & _is(outcome, "granted"), heading, text, "no cardholder, though not denied"
-    )
-    account.close(
-        "rejected", empty & _is(outcome, "unknown"), heading, text, "no cardholder, and no known outcome"
-    )
-    return _missing_if_empty(cleaned)
+        none = np.zeros(len(table), dtype=bool)
+        return Identifiers(_constant(None, len(table)), None, none, none, [])
+    people = read_identifiers(text, table.rows.lines)
+    heading, missing = table.heading("cardholder_id"), as_mask(pc.is_null(people.text))
+    account.close("rejected", people.failed, heading, text, "a spreadsheet's error instead of an identifier")
+    account.close("rejected", people.rounded, heading, text, "a spreadsheet rounded this identifier")
+    account.close("rejected", missing & granted, heading, text, "no cardholder, though not denied")
+    return people
 
 
-def _text(table: ExportTable, role: str) -> pa.ChunkedArray:
-    """A role's text, missing where empty, and everywhere if the export does not have the column."""
+def _text(table: ExportTable, role: str, doubts: list[str]) -> pa.ChunkedArray:
+    """A role's text, missing where there is nothing, and everywhere if the export does not have the column."""
     text = table.text(role)
-    return _constant(None, len(table)) if text is None else _missing_if_empty(text)
+    if text is None:
+        return _constant(None, len(table))
+    failed = pc.is_in(text, value_set=pa.array(spreadsheet_errors()))
+    if (first := pc.index(failed, True).as_py()) >= 0:
+        doubts.append(
+            f"the column {table.heading(role)!r} has a spreadsheet's error, such as {text[first].as_py()!r} in line "
+            f"{table.rows.lines[first]}: it was read as missing"
+        )
+    nothing = pc.is_in(text, value_set=pa.array(nobody(person=role != "reader_id")))
+    return pc.if_else(pc.or_(failed, nothing), NO_TEXT, text)
 
 
 def _extras(table: ExportTable, outcome: pa.ChunkedArray, is_event: np.ndarray) -> dict[str, pa.ChunkedArray]:
@@ -99,22 +164,23 @@ def _extras(table: ExportTable, outcome: pa.ChunkedArray, is_event: np.ndarray) 
     Each event has or lacks them by itself, so that it is the same whatever other rows the export has.
     """
     extras = table.extras()
+    extras.pop(table.heading("kind"), None)
     words = extras.pop("outcome", None)
     if words is not None and not words.equals(outcome):
         says_more = pc.and_(pc.not_equal(words, outcome), pc.not_equal(words, ""))
-        if (_mask(says_more) & is_event).any():
+        if (as_mask(says_more) & is_event).any():
             name = unique([*extras, "outcome_text"])[-1]
-            extras[name] = pc.if_else(says_more, words, pa.scalar(None, pa.string()))
+            extras[name] = pc.if_else(says_more, words, NO_TEXT)
     return extras
 
 
-def _unknown_words(table: ExportTable, outcome: pa.ChunkedArray, is_event: np.ndarray) -> dict[str, int]:
-    """How often each word for an outcome occurs, in the events, that is not in the vocabulary."""
-    text = table.text("outcome")
-    if text is None:
-        return {}
-    words = text.filter(pa.array(_is(outcome, "unknown") & ~_is(text, "") & is_event)).value_counts()
-    return {str(each["values"]): int(each["counts"]) for each in words.to_pylist()}
+def _unknown(words: Words, rows: np.ndarray) -> dict[str, int]:
+    """How often each word for an outcome occurs in these rows."""
+    counts = np.bincount(words.codes[rows], minlength=len(words.values)).tolist()
+    nothing = nobody(person=False)
+    return {
+        word: count for word, count in zip(words.values, counts, strict=True) if count and word not in nothing
+    }
 
 
 def _events(
@@ -128,21 +194,3 @@ def _events(
 def _constant(value: str | None, count: int) -> pa.ChunkedArray:
     """A column of one value."""
     return pa.chunked_array([pa.repeat(pa.scalar(value, pa.string()), count)])
-
-
-def _missing_if_empty(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-
-
-def _is(text: pa.ChunkedArray, value: str) -> np.ndarray:
-    """Whether each text is this one; a missing text is not."""
-    return _mask(pc.fill_null(pc.equal(text, value), False))
-
-
-def _matching(text: pa.ChunkedArray, patterns: tuple[str, ...]) -> np.ndarray:
-    """Whether each text is one of the patterns."""
-    return ~_mask(pc.is_null(translate(text, lambda value: value if matches(value, patterns) else None)))
-
-
-def _mask(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(column.to_numpy(), dtype=bool)

@@ -29,6 +29,7 @@ from camkit.badges.identifiers import TEXT
 from camkit.badges.interpret import FileEvents, interpret
 from camkit.badges.log import BadgeLog
 from camkit.badges.read import read_export
+from camkit.badges.shapes import reshape
 from camkit.badges.table import ExportTable
 from camkit.errors import BadgeFileError
 from camkit.support.timezones import as_zone
@@ -174,7 +175,7 @@ def _read_all(
         try:
             with unchanged(export.path):
                 digest = digests.get(export.path) or sha256_of(export.path)
-                table = read_export(export, given)
+                table = reshape(read_export(export, given), given)
         except BadgeFileError as error:
             if export.found_in is None:
                 raise

@@ -32,7 +32,9 @@ class BadgeLog:
     events : pandas.DataFrame
         In the files' order, with a RangeIndex. ``event_time`` (datetime64[us, UTC]), ``cardholder_id``,
         ``reader_id`` (text, missing where the export has none), ``outcome`` (``granted``, ``denied`` or
-        ``unknown``), where the export has them ``cardholder_name`` and ``credential`` (what was presented, where
+        ``unknown``), ``kind`` (``swipe``, or an alarm of the door, whose outcome is ``unknown``: ``forced``, ``held``
+        open, ``rex``, a request to exit, ``operator``, opened without a card by somebody at a desk), where the export
+        has them ``cardholder_name`` and ``credential`` (what was presented, where
         it is not the cardholder's number), then every other column of the export as text (a column ``outcome``
         becomes ``outcome_text``, missing where it says no more than ours), then ``file`` (categorical) and
         ``line`` (int64, counted from 1), where the row starts. ``attrs["timezone"]`` names the site's zone, if it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from camkit.badges.vocabulary import kind_of, matches, outcome_of, phrases, wording
 
 ROLES = {
     "event_time": "when it was",
@@ -68,6 +69,8 @@ class Profile:
     granted: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    given_granted: tuple[str, ...] = ()
+    given_denied: tuple[str, ...] = ()
 
     def sources(self, header: Header) -> dict[str, tuple[int, ...]]:
         """Return for each role the positions of its columns in the header; a role without columns is left out."""
@@ -117,11 +120,29 @@ class Profile:
         return max(map(int, names), default=0) if all(map(str.isdecimal, names)) else 0
 
     def outcome(self, text: str) -> str:
-        """Translate an outcome into ``granted``, ``denied``, ``ignored`` or ``unknown``."""
-        for outcome in ("denied", "granted", "ignored"):
-            if matches(text, getattr(self, outcome)):
-                return outcome
-        return "unknown"
+        """Translate an outcome into ``granted``, ``denied``, ``ignored`` or ``unknown``.
+
+        The words of the caller come first, then those of the profile, then those of `vocabulary.toml`. An alarm's
+        outcome is unknown: nobody was granted or denied anything. A ``*`` in the caller's `granted` never makes a
+        known refusal granted; a word that is given in full does.
+        """
+        words = wording(text)
+        return self._as_given(text, words) or self._by_words(words)
+
+    def _as_given(self, text: str, words: str) -> str | None:
+        """The outcome by the caller's words; None if it is none of them."""
+        if matches(text, self.given_denied):
+            return "denied"
+        if not matches(text, self.given_granted):
+            return None
+        in_full = text.casefold() in map(str.casefold, self.given_granted)
+        return "granted" if in_full or self._by_words(words) != "denied" else "denied"
+
+    def _by_words(self, words: str) -> str:
+        if kind_of(words) != "swipe":
+            return "unknown"
+        own = ("denied", "granted", "ignored")
+        return next((it for it in own if phrases(getattr(self, it)).match(words)), None) or outcome_of(words)
 
 
 def plain(name: str) -> str:
@@ -157,34 +178,17 @@ def has_digit(text: str) -> bool:
     return any(map(str.isdigit, text))
 
 
-def matches(text: str, patterns: tuple[str, ...]) -> bool:
-    """Whether the text is one of the patterns, where ``*`` stands for any text and case does not matter."""
-    return bool(patterns) and _any_of(patterns).fullmatch(text.casefold()) is not None
-
-
-@cache
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(fnmatch.translate(pattern.casefold()) for pattern in patterns))
-
-
 @cache
 def profiles() -> dict[str, Profile]:
     """Return all profiles by name."""
-    shared = _toml()["outcomes"]
-    return {name: _profile(name, entry, shared) for name, entry in _toml()["profile"].items()}
+    return {name: _profile(name, entry) for name, entry in _toml()["profile"].items()}
 
 
 def given_columns(columns: Mapping[str, str]) -> Profile:
     """Make a profile of the columns that the caller names."""
     names = [name for source in columns.values() for name in source.split(" + ")]
     entry = {"title": "the columns given", "columns": dict(columns), "recognise": names}
-    return _profile("columns given", entry, _toml()["outcomes"])
-
-
-@cache
-def footer_patterns() -> tuple[str, ...]:
-    """Return the patterns for the first cell of rows that are not events."""
-    return tuple(_toml()["footers"]["patterns"])
+    return _profile("columns given", entry)
 
 
 @cache
@@ -192,7 +196,7 @@ def _toml() -> dict[str, Any]:
     return tomllib.loads((files(__package__) / "profiles.toml").read_text("utf-8"))
 
 
-def _profile(name: str, entry: Mapping[str, Any], shared: Mapping[str, list[str]]) -> Profile:
+def _profile(name: str, entry: Mapping[str, Any]) -> Profile:
     return Profile(
         name=name,
         title=entry["title"],
@@ -204,5 +208,5 @@ def _profile(name: str, entry: Mapping[str, Any], shared: Mapping[str, list[str]
         extract={role: re.compile(pattern, re.DOTALL) for role, pattern in entry.get("extract", {}).items()},
         keep={column: tuple(patterns) for column, patterns in entry.get("keep", {}).items()},
         day_first=entry.get("day_first"),
-        **{key: (*entry.get(key, ()), *shared[key]) for key in ("granted", "denied", "ignored")},
+        **{key: tuple(entry.get(key, ())) for key in ("granted", "denied", "ignored")},
     )

@@ -109,6 +109,8 @@ def known_event(connection: sqlite3.Connection, label: int | str) -> tuple[str, 
 def _row(event: DoorEvent, values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of an event; its hash covers what the event says, not its place in the export."""
     given = {name: value for name, value in values.items() if not pd.isna(value)}
+    if given.get("kind") == "swipe":  # as every event that says nothing else
+        del given["kind"]
     extras = {name: _plain(value) for name, value in given.items() if name not in _OWN_COLUMNS}
     row = {
         "event_time": utc_text(given["event_time"]),

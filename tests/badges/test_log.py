@@ -44,7 +44,7 @@ def test_every_row_of_the_messy_export_is_accounted_for() -> None:
 def test_the_columns_and_types_of_events(tmp_path: Path) -> None:
     "Times are aware and in UTC, identifiers are text, and each event has its file and line"
     events = load(tmp_path, HEADER + ROW).events
-    assert list(events) == ["event_time", "cardholder_id", "reader_id", "outcome", "file", "line"]
+    assert list(events) == ["event_time", "cardholder_id", "reader_id", "outcome", "kind", "file", "line"]
     assert str(events["event_time"].dtype) == "datetime64[us, UTC]"
     assert all(
         pd.api.types.is_string_dtype(events[name]) for name in ("cardholder_id", "reader_id", "outcome")

@@ -1,0 +1,355 @@
+"""Give each event of an export a row of its own, in exports where something about it stands elsewhere.
+
+Reports that are printed to a file put the cardholder or the date in a row of its own above the events, or several times
+in one row. Each shape is recognised narrowly, is undone before anything is interpreted, and is said in
+`ExportTable.doubts`. Rows keep the line that they come from; a row with several times counts once for each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from camkit.badges.account import CLOCK_TIME
+from camkit.badges.given import Given
+from camkit.badges.profiles import unique
+from camkit.badges.table import ExportTable, Layout, translate
+from camkit.badges.vocabulary import footer_patterns, matches
+
+LABEL = (
+    r"(?:(?:card ?holder|badge ?holder|person|people|employee|user|name|mitarbeiter|benutzer|usuario|utilisateur)"
+    r"\s*:\s*)"
+)
+
+PEOPLE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{LABEL}?(?P<name>[^\W\d][^:;()\[\]#]*?)\s*[(\[#]\s*(?P<id>[\w./-]*\d[\w./-]*)\s*[)\]]?",
+        rf"{LABEL}?(?P<id>\d[\w-]{{2,}})\s*[-,:]?\s+(?P<name>[^\W\d][^:;()\[\]\d]*)",
+        rf"{LABEL}(?P<name>[^\W\d].*)",
+    )
+)
+"""How a person is written in a row of its own: "Li, Ann (00042)", "00042 Li, Ann", "Cardholder: Li, Ann"."""
+
+DATE = r"^(?:\pL+\.?,? +)?(?:\d{1,4}[-/. ] ?(?:\d{1,2}|\pL+\.?)[-/. ,]+ ?\d{2,4}|\pL+\.? +\d{1,2},? +\d{4})$"
+CLOCK = r"^\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?[ \x{A0}\x{202F}]?(?:[AaPp]\.? ?[Mm]\.?)?$"
+"""A date, or a time of day, and nothing else, as pyarrow's regular expressions have it."""
+
+TIME_OF_DAY = re.compile(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?\s*([ap])?", re.IGNORECASE)
+
+PUNCH = re.compile(
+    r"(?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?::?(?P<way>in|out))?(?:\((?P<place>[^()]*)\))?", re.IGNORECASE
+)
+PUNCHES = re.compile(rf"(?:{re.sub('[?]P<[a-z]+>', '?:', PUNCH.pattern)}\s*(?:[,;]\s*)?)+", re.IGNORECASE)
+"""Several times in one cell, as in "08:33:in(Main),17:58:out(Main),"."""
+
+OPPOSITE = {
+    "first": "last", "in": "out", "entry": "exit", "arrival": "departure", "checkin": "checkout", "kommen": "gehen",
+    "eingang": "ausgang", "entrada": "salida", "entrée": "sortie", "entrata": "uscita",
+}  # fmt: skip
+"""How the heading of an arrival differs from that of the departure in the same row."""
+
+START = 100
+"""How many rows show whether an export may have a shape."""
+
+MAX_PERSON = 200
+"""Longest text that may name a person, characters."""
+
+DIRECTION = "in_or_out"
+
+PERSON_ABOVE = "the cardholder of the rows below"
+
+
+def reshape(table: ExportTable, given: Given) -> ExportTable:
+    """Return the table with a row for each event; the same table if it has that already."""
+    table = _dated_above(table)
+    table = _named_above(table)
+    table = _several_in_a_cell(table, given)
+    return _first_and_last(table, given)
+
+
+def _named_above(table: ExportTable) -> ExportTable:
+    """Put the person that stands in a row of its own into the rows below it."""
+    sources = table.layout.sources
+    if "reader_id" not in sources or {"cardholder_id", "cardholder_name"} & sources.keys() or not len(table):
+        return table
+    rows = table.rows
+    filled, headers = _filled(table), _header_again(table)
+    alone = (filled == 1) & _mask(pc.not_equal(rows.cells[0], ""))
+    titles = alone & np.append(headers[1:], False)  # of a page, whose header follows
+    below = dict(
+        zip(rows.lines[alone].tolist(), rows.cells[0].filter(pa.array(alone)).to_pylist(), strict=True)
+    )
+    below |= {line: cells[0] for line, cells in rows.ragged if cells[0] and not any(cells[1:])}
+    people = {line: found for line in sorted(below) if (found := _person(below[line]))}
+    people = {line: people[line] for line in people.keys() - set(rows.lines[titles].tolist())}
+    lines = sorted(people)
+    if not lines or lines[0] > rows.lines[filled > 1].min(initial=np.iinfo(np.int64).max):
+        return table
+    totals = [line for line, text in below.items() if matches(text, footer_patterns())]
+    texts = [line for line, text in below.items() if not CLOCK_TIME.search(text)]
+    reasons = {
+        **dict.fromkeys(texts, ("ignored", "a line of text")),
+        **dict.fromkeys(totals, ("ignored", "a total or a note")),
+        **dict.fromkeys(lines, ("ignored", PERSON_ABOVE)),
+    }
+    table = _set_aside(table, headers, "the header again")
+    table = _set_aside(table, np.isin(table.rows.lines, [*reasons]), PERSON_ABOVE)
+    table = replace(table, rows=replace(table.rows, reasons={**table.rows.reasons, **reasons}))
+    above = pa.array(np.searchsorted(lines, table.rows.lines, "right") - 1)
+    columns = {
+        role: pa.array([people[line][place] for line in lines], pa.string()).take(above)
+        for place, role in enumerate(("cardholder_id", "cardholder_name"))
+    }
+    said = (
+        f"{_counted(len(lines), 'row')} with text in one cell only, such as line {lines[0]}, {below[lines[0]]!r}, "
+        "were taken for the cardholder of the rows below"
+    )
+    return _with_columns(table, columns, said)
+
+
+def _person(text: str) -> tuple[str, str] | None:
+    """Number and name of the person that a row names; the name twice if it has no number."""
+    if len(text) > MAX_PERSON or matches(text, footer_patterns()):
+        return None
+    found = next(filter(None, (pattern.fullmatch(text) for pattern in PEOPLE)), None)
+    return (found.groupdict().get("id") or found["name"], found["name"]) if found else None
+
+
+def _dated_above(table: ExportTable) -> ExportTable:
+    """Put the date that stands in a row of its own, or only in the first row of its day, into the rows below it."""
+    *dates, time = table.layout.sources["event_time"]
+    rows = table.rows
+    if not len(table) or len(dates) > 1:
+        return table
+    # Most exports have nothing of the kind, which must cost next to nothing.
+    if dates and not pc.any(pc.equal(rows.cells[dates[0]], "")).as_py():
+        return table
+    if not dates and not _like(rows.cells[time].slice(0, START), CLOCK).any():
+        return table
+    clock = _like(rows.cells[time], CLOCK)
+    at = dates[0] if dates else time
+    dated = _like(rows.cells[at], DATE)
+    lacks = clock & _mask(pc.equal(rows.cells[at], "")) if dates else clock
+    if not lacks.any() or not dated.any() or not dated[: int(np.argmax(lacks))].any():
+        return table
+    alone = dated & (_filled(table) == 1)
+    days = np.flatnonzero(dated)
+    text = rows.cells[at].take(pa.array(days)).to_pylist()
+    # Where a date may repeat the one above it, an empty cell is a gap, and not the same date again.
+    repeats = any(one == other for one, other in pairwise(text))
+    if repeats or not (dates or np.array_equal(dated, alone)):
+        return table
+    above = days[np.searchsorted(days, np.arange(len(table)), "right") - 1]
+    filled = rows.cells[at].take(pa.array(above))
+    if not dates:
+        filled = pc.binary_join_element_wise(filled, rows.cells[time], " ")
+    cells = [*rows.cells]
+    cells[at] = pc.if_else(pa.array(lacks), filled, rows.cells[at])
+    first = rows.lines[int(np.argmax(lacks))]
+    said = (
+        f"{_counted(int(lacks.sum()), 'row')}, the first in line {first}, with only a time of day were given the date "
+        "above them"
+    )
+    table = replace(table, rows=replace(rows, cells=cells), doubts=[*table.doubts, said])
+    return _set_aside(table, alone, "the date of the rows below")
+
+
+@dataclass(frozen=True)
+class _Times:
+    """The times that stand in the rows of a table, in order: arrays with one element for each."""
+
+    parents: np.ndarray  # the position of the row
+    clock: Sequence[str]
+    way: Sequence[str]  # arrival or departure
+    place: Sequence[str]
+
+
+def _several_in_a_cell(table: ExportTable, given: Given) -> ExportTable:
+    """Make a row of each punch in a cell with several."""
+    *dates, time = table.layout.sources["event_time"]
+    cells = table.rows.cells[time]
+    first = next((text for text in cells.slice(0, START).to_pylist() if text), "") if dates else ""
+    found = [*PUNCH.finditer(first)] if PUNCHES.fullmatch(first) else []
+    if len(found) < 2 and not any(punch["way"] for punch in found):
+        return table
+    punches = [
+        (row, punch["time"], (punch["way"] or "").lower(), punch["place"] or "")
+        for row, text in enumerate(cells.to_pylist())
+        for punch in (
+            PUNCH.finditer(text) if PUNCHES.fullmatch(text) else [{"time": text, "way": "", "place": ""}]
+        )
+    ]
+    parents, clock, way, place = zip(*punches, strict=True)
+    said = f"rows have several times in {table.layout.names[time]!r}, and each became an event"
+    return _exploded(table, given, _Times(np.array(parents), clock, way, place), said)
+
+
+def _first_and_last(table: ExportTable, given: Given) -> ExportTable:
+    """Make two rows of each with an arrival and a departure."""
+    sources = table.layout.sources
+    arrive, depart = sources.get("first_in"), sources.get("last_out") or _departure(table)
+    arrive = arrive or sources["event_time"]
+    if depart is None:
+        return table
+    names = [table.layout.names[position] for position in (arrive[-1], depart[-1])]
+    arrivals, departures = (table.rows.cells[position].to_pylist() for position in (arrive[-1], depart[-1]))
+    times = [
+        (row, time, name)
+        for row, pair in enumerate(zip(arrivals, departures, strict=True))
+        for time, name in zip(pair, names, strict=True)
+        if re.search(r"\d", time) or (name == names[0] and not re.search(r"\d", pair[1]))
+    ]
+    if not times:
+        return table
+    parents, clock, way = zip(*times, strict=True)
+    table = replace(table, layout=_renamed(table.layout, {"event_time": arrive}, ("first_in", "last_out")))
+    said = f"a row with both {names[0]!r} and {names[1]!r} became two events"
+    return _exploded(table, given, _Times(np.array(parents), clock, way, [""] * len(clock)), said)
+
+
+def _departure(table: ExportTable) -> tuple[int, ...] | None:
+    """The columns of the departure, where the time is that of an arrival by its heading."""
+    *dates, time = table.layout.sources["event_time"]
+    taken = {position for source in table.layout.sources.values() for position in source}
+    words = [re.findall(r"[^\W\d_]+", name.casefold()) for name in table.layout.names]
+    wanted = [OPPOSITE.get(word, word) for word in words[time]]
+    found = [at for at, these in enumerate(words) if these == wanted != words[time] and at not in taken]
+    if len(found) != 1:
+        return None
+    column = table.rows.cells[found[0]]
+    column = column.filter(pc.match_substring_regex(column, r"\d"))
+    like_time = _like(column, CLOCK if dates else r"\d[:.]\d\d")
+    return (*dates, found[0]) if like_time.any() and like_time.all() else None
+
+
+def _exploded(table: ExportTable, given: Given, times: _Times, said: str) -> ExportTable:
+    """Make a row of each time; one that is earlier than the one before it in its row is of the next day."""
+    *dates, time = table.layout.sources["event_time"]
+    cells = [column.take(pa.array(times.parents)) for column in table.rows.cells]
+    cells[time] = pa.chunked_array([pa.array(times.clock, pa.string())])
+    lines = table.rows.lines[times.parents]
+    later = _days_later(times) if dates else np.zeros(len(lines), dtype=int)
+    if later.any():
+        order = _day_first(cells[dates[0]], given, table.layout.profile.day_first)
+        for days in range(1, int(later.max()) + 1):
+            next_day = translate(cells[dates[0]], partial(_next_day, day_first=order))
+            cells[dates[0]] = pc.if_else(pa.array(later >= days), next_day, cells[dates[0]])
+        first = lines[int(np.argmax(later > 0))]
+        said += (
+            f"; in {_counted(int(np.count_nonzero(later)), 'case')}, such as line {first}, a time is earlier than the "
+            "one before it and was taken for the next day"
+        )
+    columns = {DIRECTION: pa.array(times.way, pa.string())}
+    if any(times.place) and "reader_id" not in table.layout.sources:
+        columns["reader_id"] = pa.array(times.place, pa.string())
+    return _with_columns(replace(table, rows=replace(table.rows, cells=cells, lines=lines)), columns, said)
+
+
+def _days_later(times: _Times) -> np.ndarray:
+    """How many days after its row's date each time is."""
+    second = np.array([_second_of_day(text) for text in times.clock])
+    same_row = times.parents[1:] == times.parents[:-1]
+    back = np.zeros(len(second), dtype=int)
+    back[1:] = same_row & (second[1:] < second[:-1]) & (second[1:] >= 0)
+    total = np.cumsum(back)
+    begins = np.flatnonzero(np.concatenate([[True], ~same_row]))
+    return total - np.repeat(total[begins] - back[begins], np.diff([*begins, len(second)]))
+
+
+def _second_of_day(text: str) -> int:
+    """Seconds since midnight; -1 if it is not a time of day."""
+    found = TIME_OF_DAY.match(text)
+    if not found:
+        return -1
+    hour = int(found[1])
+    if found[4]:
+        hour = hour % 12 + 12 * (found[4].lower() == "p")
+    return (hour * 60 + int(found[2])) * 60 + int(found[3] or 0)
+
+
+def _day_first(dates: pa.ChunkedArray, given: Given, usual: bool | None) -> bool | None:
+    """Whether the day comes first in these dates, by the caller, the dates, or the system."""
+    if given.day_first is not None:
+        return given.day_first
+    numbers = [[*map(int, re.findall(r"\d{1,4}", text)[:2]), 0, 0][:2] for text in dates.unique().to_pylist()]
+    shown = {one > 12 for one, other in numbers if (12 < one <= 31) != (12 < other <= 31)}
+    return shown.pop() if len(shown) == 1 else usual
+
+
+def _next_day(text: str, day_first: bool | None) -> str:
+    """Write the day after in the same form; a text that is not a date if that cannot be told."""
+    parts = re.fullmatch(r"(\d+)(\D+)(\d+)(\D+)(\d+)", text)
+    if parts is None or (len(parts[1]) != 4 and day_first is None):
+        return f"the day after {text}"
+    year, month, day = (0, 1, 2) if len(parts[1]) == 4 else (2, 1, 0) if day_first else (2, 0, 1)
+    try:
+        number = [int(parts[at]) for at in (1, 3, 5)]
+        century = 2000 if number[year] < 100 else 0
+        after = date(number[year] + century, number[month], number[day]) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return f"the day after {text}"
+    number[year], number[month], number[day] = after.year - century, after.month, after.day
+    written = [f"{value:0{len(parts[at])}d}" for value, at in zip(number, (1, 3, 5), strict=True)]
+    return f"{written[0]}{parts[2]}{written[1]}{parts[4]}{written[2]}"
+
+
+def _set_aside(table: ExportTable, chosen: np.ndarray, reason: str) -> ExportTable:
+    """Take rows out of the table and ignore them, for this reason."""
+    if not chosen.any():
+        return table
+    rows = table.rows
+    lines = rows.lines[chosen].tolist()
+    taken = zip(*(column.filter(pa.array(chosen)).to_pylist() for column in rows.cells), strict=True)
+    ragged = sorted([*rows.ragged, *((line, list(row)) for line, row in zip(lines, taken, strict=True))])
+    cells = [column.filter(pa.array(~chosen)) for column in rows.cells]
+    reasons = {**rows.reasons, **dict.fromkeys(lines, ("ignored", reason))}
+    return replace(
+        table, rows=replace(rows, cells=cells, lines=rows.lines[~chosen], ragged=ragged, reasons=reasons)
+    )
+
+
+def _with_columns(table: ExportTable, columns: dict[str, pa.Array], said: str) -> ExportTable:
+    """Add columns; those that are called as a role become that role's."""
+    width = len(table.layout.names)
+    names = unique([*table.layout.names, *columns])
+    roles = {role: (width + at,) for at, role in enumerate(columns) if role != DIRECTION}
+    cells = [*table.rows.cells, *(pa.chunked_array([column]) for column in columns.values())]
+    layout = replace(_renamed(table.layout, roles), names=names)
+    return replace(table, layout=layout, rows=replace(table.rows, cells=cells), doubts=[*table.doubts, said])
+
+
+def _renamed(layout: Layout, roles: Mapping[str, tuple[int, ...]], without: Sequence[str] = ()) -> Layout:
+    sources = {role: source for role, source in layout.sources.items() if role not in without}
+    return replace(layout, sources={**sources, **roles})
+
+
+def _header_again(table: ExportTable) -> np.ndarray:
+    """Which rows repeat the header."""
+    pairs = zip(table.rows.cells, table.layout.names, strict=True)
+    return np.logical_and.reduce([_mask(pc.equal(column, name)) for column, name in pairs])
+
+
+def _filled(table: ExportTable) -> np.ndarray:
+    """How many cells of each row have text."""
+    return np.sum([_mask(pc.not_equal(column, "")) for column in table.rows.cells], axis=0)
+
+
+def _like(column: pa.ChunkedArray, pattern: str) -> np.ndarray:
+    return _mask(pc.match_substring_regex(column, pattern))
+
+
+def _mask(column: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(column.to_numpy(), dtype=bool)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
