@@ -10,13 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from camkit.badges.delimited import DELIMITERS
+from camkit.badges.documents import first_sheet
 from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export, sha256_of, unchanged
+from camkit.badges.formats import Format, format_of
 from camkit.badges.identifiers import column_text
-from camkit.badges.sheets import SUFFIXES as SHEETS
-from camkit.badges.sheets import sheet_rows
+from camkit.badges.profiles import unique
 from camkit.badges.split import Dialect, records
-from camkit.badges.table import Record, unique
+from camkit.badges.table import Record
 from camkit.errors import BadgeFileError, DoorsFileError, InputError
 
 COLUMNS = ("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s")
@@ -221,7 +222,8 @@ def _read(path: Path) -> pd.DataFrame:
             raise DoorsFileError(f"{path} is a folder. Give the doors file in it.", path=path)
         with unchanged(path):
             digest = sha256_of(path)
-            found = sheet_rows(path) if path.suffix.lower() in SHEETS else _text_rows(path)
+            is_workbook = format_of(Export(path)) is Format.WORKBOOK
+            found = first_sheet(path) if is_workbook else _text_rows(path)
     except FileNotFoundError:
         raise DoorsFileError(f"The doors file {path} does not exist. Check the path.", path=path) from None
     except OSError as error:

@@ -24,6 +24,9 @@ SUFFIXES = frozenset(
 )
 """The files that are taken from a folder or an archive. A file that is named itself may have any suffix."""
 
+DOCUMENT_PARTS = frozenset({"[Content_Types].xml", "content.xml", "Index/Document.iwa"})
+"""An archive with one of these parts is a workbook or another document, and an export by itself."""
+
 OF_THE_SYSTEM = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"})
 """What Windows and macOS put into every folder and archive. It is not listed as left out."""
 
@@ -221,8 +224,8 @@ def _in_file(path: Path, folder: Path | None) -> tuple[list[Export], list[LeftOu
             return [Export(path, None, folder)], []
         with zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    if any(info.filename == "[Content_Types].xml" for info in infos):
-        raise BadgeFileError(f"{path.name} is an Office document: save the sheet as CSV first.", path=path)
+    if any(info.filename in DOCUMENT_PARTS for info in infos):
+        return [Export(path, None, folder)], []
     return _members(path, infos, folder or path)
 
 

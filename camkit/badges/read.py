@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from camkit.badges.delimited import read_delimited
+from camkit.badges.documents import read_document
 from camkit.badges.files import Export
+from camkit.badges.formats import Format, format_of
 from camkit.badges.given import Given
+from camkit.badges.printed import read_printed
 from camkit.badges.table import ExportTable
 
 
@@ -16,4 +19,9 @@ def read_export(export: Export, given: Given) -> ExportTable:
     BadgeFileError
         If its format cannot be read, no profile fits it, or not the wanted one.
     """
-    return read_delimited(export, given)
+    kind = format_of(export)
+    if kind is Format.TEXT:
+        return read_delimited(export, given)
+    if kind is Format.PRINTED:
+        return read_printed(export, given)
+    return read_document(export, kind, given)

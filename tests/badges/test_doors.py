@@ -216,10 +216,12 @@ def test_dates_and_columns_without_a_name_in_a_spreadsheet_are_kept(tmp_path):
 
 
 def test_a_spreadsheet_that_cannot_be_read_says_so(tmp_path):
-    "Text in a file called .xlsx"
+    "A workbook that is cut off; text in a file called .xlsx is text"
     path = tmp_path / "doors.xlsx"
-    path.write_text(HEADER)
-    with pytest.raises(errors.DoorsFileError, match="cannot be read"):
+    path.write_text(HEADER + "R1,Gate,meraki,Q1,0\n")
+    assert load_doors(path)["reader_id"].tolist() == ["R1"]
+    path.write_bytes(sheet(path).read_bytes()[:-30])
+    with pytest.raises(errors.DoorsFileError, match="is a damaged archive or workbook"):
         load_doors(path)
 
 

@@ -320,11 +320,14 @@ LOCKED[LOCKED.index(b"PK\x01\x02") + 8] |= 1
 UNUSABLE = {
     "empty": (b"", "is empty"),
     "blank": (b"\n\n  \n", "has no rows"),
-    "picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "binary"),
-    "PDF": (b"%PDF-1.7\n" + b"abc, def\n" * 100, "binary"),
-    "workbook": (pack("[Content_Types].xml", b"<xml/>"), "Office document.*CSV"),
+    "picture": (
+        b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40,
+        "is a picture, which camkit cannot read: export the log",
+    ),
+    "PDF": (b"%PDF-1.7\n" + b"abc, def\n" * 100, "is a PDF document"),
+    "workbook": (pack("[Content_Types].xml", b"<xml/>"), "without sheets.*unpack"),
     "archive of pictures": (pack("photo.jpg", b"x"), "does not contain a badge export"),
-    "archive in an archive": (pack("badges.zip", pack("badges.csv", b"x")), "binary"),
+    "archive in an archive": (pack("badges.zip", pack("badges.csv", b"x")), "an archive.* in an archive"),
     "locked archive": (bytes(LOCKED), "password"),
     "cut archive": (pack("badges.csv", ROWS.encode())[:-30], "damaged archive"),
     "cut gzip": (gzip.compress(ROWS.encode() * 5)[:-20], "damaged archive"),

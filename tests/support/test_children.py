@@ -60,8 +60,8 @@ def test_the_reader_of_spreadsheets_gets_no_key(tmp_path, monkeypatch):
     spy.write_text(f"#!/bin/sh\nenv > {tmp_path}/environment\nexit 1\n")
     spy.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(spy))
-    (tmp_path / "doors.xlsx").write_bytes(b"PK")
+    (tmp_path / "doors.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1"))
     with pytest.raises(DoorsFileError):
-        load_doors(tmp_path / "doors.xlsx")
+        load_doors(tmp_path / "doors.xls")
     seen = (tmp_path / "environment").read_text()
     assert CANARY not in seen and "LC_TIME=de_DE.UTF-8" in seen
