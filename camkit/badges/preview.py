@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from camkit.badges.documents import sheet_names
 from camkit.badges.files import Export, find_exports, nothing_to_read
 from camkit.badges.given import Given
 from camkit.badges.profiles import Header, Profile, profiles
@@ -112,7 +113,7 @@ def preview(path: str | PathLike[str], given: Given | None = None) -> Preview:
         rows=[list(row) for row in zip(*columns, strict=True)],
         roles=table.layout.sources if profile else {},
         has_header=table.layout.names != _numbered(len(table.layout.names)),
-        sheets=(),
+        sheets=sheet_names(table.export),
         _table=table,
         _words=profile or replace(given, profile=None, columns={"event_time": "1"}).candidates()[0],
     )
@@ -126,7 +127,9 @@ def _first_that_fits(exports: Sequence[Export], given: Given) -> tuple[ExportTab
             return read_export(export, given), ""
         except BadgeFileError as error:
             problems.append(str(error))
-    return _any_table(exports[0], given), problems[0]
+    sheets = sheet_names(exports[0])
+    sheet = given.sheet or (sheets[0] if sheets else None)
+    return _any_table(exports[0], replace(given, sheet=sheet)), problems[0]
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,40 @@ def test_arrival_and_departure_are_in_one_row() -> None:
     assert state.roles == ["cardholder_id", "date", "first_in", "last_out"]
 
 
+def test_of_a_workbook_with_two_sheets_one_is_chosen() -> None:
+    "The menu is there only then"
+    shown = dialog()
+    assert shown.sheet.layout.display == "none"
+    shown.files.value = Path("../data/two_sheets.xlsx")
+    assert shown.sheet.layout.display is None
+    for menu, role in zip(
+        menus(shown), ("date", "time", "cardholder_id", "reader_id", "outcome"), strict=True
+    ):
+        menu.value = role
+    shown.zone.value = "America/Denver"
+    columns = shown.state.columns()
+    shown.sheet.value = "11 April"
+    assert shown.state.columns() == columns
+    shown.sheet.index = 0
+    shown.load.click()
+    assert "Here that is the menu Sheet." in shown.status.value
+    shown.sheet.value = "12 April"
+    shown.load.click()
+    assert "53 rows read = 53 events" in shown.status.value
+    assert saved()["sheet"] == "12 April"
+
+
+def test_another_encoding_keeps_what_the_columns_are_for() -> None:
+    "Only their headings read otherwise"
+    Path("../data/koi.csv").write_bytes("Время;Номер\n2026-05-31T08:02:17Z;7\n".encode("cp866"))
+    state = ImportState(load_investigation(badges="../data/koi.csv"))
+    state.look()
+    state.set_role(0, "event_time")
+    state.set("encoding", "cp866")
+    assert state.preview is not None
+    assert (state.preview.headings, state.roles) == (("Время", "Номер"), ["event_time", ""])
+
+
 def test_several_exports_stay_several() -> None:
     "As long as no other one is chosen"
     shutil.copy(GERMAN, "../data/second.csv")
