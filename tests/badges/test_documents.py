@@ -23,6 +23,7 @@ from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.read import read_export
 from camkit.errors import BadgeFileError, CamkitError
+from tests.conftest import ROOT
 
 COLUMNS = {"event_time": "When", "cardholder_id": "Badge", "reader_id": "Door"}
 HEADER = ("When", "Badge", "Door")
@@ -136,6 +137,17 @@ def test_a_number_whose_format_cannot_be_known_is_a_doubt(tmp_path: Path) -> Non
     assert rows_of(log) == [("01 14:02:17", "42", "Gate", 2)]
     assert log.files["encoding"].tolist() == ["ods, sheet 'May'"]
     assert "the column 'Badge' has numbers, and zeros that the sheet shows" in log.problems()[0]
+
+
+def test_an_old_workbook_is_read(tmp_path: Path) -> None:
+    "The .xls of HikCentral, with a title over all columns; numbers among its identifiers are a doubt"
+    log = load(ROOT / "tests" / "fixtures" / "sheets" / "hikcentral.xls", columns=None)
+    assert rows_of(log) == [
+        ("31 18:03:17", "00042", "Door1_Entrance Card Reader1", 3),
+        ("31 18:04:17", "43", "Door1_Entrance Card Reader1", 4),
+    ]
+    assert (log.profile, log.files["encoding"][0]) == ("hikcentral", "xls, sheet 'Original Records'")
+    assert "the column 'Person ID' has numbers" in log.problems()[0]
 
 
 def ods(path: Path, rows: list[str]) -> Path:
@@ -512,6 +524,33 @@ def test_the_dashes_of_a_narrow_table_do_not_cut_the_count(tmp_path: Path) -> No
     path.write_text("Badge When\n----- -------------------\n00042 2026-05-01 08:02:17\n(1 rows affected)\n")
     log = load(path, columns={"event_time": "When", "cardholder_id": "Badge"})
     assert (len(log.events), log.ignored["value"].tolist()) == (1, ["(1 rows affected)"])
+
+
+ACCESS = """----------------------------------------
+|        When         |  Badge  | Door |
+----------------------------------------
+| 2026-05-01 08:02:17 | 00042   | Gate |
+----------------------------------------
+| 2026-05-01 09:02:17 | 00043   | Gate |
+----------------------------------------
+"""
+
+POSTGRES = """        When         | Badge | Door
+---------------------+-------+------
+ 2026-05-01 08:02:17 | 00042 | Gate
+ 2026-05-01 09:02:17 | 00043 | Gate
+(2 rows)
+"""
+
+
+@pytest.mark.parametrize(("text", "ignored"), [(ACCESS, 3), (POSTGRES, 2)], ids=["Access", "PostgreSQL"])
+def test_what_other_databases_print_is_read(tmp_path: Path, text: str, ignored: int) -> None:
+    "Their lines between rows are not events"
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    log = load(path)
+    assert log.events["cardholder_id"].tolist() == ["00042", "00043"]
+    assert (len(log.ignored), len(log.rejected)) == (ignored, 0)
 
 
 OTHERS = {
