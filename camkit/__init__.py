@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         estimate_clock_offset,
         link,
     )
+    from camkit.directory import load_directory
     from camkit.errors import CamkitError
     from camkit.investigation import Investigation, load_investigation
     from camkit.review import EventPicker, ImportDialog, ReviewPanel
@@ -49,7 +50,7 @@ __all__ += ["Result", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"
 __all__ += ["DeviceStatus", "OverallStatus", "decode_status", "explain_status"]
 __all__ += ["explained_by_status", "overall_status", "probe_cameras", "usable_cameras"]
 __all__ += ["DownloadRun", "download_previews"]
-__all__ += ["Site", "connect"]
+__all__ += ["Site", "connect", "load_directory"]
 __all__ += [
     "VERDICTS",
     "Case",
@@ -63,8 +64,8 @@ __all__ += ["Investigation", "load_investigation"]
 __all__ += ["EventPicker", "ImportDialog", "ReviewPanel"]
 
 _ROOMS = (
-    "errors support.check support.notebook badges investigation cameras cameras.een cameras.een.previews site case "
-    "review"
+    "errors support.check support.notebook badges directory cameras cameras.een cameras.een.previews site "
+    "investigation case review"
 ).split()
 """Where the names are, in the order in which they are looked for: what imports most comes last."""
 

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     een_api_key: SecretStr | None = Field(None, validation_alias="EEN_API_KEY")
     een_base_url: str | None = Field(None, validation_alias="EEN_BASE_URL")
     directory_url: str | None = Field(None, validation_alias="CAMKIT_DIRECTORY_URL")
+    directory_file: Path | None = Field(None, validation_alias="CAMKIT_DIRECTORY")
     doors_file: Path | None = Field(None, validation_alias="CAMKIT_DOORS")
     demo: bool = Field(False, validation_alias="CAMKIT_DEMO")
 
@@ -79,6 +80,8 @@ def load_settings() -> Settings:
         names = ", ".join(str(problem["loc"][0]) for problem in error.errors())
         raise SettingsError(f"The value of {names} cannot be used. Correct or remove it.") from None
     needed = {"EEN_USERNAME": settings.een_username, "EEN_PASSWORD": settings.een_password}
+    if settings.directory_url and settings.directory_file:
+        raise SettingsError("CAMKIT_DIRECTORY and CAMKIT_DIRECTORY_URL are both set: remove one of them.")
     given = [name for name, value in {**needed, "EEN_API_KEY": settings.een_api_key}.items() if value]
     missing = [name for name, value in needed.items() if value is None]
     if given and missing and not settings.demo:

@@ -13,7 +13,7 @@ from camkit.cameras import SnapshotSource
 from camkit.cameras.een import LOGIN_URL, EagleEye
 from camkit.cameras.meraki import API_URL, Meraki
 from camkit.demo.launch import DemoProcess
-from camkit.directory import WebDirectory
+from camkit.directory import SheetDirectory, WebDirectory, load_directory
 from camkit.errors import SettingsError
 from camkit.http import NotPickled, secrets_stay_inside
 from camkit.settings import Settings, load_settings
@@ -34,7 +34,7 @@ class Site(NotPickled):
     ----------
     is_demo : bool
         Whether it is the built-in demo site.
-    directory : WebDirectory or None
+    directory : WebDirectory, SheetDirectory or None
         The directory of cardholders; None if it is not configured.
     doors_file : pathlib.Path or None
         The doors file that ``CAMKIT_DOORS`` names; None if it is not set, and on the demo site.
@@ -45,7 +45,7 @@ class Site(NotPickled):
         *,
         meraki: Meraki | None = None,
         een: EagleEye | None = None,
-        directory: WebDirectory | None = None,
+        directory: WebDirectory | SheetDirectory | None = None,
         doors_file: Path | None = None,
         demo: DemoProcess | None = None,
     ) -> None:
@@ -78,11 +78,12 @@ class Site(NotPickled):
         """Which services and accounts it uses, to be recorded in a case: no secret is in it, and no request is made.
 
         By name of the service, ``meraki``, ``een`` and ``directory``, those that are configured, each with its
-        ``host``, and with what is known of the account: ``user`` and, after a login, ``account_id`` (Eagle Eye);
-        ``organizations``, once they were listed (Meraki). Nothing but text is in it, so it can be written as JSON.
+        ``host`` (a list of people with its ``file`` and ``sha256``), and with what is known of the account: ``user``
+        and, after a login, ``account_id`` (Eagle Eye); ``organizations``, once they were listed (Meraki). Nothing but
+        text is in it, so it can be written as JSON.
         """
         cameras = {client.vendor: client.account for client in (self._meraki, self._een) if client}
-        return cameras | ({"directory": {"host": self.directory.host}} if self.directory else {})
+        return cameras | ({"directory": self.directory.account} if self.directory else {})
 
     def close(self) -> None:
         """Close the connections; end the demo site if this is one."""
@@ -105,7 +106,7 @@ class Site(NotPickled):
 
 
 @secrets_stay_inside
-def connect(settings: Settings | None = None) -> Site:
+def connect(settings: Settings | None = None, *, directory: str | Path | None = None) -> Site:
     """Connect to the configured services, or start the demo site if no cameras are configured.
 
     Parameters
@@ -113,8 +114,11 @@ def connect(settings: Settings | None = None) -> Site:
     settings : Settings, optional
         By default read from the environment and from ``.env``: ``MERAKI_DASHBOARD_API_KEY``; ``EEN_USERNAME``,
         ``EEN_PASSWORD`` and, where the account has one, ``EEN_API_KEY``; ``CAMKIT_DIRECTORY_URL`` (with
-        ``{user_id}``); ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
+        ``{user_id}``) or ``CAMKIT_DIRECTORY`` (a list of people, with a folder ``photos`` beside it: `load_directory`);
+        ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
         ``CAMKIT_DEMO=1`` starts the demo site in any case. Where the file has to be: `load_settings`.
+    directory : str or pathlib.Path, optional
+        A list of people, as for `load_directory`: instead of the configured one, also on the demo site.
 
     Returns
     -------
@@ -125,6 +129,8 @@ def connect(settings: Settings | None = None) -> Site:
     ------
     SettingsError
         If a set of credentials is incomplete or an address is malformed.
+    InputError
+        If the list of people cannot be used.
     DemoSiteError
         If the demo site does not start.
 
@@ -134,11 +140,12 @@ def connect(settings: Settings | None = None) -> Site:
     missing and is not replaced by the demo.
     """
     settings = settings or load_settings()
+    people = _directory(settings, directory)
     if settings.demo or not settings.has_cameras:
         print(CHOSEN_NOTICE if settings.has_cameras else DEMO_NOTICE)
         demo = DemoProcess()
-        return demo_site(demo.info, demo)
-    een = meraki = directory = None
+        return demo_site(demo.info, demo, people)
+    een = meraki = None
     if settings.een_username and settings.een_password:
         een = EagleEye(
             settings.een_username,
@@ -148,10 +155,7 @@ def connect(settings: Settings | None = None) -> Site:
         )
     if settings.meraki_key:
         meraki = Meraki(settings.meraki_key, base_url=settings.meraki_base_url or API_URL)
-    if settings.directory_url:
-        directory = WebDirectory(settings.directory_url)
-        print(f"Names and photos come from {directory.host}, which gets the badge numbers.")
-    site = Site(meraki=meraki, een=een, directory=directory, doors_file=settings.doors_file)
+    site = Site(meraki=meraki, een=een, directory=people, doors_file=settings.doors_file)
     for client, variable in ((meraki, "MERAKI_BASE_URL"), (een, "EEN_BASE_URL")):
         if client is not None and not client.at_vendor:
             host = client.account["host"]
@@ -162,7 +166,11 @@ def connect(settings: Settings | None = None) -> Site:
     return site
 
 
-def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
+def demo_site(
+    info: Mapping[str, Any],
+    demo: DemoProcess | None = None,
+    directory: WebDirectory | SheetDirectory | None = None,
+) -> Site:
     """Return the site that a demo server describes in its first line.
 
     Parameters
@@ -171,6 +179,8 @@ def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
         `DemoProcess.info`.
     demo : DemoProcess, optional
         The process to end when the site is closed.
+    directory : WebDirectory or SheetDirectory, optional
+        Instead of the demo site's own.
     """
     return Site(
         meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"], demo_origin=info["media"]),
@@ -180,9 +190,23 @@ def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
             base_url=info["een"],
             demo_origin=info["media"],
         ),
-        directory=WebDirectory(info["directory"]),
+        directory=directory or WebDirectory(info["directory"]),
         demo=demo,
     )
+
+
+def _directory(settings: Settings, people: str | Path | None) -> WebDirectory | SheetDirectory | None:
+    """Return the directory: the list of people that is wanted, else what is configured."""
+    is_demo = settings.demo or not settings.has_cameras
+    if file := people or (None if is_demo else settings.directory_file):
+        listed = load_directory(file)
+        print(f"Names and photos come from {listed.path.name}.")
+        return listed
+    if settings.directory_url and not is_demo:
+        found = WebDirectory(settings.directory_url)
+        print(f"Names and photos come from {found.host}, which gets the badge numbers.")
+        return found
+    return None
 
 
 def _configured(service: T | None, name: str, variables: str) -> T:

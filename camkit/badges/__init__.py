@@ -13,15 +13,20 @@ from camkit.badges.doors import Camera, Door, load_doors
 from camkit.badges.files import SUFFIXES, SourceFile
 from camkit.badges.flags import FLAGS, flag_events
 from camkit.badges.given import Column, Given
+from camkit.badges.identifiers import clean_id
 from camkit.badges.load import load_badges
 from camkit.badges.log import BadgeLog
+from camkit.badges.matching import SAID, are_others, find_events, renumbered, said
 from camkit.badges.preview import Preview, preview
 from camkit.badges.profiles import ROLES
+from camkit.badges.small_table import read_small_table
+from camkit.badges.table import Record
 
 __all__ = [
     "FLAGS",
     "NEEDED",
     "ROLES",
+    "SAID",
     "SUFFIXES",
     "BadgeLog",
     "Camera",
@@ -31,13 +36,20 @@ __all__ = [
     "DoorEvents",
     "Given",
     "Preview",
+    "Record",
     "SourceFile",
+    "are_others",
+    "clean_id",
+    "find_events",
     "flag_events",
     "load_badges",
     "load_doors",
     "preview",
+    "read_small_table",
+    "renumbered",
     "require_events",
     "require_resolved",
     "resolve",
+    "said",
     "site_timezone",
 ]

@@ -9,24 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from camkit.badges.delimited import DELIMITERS
-from camkit.badges.documents import first_sheet
-from camkit.badges.encoding import decoded, open_text
-from camkit.badges.files import Export, sha256_of, unchanged
-from camkit.badges.formats import Format, format_of
 from camkit.badges.identifiers import column_text
 from camkit.badges.profiles import unique
-from camkit.badges.split import Dialect, records
-from camkit.badges.table import Record
-from camkit.errors import BadgeFileError, DoorsFileError, InputError
+from camkit.badges.small_table import read_small_table
+from camkit.errors import DoorsFileError, InputError
 
 COLUMNS = ("reader_id", "door", "view", "vendor", "camera_id", "clock_offset_s")
 VENDORS = ("meraki", "een")
 HEADER_WITHIN = 20
 """The header is in one of the first rows; there may be a title above it."""
-
-MAX_TEXT = 16 << 20
-"""Longest accepted text, characters: no site has so many doors."""
 
 NAMED = 20
 """How many rows that cannot be used a message names."""
@@ -216,21 +207,8 @@ def _check_columns(path: Path, names: list[str]) -> None:
 
 def _read(path: Path) -> pd.DataFrame:
     """The rows as text, indexed by their lines; only an empty cell is missing: a reader may well be called NA."""
-    try:
-        path.stat()  # a missing file is not a file that is not text
-        if path.is_dir():
-            raise DoorsFileError(f"{path} is a folder. Give the doors file in it.", path=path)
-        with unchanged(path):
-            digest = sha256_of(path)
-            is_workbook = format_of(Export(path)) is Format.WORKBOOK
-            found = first_sheet(path) if is_workbook else _text_rows(path)
-    except FileNotFoundError:
-        raise DoorsFileError(f"The doors file {path} does not exist. Check the path.", path=path) from None
-    except OSError as error:
-        raise DoorsFileError(f"The doors file {path} cannot be read: {error.strerror}.", path=path) from None
-    except BadgeFileError as error:
-        raise DoorsFileError(f"Doors file: {error}", path=path) from None
-    rows = [(line, [cell.strip() for cell in cells]) for line, cells in found if any(map(str.strip, cells))]
+    found, digest = read_small_table(path, "doors file", DoorsFileError)
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in found]
     start = next(
         (n for n, (_, cells) in enumerate(rows[:HEADER_WITHIN]) if "reader_id" in map(_known, cells)), 0
     )
@@ -255,22 +233,3 @@ def _known(heading: str) -> str:
     """The name of a known column however it is written, such as "Reader ID"; any other heading as it is."""
     name = re.sub(r"[\s_-]+", "_", heading.strip()).casefold()
     return name if name in COLUMNS else heading.strip()
-
-
-def _text_rows(path: Path) -> list[Record]:
-    """The rows of a text file, split by the delimiter that its first lines have most of."""
-    export = Export(path)
-
-    def lines(encoding: str, _doubts: list[str]) -> list[str]:
-        found, size = [], 0
-        with open_text(export, encoding) as stream:
-            for line in stream.lines():
-                found.append(line)
-                size += len(line)
-                if size > MAX_TEXT:
-                    raise BadgeFileError(f"{path.name} is too large for a doors file.", path=path)
-        return found
-
-    text = decoded(export, lines)
-    start = "".join(text[:HEADER_WITHIN])
-    return list(records(text, Dialect(max(DELIMITERS, key=start.count))))

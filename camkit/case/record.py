@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from camkit.badges import DoorEvent
+from camkit.badges import BadgeLog, DoorEvent, renumbered
 from camkit.cameras import Snapshot
 from camkit.case import chain, queries, schema, snapshots
 from camkit.case.database import Database, this_user
@@ -79,6 +79,18 @@ class Record:
             ``decided_at``, ``excluded`` (why it is left out; missing if it is not). The dtypes are as in `table`.
         """
         return self.table("events").set_index("event")
+
+    def numbered(self, log: BadgeLog) -> BadgeLog:
+        """Return a badge log with the case's numbers for the events that the case has; see `renumbered`.
+
+        An export that has grown since the case was begun may have its events in other rows.
+
+        Raises
+        ------
+        InputError
+            If one of the case's events is not in the log.
+        """
+        return renumbered(log, self.events())
 
     def verdicts(self) -> pd.DataFrame:
         """Return every verdict that was not taken back at once, in the order given.

@@ -4,76 +4,25 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
+from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
 import gevent
 from bs4 import BeautifulSoup, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
+from camkit.directory.cardholder import MAX_BYTES, Cardholder
 from camkit.errors import ServiceError, SettingsError
 from camkit.http import Address, Limits, NotPickled, Reply, Transport, secrets_stay_inside
-from camkit.support.html import GREY, block_html, image_html, text_html
 from camkit.support.jpeg import BadImage, check_photo
-
-MAX_BYTES = 5 * 1024 * 1024
-"""Size limit of a photo, bytes."""
 
 PAGE_BYTES, PAGE_MARKS = 1024 * 1024, 25_000
 """Limits of a page: bytes, and what makes parsing slow: the signs that begin tags and entities and join attributes."""
 
 PAGE_S = 10.0
 """The longest time for reading a page that has arrived, seconds."""
-
-
-@dataclass(frozen=True)
-class Cardholder:
-    """What the directory says about one number.
-
-    Attributes
-    ----------
-    name : str
-        Empty if the directory does not know the number.
-    photo : bytes or None
-        The image file as it arrived.
-    note : str
-        What is missing, and why; empty if nothing is.
-    """
-
-    cardholder_id: str
-    name: str = ""
-    title: str = ""
-    department: str = ""
-    photo: bytes | None = field(default=None, repr=False)
-    photo_type: str = ""
-    note: str = ""
-
-    @property
-    def known(self) -> bool:
-        """Whether the directory has an entry."""
-        return bool(self.name or self.photo)
-
-    def is_named(self, name: str) -> bool:
-        """Whether a name may be this person's: one has all the words of the other, whatever their order and accents.
-
-        An empty name may be anybody's; where the directory has no name, no other one is.
-        """
-        one, other = _words(self.name), _words(name)
-        return not other or (bool(one) and (one <= other or other <= one))
-
-    def _repr_html_(self) -> str:
-        return block_html(cardholder_html(self))
-
-
-class Directory(Protocol):
-    """Anything that can say who a cardholder is."""
-
-    def lookup(self, cardholder_id: str) -> Cardholder:
-        """Return the entry; for an unknown number, one whose ``note`` says so."""
-        ...
 
 
 class WebDirectory(NotPickled):
@@ -142,6 +91,11 @@ class WebDirectory(NotPickled):
     def host(self) -> str:
         """The directory's host."""
         return self._transport.host
+
+    @property
+    def account(self) -> dict[str, str]:
+        """What a case records of it."""
+        return {"host": self.host}
 
     def close(self) -> None:
         """Close this thread's idle connections."""
@@ -353,26 +307,3 @@ def _text(shown: Tag, *selectors: str) -> str:
         if found is not None and (text := " ".join(found.get_text(" ").split())):
             return text[:200]
     return ""
-
-
-def _words(name: str) -> set[str]:
-    """Return the words of a name without case and accents."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return set(re.findall(r"\w+", "".join(sign for sign in letters if not unicodedata.combining(sign))))
-
-
-def cardholder_html(person: Cardholder, logged_name: str = "") -> str:
-    """Show photo, name, number and what else the directory says; and the badge log's name if it is another."""
-    photo = ""
-    if person.photo is not None:
-        photo = image_html(
-            person.photo, person.photo_type, f"Directory photo of {person.name}", "height:216px"
-        )
-    name = f"<b>{text_html(person.name) or 'unknown'}</b>"
-    rest = ", ".join(text_html(text) for text in (person.title, person.department) if text)
-    notes = [person.note] if person.note else []
-    if not person.is_named(logged_name):
-        notes.append(f"the badge log gives the name {logged_name}")
-    note = "".join(f'<div style="color:#a33">{text_html(said)}</div>' for said in notes)
-    number = f'<span style="{GREY}">{text_html(person.cardholder_id)}</span>'
-    return f'<div style="font-size:13px">{photo}<div>{name} {number}</div><div>{rest}</div>{note}</div>'

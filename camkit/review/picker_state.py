@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
 
-from camkit.badges import NEEDED, require_events, site_timezone
+from camkit.badges import FLAGS, are_others, require_events, site_timezone
 from camkit.errors import InputError, TimestampError
+from camkit.review.picks import KeptPicks
 
 MISSING = "(none)"
-"""Stands for a missing reader or outcome in the lists to choose from."""
+"""Stands for a missing reader or outcome, and for no flag, in the lists to choose from."""
 
 LISTED = 5000
 """The most rows shown at once: with more, a browser's table gets slow."""
@@ -30,10 +31,14 @@ class Filters:
         From `start`, included, to `end`, excluded; both UTC-aware.
     cardholder : str
         Part of a cardholder's number or name; several are separated by commas, any may match.
-    readers, outcomes : collection of str
+    readers, outcomes, kinds : collection of str
         Any of these.
+    flags : collection of str
+        Any of these, in words.
     text : str
         Part of any other cell.
+    undecided : bool
+        Nobody has decided on it.
     """
 
     start: datetime | None = None
@@ -42,6 +47,9 @@ class Filters:
     readers: Collection[str] = ()
     outcomes: Collection[str] = ()
     text: str = ""
+    kinds: Collection[str] = ()
+    flags: Collection[str] = ()
+    undecided: bool = False
 
 
 class PickState:
@@ -50,8 +58,19 @@ class PickState:
     Parameters and exceptions are those of `EventPicker`. Of the events, the columns ``event_time`` (UTC-aware),
     ``cardholder_id``, ``reader_id`` and ``outcome`` are needed; there may be any more.
 
+    Parameters
+    ----------
+    keep : KeptPicks, optional
+        Where the picks are kept.
+    decided : callable, optional
+        Returns the labels of the events on which somebody has decided.
+
     Attributes
     ----------
+    names : dict of str to str
+        The directory's names by number, as far as they are known.
+    not_found : int
+        How many of the kept picks are not among the events.
     matching : numpy.ndarray
         Positions of the events that match the filters.
     shown : numpy.ndarray
@@ -63,22 +82,72 @@ class PickState:
         events: pd.DataFrame,
         default: pd.DataFrame | int | Iterable[Hashable] | None = None,
         timezone: tzinfo | str | None = None,
+        *,
+        begun: pd.DataFrame | None = None,
+        flags: pd.DataFrame | None = None,
+        keep: KeptPicks | None = None,
+        decided: Callable[[], pd.Index] = lambda: pd.Index([]),
     ) -> None:
         require_events(events, "outcome")
         self.events = events
         self.zone = site_timezone(events, timezone) or UTC
-        self._is_picked = _default_picks(events, default)
+        self.names: dict[str, str] = {}
+        self.not_found = 0
+        self._flags = None if flags is None else _flags_of(events, flags)
+        self._keep, self._decided = keep, decided
+        before = self._picked_before(begun)
+        self._is_picked = _default_picks(events, default) if before is None else before
         self.show(Filters())
+
+    def _picked_before(self, begun: pd.DataFrame | None) -> np.ndarray | None:
+        """Return which events are in the case or among the kept picks; None without either."""
+        kept = self._keep.positions(self.events) if self._keep is not None else None
+        in_case = begun is not None and not begun.empty
+        if kept is None and not in_case:
+            return None
+        picked = np.zeros(len(self.events), dtype=bool)
+        if kept is not None:
+            places, self.not_found = kept
+            picked[places] = True
+        if begun is not None and in_case:
+            check_same_log(self.events, begun)
+            picked |= self.events.index.isin(begun.index)
+        return picked
 
     @property
     def picked(self) -> pd.DataFrame:
         """The picked rows of `events`, in its order, with all columns and labels."""
-        return self.events[self._is_picked]
+        return self.events.loc[self._is_picked]
 
     def show(self, filters: Filters) -> None:
         """Show the events that match the filters; the picks stay as they are."""
-        self.matching = np.flatnonzero(_match(self.events, filters))
+        matches = _match(self.events, filters, self.names)
+        if filters.flags and self._flags is not None:
+            chosen = self._flags.columns.intersection(list(filters.flags))
+            unflagged = MISSING in filters.flags and ~self._flags.any(axis=1)
+            matches &= (self._flags[chosen].any(axis=1) | unflagged).to_numpy()
+        if filters.undecided:
+            matches &= ~self.events.index.isin(self._decided())
+        self.matching = np.flatnonzero(matches)
         self.shown = self.matching[:LISTED]
+
+    @property
+    def flags(self) -> list[str] | None:
+        """The flags that some event has, in words, and `MISSING`; None if it is not known which have one."""
+        if self._flags is None:
+            return None
+        return [*self._flags.columns[self._flags.any()], MISSING]
+
+    @property
+    def has_names(self) -> bool:
+        """Whether the log or the directory gives a name."""
+        in_log = "cardholder_name" in self.events and bool(self.events["cardholder_name"].notna().any())
+        return in_log or any(self.names.values())
+
+    def nameless(self, limit: int) -> list[str]:
+        """Return the first numbers in the table of which it is not known what name the directory has."""
+        shown = self.events["cardholder_id"].iloc[self.shown].dropna().astype(str).unique()
+        return [number for number in shown if number not in self.names][:limit]
 
     def table(self) -> pd.DataFrame:
         """Return the shown events for display: local times, text, empty cells for missing values."""
@@ -87,7 +156,15 @@ class PickState:
         if "file" in columns and self.events["file"].nunique() < 2:
             columns = columns.drop(columns="file")  # one file for all says nothing
         local = events["event_time"].dt.tz_convert(self.zone).dt.strftime("%Y-%m-%d %H:%M:%S %Z")
+        if self.names:
+            names = events["cardholder_id"].map(self.names).fillna("")
+            place = [*columns].index("cardholder_id") + 1
+            columns.insert(place, "name in directory", names, allow_duplicates=True)
         columns.insert(0, "time", local.fillna(""), allow_duplicates=True)
+        if self._flags is not None:
+            raised = self._flags.iloc[self.shown]
+            words = ["; ".join(raised.columns[row]) for row in raised.to_numpy(bool)]
+            columns.insert(1, "flags", words, allow_duplicates=True)
         return columns
 
     def local(self, moment: pd.Timestamp) -> str:
@@ -99,13 +176,26 @@ class PickState:
         return np.flatnonzero(self._is_picked[self.shown]).tolist()
 
     def pick_in_table(self, rows: Iterable[int]) -> None:
-        """Pick these rows of the table and no others of it; picks that the filters hide stay."""
-        self._is_picked[self.shown] = False
-        self._is_picked[self.shown[list(rows)]] = True
+        """Pick these rows of the table and no others of it; picks that the filters hide stay.
+
+        Raises
+        ------
+        InputError, OutputError
+            If the picks cannot be kept. They are picked all the same.
+        """
+        picked = self._is_picked.copy()
+        picked[self.shown] = False
+        picked[self.shown[list(rows)]] = True
+        self._pick(picked)
 
     def clear(self) -> None:
-        """Pick nothing, hidden events included."""
-        self._is_picked[:] = False
+        """Pick nothing, hidden events included; raises what `pick_in_table` raises."""
+        self._pick(np.zeros(len(self.events), dtype=bool))
+
+    def _pick(self, picked: np.ndarray) -> None:
+        before, self._is_picked = self._is_picked, picked
+        if self._keep is not None and (before != picked).any():
+            self._keep.change(self.events, before, picked)
 
     def summary(self) -> str:
         """Say how many events are picked and shown."""
@@ -174,18 +264,22 @@ def choices(column: pd.Series) -> pd.Series:
 
 def check_same_log(events: pd.DataFrame, begun: pd.DataFrame) -> None:
     """Make sure that a case's events are those of the same labels in a log; `InputError` if it is of another one."""
-    ours = begun[list(NEEDED)]
-    theirs = events[list(NEEDED)].reindex(ours.index)
-    text = [name for name in NEEDED if name != "event_time"]
-    same = ours["event_time"].eq(theirs["event_time"])
-    for name in text:
-        same &= ours[name].astype("string").fillna("").eq(theirs[name].astype("string").fillna(""))
-    if not same.all():
+    others = int(are_others(events, begun).sum())
+    if others:
         raise InputError(
-            f"{int((~same).sum()):,} of the case's {len(ours):,} events are not in this badge log: the case was made "
-            "with another export, or with another time zone. Choose another folder for the case of this one, or "
-            "correct TIMEZONE."
+            f"{others:,} of the case's {len(begun):,} events do not have the same number in this badge log: give the "
+            "picker the log with the case's numbers, case.numbered(log)."
         )
+
+
+def _flags_of(events: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
+    """Return the flags of these events, in words."""
+    raised = flags.select_dtypes("bool").rename(columns=FLAGS)
+    if raised.index.equals(events.index):
+        return raised
+    if not events.index.isin(raised.index).all():
+        raise InputError("The flags do not cover all of the events: use flag_events() on the same events.")
+    return raised.loc[events.index]
 
 
 def _default_picks(
@@ -203,20 +297,22 @@ def _default_picks(
     return events.index.isin(labels)
 
 
-def _match(events: pd.DataFrame, filters: Filters) -> np.ndarray:
+def _match(events: pd.DataFrame, filters: Filters, names: Mapping[str, str]) -> np.ndarray:
     """Return which events match the filters."""
     matches = np.ones(len(events), dtype=bool)
     if filters.start is not None:
         matches &= (events["event_time"] >= filters.start).to_numpy()
     if filters.end is not None:
         matches &= (events["event_time"] < filters.end).to_numpy()
-    if filters.readers:
-        matches &= choices(events["reader_id"]).isin(filters.readers).to_numpy()
-    if filters.outcomes:
-        matches &= choices(events["outcome"]).isin(filters.outcomes).to_numpy()
+    chosen = {"reader_id": filters.readers, "outcome": filters.outcomes, "kind": filters.kinds}
+    for name, values in chosen.items():
+        if values:
+            matches &= choices(events[name]).isin(values).to_numpy()
     people = [part.strip() for part in filters.cardholder.split(",") if part.strip()]
     if people:
         who = events[events.columns.intersection(["cardholder_id", "cardholder_name"])]
+        if names:
+            who = who.assign(directory=events["cardholder_id"].map(names))
         matches &= np.logical_or.reduce([_contain(who, part) for part in people])
     if filters.text.strip():
         matches &= _contain(events.drop(columns="event_time"), filters.text.strip())

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.conftest import ROOT
 from tests.support.browser import (
     Lab,
     browser_page,
@@ -22,9 +23,11 @@ from tests.support.browser import (
     run_all,
 )
 
+ARTEFACTS = ROOT / "out" / "test-artefacts"
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 MAKE = """
+import camkit
 import pandas as pd
 from camkit.review.picker import EventPicker
 
@@ -35,9 +38,11 @@ events = pd.DataFrame({
     "reader_id": [("HQ-R1", "HQ-R2", "Dock <b>3</b>")[n % 3] for n in range(40)],
     "outcome": ["denied" if n % 8 == 0 else "granted" for n in range(40)],
     "note": ["<script>document.title = 'broken'</script>" if n == 1 else "" for n in range(40)],
+    "kind": ["held" if n % 10 == 9 else "swipe" for n in range(40)],
     "line": range(2, 42),
 }, index=range(100, 140))
-picker = EventPicker(events, default=2, timezone="America/Denver")
+flags = camkit.flag_events(events, hours=("15:00", "18:00"), timezone="America/Denver")
+picker = EventPicker(events, default=2, timezone="America/Denver", flags=flags, keep="picked.json")
 picker
 """
 READ = "print(picker.state.picked.index.tolist())"
@@ -101,3 +106,33 @@ def test_filter_and_click_picks_the_rows_one_sees(lab: Lab, tmp_path: Path):
         view.get_by_role("button", name="Clear picks").click()
         assert read_picks(page) == []
         assert abroad == []
+
+
+def test_flags_lead_to_events_and_a_title_sorts_them(lab: Lab):
+    "A flag and a kind are chosen, a click on the whole title sorts; the picks are there when the notebook runs again"
+    with browser_page(1600, 1000) as page:
+        open_notebook(page, lab, "pick.ipynb")
+        run_all(page)
+        view = outputs(page, 0)
+        rows, status = view.locator("tbody tr"), view.get_by_role("status")
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=ARTEFACTS / "picker-flags.png")
+        title = view.locator("thead th", has_text="time")
+        box = title.bounding_box()
+        assert box is not None
+        for expected in ("14:00:00", "18:33:00"):
+            page.mouse.click(
+                box["x"] + 6, box["y"] + box["height"] / 2
+            )  # beside its text, far from its arrow
+            expect(rows.first).to_contain_text(f"2019-04-12 {expected}")
+        view.get_by_label("Kind", exact=True).select_option("held")
+        expect(status).to_have_text("2 of 40 events picked, 4 shown; 2 of the picked not shown")
+        view.get_by_label("Flags", exact=True).select_option("outside the hours given")
+        expect(status).to_have_text("2 of 40 events picked, 1 shown; 2 of the picked not shown")
+        expect(rows.first).to_contain_text("outside the hours given")
+        rows.first.click()
+        expect(status).to_have_text("3 of 40 events picked, 1 shown; 2 of the picked not shown")
+        page.screenshot(path=ARTEFACTS / "picker-flags-chosen.png")
+        run_all(page)
+        expect(outputs(page, 0).get_by_role("status")).to_have_text("3 of 40 events picked, 40 shown")
+        assert read_picks(page) == [100, 101, 139]

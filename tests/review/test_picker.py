@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
-from camkit.badges import load_badges
+from camkit.badges import flag_events, load_badges
 from camkit.case import Case
+from camkit.directory import Cardholder, load_directory
 from camkit.errors import InputError
-from camkit.review.picker import EventPicker
+from camkit.review.picker import NAMES, EventPicker
 from tests.conftest import ROOT
 from tests.review.test_picker_state import make_events
 from tests.support.cases import at_doors, made_up_events
@@ -35,7 +36,7 @@ def controls(widget: ipw.Widget) -> dict[str, ipw.Widget]:
     found = {}
     for child in getattr(widget, "children", ()):
         found |= controls(child)
-        if isinstance(child, ipw.Text | ipw.SelectMultiple | ipw.Button):
+        if isinstance(child, ipw.Text | ipw.SelectMultiple | ipw.Button | ipw.Checkbox):
             found[child.description] = child
     return found
 
@@ -79,10 +80,8 @@ def test_a_case_of_another_log_picks_nothing_of_this_one(tmp_path, other):
     log = made_up_events(4)
     with Case(tmp_path / "case") as case:
         case.add_events(at_doors(log.iloc[[1, 3]]))
-        with pytest.raises(
-            InputError, match=r"of the case's 2 events are not in this badge log: the case was made"
-        ):
-            EventPicker(other(log), begun=case.events())
+        with pytest.raises(InputError, match=r"of the case's 2 events do not have the same number in this"):
+            EventPicker(other(log), begun=case)
 
 
 def test_a_case_with_events_without_reader_goes_on(tmp_path):
@@ -220,6 +219,101 @@ def test_every_control_has_a_label(picker):
         *("From", "To", "Cardholder", "Other text", "Reader", "Outcome"),
         *("Pick all shown", "Clear picks"),
     ]
+
+
+def test_every_filter_has_a_label(tmp_path):
+    "Those for flags, kinds, the case and the directory are there where there is something to choose"
+    log = made_up_events(4, kind=["swipe", "swipe", "held", "swipe"])
+    with Case(tmp_path / "case") as case:
+        picker = EventPicker(log, begun=case, flags=flag_events(log), directory=Names())
+        assert [
+            label for label in controls(picker) if label not in controls(EventPicker(made_up_events(1)))
+        ] == [*("Not reviewed yet", "Kind", "Flags", "Names from the directory")]
+
+
+def test_not_reviewed_yet_are_those_without_a_verdict(tmp_path):
+    "One that is left out of the report is not to be reviewed either"
+    log = made_up_events(4)
+    with Case(tmp_path / "case") as case:
+        case.add_events(at_doors(log.iloc[[1, 2, 3]]))
+        picker = EventPicker(log, begun=case)
+        case.record_verdict(1, "unclear")
+        case.exclude(3, "Picked by mistake.")
+        field(picker, "Not reviewed yet").value = True
+        assert picker.state.shown.tolist() == [0, 2]
+        assert picker.picked.index.tolist() == [1, 2, 3]
+
+
+def test_a_case_goes_on_with_an_export_that_has_grown(tmp_path):
+    "Its events are found by what they say; new ones get numbers of their own, and can be added"
+    old, grown = tmp_path / "old.csv", tmp_path / "grown.csv"
+    rows = [f"2026-05-0{day}T08:00:00Z,{day},R1,granted" for day in range(1, 7)]
+    for path, lines in ((old, rows[:3]), (grown, rows[::-1])):
+        path.write_text("\n".join(["timestamp,UserID,reader_id,outcome", *lines]) + "\n")
+    with Case(tmp_path / "case") as case:
+        case.add_events(at_doors(load_badges(old).events.loc[[0, 2]]))
+        log = case.numbered(load_badges(grown))
+        picker = EventPicker(log, begun=case, flags=flag_events(log.events))
+        assert picker.picked["cardholder_id"].tolist() == ["3", "1"]
+        picker.table.selected_rows = [0, 3, 5]
+        case.add_events(at_doors(picker.picked), flags=flag_events(log.events))
+        assert case.events()["cardholder_id"].tolist() == ["1", "3", "6"]
+
+
+class Names:
+    """A directory that knows some names, and has to be asked for each."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def lookup(self, cardholder_id: str) -> Cardholder:
+        """The entry."""
+        self.asked.append(cardholder_id)
+        if cardholder_id.startswith("9"):
+            raise ValueError("a defect")
+        return Cardholder(cardholder_id, "Ann Li" if cardholder_id == "4" else "")
+
+
+def test_a_web_directory_is_asked_for_some_names_on_demand():
+    "At the press of a button, for the first in the table; the next press asks for the next ones only"
+    numbers = [str(number) for number in range(NAMES + 5)]
+    directory, log = Names(), made_up_events(NAMES + 5, cardholder_id=numbers)
+    picker = EventPicker(log, directory=directory)
+    picker._lookups.wait(1)
+    assert directory.asked == []
+    field(picker, "Cardholder").value = "ann"
+    assert "This log has no names, so only numbers are searched. Press" in picker.message.value
+    field(picker, "Cardholder").value = ""
+    field(picker, "Names from the directory").click()
+    assert picker._lookups.wait(10)
+    assert sorted(directory.asked, key=int) == numbers[:NAMES]
+    assert "Ann Li" in rows(picker)
+    field(picker, "Cardholder").value = "ann"
+    assert picker.state.shown.tolist() == [4]
+    assert picker.message.value == ""
+    field(picker, "Cardholder").value = ""
+    field(picker, "Names from the directory").click()
+    assert picker._lookups.wait(10)
+    assert sorted(directory.asked, key=int) == numbers
+
+
+def test_a_list_of_people_gives_its_names_at_once(tmp_path):
+    "They are searched, too"
+    (tmp_path / "people.csv").write_text("number,name\n4711,Ann Li\n")
+    picker = EventPicker(made_up_events(2), directory=load_directory(tmp_path / "people.csv"))
+    assert "Names from the directory" not in controls(picker)
+    field(picker, "Cardholder").value = "li"
+    assert picker.state.shown.tolist() == [0, 1]
+    assert "Ann Li" in rows(picker)
+
+
+def test_a_search_says_that_a_log_has_no_names():
+    "A number is searched as ever"
+    picker = EventPicker(made_up_events(2))
+    field(picker, "Cardholder").value = "ann"
+    assert "This log has no names, so only numbers are searched." in picker.message.value
+    field(picker, "Cardholder").value = "47"
+    assert picker.message.value == ""
 
 
 def test_old_tables_are_closed(picker):

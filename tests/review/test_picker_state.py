@@ -221,3 +221,79 @@ def test_any_text_is_a_time_or_a_clear_error(text, is_end):
         return
     state.show(Filters(start=moment, end=moment))
     assert len(state.shown) == (1 if moment is None else 0)
+
+
+def flags_of(events: pd.DataFrame) -> pd.DataFrame:
+    """The first event has two flags, the third one has one."""
+    flags = {
+        "too_fast": [True, *[False] * 5],
+        "outside_hours": [True, False, True, *[False] * 3],
+        "evidence": 1,
+    }
+    return pd.DataFrame(flags, index=events.index)
+
+
+FAST, HOURS = "at another reader sooner than one can walk there", "outside the hours given"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [
+        ([], [0, 1, 2, 3, 4, 5]),
+        ([HOURS], [0, 2]),
+        ([FAST], [0]),
+        (["(none)"], [1, 3, 4, 5]),
+        ([FAST, "(none)"], [0, 1, 3, 4, 5]),
+    ],
+)
+def test_flags_lead_to_their_events(chosen, shown):
+    "Any of the chosen ones, or none at all"
+    state = PickState(make_events(), flags=flags_of(make_events()))
+    assert state.flags == [FAST, HOURS, "(none)"]
+    state.show(Filters(flags=chosen))
+    assert state.shown.tolist() == shown
+
+
+def test_the_table_has_the_flags_in_words():
+    "Also of some of the events that were flagged"
+    state = PickState(make_events().iloc[[2, 0, 1]], flags=flags_of(make_events()))
+    assert state.table()["flags"].tolist() == [HOURS, f"{FAST}; {HOURS}", ""]
+    assert "flags" not in PickState(make_events()).table()
+
+
+def test_flags_of_other_events_are_an_error():
+    "They would be those of other people"
+    with pytest.raises(InputError, match="The flags do not cover all of the events"):
+        PickState(make_events(), flags=flags_of(make_events()).iloc[1:])
+
+
+def test_kinds_of_events_are_filtered():
+    "Swipes and what a door does by itself"
+    events = make_events().assign(kind=["swipe", "forced", "swipe", "held", "swipe", None])
+    state = PickState(events)
+    state.show(Filters(kinds=["forced", "(none)"]))
+    assert state.shown.tolist() == [1, 5]
+
+
+def test_what_nobody_has_decided_on_is_asked_anew_each_time():
+    "A verdict that was given meanwhile counts"
+    decided = [40]
+    state = PickState(make_events(), decided=lambda: pd.Index(decided))
+    state.show(Filters(undecided=True))
+    assert state.shown.tolist() == [1, 2, 3, 4, 5]
+    decided.append(37)
+    state.show(Filters(undecided=True))
+    assert state.shown.tolist() == [1, 2, 4, 5]
+
+
+def test_names_of_the_directory_are_shown_and_searched():
+    "Beside the number"
+    state = PickState(make_events().drop(columns="cardholder_name"))
+    assert not state.has_names
+    state.names = {"00071234": "Zoë Lindqvist"}
+    assert state.has_names
+    assert state.table()["name in directory"].tolist() == ["Zoë Lindqvist", "", "", "Zoë Lindqvist", "", ""]
+    state.show(Filters(cardholder="zoë"))
+    assert state.shown.tolist() == [0, 3]
+    state.show(Filters())
+    assert state.nameless(2) == ["85063715", "85063685"]
