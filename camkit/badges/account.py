@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from camkit.badges.table import ExportTable
+from camkit.badges.table import ExportTable, Kind
 from camkit.badges.vocabulary import footer_patterns, matches
 
 ENTRY = pa.schema({"line": pa.int64(), "column": pa.string(), "value": pa.string(), "reason": pa.string()})
@@ -20,8 +19,6 @@ CLOCK_TIME = re.compile(r"\d[:.]\d\d")
 
 MAX_FILLED = 2
 """Most cells of a total or a note that have text: "Total", "1,204". A swipe has more."""
-
-Kind = Literal["rejected", "ignored"]
 
 
 class RowAccount:
@@ -45,13 +42,15 @@ class RowAccount:
     def ignore_footers(self, candidates: np.ndarray) -> None:
         """Ignore totals, notes, empty rows and repeated headers among these rows, whose time cannot be read."""
         positions = np.flatnonzero(candidates & self.is_event)
+        if not len(positions):
+            return
         names = self._table.layout.names
         cells = [column.take(pa.array(positions)) for column in self._table.rows.cells]
         filled = sum(
             (pc.not_equal(column, "").to_numpy().astype(int) for column in cells), np.zeros(len(positions))
         )
-        like_header = pc.equal(cells[0], names[0]).to_numpy()
-        few = np.flatnonzero((filled <= MAX_FILLED) | like_header.astype(bool))
+        like_others = pc.or_(pc.equal(cells[0], names[0]), pc.match_substring_regex(cells[0], r"^[-=_+]+$"))
+        few = np.flatnonzero((filled <= MAX_FILLED) | like_others.to_numpy().astype(bool))
         rows = zip(*(column.take(pa.array(few)).to_pylist() for column in cells), strict=True)
         ignored = []
         for position, row in zip(positions[few], rows, strict=True):
@@ -66,10 +65,8 @@ class RowAccount:
         entered: dict[Kind, list[tuple[int, str, str]]] = {"rejected": [], "ignored": []}
         for line, row in self._table.rows.ragged:
             kind, reason = self._table.rows.reasons.get(line) or _why_ragged(row, names)
-            if kind == "ignored":
-                entered["ignored"].append((line, _filled(row), reason))
-            else:
-                entered["rejected"].append((line, delimiter.join(row), reason))
+            text = _filled(row) if kind == "ignored" else delimiter.join(row)
+            entered[kind].append((line, text, reason))
         for kind, entries in entered.items():
             self._enter(kind, entries)
 
@@ -91,7 +88,7 @@ def _filled(row: Sequence[str]) -> str:
     return " ".join(filter(None, row))
 
 
-def _why_ragged(row: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
+def _why_ragged(row: Sequence[str], names: Sequence[str]) -> tuple[Kind, str]:
     """Say what becomes of a row of the wrong length, and why."""
     reason = _why_not_an_event(row, names)
     if reason is None and len(row) == 1 and not CLOCK_TIME.search(row[0]):
@@ -106,6 +103,8 @@ def _why_not_an_event(row: Sequence[str], names: Sequence[str]) -> str | None:
         return "an empty row"
     if tuple(row) == tuple(names):
         return "the header again"
+    if not re.search(r"[^-=_+:]", "".join(filled)):
+        return "a line between rows"
     if len(filled) > MAX_FILLED or any(map(CLOCK_TIME.search, filled[1:])):
         return None
     return "a total or a note" if matches(filled[0], footer_patterns()) else None

@@ -11,7 +11,7 @@ from camkit.badges.files import Export
 from camkit.badges.given import Given, known_encoding
 from camkit.badges.rows import Fit
 from camkit.badges.split import Dialect, records, split
-from camkit.badges.table import ExportTable, Layout, choose_layout, layouts_of
+from camkit.badges.table import ExportTable, Layout, Rows, choose_layout, layouts_of
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -39,18 +39,22 @@ def read_delimited(export: Export, given: Given) -> ExportTable:
             rows.ragged.insert(0, layout.header)
             rows.reasons[layout.header[0]] = ("ignored", "the header")
         found = MIXED if text.stray_lines else text.encoding
-        return ExportTable(export, found, layout, rows, [*doubts, *text.doubts, *layout.doubts])
+        doubts += [*text.doubts, *layout.doubts, *_missing_cells(layout, rows)]
+        return ExportTable(export, found, layout, rows, doubts)
 
     return decoded(export, read, given.encoding and known_encoding(given.encoding), given.headings())
 
 
 def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, Dialect]:
     """Find the header and the delimiter; far below the start only if they are not there."""
-    candidates = given.candidates()
     with open_text(export, encoding) as text:
         rest = text.lines()
         lines = list(islice(rest, START))
         quote = quote_of(lines)
+        known: tuple[Layout, Dialect] | None = given.layouts.get(lines[0]) if lines else None
+        if known is not None and known[1].quote == quote:
+            return known
+        candidates = given.candidates()
         starts = {it: [*records(lines, Dialect(it, quote))] for it in DELIMITERS}
         layouts = layouts_of(starts, candidates)
         if not layouts:
@@ -63,7 +67,14 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
             starts = {it: [*records(lines, Dialect(it, quote))] for it in DELIMITERS}
             layouts = layouts_of(starts, candidates)
     layout = choose_layout(export, layouts, starts, candidates)
-    return layout, Dialect(layout.delimiter, quote)
+    found = layout, Dialect(layout.delimiter, quote)
+    if (
+        layout.first_line == 2
+        and layout.profile.recognise
+        and all(map(str.strip, lines[0].split(layout.delimiter)))
+    ):
+        given.layouts[lines[0]] = found
+    return found
 
 
 def quote_of(lines: Iterable[str]) -> str:
@@ -75,3 +86,15 @@ def quote_of(lines: Iterable[str]) -> str:
     whole = re.compile(rf" *{cell}(?: *[,;\t|] *{cell})* *")
     quoted = [line for line in text.split("\n") if "'" in line]
     return "'" if len(quoted) > 1 and all(map(whole.fullmatch, quoted)) else '"'
+
+
+def _missing_cells(layout: Layout, rows: Rows) -> list[str]:
+    """Say where rows end before a column that the kit uses."""
+    doubts = []
+    used = {position for source in layout.sources.values() for position in source}
+    for length, lines in rows.short.items():
+        if lines and (missing := [layout.names[at] for at in sorted(used) if at >= length]):
+            more = f" and {len(lines) - 1:,} more" if len(lines) > 1 else ""
+            columns = ", ".join(map(repr, missing))
+            doubts.append(f"line {lines[0]}{more} end before the column {columns}, which was taken as empty")
+    return doubts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -44,14 +44,17 @@ class Shaped:
         for shape, start, end in zip(shapes, [0, *ends[:-1]], ends, strict=True):
             yield shape, order[start:end]
 
-    def number(self, rows: np.ndarray, start: int, width: int) -> np.ndarray:
-        """Return the number, int64, that begins so many bytes behind the start of each of these texts."""
-        at = self._starts[rows].astype(np.int64) + start
-        value = np.zeros(len(rows), np.int64)
-        for position in range(width):
+    def numbers(self, rows: np.ndarray, places: Mapping[str, tuple[int, int]]) -> dict[str, np.ndarray]:
+        """Return the numbers, int64, of these texts, by the place of each: its first byte, and how many digits."""
+        starts = self._starts[rows].astype(np.int64)
+        return {name: self._number(starts, *place) for name, place in places.items()}
+
+    def _number(self, starts: np.ndarray, first: int, width: int) -> np.ndarray:
+        value = np.zeros(len(starts), np.int64)
+        for position in range(first, first + width):
             value *= 10
-            value += self._bytes[at + position]
-            value -= ord("0")
+            value += self._bytes[position:][starts]
+        value -= int("1" * width) * ord("0")
         return value
 
 

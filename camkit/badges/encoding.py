@@ -49,9 +49,7 @@ LETTERS = re.compile(rb"[\x40-\xff ]*[\x80-\xff][\x40-\xff ]*")
 STRAY = re.compile("([\udc80-\udcff])")
 """What Python's "surrogateescape" makes of a byte that is not UTF-8."""
 
-IN_CP1252 = "".join(
-    bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256)
-)
+IN_CP1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 """The letter that each byte stands for; the few that cp1252 does not define are taken from Latin-1."""
 
 
@@ -64,8 +62,15 @@ class OtherEncodingError(Exception):
         self.doubt = doubt
 
 
+CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r"})
+"""The bytes that text does not have, or hardly ever."""
+
+
 def decoded(
-    export: Export, read: Callable[[str, list[str]], Read], wanted: str | None = None, names: Sequence[str] = ()
+    export: Export,
+    read: Callable[[str, list[str]], Read],
+    wanted: str | None = None,
+    names: Sequence[str] = (),
 ) -> Read:
     """Read the export in the wanted encoding, or else in the one that its bytes show.
 
@@ -91,7 +96,8 @@ def decoded(
 
 def _not_valid(export: Export, encoding: str) -> BadgeFileError:
     return BadgeFileError(
-        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in encoding='cp1251'.",
+        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in "
+        "encoding='cp1251'.",
         path=export.path,
     )
 
@@ -104,7 +110,7 @@ def encoding_of(export: Export, names: Sequence[str]) -> str:
         raise BadgeFileError(f"{export.name} is empty: export it again.", path=export.path)
     if wide := _utf_16(head):
         return wide
-    controls = sum(head.count(code) for code in range(32)) - sum(head.count(code) for code in b"\t\n\f\r")
+    controls = len(head) - len(head.translate(None, CONTROLS))
     if controls > len(head) / 20 or head.startswith(b"%PDF"):
         raise BadgeFileError(f"{export.name} is binary, not text: save it as CSV first.", path=export.path)
     if head.startswith(codecs.BOM_UTF8):

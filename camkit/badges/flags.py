@@ -117,10 +117,9 @@ def flag_events(
     who[~swipe] = -1  # who opened a door from a desk did not walk there
 
     backwards, in_file = _read_in_order(events, where)
-    turn = np.empty(len(events), dtype=int)
-    turn[np.lexsort((*in_file, at))] = np.arange(len(events))
-    last_swipe = _previous(turn, who)
-    last_here = _previous(turn, who, where)
+    order = np.lexsort((*in_file, at))
+    last_swipe = _previous(order, who)
+    last_here = _previous(order, who, where)
     since_last, since_here = _seconds(at, last_swipe), _seconds(at, last_here)
     retried = granted & denied[last_swipe] & (since_last <= retry_s)
     elsewhere = (where >= 0) & (where[last_swipe] >= 0) & (where != where[last_swipe])
@@ -144,7 +143,7 @@ def flag_events(
         "too_fast": _too_fast(
             events["reader_id"], last_swipe, np.where(elsewhere, since_last, np.inf), _walks(doors), walk_s
         ),
-        "two_names": _other_names(events, turn, swipe),
+        "two_names": _other_names(events, order, swipe),
         "clock_backwards": backwards,
     }
     flags = {
@@ -157,14 +156,22 @@ def flag_events(
     return table
 
 
-def _previous(order_by: np.ndarray, *keys: np.ndarray) -> np.ndarray:
-    """Position of the event before each one that has the same keys; -1 if there is none or a key is missing."""
-    order = np.lexsort((order_by, *keys))
-    same = np.ones(max(len(order) - 1, 0), dtype=bool)
+def _previous(order: np.ndarray, *keys: np.ndarray) -> np.ndarray:
+    """Position of the event before each one, in this order, with the same keys; -1 if none, or a key is missing."""
+    joined, count = np.zeros(len(order), dtype=np.int64), 1
     for key in keys:
-        same &= (key[order[1:]] == key[order[:-1]]) & (key[order[1:]] >= 0)
-    before = np.full(len(order), -1)
-    before[order[1:][same]] = order[:-1][same]
+        values = int(key.max(initial=0)) + 1
+        joined, count = joined * values + key, count * values
+    if count > len(order):
+        joined, count = pd.factorize(joined)[0], len(order)
+    joined[np.logical_or.reduce([key < 0 for key in keys])] = -1
+    groups = pd.Categorical.from_codes(joined[order], categories=pd.RangeIndex(count))
+    before = np.empty(len(order), dtype=np.int64)
+    before[order] = (
+        pd.Series(order)
+        .groupby(pd.CategoricalIndex(groups), observed=False, sort=False)
+        .shift(1, fill_value=-1)
+    )
     return before
 
 
@@ -230,7 +237,7 @@ def _walks(doors: pd.DataFrame) -> pd.Series:
     return walks.loc[~walks.index.duplicated()]
 
 
-def _other_names(events: pd.DataFrame, turn: np.ndarray, swipe: np.ndarray) -> np.ndarray:
+def _other_names(events: pd.DataFrame, order: np.ndarray, swipe: np.ndarray) -> np.ndarray:
     """Position of the earliest event with the same credential and another name; -1 if there is none."""
     if "cardholder_name" not in events:
         return np.full(len(events), -1)
@@ -239,7 +246,7 @@ def _other_names(events: pd.DataFrame, turn: np.ndarray, swipe: np.ndarray) -> n
         credential = events["credential"].fillna(credential)
     name = events["cardholder_name"].map(plain, na_action="ignore")
     swipes = pd.DataFrame({"card": _codes(credential), "name": _codes(name), "at": np.arange(len(events))})
-    swipes = swipes.iloc[np.argsort(turn)]
+    swipes = swipes.iloc[order]
     swipes = swipes[(swipes["card"] >= 0) & (swipes["name"] >= 0) & swipe[swipes["at"]]]
     first = swipes.groupby("card").transform("first")
     differs = swipes["name"] != first["name"]
@@ -260,7 +267,7 @@ def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[np.ndarray,
     files = file.max(initial=0) + 1
 
     def steps(line: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        before = _previous(line, *keys)
+        before = _previous(np.lexsort((line, file)), *keys)
         back = (before >= 0) & (by_reader < by_reader[before])
         on = (before >= 0) & (by_reader > by_reader[before])
         return (
@@ -271,9 +278,10 @@ def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[np.ndarray,
 
     evidence, back, on = steps(line, file, where)
     newest_first = back > on
-    if (back == on).any():  # its readers do not show the order of a file: all of its events do
+    undecided = (back == on) & (np.bincount(file, minlength=files) > 1)
+    if undecided.any():  # its readers do not show the order of a file: all of its events do
         _, file_back, file_on = steps(line, file)
-        newest_first |= (back == on) & (file_back > file_on)
+        newest_first |= undecided & (file_back > file_on)
     if newest_first.any():
         evidence, back, on = steps(np.where(newest_first[file], -line, line), file, where)
     in_no_order = (back > 10) & (back > on / 10)
@@ -289,9 +297,11 @@ def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np
     for name in FLAGS:
         columns[name] = evidence[name] >= 0 if name in evidence else flags[name]
         if name in evidence:
-            label = labels[evidence[name]].astype("int64")
+            label = np.zeros(len(index), dtype="int64")
+            flagged = np.flatnonzero(evidence[name] >= 0)
+            label[flagged] = labels[evidence[name][flagged]]
             columns[f"{name}_event"] = pd.arrays.IntegerArray(label, evidence[name] < 0)
-    return pd.DataFrame(columns, index=index)
+    return pd.DataFrame(columns, index=index, copy=False)
 
 
 def _checked(events: pd.DataFrame) -> pd.DataFrame:
@@ -309,7 +319,11 @@ def _checked(events: pd.DataFrame) -> pd.DataFrame:
 
 def _swipes(events: pd.DataFrame) -> np.ndarray:
     """Whether each event is a swipe, rather than an alarm of a door; in a table that does not say, all are."""
-    return (events["kind"] == "swipe").to_numpy() if "kind" in events else np.ones(len(events), dtype=bool)
+    return (
+        (events["kind"].fillna("swipe") == "swipe").to_numpy()
+        if "kind" in events
+        else np.ones(len(events), dtype=bool)
+    )
 
 
 def _codes(values: pd.Series) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -49,6 +49,8 @@ class Given:
     denied: tuple[str, ...] = ()
     encoding: str | None = None
     sheet: str | None = None
+    layouts: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """By the header's line, the layout that was found under it: many files of one system have the same."""
 
     def candidates(self) -> list[Profile]:
         """Return the profiles to choose from: one if the caller names it or the columns, else all.

@@ -69,7 +69,9 @@ def read_identifiers(text: pa.ChunkedArray, lines: np.ndarray) -> Identifiers:
         rounded[odd] = as_mask(pc.is_null(cells))
         text = pc.replace_with_mask(text, pa.array(odd), cells)
     gone = pc.or_(lacking, pa.array(failed))
-    return Identifiers(pc.if_else(gone, NO_TEXT, text), names, rounded, failed, doubts)
+    if pc.any(gone).as_py():
+        text = pc.if_else(gone, NO_TEXT, text)
+    return Identifiers(text, names, rounded, failed, doubts)
 
 
 def _without_thousands(cells: pa.Array, lines: np.ndarray) -> tuple[pa.Array, list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,6 +16,7 @@ from camkit.badges.profiles import unique
 from camkit.badges.table import ExportTable
 from camkit.badges.times import Times, read_event_times
 from camkit.badges.vocabulary import KINDS, kind_of, matches, nobody, spreadsheet_errors, wording
+from camkit.badges.words import Words
 
 
 @dataclass(frozen=True)
@@ -29,32 +29,6 @@ class FileEvents:
     times: Times
     doubts: list[str]  # sentences, without the file's name, on what may have been misread
     unknown: dict[str, int]  # how often each unknown word for an outcome occurs
-
-
-@dataclass(frozen=True)
-class Words:
-    """A column with few different texts: each of them, and for each row which one it is."""
-
-    values: Sequence[str]
-    codes: np.ndarray
-
-    @classmethod
-    def of(cls, text: pa.ChunkedArray) -> Words:
-        """Find the different texts of a column."""
-        values = text.unique()
-        return cls(values.to_pylist(), pc.index_in(text, value_set=values).to_numpy())
-
-    def map(self, function: Callable[[str], str]) -> Words:
-        """Apply a function to each different text once."""
-        return Words([function(value) for value in self.values], self.codes)
-
-    def where(self, test: Callable[[str], bool]) -> np.ndarray:
-        """For each row, whether its text passes a test."""
-        return np.array([test(value) for value in self.values], dtype=bool)[self.codes]
-
-    def text(self) -> pa.ChunkedArray:
-        """The column."""
-        return pa.chunked_array([pa.array(self.values, pa.string()).take(pa.array(self.codes))])
 
 
 def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> FileEvents:
@@ -104,12 +78,8 @@ def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None =
 
 def _kinds(table: ExportTable, words: Words) -> Words:
     """Tell swipes from alarms by the outcome's words, else by the columns that tell what is a badge event."""
-    sources = [
-        words,
-        *(Words.of(column) for name in table.layout.profile.keep if (column := table.column(name))),
-    ]
-    if (own := table.text("kind")) is not None:
-        sources.insert(0, Words.of(own))
+    kept = (table.column(name) for name in table.layout.profile.keep)
+    sources = [words, *(Words.of(column) for column in (table.text("kind"), *kept) if column is not None)]
     codes = np.zeros(len(table), dtype=np.int8)
     for source in sources:
         found = [KINDS.index(value if value in KINDS else kind_of(wording(value))) for value in source.values]
@@ -148,14 +118,17 @@ def _text(table: ExportTable, role: str, doubts: list[str]) -> pa.ChunkedArray:
     text = table.text(role)
     if text is None:
         return _constant(None, len(table))
+    nothing = nobody(person=role != "reader_id")
+    gone = pc.is_in(text, value_set=pa.array([*nothing, *spreadsheet_errors()]))
+    if not pc.any(gone).as_py():
+        return text
     failed = pc.is_in(text, value_set=pa.array(spreadsheet_errors()))
     if (first := pc.index(failed, True).as_py()) >= 0:
         doubts.append(
             f"the column {table.heading(role)!r} has a spreadsheet's error, such as {text[first].as_py()!r} in line "
             f"{table.rows.lines[first]}: it was read as missing"
         )
-    nothing = pc.is_in(text, value_set=pa.array(nobody(person=role != "reader_id")))
-    return pc.if_else(pc.or_(failed, nothing), NO_TEXT, text)
+    return pc.if_else(gone, NO_TEXT, text)
 
 
 def _extras(table: ExportTable, outcome: pa.ChunkedArray, is_event: np.ndarray) -> dict[str, pa.ChunkedArray]:

@@ -35,6 +35,9 @@ from camkit.errors import BadgeFileError
 from camkit.support.timezones import as_zone
 from camkit.visible import visible
 
+MAX_COPIED = 1 << 30
+"""The largest log, bytes, whose text is copied into one piece."""
+
 PROOF = re.compile(r"(day|month) first, shown by (line \d+)")
 """How `Times.dates` reads where an export's own dates show their order."""
 
@@ -248,6 +251,8 @@ def _join(files: pd.DataFrame, loaded: Sequence[_Loaded], zone: tzinfo | None) -
 def _concat(tables: Sequence[pa.Table], names: pd.Index) -> pd.DataFrame:
     """Concatenate tables, with the name of the file each came from, and the line last."""
     joined = pa.concat_tables(tables, promote_options="default")
+    if len(tables) > 1 and joined.nbytes < MAX_COPIED:
+        joined = joined.combine_chunks()  # what is in many pieces is slow to use
     table = joined.to_pandas(types_mapper={pa.string(): TEXT}.get)
     codes = np.repeat(np.arange(len(names)), [len(it) for it in tables])
     table["file"] = pd.Categorical.from_codes(codes, categories=names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, timedelta, timezone, tzinfo
 
 import numpy as np
@@ -30,6 +30,8 @@ OFTEN = 10
 """Rows that go back in fewer than one in so many days came late; in more days, they are sorted by something else."""
 
 ZERO = np.timedelta64(0)
+
+SortedBy = Callable[[np.ndarray], list[np.ndarray]]
 
 MAX_OFFSET = 14 * 60
 """The largest offset from UTC in use, minutes."""
@@ -103,13 +105,14 @@ def _offset_at(heading: str, name: re.Match[str]) -> timezone | None:
 
 
 def localize(
-    wall: np.ndarray, zone: tzinfo, sorted_by: Callable[[], list[np.ndarray]]
+    wall: np.ndarray, zone: tzinfo, sorted_by: SortedBy
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Place local times, datetime64[us] in the file's order, in UTC.
 
-    `sorted_by` returns the columns that the rows may be sorted by, rather than by time, as a number for each different
-    value; it is called only if an hour is repeated. The second array returned is whether a clock change skips the time,
-    the third whether one repeats it and the order of the file does not show in which pass it is.
+    `sorted_by` returns the columns that the rows may be sorted by, rather than by time: of the rows at these positions
+    a number for each different value. It is called only if an hour is repeated. The second array returned is whether a
+    clock change skips the time, the third whether one repeats it and the order of the file does not show in which pass
+    it is.
     """
     skipped, repeated = np.zeros(len(wall), bool), np.zeros(len(wall), bool)
     if len(wall) == 0:
@@ -127,7 +130,7 @@ def localize(
     utc[rows] = _naive_utc(later)
     if not repeated.any():
         return utc, skipped, repeated
-    passes = _passes(wall, repeated, sorted_by())
+    passes = _passes(wall, repeated, sorted_by)
     first = passes[rows] == FIRST
     utc[rows[first]] = _naive_utc(earlier)[first]
     return utc, skipped, repeated & (passes == UNDECIDED)
@@ -153,23 +156,42 @@ def _offsets_by_day(wall: np.ndarray, zone: tzinfo) -> tuple[np.ndarray, np.ndar
     return offsets[position + 1], changes[position]
 
 
-def _passes(wall: np.ndarray, repeated: np.ndarray, sorted_by: Sequence[np.ndarray]) -> np.ndarray:
-    """Find the pass of each repeated local time, where it is certain.
+def _passes(wall: np.ndarray, repeated: np.ndarray, sorted_by: SortedBy) -> np.ndarray:
+    """Find the pass of each repeated local time, where the rows of that night, and of the days beside it, show it.
 
-    A file in order of time goes back once in that hour. But so may one that is sorted by reader, say, where one reader
-    follows another: there, each reader's own rows must prove it.
+    Rows in order of time go back once in that hour. But so may those of a file that is sorted by reader, say, where one
+    reader follows another: there, each reader's own rows must prove it.
     """
     passes = np.full(len(wall), UNDECIDED)
-    waiting = [np.arange(len(wall))]
+    day = wall.astype("datetime64[D]").astype(int)
+    nights = np.unique(day[repeated])
+    near = np.flatnonzero(np.isin(day, np.concatenate([nights - 1, nights, nights + 1])))
+    columns = sorted_by(near)
+    borders = _borders(wall[near], columns)
+    if len(borders):  # sorted there, but perhaps by chance: then the rest of the file is not
+        whole = sorted_by(np.arange(len(wall)))
+        kept = [
+            column
+            for column, all_of_it in zip(columns, whole, strict=True)
+            if len(_borders(wall, [all_of_it]))
+        ]
+        borders = _borders(wall[near], kept)
+    if len(borders):
+        waiting = np.split(np.arange(len(near)), borders)
+    else:
+        waiting, columns = [np.arange(len(near))], []
     while waiting:
         rows = waiting.pop()
-        if not repeated[rows].any():
+        at = near[rows]
+        if not repeated[at].any():
             continue
-        borders = _borders(wall[rows], [column[rows] for column in sorted_by])
+        borders = _borders(wall[at], [column[rows] for column in columns])
         if len(borders):
             waiting += np.split(rows, borders)
         else:
-            passes[rows] = _passes_in_order(wall[rows], repeated[rows])
+            passes[at] = _passes_in_order(wall[at], repeated[at], at)
+    if (passes != UNDECIDED).any() and _goes_back_within_days(np.delete(wall, near), np.delete(day, near)):
+        passes[:] = UNDECIDED
     return passes
 
 
@@ -188,30 +210,24 @@ def _borders(wall: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
     return np.flatnonzero(borders) + 1
 
 
-def _passes_in_order(wall: np.ndarray, repeated: np.ndarray) -> np.ndarray:
-    """Find the passes of rows that are in order of time around each such hour and go back once in it; else none.
-
-    A row elsewhere that came late proves nothing about that night. But where rows go back within many a day, they may
-    be sorted by something else each day, and the step back in that night may be such a step.
-    """
-    passes = np.full(len(wall), UNDECIDED)
-    day = wall.astype("datetime64[D]").astype(int)
-    nights = np.unique(day[repeated])
-    near = np.isin(day, np.concatenate([nights - 1, nights, nights + 1]))
-    if _goes_back_within_days(wall[~near], day[~near]):
-        return passes
-    rows = np.flatnonzero(near)
-    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
-        passes[stretch] = _passes_of_night(wall[stretch], repeated[stretch])
-    return passes
+def _passes_in_order(wall: np.ndarray, repeated: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Find the passes in each stretch of rows that follow each other in the file."""
+    stretches = np.split(np.arange(len(wall)), np.flatnonzero(np.diff(positions) > 1) + 1)
+    return np.concatenate([_passes_of_night(wall[rows], repeated[rows]) for rows in stretches])
 
 
 def _goes_back_within_days(wall: np.ndarray, day: np.ndarray) -> bool:
-    """Whether rows go back, and go on, within one day in more than a tenth of the days."""
-    within, steps = np.diff(day) == 0, np.diff(wall)
-    back, on = (np.unique(day[1:][within & (way)]) for way in (steps < ZERO, steps > ZERO))
-    mixed = min(len(back), len(on))  # one of them is against the order of the file
-    return OFTEN * mixed > len(np.union1d(back, on))
+    """Whether rows go back, and go on, within one day on more than a tenth of the days.
+
+    A row elsewhere that came late proves nothing about the night of a clock change. But rows that often go back may be
+    sorted by something else each day, and the step back in that night may be such a step.
+    """
+    if len(day) == 0:
+        return False
+    days, steps = day[1:] - day.min(), np.diff(wall)
+    steps[days != day[:-1] - day.min()] = ZERO
+    counts = [int(np.count_nonzero(np.bincount(days[way]))) for way in (steps < ZERO, steps > ZERO)]
+    return OFTEN * min(counts) > max(counts)  # the file's own order is the larger one
 
 
 def _passes_of_night(wall: np.ndarray, repeated: np.ndarray) -> np.ndarray:

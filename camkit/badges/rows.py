@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from camkit.badges.table import Layout, Record, Rows
+from camkit.badges.table import Kind, Layout, Record, Rows
 
 Group = tuple[list[pa.ChunkedArray], np.ndarray]
 """Rows of the same number of cells: their columns, and the line where each row starts."""
+
+TEXT = pa.string()
 
 CUT_OFF = "cut off at the end of the file"
 
@@ -40,7 +42,9 @@ class RowsBuilder:
         self._chunks: list[list[pa.Array]] = [[] for _ in range(fit.width)]
         self._lines = [np.empty(0, np.int64)]
         self._ragged: list[Record] = []
-        self._short: dict[int, list[int]] = defaultdict(list)  # the lines of short rows, by their number of cells
+        self._short: dict[int, list[int]] = defaultdict(
+            list
+        )  # the lines of short rows, by their number of cells
 
     def add(self, groups: Iterable[Group]) -> None:
         """Add the rows of one stretch."""
@@ -49,12 +53,14 @@ class RowsBuilder:
             lines = np.concatenate([lines for _, lines in fitting])
             order = np.argsort(lines, kind="stable")
             together = zip(*(columns for columns, _ in fitting), strict=True)
-            joined = [pa.chunked_array([it for column in same for it in column.chunks], pa.string()) for same in together]
+            joined = [
+                pa.chunked_array([chunk for it in same for chunk in it.chunks], TEXT) for same in together
+            ]
             fitting = [([column.take(pa.array(order)) for column in joined], lines[order])]
         for columns, lines in fitting:
             self._lines.append(lines)
             for chunks, column in zip(self._chunks, columns, strict=True):
-                chunks += column.chunks
+                chunks.extend(column.chunks)
 
     def add_records(self, records: Iterable[Record]) -> None:
         """Add rows one by one."""
@@ -64,31 +70,33 @@ class RowsBuilder:
         groups = []
         for rows in by_length.values():
             columns = zip(*(cells for _, cells in rows), strict=True)
-            arrays = [trimmed(pa.chunked_array([pa.array(column, pa.string())])) for column in columns]
+            arrays = [trimmed(pa.chunked_array([pa.array(column, TEXT)])) for column in columns]
             groups.append((arrays, np.array([line for line, _ in rows], np.int64)))
         self.add(groups)
 
     def finish(self, stray_lines: list[int], *, is_ended: bool) -> Rows:
         """Return all rows; `is_ended` says whether the last one has its line end."""
         lines = np.concatenate(self._lines)
-        cells = [pa.chunked_array(chunks, pa.string()) for chunks in self._chunks]
-        reasons: dict[int, tuple[str, str]] = {}
+        cells = [pa.chunked_array(chunks, TEXT) for chunks in self._chunks]
+        reasons: dict[int, tuple[Kind, str]] = {}
         if not is_ended and (cut := self._cut_off(lines)):
             reasons[cut] = ("rejected", CUT_OFF)
-            if len(lines) and lines[-1] == cut:
-                length = next(length for length, short in self._short.items() if cut in short)
-                del self._short[length]
-                self._ragged.append((cut, [column[-1].as_py() for column in cells[:length]]))
-                lines, cells = lines[:-1], [column.slice(0, len(lines) - 1) for column in cells]
-        short = sorted(line for those in self._short.values() for line in those)
-        return Rows(cells, lines, sorted(self._ragged), stray_lines, reasons, short)
+        for length, short in self._short.items():
+            # A single row that ends with its identifier may end within it.
+            if len(short) == 1 and (short[0] in reasons or length == self._fit.least):
+                at = int(np.searchsorted(lines, short[0]))
+                self._ragged.append((short.pop(), [column[at].as_py() for column in cells[:length]]))
+                lines = np.delete(lines, at)
+                others = pa.array(np.delete(np.arange(len(lines) + 1), at))
+                cells = [column.take(others) for column in cells]
+        return Rows(cells, lines, sorted(self._ragged), stray_lines, reasons, dict(self._short))
 
     def _fitting(self, columns: list[pa.ChunkedArray], lines: np.ndarray) -> Group:
         """Give the rows the header's width; those that do not fit are set aside."""
         width, length = self._fit.width, len(columns)
         if self._fit.least <= length < width:
             self._short[length] += lines.tolist()
-            empty = pa.chunked_array([pa.repeat(pa.scalar("", pa.string()), len(lines))])
+            empty = pa.chunked_array([pa.repeat(pa.scalar("", TEXT), len(lines))])
             return [*columns, *[empty] * (width - length)], lines
         fits = np.full(len(lines), length >= width)
         for column in columns[width:]:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from camkit.badges.account import CLOCK_TIME
 from camkit.badges.given import Given
 from camkit.badges.profiles import unique
-from camkit.badges.table import ExportTable, Layout, translate
+from camkit.badges.table import ExportTable, Kind, Layout, translate
 from camkit.badges.vocabulary import footer_patterns, matches
 
 LABEL = (
@@ -96,7 +96,7 @@ def _named_above(table: ExportTable) -> ExportTable:
         return table
     totals = [line for line, text in below.items() if matches(text, footer_patterns())]
     texts = [line for line, text in below.items() if not CLOCK_TIME.search(text)]
-    reasons = {
+    reasons: dict[int, tuple[Kind, str]] = {
         **dict.fromkeys(texts, ("ignored", "a line of text")),
         **dict.fromkeys(totals, ("ignored", "a total or a note")),
         **dict.fromkeys(lines, ("ignored", PERSON_ABOVE)),

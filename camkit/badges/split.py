@@ -8,7 +8,6 @@ stretch around it, not the whole file.
 from __future__ import annotations
 
 import csv
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -26,7 +25,8 @@ from camkit.badges.table import Record, Rows
 LEAST = 1 << 16
 """How much text is left to the careful way at a time, bytes."""
 
-WHITE = tuple(bytes([code]) for code in b" \t\v\f\x1c\x1d\x1e\x1f")
+MOST_SPACES = 16
+"""Most spaces before a quote that the quick way reads."""
 
 
 class Dialect(NamedTuple):
@@ -36,20 +36,23 @@ class Dialect(NamedTuple):
     quote: str = '"'
 
 
-def split(text: Utf8Text, dialect: Dialect, fit: Fit, first_line: int) -> Rows:
-    """Split the text from `first_line` on into rows."""
+def split(
+    text: Utf8Text, dialect: Dialect, fit: Fit, first_line: int, stretch: tuple[int, int] = (LEAST, BLOCKS[1])
+) -> Rows:
+    """Split the text from `first_line` on into rows, in stretches of at least and at most so many bytes."""
     rows = RowsBuilder(fit)
     cursor = Cursor(text.blocks())
     cursor.skip(first_line - 1)
-    size = most = BLOCKS[1]
+    least, most = stretch
+    size = most
     while piece := cursor.peek(size):
         groups = split_quickly(piece, dialect, fit.width, cursor.line)
         if groups is not None:
             rows.add(groups)
             cursor.advance(len(piece), count_lines(piece))
             size = min(2 * size, most)
-        elif len(piece) > LEAST:
-            size = max(min(size, len(piece)) // 2, LEAST)
+        elif min(size, len(piece)) > least:
+            size = max(min(size, len(piece)) // 2, least)
         else:
             rows.add_records(split_carefully(cursor, dialect, fit.width, len(piece)))
     return rows.finish(text.stray_lines, is_ended=text.is_ended)
@@ -70,20 +73,20 @@ def split_quickly(piece: bytes, dialect: Dialect, width: int, first_line: int) -
 
 def _split_by_length(piece: bytes, dialect: Dialect, width: int, first_line: int) -> list[Group] | None:
     """Split rows of different lengths, each length by itself; None if a quote is not simply around a cell."""
-    delimiter, quote = ord(dialect.delimiter), ord(dialect.quote)
-    if dialect.quote.encode() in piece:
-        space = rf"(?<![^{re.escape(dialect.delimiter)}\n]) +{dialect.quote}"
-        piece = re.sub(space.encode(), dialect.quote.encode(), piece)
-    if not piece.endswith(b"\n"):
-        piece += b"\n"
-    data = np.frombuffer(piece, np.uint8)
-    quotes, newlines = np.flatnonzero(data == quote), np.flatnonzero(data == ord("\n"))
+    delimiter, quote, newline = map(ord, (*dialect, "\n"))
+    data = np.frombuffer(piece if piece.endswith(b"\n") else piece + b"\n", np.uint8)
+    quotes = np.flatnonzero(data == quote)
+    if len(quotes) % 2:
+        return None
+    if len(quotes):
+        data = _without_spaces_before(quotes[::2], data)
+        quotes = np.flatnonzero(data == quote)
+    newlines = np.flatnonzero(data == newline)
     ends, delimiters = newlines, np.flatnonzero(data == delimiter)
     if len(quotes):
         opening, closing = quotes[::2], quotes[1::2]
-        before, after = data[opening - 1], data[closing + 1]
-        at_start = (opening == 0) | (before == delimiter) | (before == ord("\n"))
-        if len(quotes) % 2 or not at_start.all() or not ((after == delimiter) | (after == ord("\n"))).all():
+        around = [data[opening[opening > 0] - 1], data[closing + 1]]
+        if not all(np.isin(neighbours, (delimiter, newline)).all() for neighbours in around):
             return None
         ends = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
         delimiters = delimiters[np.searchsorted(quotes, delimiters) % 2 == 0]
@@ -99,13 +102,24 @@ def _split_by_length(piece: bytes, dialect: Dialect, width: int, first_line: int
     groups = []
     for length in np.unique(lengths).tolist():
         chosen = lengths == length
-        rows = piece if chosen.all() else data[np.repeat(chosen, ends + 1 - starts)].tobytes()
+        rows = data[slice(None) if chosen.all() else np.repeat(chosen, ends + 1 - starts)].tobytes()
         lines = first_line + first[chosen]
         columns = _parsed(rows, dialect, length, len(lines))
         if columns is None:
             return None
         groups.append(_without_blank(columns, lines))
     return groups
+
+
+def _without_spaces_before(quotes: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """Remove the spaces before opening quotes, where readers of CSV differ."""
+    keep = np.ones(len(data), dtype=bool)
+    for _ in range(MOST_SPACES):
+        quotes = quotes[(quotes > 0) & (data[quotes - 1] == ord(" "))] - 1
+        if not len(quotes):
+            break
+        keep[quotes] = False
+    return data if keep.all() else data[keep]
 
 
 def _without_blank(columns: list[pa.ChunkedArray], lines: np.ndarray) -> Group:
@@ -129,7 +143,7 @@ def _parsed(rows: bytes, dialect: Dialect, width: int, count: int) -> list[pa.Ch
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote,
                 newlines_in_values=quoted,
-                ignore_empty_lines=False,
+                ignore_empty_lines=width > 1,  # kept, they would be rows of empty cells
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
@@ -139,7 +153,7 @@ def _parsed(rows: bytes, dialect: Dialect, width: int, count: int) -> list[pa.Ch
         return None
     if table.num_rows != count:
         return None
-    white = quoted or not rows.isascii() or any(code in rows for code in WHITE)
+    white = quoted or not rows.isascii() or np.count_nonzero(np.frombuffer(rows, np.uint8) <= ord(" ")) > count
     return [trimmed(column) if white else column for column in table.columns]
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +20,13 @@ import pyarrow.compute as pc
 
 from camkit.badges.files import Export
 from camkit.badges.profiles import MAX_COLUMNS, Header, Profile, has_digit, nameless, plain, positions, unique
+from camkit.badges.words import Words
 from camkit.errors import BadgeFileError
 
 RENAMED = ("event_time", "cardholder_id", "cardholder_name", "credential", "reader_id")
 """Roles whose columns are in events under the role's name. Any other column is kept under its own."""
+
+Kind = Literal["rejected", "ignored"]
 
 Record = tuple[int, list[str]]
 """The line that a row starts at, counted from 1, and its cells."""
@@ -52,10 +56,12 @@ class Rows:
     stray_lines: list[int] = field(
         default_factory=list
     )  # lines with bytes that are not in the file's encoding
-    reasons: dict[int, tuple[str, str]] = field(
+    reasons: dict[int, tuple[Kind, str]] = field(
         default_factory=dict
     )  # by line, what becomes of a ragged row, and why, where that is known: ("rejected", "cut off")
-    short: list[int] = field(default_factory=list)  # lines of rows whose empty last cells were not written
+    short: dict[int, list[int]] = field(
+        default_factory=dict
+    )  # by the number of cells, the lines of rows whose last cells are not written: they are taken as empty
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,7 @@ def choose_layout(
 def _fitting(candidates: Sequence[Profile], delimiter: str, start: Sequence[Record]) -> Iterator[Layout]:
     """Yield the layouts in which the profiles fit these rows."""
     waiting = list(candidates)
-    for above, (line, cells) in enumerate(start):
+    for above, (_, cells) in enumerate(start):
         if len(cells) > MAX_COLUMNS:
             continue
         header = Header(cells)
@@ -229,9 +235,8 @@ def _nothing_fits(
         hint = f" Did you mean {hint}?" if hint else ""
         if all(name.isdigit() for name in lacking):
             hint = " A number names a column by its position, from 1."
-        return (
-            f"{export.name} does not have the column {', '.join(map(repr, lacking))}; line {line} has: {found}.{hint}"
-        )
+        named = ", ".join(map(repr, lacking))
+        return f"{export.name} does not have the column {named}; line {line} has: {found}.{hint}"
     if wanted:
         return f"{export.name} does not look like {wanted.title}; line {line} has: {found}."
     return (
@@ -242,11 +247,7 @@ def _nothing_fits(
 
 def translate(text: pa.ChunkedArray, function: Callable[[str], str | None]) -> pa.ChunkedArray:
     """Apply a function to each different text once."""
-    encoded = text.dictionary_encode().unify_dictionaries()
-    if encoded.num_chunks == 0:
-        return text
-    values = pa.array([function(value) for value in encoded.chunk(0).dictionary.to_pylist()], pa.string())
-    return pa.chunked_array([values.take(chunk.indices) for chunk in encoded.chunks], pa.string())
+    return Words.of(text).map(function).text()
 
 
 def _is_empty(column: pa.ChunkedArray) -> bool:

@@ -165,7 +165,7 @@ def read_times(
         problem[local] = NO_ZONE
     else:
         utc[local], skipped, ambiguous = localize(
-            wall[local], zone, lambda: [pd.factorize(column.to_pandas())[0][local] for column in sorted_by()]
+            wall[local], zone, lambda rows: [_codes(column, local[rows]) for column in sorted_by()]
         )
         problem[local[skipped]] = SKIPPED
         problem[local[ambiguous]] = REPEATED
@@ -173,6 +173,11 @@ def read_times(
     doubts += without_summer_time(utc[local[problem[local] == FINE]], zone)
     dates = "" if first is None else f"{first} first, {why}"
     return Times(utc, problem, only_offset, dates, zone is not None and len(local) > 0, doubts=tuple(doubts))
+
+
+def _codes(column: pa.ChunkedArray, rows: np.ndarray) -> np.ndarray:
+    """A number for each different text in these rows."""
+    return pd.factorize(column.take(pa.array(rows)).to_pandas())[0]
 
 
 def _problems(parsed: Timestamps, wall: np.ndarray, text: pa.ChunkedArray) -> np.ndarray:

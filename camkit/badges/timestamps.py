@@ -29,6 +29,7 @@ SLICE, BATCH = 1 << 14, 1 << 20
 
 LOWEST, HIGHEST = (np.datetime64(f"{year}-01-01", "us") for year in (YEARS[0], YEARS[1] + 1))
 
+ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 SUFFIX = re.compile(r"(?:Z|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))$")
 
 _read_form = lru_cache(maxsize=4096)(read_form)
@@ -90,6 +91,8 @@ class Timestamps:
 
     def _cast(self, start: int, text: pa.ChunkedArray) -> bool:
         """Read a slice that is ISO 8601 throughout, with one offset or none, the fast way; False if it is not."""
+        if not (ISO.match(text[0].as_py()) and ISO.match(text[-1].as_py())):
+            return False  # pyarrow takes long to say so
         # pyarrow also reads "2019-04-12T14Z", which may not be a time of day: the hour must be followed by minutes.
         after_hour = pc.binary_slice(pc.cast(text, pa.binary()), 13, 14)
         if not pc.all(pc.equal(after_hour, b":")).as_py():
@@ -117,8 +120,7 @@ class Timestamps:
         for shape, rows in shaped.groups():
             form = _read_form(shape)
             if form is not None:
-                number = {name: shaped.number(rows, *at) for name, at in form.numbers.items()}
-                self._enter(form, start + rows, number)
+                self._enter(form, start + rows, shaped.numbers(rows, form.numbers))
 
     def _enter(self, form: Form, rows: np.ndarray, number: Numbers) -> None:
         """Enter the texts of one form."""

@@ -6,6 +6,8 @@ import fnmatch
 import re
 import tomllib
 import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,6 +19,10 @@ KINDS = ("swipe", "forced", "held", "rex", "operator")
 NEGATING = "不未非無无否失拒禁被"
 """Letters that undo what follows, in languages that write words together."""
 
+LETTERS_AT_START = 2
+
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
 LETTERS = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "_": " "})
 """Letters that Unicode does not take apart into a letter and an accent."""
 
@@ -26,21 +32,34 @@ class Phrases:
     """Patterns of words, of which a text may be one."""
 
     whole: frozenset[str]
-    pattern: re.Pattern[str] | None
+    starts: Mapping[str, re.Pattern[str]]  # by their first letters, so that few are tried
+    loose: Mapping[str, re.Pattern[str]]  # those that begin with a star, by the words that must be there
 
     def match(self, words: str) -> bool:
         """Whether the words, as `wording` returns them, are one of the patterns."""
-        return words in self.whole or (self.pattern is not None and bool(self.pattern.fullmatch(words)))
+        if words in self.whole:
+            return True
+        start = self.starts.get(words[:LETTERS_AT_START])
+        if start is not None and start.fullmatch(words):
+            return True
+        return any(part in words and pattern.fullmatch(words) for part, pattern in self.loose.items())
 
 
 @cache
 def phrases(patterns: tuple[str, ...], but_not: str = "") -> Phrases:
     """Prepare patterns; `but_not` is a regular expression for the words that a ``*`` does not stand for."""
-    reduced = sorted({wording(pattern, keep="*") for pattern in patterns})
+    reduced = {wording(pattern, keep="*") for pattern in patterns}
     words = f"(?!\\b(?:{''.join(but_not.split())})\\b|[{NEGATING}])" if but_not else ""
-    wild = [f"(?:{words}.)*".join(map(re.escape, each.split("*"))) for each in reduced if "*" in each]
-    whole = frozenset(each for each in reduced if "*" not in each)
-    return Phrases(whole, re.compile("|".join(wild)) if wild else None)
+    starts, loose = defaultdict(list), defaultdict(list)
+    for pattern in sorted(each for each in reduced if "*" in each):
+        parts = pattern.split("*")
+        expression = f"(?:{words}.)*".join(map(re.escape, parts))
+        if len(parts[0]) >= LETTERS_AT_START:
+            starts[pattern[:LETTERS_AT_START]].append(expression)
+        else:
+            loose[max(parts, key=len)].append(expression)
+    compiled = [{key: re.compile("|".join(them)) for key, them in group.items()} for group in (starts, loose)]
+    return Phrases(frozenset(each for each in reduced if "*" not in each), *compiled)
 
 
 def wording(text: str, keep: str = "") -> str:
@@ -51,9 +70,11 @@ def wording(text: str, keep: str = "") -> str:
     >>> wording("AccessGranted"), wording("Accès refusé: badge inconnu"), wording("DOOR_FORCED_OPEN")
     ('access granted', 'acces refuse badge inconnu', 'door forced open')
     """
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter)).translate(LETTERS)
+    text = CAMEL.sub(" ", text).casefold()
+    if not text.isascii():
+        letters = unicodedata.normalize("NFKD", text)
+        text = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    plain = text.translate(LETTERS)
     return " ".join(re.sub(rf"[^\w{re.escape(keep)}]+" if keep else r"\W+", " ", plain).split())
 
 
@@ -90,7 +111,9 @@ def nobody(*, person: bool) -> tuple[str, ...]:
     """Return what systems write where there is nothing, in the usual cases, and twice where columns are joined."""
     entry = _toml()["nobody"]
     words = [*entry["anything"], *(entry["person"] if person else ())]
-    spelled = {form for word in words for form in (word, word.upper(), word.capitalize(), word.title())}
+    spelled = {form for word in words for form in (word, word.upper())}
+    longer = [word for word in words if len(word) > 3 or not word.isalpha()]  # "Na" and "Nan" are people
+    spelled |= {form for word in longer for form in (word.capitalize(), word.title())}
     return ("", *sorted(spelled), *sorted(f"{word} {word}" for word in spelled))
 
 

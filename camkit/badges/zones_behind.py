@@ -82,7 +82,7 @@ def _by_name(name: str, wall: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The offsets, minutes, of times in a zone, and where they are certain."""
     zone = as_zone(name)
     assert zone is not None  # noqa: S101  (the form was read with it)
-    utc, skipped, repeated = localize(wall, zone, list)
+    utc, skipped, repeated = localize(wall, zone, lambda rows: [])
     return (wall - utc) // MINUTE, ~(skipped | repeated)
 
 

@@ -12,24 +12,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import load_badges
-from camkit.badges.delimited import read_rows, records, split_carefully, split_fast
-from camkit.badges.encoding import MAX_LINE, Utf8Stream
+from camkit.badges.encoding import Utf8Text, open_text
 from camkit.badges.files import Export
+from camkit.badges.rows import Fit, RowsBuilder
+from camkit.badges.split import Cursor, Dialect, records, split, split_carefully, split_quickly
 from camkit.badges.table import Rows
 
 EXPORT = Export(Path("badges.csv"))
 
 
-def stream(text: str, encoding: str = "utf-8") -> Utf8Stream:
-    return Utf8Stream(io.BytesIO(text.encode(encoding)), encoding, EXPORT)
+COMMA = Dialect(",")
 
 
 def fast(text: str, width: int = 2) -> Rows | None:
-    return split_fast(stream(text), ",", width, 1)
+    """The rows by the quick way alone; None where it leaves any to the careful one."""
+    builder = RowsBuilder(Fit(width, width))
+    groups = split_quickly(text.encode(), COMMA, width, 1)
+    if groups is None:
+        return None
+    builder.add(groups)
+    return builder.finish([], is_ended=True)
 
 
 def careful(text: str, width: int = 2) -> Rows:
-    return split_carefully(stream(text), ",", width, 1)
+    """The rows by the careful way alone."""
+    builder = RowsBuilder(Fit(width, width))
+    builder.add_records(split_carefully(Cursor(iter([text.encode()])), COMMA, width, len(text.encode()) + 1))
+    return builder.finish([], is_ended=True)
+
+
+def both(text: str, width: int = 2, least: int = 2) -> Rows:
+    """The rows as an export's are read."""
+    return split(Utf8Text(io.BytesIO(text.encode()), "utf-8", EXPORT), COMMA, Fit(width, least), 1)
 
 
 def cells(rows: Rows) -> list[list[str]]:
@@ -37,7 +51,7 @@ def cells(rows: Rows) -> list[list[str]]:
 
 
 def lines(text: str, width: int = 2) -> list[tuple[int, list[str]]]:
-    return list(records(io.StringIO(text, newline="\n"), ",", width=width))
+    return list(records(io.StringIO(text, newline="\n"), COMMA, width=width))
 
 
 CLEAN_CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=',"\n\r'), max_size=8)
@@ -56,29 +70,54 @@ def test_both_ways_agree_on_clean_files(table: list[tuple[str, str]]) -> None:
     assert slow.ragged == []
 
 
+def assert_same(quick: Rows | None, slow: Rows) -> None:
+    if quick is not None:
+        assert cells(quick) == cells(slow)
+        assert quick.lines.tolist() == slow.lines.tolist()
+        assert quick.ragged == slow.ragged
+
+
 @given(st.lists(st.tuples(QUOTED_CELL, QUOTED_CELL), min_size=1, max_size=12))
 @settings(deadline=None)
 def test_both_ways_agree_wherever_the_fast_one_is_taken(table: list[tuple[str, str]]) -> None:
     "With quotes, commas and line ends inside cells, the fast way has the same result or leaves it to the careful one"
     file = io.StringIO(newline="")
     csv.writer(file, lineterminator="\n").writerows(table)
-    quick, slow = fast(file.getvalue()), careful(file.getvalue())
-    if quick is not None:
-        assert cells(quick) == cells(slow)
-        assert quick.lines.tolist() == slow.lines.tolist()
-        assert slow.ragged == []
+    assert_same(fast(file.getvalue()), careful(file.getvalue()))
 
 
 @pytest.mark.not_quick
-@given(st.text(st.sampled_from('a ",\n\t'), max_size=40))
-@settings(deadline=None, max_examples=500)
-def test_both_ways_agree_on_any_text(text: str) -> None:
+@given(st.text(st.sampled_from('a ",\n\t'), max_size=40).map(lambda text: text + "\n"), st.integers(2, 3))
+@settings(deadline=None, max_examples=2000)
+def test_both_ways_agree_on_any_text(text: str, width: int) -> None:
     "Whatever the fast way reads, the careful way reads the same"
-    quick, slow = fast(text), careful(text)
-    if quick is not None:
-        assert cells(quick) == cells(slow)
-        assert quick.lines.tolist() == slow.lines.tolist()
-        assert slow.ragged == []
+    assert_same(fast(text, width), careful(text, width))
+
+
+@pytest.mark.not_quick
+@given(
+    st.text(st.sampled_from('aé ",\n'), max_size=80),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.integers(1, 20),
+    st.integers(1, 40),
+)
+@settings(deadline=None, max_examples=1000)
+def test_where_stretches_end_does_not_matter(
+    text: str, width: int, least: int, small: int, large: int
+) -> None:
+    "However the text is cut into stretches, the rows are those of the careful way"
+    fit = Fit(width, min(width, least))
+    stretched, whole = (
+        split(Utf8Text(io.BytesIO(text.encode()), "utf-8", EXPORT), COMMA, fit, 1, (size, most))
+        for size, most in ((small, large), (1 << 16, 1 << 16))
+    )
+    builder = RowsBuilder(fit)
+    builder.add_records(records(io.StringIO(text, newline="\n"), COMMA, width=width))
+    slow = builder.finish([], is_ended=not text or text.endswith("\n"))
+    assert_same(stretched, slow)
+    assert_same(whole, slow)
+    assert stretched.reasons == slow.reasons
 
 
 @given(st.text(st.sampled_from('a ",\n'), max_size=60))
@@ -94,27 +133,10 @@ def test_no_line_is_lost(text: str) -> None:
 
 def test_a_quoted_line_end_and_blank_lines_move_the_numbers() -> None:
     "A row has the line where it starts, however many lines are before it or within it"
-    assert fast('a,b\n\n"c\nd",e\nf,g\n') is None
-    slow = careful('a,b\n\n"c\nd",e\nf,g\n')
-    assert slow.lines.tolist() == [1, 3, 5]
-    assert cells(slow) == [["a", "c\nd", "f"], ["b", "e", "g"]]
-
-
-def test_the_fast_way_reads_blocks_that_grow_as_they_are_decoded() -> None:
-    "A letter of cp1252 becomes two bytes; pyarrow fails on the small block that would be left over"
-    text = b"a stretch of text,b\n" * (MAX_LINE // 10)
-    for encoding in ("cp1252", "utf-8"):
-        content = text.replace(b"a", "é".encode("cp1252"), 1) + "ü,ü\n".encode(encoding) * 2
-        rows = split_fast(Utf8Stream(io.BytesIO(content), encoding, EXPORT), ",", 2, 1)
+    for rows in (fast('a,b\n\n"c\nd",e\nf,g\n'), careful('a,b\n\n"c\nd",e\nf,g\n')):
         assert rows is not None
-        assert (rows.cells[0][0].as_py(), len(rows.lines)) == ("é stretch of text", MAX_LINE // 10 + 2)
-
-
-def test_blank_lines_at_the_end_do_not_need_the_careful_way() -> None:
-    "Exports often end with blank lines, and the fast way reads them"
-    rows = fast("a,b\nc,d\n\n\n")
-    assert rows is not None
-    assert rows.lines.tolist() == [1, 2]
+        assert rows.lines.tolist() == [1, 3, 5]
+        assert cells(rows) == [["a", "c\nd", "f"], ["b", "e", "g"]]
 
 
 def test_a_quote_that_is_never_closed_costs_one_row() -> None:
@@ -144,7 +166,7 @@ def test_empty_cells_beyond_the_header_do_no_harm() -> None:
 
 def test_a_space_before_a_quote_is_not_part_of_the_cell() -> None:
     "Panels that write a space after each comma also write it before quotes"
-    assert fast('a, "b, c"\n') is None
+    assert cells(both('a, "b, c"\n')) == [["a"], ["b, c"]]
     assert cells(careful('a, "b, c"\n')) == [["a"], ["b, c"]]
 
 
@@ -154,7 +176,8 @@ def test_reads_more_rows_than_a_batch(tmp_path: Path, odd: str) -> None:
     "Neither way loses a row where its blocks meet"
     path = tmp_path / "badges.csv"
     path.write_text("h1,h2\n" + odd + "".join(f"{n},é{n}\n" for n in range(150_000)), encoding="utf-8")
-    rows = read_rows(Export(path), "utf-8", ",", 2, 2)
+    with open_text(Export(path), "utf-8") as text:
+        rows = split(text, COMMA, Fit(2, 2), 2)
     extra = len(rows.cells[0]) - 150_000
     assert rows.cells[0].to_pylist()[extra:] == [str(n) for n in range(150_000)]
     assert np.array_equal(rows.lines[extra:], np.arange(150_000) + 2 + odd.count("\n"))
@@ -176,12 +199,3 @@ def test_rejected_rows_have_the_line_that_a_text_editor_shows(tmp_path: Path) ->
     log = load_badges(path)
     assert text.split("\n")[log.rejected["line"].iloc[0] - 1] == "bad,2,x"
     assert log.events["line"].tolist() == [4, 8]
-
-
-@pytest.mark.parametrize("odd", ['a,"b\nc,d"\n', 'a, "b"\n'])
-def test_what_is_where_two_blocks_meet_is_read_as_elsewhere(odd: str) -> None:
-    "The fast way reads in blocks of a mebibyte; a quoted line end or a space before a quote may fall between two"
-    for before in range(MAX_LINE - len(odd) - 1, MAX_LINE + 2):
-        text = "x" * (before % 4) + ",y\n" + "x,y\n" * (before // 4 - 1) + odd + "x,y\n"
-        quick = fast(text)
-        assert quick is None or cells(quick) == cells(careful(text))

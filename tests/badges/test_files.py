@@ -18,7 +18,7 @@ import pytest
 
 from camkit.badges import load_badges
 from camkit.badges.delimited import read_delimited
-from camkit.badges.encoding import MAX_LINE, Utf8Stream
+from camkit.badges.encoding import BLOCKS, MAX_LINE, OtherEncodingError, Utf8Text
 from camkit.badges.files import Export, unchanged
 from camkit.badges.given import Given
 from camkit.errors import BadgeFileError
@@ -137,13 +137,13 @@ def test_a_file_is_read_once_besides_its_start(tmp_path: Path, stray: str) -> No
 def test_a_line_in_two_blocks_is_counted_once() -> None:
     "One line in UTF-8 and one that is not: mixed; one more that is not, and the file is in another encoding"
     line, odd = ("ë" * 40 + "\n").encode(), b"\xe9\n"
-    for before in range(MAX_LINE - 9, MAX_LINE - 5):
+    for before in range(BLOCKS[0] - 9, BLOCKS[0] - 5):
         text = b"x\n" * (before // 2) + b"x" * (before % 2) + line
-        stream = Utf8Stream(io.BytesIO(text + odd), "utf-8", Export(Path("badges.csv")))
-        assert stream.read().endswith(line + "é\n".encode())
-        stream = Utf8Stream(io.BytesIO(text + odd * 2), "utf-8", Export(Path("badges.csv")))
-        with pytest.raises(UnicodeDecodeError):
-            stream.read()
+        mixed = Utf8Text(io.BytesIO(text + odd), "utf-8", Export(Path("badges.csv")))
+        assert b"".join(mixed.blocks()).endswith(line + "é\n".encode())
+        other = Utf8Text(io.BytesIO(text + odd * 2), "utf-8", Export(Path("badges.csv")))
+        with pytest.raises(OtherEncodingError):
+            list(other.blocks())
 
 
 def test_a_letter_that_is_cut_off_at_the_end_of_the_file_is_read_as_cp1252(tmp_path: Path) -> None:
@@ -477,13 +477,13 @@ def test_an_endless_line_is_refused_early(tmp_path: Path) -> None:
 def test_the_limit_on_lines_does_not_depend_on_the_blocks_they_fall_into() -> None:
     "A line just within the limit passes, one just above it does not, wherever it starts"
     export = Export(Path("badges.csv"))
-    for before in (0, 1, MAX_LINE - 1, MAX_LINE, MAX_LINE + 7):
+    for before in (0, BLOCKS[0] - 1, BLOCKS[0], MAX_LINE - 1, MAX_LINE + 7):
         lead = b"y\n" * (before // 2)
-        fine = Utf8Stream(io.BytesIO(lead + b"x" * MAX_LINE + b"\nz\n"), "utf-8", export)
-        assert len(fine.read()) == len(lead) + MAX_LINE + 3
-        long = Utf8Stream(io.BytesIO(lead + b"x" * (MAX_LINE + 1) + b"\nz\n"), "utf-8", export)
+        fine = Utf8Text(io.BytesIO(lead + b"x" * MAX_LINE + b"\nz\n"), "utf-8", export)
+        assert len(b"".join(fine.blocks())) == len(lead) + MAX_LINE + 3
+        long = Utf8Text(io.BytesIO(lead + b"x" * (MAX_LINE + 1) + b"\nz\n"), "utf-8", export)
         with pytest.raises(BadgeFileError):
-            long.read()
+            list(long.blocks())
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ EXPORTS = {
         "granted",
     ),
     "attlog.dat": ("zkteco", 4, 1, "2026-10-03T14:59:01", "7", None, "unknown"),
+    "attlog_names.dat": ("zkteco_names", 2, 0, "2026-10-03T14:59:01", "9", None, "unknown"),
+    "agl_001.txt": ("agl", 2, 0, "2026-10-03T14:59:01", "00042", None, "unknown"),
     "verkada.csv": ("verkada", 3, 1, "2026-01-26T22:22:34", "5990", "Lobby", "granted"),
     "verkada_api.json": ("verkada_api", 3, 1, "2026-01-26T22:22:34", "5990", "Lobby", "granted"),
     "brivo.csv": ("brivo", 2, 0, "2026-05-01T08:02:17", "Ann Li", "Lobby", "granted"),

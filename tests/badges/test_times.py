@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
+from camkit.badges.calendar_words import MONTHS, is_weekday, month_of
 from camkit.badges.day_order import day_order_shown
 from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.interpret import interpret
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
-from camkit.badges.times import REASONS, Times, read_times
+from camkit.badges.times import LETTERS, REASONS, UNREADABLE, Times, read_times
 from camkit.badges.timestamps import Order
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.support.timezones import as_zone
@@ -209,6 +212,87 @@ def test_reads_the_forms_that_systems_write(text: str, utc: str) -> None:
 def test_rejects_what_is_not_a_time(text: str, reason: str) -> None:
     "Null dates, impossible dates and other texts have different reasons"
     assert one(text) == reason
+
+
+def twelve(moment: datetime) -> str:
+    return f"{(moment.hour - 1) % 12 + 1}:{moment:%M:%S}"
+
+
+def serial(moment: datetime) -> str:
+    days = (moment - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001  (local times have no zone)
+    return f"{days:.10f}"
+
+
+MOMENTS = st.datetimes(datetime(2001, 9, 9, 2), datetime(2068, 12, 30)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(microsecond=0)
+)
+LANGUAGES = [line.split()[1:] for line in MONTHS]
+WRITERS: dict[str, Callable[[datetime, list[str]], str]] = {
+    "iso": lambda at, _: f"{at:%Y-%m-%dT%H:%M:%S}",
+    "compact": lambda at, _: f"{at:%Y%m%d%H%M%S}",
+    "compact with T": lambda at, _: f"{at:%Y%m%dT%H%M%S}",
+    "day first": lambda at, _: f"{at:%d/%m/%Y %H:%M:%S}",
+    "two digits": lambda at, _: f"{at:%d-%m-%y %H:%M:%S}",
+    "no zeros": lambda at, _: f"{at.year}-{at.month}-{at.day} {at.hour}:{at.minute}:{at.second}",
+    "dots": lambda at, _: f"{at:%d.%m.%Y %H.%M.%S}",
+    "DB2": lambda at, _: f"{at:%Y-%m-%d-%H.%M.%S}.000000",
+    "fraction after a colon": lambda at, _: f"{at:%Y-%m-%d %H:%M:%S}:000",
+    "time first": lambda at, _: f"{at:%H:%M:%S %d/%m/%Y}",
+    "12 hours": lambda at, _: f"{at:%d/%m/%Y} {twelve(at)} {'ap'[at.hour > 11]}. m.",
+    "PM beside 24 hours": lambda at, _: f"{at:%d/%m/%Y %H:%M:%S} {'AP'[at.hour > 11]}M",
+    "Chinese": lambda at, _: f"{at.year}年{at.month}月{at.day}日 {'上下'[at.hour > 11]}午{twelve(at)}",
+    "Korean": lambda at, _: f"{at.year}. {at.month}. {at.day}. {('오전', '오후')[at.hour > 11]} {twelve(at)}",
+    "month by name": lambda at, names: f"{at.day}. {names[at.month - 1]} {at:%Y, %H:%M:%S}",
+    "in capitals": lambda at, names: f"{at.day}-{names[at.month - 1].upper()}-{at:%y %H.%M.%S}",
+    "month first": lambda at, names: (
+        f"{names[at.month - 1]} {at.day}, {at:%Y} {twelve(at)} {'AP'[at.hour > 11]}M"
+    ),
+    "no-break spaces and marks": lambda at, _: f"\u200e{at:%d}\u200e/{at:%m/%Y}\u00a0\u200f{at:%H:%M:%S}",
+    "letters": lambda at, _: f"{at:%Y-%m-%d %H:%M:%S} UTC",
+    "epoch": lambda at, _: f"{at.replace(tzinfo=UTC).timestamp():.3f}",
+    "microseconds": lambda at, _: f"{at.replace(tzinfo=UTC).timestamp():.0f}000000",
+    "serial number": lambda at, _: serial(at),
+}
+
+
+@pytest.mark.not_quick
+@pytest.mark.parametrize("form", WRITERS)
+@given(st.lists(MOMENTS, min_size=1, max_size=8), st.sampled_from(LANGUAGES))
+@settings(deadline=None, max_examples=40)
+def test_what_is_written_in_a_form_is_read_as_it_was(
+    form: str, moments: list[datetime], names: list[str]
+) -> None:
+    "To the second, whatever the moment, the language and the other times in the column"
+    times = read(*(WRITERS[form](moment, names) for moment in moments))
+    assert times.utc.tolist() == moments
+
+
+@pytest.mark.not_quick
+@given(
+    st.lists(
+        st.text(
+            st.sampled_from("0123456789-/.:, +TZAPMapm[]()年月日上午َ\u200e\u00a0١JanMaymardiEST"), max_size=30
+        )
+        | st.text(max_size=30),
+        max_size=10,
+    ),
+    st.sampled_from(["UTC", "America/Denver", "Asia/Kolkata", None]),
+    st.sampled_from([True, False, None]),
+)
+@settings(deadline=None, max_examples=300)
+def test_any_text_is_read_or_has_a_reason(texts: list[str], zone: str | None, day_first: bool | None) -> None:
+    "Nothing is raised, and each time is either there or has one of the reasons"
+    if not texts:
+        return
+    times = read(*texts, zone=zone, day_first=day_first)
+    assert (np.isnat(times.utc) == (times.problem > 0)).all()
+    assert set(times.problem[times.problem > 0]) <= set(REASONS)
+
+
+def test_a_shape_without_end_is_not_looked_at() -> None:
+    "A text of a megabyte, and ten thousand texts that differ in shape, are rejected at once"
+    times = read("1:00 " * 200_000, *("1:00" + "x" * (n % 90) + chr(97 + n % 26) for n in range(10_000)))
+    assert set(times.problem.tolist()) == {UNREADABLE}
 
 
 ISO_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30))  # noqa: DTZ001  (local times have no zone)
@@ -639,3 +723,255 @@ def test_a_zone_that_does_not_exist_is_explained(name: str) -> None:
 def test_fixed_offsets_are_zones() -> None:
     "The zone that a log shows can be passed to load_badges"
     assert as_zone("UTC-06:00") == as_zone("-0600") == timezone(timedelta(hours=-6))
+
+
+@pytest.mark.parametrize(
+    ("word", "month"),
+    [("sept", 9), ("Février", 2), ("FÉVR", 2), ("jui", None), ("jan", 1), ("paź", 10), ("июл", 7), ("мая", 5),
+     ("Kas", 11), ("mart", 3), ("Mrz", 3), ("marraskuu", 11), ("ma", None), ("door", None)],
+)  # fmt: skip
+def test_a_month_is_known_by_its_name_or_its_beginning(word: str, month: int | None) -> None:
+    "In any case, with or without accents; a beginning that two months share names neither"
+    assert month_of(word) == month
+
+
+def test_every_name_of_a_month_and_its_first_letters_mean_that_month() -> None:
+    "Unless the letters are too few to tell, as in the French jui"
+    for names in LANGUAGES:
+        for number, name in enumerate(names, start=1):
+            assert month_of(name) == number
+            assert month_of(name[:4]) in (number, None if name[:3] == "jui" else number)
+            assert month_of(name[:3]) in (number, None)
+
+
+def test_a_weekday_is_known() -> None:
+    "In full or as two letters or more"
+    assert all(map(is_weekday, ("Mon", "Montag", "lundi", "пн", "Çarşamba", "miér")))
+    assert not any(map(is_weekday, ("M", "door", "deleted")))
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "utc"),
+    [
+        ("2026-07-01 08:00 IST", "Asia/Kolkata", "02:30"),
+        ("2026-07-01 08:00 IST", "Europe/Dublin", "07:00"),
+        ("2026-07-01 08:00 IST", "Asia/Jerusalem", None),  # it is IDT then
+        ("2026-07-01 08:00 BST", "Europe/London", "07:00"),
+        ("2026-01-15 08:00 BST", "Europe/London", None),
+        ("2026-01-15 08:00 CST", "America/Chicago", "14:00"),
+        ("2026-01-15 08:00 CST", "Asia/Shanghai", "00:00"),
+        ("2026-01-15 08:00 CST", "Europe/Oslo", None),
+        ("2026-01-15 08:00 PST", "Asia/Manila", "00:00"),
+        ("2026-01-15 08:00 AST", "America/Halifax", "12:00"),
+        ("2026-11-01 01:30 MST", "America/Denver", "08:30"),
+        ("2026-11-01 01:30 MDT", "America/Denver", "07:30"),
+        ("2026-11-01 01:30 CDT", "America/Chicago", "06:30"),
+        ("2026-11-01 01:30 CST", "America/Chicago", "07:30"),
+    ],
+)
+def test_letters_that_several_zones_have_are_those_of_the_site(text: str, zone: str, utc: str | None) -> None:
+    "Where its clocks show them at that moment; elsewhere the row is rejected, and the letters decide a repeated hour"
+    placed = one(text, zone=zone)
+    assert placed == (REASONS[LETTERS] if utc is None else f"{placed}"[:11] + f"{utc}:00.000000")
+
+
+def test_letters_that_several_zones_have_need_the_sites_zone(tmp_path: Path) -> None:
+    "CST alone may be Chicago or Shanghai: the error names the argument"
+    with pytest.raises(TimestampError, match=r"'2026-01-15 08:00 CST' in line 2.*timezone="):
+        load(tmp_path, "2026-01-15 08:00 CST")
+
+
+def test_letters_of_the_other_half_of_the_year_leave_a_doubt(tmp_path: Path) -> None:
+    "EST in July is read as written, and the log says that New York shows EDT then"
+    log = load(tmp_path, "2026-07-01 08:00 EST", "2026-07-01 08:00 EDT", timezone="America/New_York")
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["13:00", "12:00"]
+    [problem] = log.problems()
+    assert problem.startswith(
+        "badges.csv: line 2: read in EST as written, though the clocks in America/New_York do not"
+    )
+
+
+def test_the_hour_that_a_named_zone_repeats_is_rejected(tmp_path: Path) -> None:
+    "A zone's name behind the time does not say which pass it is"
+    log = load(
+        tmp_path, "2026-11-01T01:30:00[America/Denver]", "2026-11-01T03:30:00[America/Denver]", timezone="UTC"
+    )
+    assert log.rejected["line"].tolist() == [2]
+
+
+@pytest.mark.parametrize("zone", ["EST", "MST", "GMT"])
+def test_a_zone_without_summer_time_leaves_a_doubt(tmp_path: Path, zone: str) -> None:
+    "An investigator in New York who writes EST would be an hour off in July: the log names the place"
+    [problem] = load(tmp_path, "2026-07-01 08:02:17", timezone=zone).problems()
+    assert f"times were read in {zone} as given, which does not have summer time" in problem
+    assert "timezone='" in problem
+
+
+@pytest.mark.parametrize(
+    ("time", "zone"),
+    [
+        ("2026-01-15 08:02:17", "EST"),
+        ("2026-07-01 08:02:17-05:00", "EST"),
+        ("2026-07-01 08:02:17", "America/Phoenix"),
+    ],
+)
+def test_a_zone_without_summer_time_leaves_no_doubt_where_it_does_not_matter(
+    tmp_path: Path, time: str, zone: str
+) -> None:
+    "In winter, for times with an offset, and for a place whose clocks do not change"
+    assert load(tmp_path, time, timezone=zone).problems() == []
+
+
+def old_file(tmp_path: Path, *times: str, **options: object) -> BadgeLog:
+    "A log whose file was last written in November 2026"
+    load(tmp_path, *times, **{"timezone": "UTC", **options})
+    path = tmp_path / "badges.csv"
+    os.utime(path, (1_795_000_000, 1_795_000_000))
+    return load_badges(path, **{"timezone": "UTC", **options})  # type: ignore[arg-type]
+
+
+def test_events_later_than_the_file_leave_a_doubt(tmp_path: Path) -> None:
+    "They stay events, and the log names their lines and when the file was written"
+    log = old_file(tmp_path, "2026-05-01 08:02:17", "2075-02-28 16:38:24", "2026-11-18 23:00:00")
+    assert len(log.events) == 3
+    assert log.problems() == [
+        "badges.csv: line 3: later than the file itself, which was written on 2026-11-18: check the clock of the "
+        "system, and the order of day, month and year."
+    ]
+
+
+def test_a_sentence_names_the_first_lines_and_how_many_more_there_are(tmp_path: Path) -> None:
+    "A clock that is wrong throughout does not fill the page"
+    [problem] = old_file(tmp_path, *(f"2027-01-01 08:{minute:02d}" for minute in range(9))).problems()
+    assert "lines 2, 3, 4, 5, 6 and 4 more: later than the file" in problem
+
+
+def test_events_years_from_all_others_leave_a_doubt(tmp_path: Path) -> None:
+    "A device whose battery died writes 2000-01-01"
+    log = old_file(tmp_path, "2026-05-01 08:02:17", "2000-01-01 00:00:03", "2026-05-01 08:05:00")
+    assert log.problems() == [
+        "badges.csv: line 3: years away from the other events: check the clock of the system."
+    ]
+
+
+def test_a_null_date_leaves_a_doubt(tmp_path: Path) -> None:
+    "Zero seconds are 1970-01-01, also among nothing but such events"
+    [problem] = old_file(tmp_path, "1970-01-01 00:00:00", "1970-01-01 00:00:01").problems()
+    assert "lines 2, 3: 1970-01-01 is what a clock or a field shows that was never set" in problem
+
+
+def test_a_log_of_many_years_leaves_no_doubt(tmp_path: Path) -> None:
+    "As long as it does not pause for years"
+    assert old_file(tmp_path, *(f"{year}-05-01 08:00" for year in range(2001, 2026))).problems() == []
+
+
+SWAPPED = ["2026-01-05 08:00", "2026-02-05 08:00", "2026-12-05 08:00", "13/05/2026 08:00", "14/05/2026 08:00"]
+
+
+@pytest.mark.parametrize(
+    "times", [SWAPPED, ["2026-05-01 08:00", "2026-05-12 08:00", "05/13/2026 08:00", "05/31/2026 08:00"]]
+)
+def test_a_column_that_a_spreadsheet_swapped_in_half_leaves_a_doubt(tmp_path: Path, times: list[str]) -> None:
+    "It made dates of what it could read in its order, all days up to 12, and left the rest, all days above"
+    assert "a spreadsheet seems to have swapped day and month" in "".join(
+        load(tmp_path, *times, timezone="UTC").problems()
+    )
+
+
+@pytest.mark.parametrize("more", ["2026-05-13 08:00", "04/05/2026 08:00"])
+def test_a_day_on_the_other_side_clears_that_doubt(tmp_path: Path, more: str) -> None:
+    "An ISO day above 12, or a text with a day up to 12, shows that nothing was swapped"
+    times = ["2026-01-05 08:00", "13/05/2026 08:00", more]
+    assert "swapped" not in "".join(load(tmp_path, *times, timezone="UTC").problems())
+
+
+def test_serial_numbers_are_said_to_be_such(tmp_path: Path) -> None:
+    "46143.33491898148 is a spreadsheet's way to keep 2026-05-01 08:02:17"
+    log = load(tmp_path, "46143.33491898148", "46143.33680555555", timezone="America/Denver")
+    assert log.events["event_time"].dt.strftime("%H:%M:%S").tolist() == ["14:02:17", "14:05:00"]
+    assert "lines 2, 3: numbers were read as a spreadsheet's dates" in "".join(log.problems())
+
+
+@pytest.mark.parametrize(
+    ("times", "dates", "expected"),
+    [
+        (["26-05-30", "26-05-31", "26-06-01"], "year first, as", ["26-05-30", "26-05-31", "26-06-01"]),
+        (["25/11/30", "26/01/02", "26/02/28"], "year first, as", ["25-11-30", "26-01-02", "26-02-28"]),
+        (["30-05-26", "31-05-26", "01-06-26"], "day first, shown by", ["26-05-30", "26-05-31", "26-06-01"]),
+        (["05/30/26", "05/31/26", "06/01/26"], "month first, shown by", ["26-05-30", "26-05-31", "26-06-01"]),
+        (["31-05-26"], "day first, shown by", ["26-05-31"]),
+        (
+            ["26-05-30", "26-05-31", "66-02-28", "26-06-01"],
+            "year first",
+            ["26-05-30", "26-05-31", "66-02-28", "26-06-01"],
+        ),
+    ],
+)
+def test_the_whole_column_shows_whether_two_digits_are_the_year(
+    tmp_path: Path, times: list[str], dates: str, expected: list[str]
+) -> None:
+    "Read in the right order the dates are near each other and not later than the file"
+    log = old_file(tmp_path, *(f"{date} 08:00" for date in times))
+    assert f"badges.csv: dates {dates}" in log.summary()
+    assert log.events["event_time"].dt.strftime("%y-%m-%d").tolist() == expected
+
+
+def test_two_digits_that_may_be_the_year_or_the_day_are_an_error(tmp_path: Path) -> None:
+    "24 May 2026 or 26 May 2024: the error names the line and what decides"
+    with pytest.raises(
+        BadgeFileError, match=r"'24-05-26 08:00' in line 2, may begin or end with the year.*day_first="
+    ):
+        old_file(tmp_path, "24-05-26 08:00", "24-05-26 09:00")
+    assert old_file(tmp_path, "24-05-26 08:00", day_first=True).events["event_time"].dt.day.tolist() == [24]
+
+
+NIGHT = ["00:50", "01:10", "01:50", "01:05", "01:40", "02:10"]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_late_row_elsewhere_does_not_reject_a_night_in_order(tmp_path: Path, newest_first: bool) -> None:
+    "A panel was offline in June; the night in November is in order all the same"
+    texts = ["2019-06-01 08:00", "2019-05-31 23:59", *(f"2019-11-03 {at}" for at in NIGHT)]
+    log = load(tmp_path, *texts[:: -1 if newest_first else 1], timezone="America/Denver")
+    assert log.rejected.empty
+    assert sorted(log.events["event_time"].dt.strftime("%H:%M").tolist()[::1])[2:6] == [
+        "07:10",
+        "07:50",
+        "08:05",
+        "08:40",
+    ]
+
+
+@pytest.mark.parametrize("late", ["2019-11-02 20:00", "2019-11-03 01:20", "2019-11-04 08:00"])
+def test_a_late_row_beside_the_repeated_hour_does(tmp_path: Path, late: str) -> None:
+    "Around that night the rows must be in order"
+    texts = ["2019-11-02 21:00", *(f"2019-11-03 {at}" for at in NIGHT), "2019-11-04 09:00", late]
+    log = load(tmp_path, *texts, timezone="America/Denver")
+    assert len(log.rejected) == 4 + (late == "2019-11-03 01:20")
+
+
+def test_rows_that_go_back_on_other_days_prove_nothing(tmp_path: Path) -> None:
+    "They may be sorted by something else each day, which the log does not have"
+    days = [f"2019-05-{day:02d} {at}" for day in range(1, 9) for at in ("08:00", "17:00", "09:00", "16:00")]
+    log = load(tmp_path, *days, *(f"2019-11-03 {at}" for at in NIGHT), timezone="America/Denver")
+    assert len(log.rejected) == 4
+
+
+@pytest.mark.parametrize("zone", ["Asia/Manila", "Asia/Kolkata", "Europe/London", "America/Denver"])
+def test_the_summary_shows_the_offset_and_not_letters(tmp_path: Path, zone: str) -> None:
+    "PST is Manila to some and Los Angeles to most"
+    summary = load(tmp_path, "2026-05-24 10:52:43", timezone=zone).summary()
+    offset = f"{datetime(2026, 5, 24, 12, tzinfo=ZoneInfo(zone)).isoformat()}"[-6:]
+    assert f"2026-05-24 10:52:43{offset} to " in summary
+
+
+def test_one_odd_row_does_not_change_how_the_others_are_read() -> None:
+    "In a column longer than what is cast at once, the rest is read as without it"
+    start = np.datetime64("2019-04-12T00:00:00")
+    texts = [
+        f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(40_000).astype("timedelta64[m]"))
+    ]
+    alone = read(*texts)
+    for odd in ("soon", "", "12/04/2019 08:00 PM"):
+        together = read(*texts[:20_000], odd, *texts[20_000:])
+        assert (np.delete(together.utc, 20_000) == alone.utc).all()

@@ -1,0 +1,37 @@
+"""A column of text as its different texts, so that each of them is looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column with few different texts: each of them, and for each row which one it is."""
+
+    values: Sequence[Any]
+    codes: np.ndarray
+
+    @classmethod
+    def of(cls, text: pa.ChunkedArray) -> Words:
+        """Find the different texts of a column."""
+        # As one piece: the dictionaries of many pieces take longest to unite where most texts are different.
+        encoded = text.cast(pa.large_string()).combine_chunks().dictionary_encode()
+        return cls(encoded.dictionary.to_pylist(), encoded.indices.to_numpy())
+
+    def map(self, function: Callable[[str], str | None]) -> Words:
+        """Apply a function to each different text once."""
+        return Words([*map(function, self.values)], self.codes)
+
+    def where(self, test: Callable[[str], bool]) -> np.ndarray:
+        """For each row, whether its text passes a test."""
+        return np.array([*map(test, self.values)], dtype=bool)[self.codes]
+
+    def text(self) -> pa.ChunkedArray:
+        """The column."""
+        return pa.chunked_array([pa.array(self.values, pa.string()).take(pa.array(self.codes))])
