@@ -11,6 +11,7 @@ from camkit.badges.files import Export
 from camkit.badges.given import Given, known_encoding
 from camkit.badges.rows import Fit
 from camkit.badges.split import Dialect, records, split
+from camkit.badges.surplus import join_surplus
 from camkit.badges.table import ExportTable, Layout, Rows, choose_layout, layouts_of
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -39,7 +40,8 @@ def read_delimited(export: Export, given: Given) -> ExportTable:
             rows.ragged.insert(0, layout.header)
             rows.reasons[layout.header[0]] = ("ignored", "the header")
         found = MIXED if text.stray_lines else text.encoding
-        doubts += [*text.doubts, *layout.doubts, *_missing_cells(layout, rows)]
+        rows, joined = join_surplus(layout, rows)
+        doubts += [*text.doubts, *layout.doubts, *_missing_cells(layout, rows), *joined]
         return ExportTable(export, found, layout, rows, doubts)
 
     return decoded(export, read, given.encoding and known_encoding(given.encoding), given.headings())

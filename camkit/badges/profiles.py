@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -89,12 +89,19 @@ class Profile:
 
     def fits_header(self, header: Header) -> bool:
         """Whether a header has a time, and every column that identifies this system."""
-        headings = [plain(name) in header.headings for name in self.recognise]
-        # A row with the numbers 1 and 2 somewhere is not a header because columns 1 and 2 are asked for.
-        is_header = all(headings) if self.least_width() else any(headings)
-        if not (is_header and all(header.find(name) is not None for name in self.recognise)):
+        headings = [name in header.headings for name in self._recognise]
+        if not any(headings):
             return False
-        return "event_time" in self.sources(header)
+        # A row with the numbers 1 and 2 somewhere is not a header because columns 1 and 2 are asked for.
+        if self.least_width and not (all(headings) and not any(map(_is_value, header.cells))):
+            return False
+        return all(
+            header.find(name) is not None for name in self._recognise
+        ) and "event_time" in self.sources(header)
+
+    @cached_property
+    def _recognise(self) -> tuple[str, ...]:
+        return tuple(map(plain, self.recognise))
 
     def fits_rows(self, rows: Sequence[Sequence[str]]) -> bool:
         """Whether most rows of more than one cell have the shape of this system."""
@@ -108,12 +115,13 @@ class Profile:
             return len(self.shape) - self.optional <= len(row) <= len(self.shape) and all(
                 pattern.fullmatch(cell.strip()) for pattern, cell in cells
             )
-        least = self.least_width()
+        least = self.least_width
         if not 0 < least <= len(row):
             return False
         time = self.sources(Header([""] * len(row))).get("event_time", ())
         return any(has_digit(row[position]) for position in time)
 
+    @cached_property
     def least_width(self) -> int:
         """How many columns a file has at least, if all columns are given by their position; else 0."""
         names = [name for it in self.columns.values() for joined in it for name in joined.split(" + ")]
@@ -171,6 +179,11 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
 def nameless(position: int) -> str:
     """Name a column without a heading."""
     return f"column {position + 1}"
+
+
+def _is_value(text: str) -> bool:
+    """Whether a cell is hardly a heading: it has digits, and is not a small number."""
+    return has_digit(text) and not (text.isdecimal() and len(text) < 5)
 
 
 def has_digit(text: str) -> bool:

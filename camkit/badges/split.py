@@ -153,7 +153,12 @@ def _parsed(rows: bytes, dialect: Dialect, width: int, count: int) -> list[pa.Ch
         return None
     if table.num_rows != count:
         return None
-    white = quoted or not rows.isascii() or np.count_nonzero(np.frombuffer(rows, np.uint8) <= ord(" ")) > count
+    line_ends = count - (not rows.endswith(b"\n"))
+    white = (
+        quoted
+        or not rows.isascii()
+        or np.count_nonzero(np.frombuffer(rows, np.uint8) <= ord(" ")) > line_ends
+    )
     return [trimmed(column) if white else column for column in table.columns]
 
 

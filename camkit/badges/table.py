@@ -199,7 +199,7 @@ def _headless(profile: Profile, delimiter: str, start: Sequence[Record]) -> Layo
         width = max(len(cells) for _, cells in start if profile.has_shape(cells))
         names = profile.names[:width]
         return Layout(profile, delimiter, names, 0, 1, profile.sources(Header(names)))
-    least = profile.least_width()
+    least = profile.least_width
     width = Counter(len(cells) for _, cells in start if len(cells) >= least).most_common(1)[0][0]
     names = unique([""] * width)
     sources = profile.sources(Header(names))
