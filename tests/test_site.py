@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -79,6 +80,24 @@ def test_credentials_in_the_environment_are_used(monkeypatch, capsys):
         "Names and photos come from people.example, which gets the badge numbers.",
         "Using a site with meraki, directory.",
     ]
+
+
+def test_a_list_of_people_is_the_directory(monkeypatch, tmp_path, capsys):
+    "With the photos beside it; a case records which list it was; one directory is enough"
+    (tmp_path / "people.csv").write_text("number,name\n0042,Ann Li\n")
+    monkeypatch.setenv("MERAKI_DASHBOARD_API_KEY", SECRET)
+    monkeypatch.setenv("CAMKIT_DIRECTORY", "people.csv")
+    with camkit.connect() as site:
+        assert site.directory is not None
+        assert site.directory.lookup("0042").name == "Ann Li"
+        assert site.services["directory"] == {
+            "file": "people.csv",
+            "sha256": hashlib.sha256((tmp_path / "people.csv").read_bytes()).hexdigest(),
+        }
+    assert "Names and photos come from people.csv." in capsys.readouterr().out
+    monkeypatch.setenv("CAMKIT_DIRECTORY_URL", "https://people.example/{user_id}")
+    with pytest.raises(errors.SettingsError, match="are both set: remove one"):
+        camkit.connect()
 
 
 CREDENTIALS = f"EEN_USERNAME=file\nEEN_PASSWORD={SECRET}\nMERAKI_DASHBOARD_API_KEY=\n"

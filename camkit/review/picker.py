@@ -126,7 +126,7 @@ class EventPicker(ipw.VBox):
         self.readers = _choice_field("Reader", events["reader_id"])
         self.outcomes = _choice_field("Outcome", events["outcome"])
         self.kinds = _choice_field("Kind", events["kind"] if "kind" in events else pd.Series(["swipe"]))
-        self.flags = _choice_field("Flags", pd.Series(state.flags or []))
+        self.flags = _choice_field("Flags", pd.Series(state.flags or []), width="42em")
         self.undecided = ipw.Checkbox(description="Not reviewed yet", indent=False)
         self.ask_names = ipw.Button(description="Names from the directory", layout=ipw.Layout(width="auto"))
         self._found: dict[str, str] = {}
@@ -293,10 +293,10 @@ def _text_field(label: str, example: str) -> ipw.Text:
     )
 
 
-def _choice_field(label: str, column: pd.Series) -> ipw.SelectMultiple:
+def _choice_field(label: str, column: pd.Series, width: str = "18em") -> ipw.SelectMultiple:
     """Make a list of a column's values; none selected means all."""
     options = [(visible(value), value) for value in sorted(choices(column).unique())]
-    return ipw.SelectMultiple(description=label, options=options, rows=7, layout=ipw.Layout(width="18em"))
+    return ipw.SelectMultiple(description=label, options=options, rows=7, layout=ipw.Layout(width=width))
 
 
 def _decided(case: Record) -> pd.Index:

@@ -164,7 +164,7 @@ class PickState:
         if self._flags is not None:
             raised = self._flags.iloc[self.shown]
             words = ["; ".join(raised.columns[row]) for row in raised.to_numpy(bool)]
-            columns.insert(1, "flags", words, allow_duplicates=True)
+            columns.insert([*columns].index("outcome") + 1, "flags", words, allow_duplicates=True)
         return columns
 
     def local(self, moment: pd.Timestamp) -> str:
