@@ -64,8 +64,8 @@ __all__ += ["Investigation", "load_investigation"]
 __all__ += ["EventPicker", "ImportDialog", "ReviewPanel"]
 
 _ROOMS = (
-    "errors support.check support.notebook badges investigation cameras cameras.een cameras.een.previews directory "
-    "site case review"
+    "errors support.check support.notebook badges directory cameras cameras.een cameras.een.previews site "
+    "investigation case review"
 ).split()
 """Where the names are, in the order in which they are looked for: what imports most comes last."""
 

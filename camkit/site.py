@@ -106,7 +106,7 @@ class Site(NotPickled):
 
 
 @secrets_stay_inside
-def connect(settings: Settings | None = None) -> Site:
+def connect(settings: Settings | None = None, *, directory: str | Path | None = None) -> Site:
     """Connect to the configured services, or start the demo site if no cameras are configured.
 
     Parameters
@@ -117,6 +117,8 @@ def connect(settings: Settings | None = None) -> Site:
         ``{user_id}``) or ``CAMKIT_DIRECTORY`` (a list of people, with a folder ``photos`` beside it: `load_directory`);
         ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
         ``CAMKIT_DEMO=1`` starts the demo site in any case. Where the file has to be: `load_settings`.
+    directory : str or pathlib.Path, optional
+        A list of people, as for `load_directory`: instead of the configured one, also on the demo site.
 
     Returns
     -------
@@ -138,12 +140,12 @@ def connect(settings: Settings | None = None) -> Site:
     missing and is not replaced by the demo.
     """
     settings = settings or load_settings()
+    people = _directory(settings, directory)
     if settings.demo or not settings.has_cameras:
         print(CHOSEN_NOTICE if settings.has_cameras else DEMO_NOTICE)
         demo = DemoProcess()
-        return demo_site(demo.info, demo)
+        return demo_site(demo.info, demo, people)
     een = meraki = None
-    directory: WebDirectory | SheetDirectory | None = None
     if settings.een_username and settings.een_password:
         een = EagleEye(
             settings.een_username,
@@ -153,13 +155,7 @@ def connect(settings: Settings | None = None) -> Site:
         )
     if settings.meraki_key:
         meraki = Meraki(settings.meraki_key, base_url=settings.meraki_base_url or API_URL)
-    if settings.directory_url:
-        directory = WebDirectory(settings.directory_url)
-        print(f"Names and photos come from {directory.host}, which gets the badge numbers.")
-    if settings.directory_file:
-        directory = load_directory(settings.directory_file)
-        print(f"Names and photos come from {directory.path.name}.")
-    site = Site(meraki=meraki, een=een, directory=directory, doors_file=settings.doors_file)
+    site = Site(meraki=meraki, een=een, directory=people, doors_file=settings.doors_file)
     for client, variable in ((meraki, "MERAKI_BASE_URL"), (een, "EEN_BASE_URL")):
         if client is not None and not client.at_vendor:
             host = client.account["host"]
@@ -170,7 +166,11 @@ def connect(settings: Settings | None = None) -> Site:
     return site
 
 
-def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
+def demo_site(
+    info: Mapping[str, Any],
+    demo: DemoProcess | None = None,
+    directory: WebDirectory | SheetDirectory | None = None,
+) -> Site:
     """Return the site that a demo server describes in its first line.
 
     Parameters
@@ -179,6 +179,8 @@ def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
         `DemoProcess.info`.
     demo : DemoProcess, optional
         The process to end when the site is closed.
+    directory : WebDirectory or SheetDirectory, optional
+        Instead of the demo site's own.
     """
     return Site(
         meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"], demo_origin=info["media"]),
@@ -188,9 +190,23 @@ def demo_site(info: Mapping[str, Any], demo: DemoProcess | None = None) -> Site:
             base_url=info["een"],
             demo_origin=info["media"],
         ),
-        directory=WebDirectory(info["directory"]),
+        directory=directory or WebDirectory(info["directory"]),
         demo=demo,
     )
+
+
+def _directory(settings: Settings, people: str | Path | None) -> WebDirectory | SheetDirectory | None:
+    """Return the directory: the list of people that is wanted, else what is configured."""
+    is_demo = settings.demo or not settings.has_cameras
+    if file := people or (None if is_demo else settings.directory_file):
+        listed = load_directory(file)
+        print(f"Names and photos come from {listed.path.name}.")
+        return listed
+    if settings.directory_url and not is_demo:
+        found = WebDirectory(settings.directory_url)
+        print(f"Names and photos come from {found.host}, which gets the badge numbers.")
+        return found
+    return None
 
 
 def _configured(service: T | None, name: str, variables: str) -> T:

@@ -448,3 +448,16 @@ def test_no_frame_of_reading_the_settings_shows_a_key(tmp_path):
         shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
         ours = [frame for frame in shown.stack if "settings.py" in frame.filename]
         assert not ours and SECRET not in str([frame.locals for frame in shown.stack[1:]])
+
+
+@pytest.mark.not_quick
+def test_a_list_of_people_goes_before_the_sites_own_directory(tmp_path: Path) -> None:
+    "Also on the demo site; a missing one is said before anything is started"
+    people = tmp_path / "people.csv"
+    people.write_text("number,name\n00042,Ann Li\n")
+    with camkit.connect(directory=people) as site:
+        assert site.is_demo
+        assert site.directory is not None
+        assert site.directory.lookup("00042").name == "Ann Li"
+    with pytest.raises(errors.InputError, match=r"gone\.csv"):
+        camkit.connect(directory=tmp_path / "gone.csv")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.files import Export
-from camkit.badges.formats import Format
+from camkit.badges.formats import Format, format_of
 from camkit.badges.given import Given
 from camkit.badges.rows import Fit, RowsBuilder
 from camkit.badges.table import ExportTable, Layout, Record, Rows, find_layout
@@ -71,6 +71,13 @@ def _rows(table: ForeignTable, layout: Layout) -> Rows:
         rows.ragged.insert(0, layout.header)
         rows.reasons[layout.header[0]] = ("ignored", "the header")
     return rows
+
+
+def sheet_names(export: Export) -> tuple[str, ...]:
+    """Name the sheets of a workbook that have rows; none of another file."""
+    if format_of(export) is not Format.WORKBOOK:
+        return ()
+    return tuple(table.name for table in _tables(export, Format.WORKBOOK, Given()) if len(table.lines))
 
 
 def first_sheet(path: Path) -> list[Record]:

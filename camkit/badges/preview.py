@@ -7,18 +7,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
+from pathlib import Path
 
 import pyarrow.compute as pc
 
-from camkit.badges.files import Export, find_exports
+from camkit.badges.documents import sheet_names
+from camkit.badges.files import Export, find_exports, nothing_to_read
 from camkit.badges.given import Given
-from camkit.badges.profiles import Profile, profiles
+from camkit.badges.profiles import Header, Profile, profiles
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
 from camkit.errors import BadgeFileError
 
 SHOWN = 8
 """How many rows are shown."""
+
+TRIED = 10
+"""How many exports of a folder are tried before one is shown that no profile fits."""
 
 WORDS = 30
 """How many different words for an outcome are listed; a column with more is hardly one of outcomes."""
@@ -79,7 +84,7 @@ class Preview:
 
 
 def preview(path: str | PathLike[str], given: Given | None = None) -> Preview:
-    """Read the beginning of an export; of a folder or an archive, that of the first one in it.
+    """Read the beginning of an export; of a folder or an archive, that of one in it.
 
     Parameters
     ----------
@@ -93,26 +98,38 @@ def preview(path: str | PathLike[str], given: Given | None = None) -> Preview:
     BadgeFileError
         If it cannot be read as a table at all.
     """
-    export, given = find_exports(path)[0], given or Given()
-    problem, profile = "", None
-    try:
-        table = read_export(export, given)
-        profile = table.layout.profile
-    except BadgeFileError as error:
-        problem, table = str(error), _any_table(export, given)
+    given = given or Given()
+    exports, left_out = find_exports(path)
+    if not exports:
+        raise nothing_to_read(Path(path), left_out)
+    table, problem = _first_that_fits(exports[:TRIED], given)
+    profile = None if problem else table.layout.profile
     columns = [column.slice(0, SHOWN).to_pylist() for column in table.rows.cells]
     return Preview(
-        name=export.name,
+        name=table.export.name,
         profile=profile.name if profile and profile.name in profiles() else "",
         problem=problem,
         headings=table.layout.names,
         rows=[list(row) for row in zip(*columns, strict=True)],
         roles=table.layout.sources if profile else {},
         has_header=table.layout.names != _numbered(len(table.layout.names)),
-        sheets=(),
+        sheets=sheet_names(table.export),
         _table=table,
         _words=profile or replace(given, profile=None, columns={"event_time": "1"}).candidates()[0],
     )
+
+
+def _first_that_fits(exports: Sequence[Export], given: Given) -> tuple[ExportTable, str]:
+    """Read the first export that a profile fits, or else the first one, with the reason why none does."""
+    problems = []
+    for export in exports:
+        try:
+            return read_export(export, given), ""
+        except BadgeFileError as error:
+            problems.append(str(error))
+    sheets = sheet_names(exports[0])
+    sheet = given.sheet or (sheets[0] if sheets else None)
+    return _any_table(exports[0], replace(given, sheet=sheet)), problems[0]
 
 
 @dataclass(frozen=True)
@@ -121,30 +138,30 @@ class _AnyHeader(Profile):
 
     at_least: int = 2
 
-    def fits_header(self, header: Sequence[str]) -> bool:
+    def fits_header(self, header: Header) -> bool:
         """Whether it may be a header."""
-        filled = [cell for cell in header if cell.strip()]
+        filled = [cell for cell in header.cells if cell]
         return len(filled) >= self.at_least and not any(map(VALUE.search, filled))
 
-    def sources(self, header: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    def sources(self, header: Header) -> dict[str, tuple[int, ...]]:
         """Every column, so that the delimiter that makes most of them is taken."""
-        return {"any": tuple(range(len(header)))}
+        return {"any": tuple(range(len(header.cells)))}
 
 
 class _AnyRow(_AnyHeader):
-    def fits_header(self, header: Sequence[str]) -> bool:
+    def fits_header(self, header: Header) -> bool:
         """Whether it has cells."""
-        return bool(header)
+        return bool(header.cells)
 
 
 class _NoHeader(_AnyHeader):
-    def fits_header(self, header: Sequence[str]) -> bool:
+    def fits_header(self, header: Header) -> bool:
         """No row is one."""
         return False
 
-    def fits_rows(self, rows: Sequence[Sequence[str]]) -> bool:
-        """Whether most rows have its width."""
-        return 2 * sum(len(row) == len(self.names) for row in rows) > len(rows)
+    def has_shape(self, row: Sequence[str]) -> bool:
+        """Whether a row has its width."""
+        return len(row) == len(self.names)
 
 
 @dataclass(frozen=True)

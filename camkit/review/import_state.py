@@ -131,8 +131,16 @@ class ImportState:
     def set(self, key: str, value: Any) -> None:
         """Say something of the export or the site; the export is read again if that may change its first rows."""
         (self.site if key in self.site else self.reading)[key] = value
-        if key in ("encoding", "sheet"):
-            self.look()
+        if key not in ("encoding", "sheet"):
+            return
+        headings, roles = self.preview.headings if self.preview else (), self.roles
+        self.look()
+        # In another encoding the headings read otherwise.
+        if self.preview and (
+            headings == self.preview.headings or (key, len(headings)) == ("encoding", len(self.roles))
+        ):
+            self.roles = roles
+            self._find_words()
 
     def set_role(self, position: int, role: str) -> None:
         """Say what a column is for."""
@@ -224,7 +232,7 @@ class ImportState:
         for place, role in enumerate(roles):
             if role != KEPT and self.preview:
                 named.setdefault(role, []).append(self.preview.column(place))
-        return {role: " + ".join(map(str, parts)) for role, parts in named.items()}
+        return {role: parts if len(parts) > 1 else parts[0] for role, parts in named.items()}
 
     def _data(self) -> Path:
         return self.investigation.file.parent / "../data"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from camkit.badges import Given, preview
 from camkit.errors import BadgeFileError
@@ -58,12 +59,12 @@ def test_a_file_without_a_header_has_numbered_columns(tmp_path: Path) -> None:
 
 def test_words_are_counted_and_taken_for_what_the_vocabulary_says(tmp_path: Path) -> None:
     "The commonest first; what was said of a word counts"
-    rows = ["OK", "Durchlass", "Durchlass", "denied", "", "gesperrt"]
+    rows = ["OK", "Durchlass", "Durchlass", "denied", "", "vielleicht"]
     path = export(tmp_path, "Wann;Wer;Was\n" + "".join(f"31.05.2026;7;{word}\n" for word in rows))
     assert preview(path).outcomes([2]) == {
-        "Durchlass": (2, "unknown"), "OK": (1, "granted"), "denied": (1, "denied"), "gesperrt": (1, "unknown"),
+        "Durchlass": (2, "unknown"), "OK": (1, "granted"), "denied": (1, "denied"), "vielleicht": (1, "unknown"),
     }  # fmt: skip
-    assert preview(path, Given(denied=("gesp*",))).outcomes([2])["gesperrt"] == (1, "denied")
+    assert preview(path, Given(denied=("viel*",))).outcomes([2])["vielleicht"] == (1, "denied")
     assert list(preview(path).outcomes([1, 2]))[:2] == ["7 Durchlass", "7"]
 
 
@@ -88,3 +89,29 @@ def test_what_is_not_a_table_is_an_error(tmp_path: Path, content: bytes) -> None
     path.write_bytes(content)
     with pytest.raises(BadgeFileError, match=r"export\.csv"):
         preview(path)
+
+
+def test_of_a_folder_one_that_fits_is_shown(tmp_path: Path) -> None:
+    "A readme may be the first file in it"
+    (tmp_path / "a_readme.txt").write_text("These are the logs, of May, and June.\nAsk Ann.\n")
+    (tmp_path / "b.csv").write_text("timestamp,UserID\n2026-05-31T08:02:17Z,00042\n")
+    assert preview(tmp_path).name == "b.csv"
+    (tmp_path / "b.csv").unlink()
+    (tmp_path / "a_readme.txt").unlink()
+    with pytest.raises(BadgeFileError, match="does not contain a badge export"):
+        preview(tmp_path)
+
+
+def test_a_workbook_with_several_sheets_names_them(tmp_path: Path) -> None:
+    "The first is shown until one is chosen"
+    book = Workbook()
+    for name, card in (("April", "00042"), ("Mai", "00043")):
+        sheet = book.create_sheet(name)
+        sheet.append(["Wann", "Wer"])
+        sheet.append(["12.04.2019 02:14:47", card])
+    path = tmp_path / "two.xlsx"
+    book.save(path)
+    seen = preview(path)
+    assert (seen.sheets, seen.rows) == (("April", "Mai"), [["12.04.2019 02:14:47", "00042"]])
+    assert preview(path, Given(sheet="Mai")).rows[0][1] == "00043"
+    assert preview(path, Given(columns={"event_time": "Wann"}, sheet="Mai")).roles == {"event_time": (0,)}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import ROOT
@@ -41,6 +42,10 @@ COLUMNS = {
 def lab(tmp_path: Path) -> Iterator[Lab]:
     """JupyterLab over a copy of the notebooks and their data."""
     root = working_copy(ROOT, tmp_path / "kit")
+    photos = root / "data" / "people" / "photos"
+    photos.mkdir(parents=True)
+    (photos.parent / "people.csv").write_text("number,name,department\n85063702,Marcus Bell,Night watch\n")
+    Image.new("RGB", (60, 80), "teal").save(photos / "85063702.jpg")
     with jupyter_lab(root, tmp_path / "jupyter", **ENVIRONMENT) as lab:
         yield lab
 
@@ -56,34 +61,37 @@ def run_from(page: Page, source: str) -> None:
     page.locator('.lm-Menu [data-command="notebook:run-all-below"]').click()
 
 
+def choose_in_dialog(dialog: Locator, shots: Path) -> None:
+    "Say by menus what the export is"
+    expect(dialog.get_by_role("status")).to_have_text("sample_badges.csv is recognised as simple.")
+    expect(dialog.get_by_label("UserID", exact=True)).to_have_value("Cardholder number")
+    dialog.screenshot(path=shots / "1-sample.png")
+
+    dialog.get_by_label("Export", exact=True).select_option("german_export.csv")
+    expect(dialog.get_by_role("status")).to_contain_text("Choose what its columns are for")
+    for heading, role in COLUMNS.items():
+        dialog.get_by_label(heading, exact=True).select_option(role)
+    dialog.get_by_label("Durchlass (51 x)", exact=True).select_option("granted")
+    dialog.get_by_label("kein Durchlass (2 x)", exact=True).select_option("denied")
+    dialog.get_by_role("button", name="Load and save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Here that is the menu Dates.")
+    dialog.get_by_label("Dates", exact=True).select_option("31.05.2026: day first")
+    dialog.get_by_label("Time zone", exact=True).select_option("America/Denver")
+    dialog.get_by_label("People", exact=True).select_option("people.csv")
+    dialog.get_by_role("button", name="Load and save").click()
+    expect(dialog.get_by_role("status")).to_contain_text("53 rows read = 53 events")
+    dialog.screenshot(path=shots / "2-german.png")
+
+
 def test_a_german_export_gets_from_notebook_01_to_the_panel_by_mouse(lab: Lab, tmp_path: Path) -> None:
-    "The dialog in 01 writes investigation.toml; 02 begins with it; nothing is typed"
+    "The dialog in 01 writes investigation.toml; 02 begins with it, and with the photos of a folder; nothing is typed"
     with browser_page(1400, 1000) as page:
         abroad = requests_abroad(page)
         open_notebook(page, lab, "notebooks/01_badge_events.ipynb")
         run_all(page)
-        dialog = outputs(page, 2)
-        expect(dialog.get_by_role("status")).to_have_text("sample_badges.csv is recognised as simple.")
-        expect(dialog.get_by_label("UserID", exact=True)).to_have_value("Cardholder number")
-        dialog.screenshot(path=tmp_path / "1-sample.png")
-
-        dialog.get_by_label("Export", exact=True).select_option("german_export.csv")
-        expect(dialog.get_by_role("status")).to_contain_text("Choose what its columns are for")
-        for heading, role in COLUMNS.items():
-            dialog.get_by_label(heading, exact=True).select_option(role)
-        dialog.get_by_label("Durchlass (51 x)", exact=True).select_option("granted")
-        dialog.get_by_label("kein Durchlass (2 x)", exact=True).select_option("denied")
-        dialog.get_by_role("button", name="Load and save").click()
-        expect(dialog.get_by_role("alert")).to_contain_text("Here that is the menu Dates.")
-        dialog.get_by_label("Dates", exact=True).select_option("31.05.2026: day first")
-        dialog.get_by_label("Time zone", exact=True).select_option("America/Denver")
-        dialog.get_by_role("button", name="Load and save").click()
-        expect(dialog.get_by_role("status")).to_contain_text("53 rows read = 53 events")
-        dialog.screenshot(path=tmp_path / "2-german.png")
-        assert (
-            'badges = "../data/german_export.csv"' in (lab.root / "notebooks/investigation.toml").read_text()
-        )
-
+        choose_in_dialog(outputs(page, 2), tmp_path)
+        saved = (lab.root / "notebooks" / "investigation.toml").read_text()
+        assert 'badges = "../data/german_export.csv"' in saved
         run_from(page, "investigation = dialog.investigation")
         expect(outputs(page, 3)).to_contain_text("53 rows read = 53 events", timeout=RUN_MS)
         wait_until_idle(page)
@@ -100,5 +108,8 @@ def test_a_german_export_gets_from_notebook_01_to_the_panel_by_mouse(lab: Lab, t
         panel = cell_with(page, "panel = camkit.ReviewPanel")
         expect(panel.locator(".camkit-picture img")).to_be_visible(timeout=RUN_MS)
         expect(panel).to_contain_text("0 of 1 reviewed")
+        expect(panel.locator(".camkit-entry img")).to_be_visible()
+        expect(panel).to_contain_text("Night watch")
+        panel.screenshot(path=tmp_path / "3-panel.png")
         assert (lab.root / "out" / "german_export" / "case.sqlite").is_file()
         assert abroad == []

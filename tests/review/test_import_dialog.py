@@ -142,6 +142,19 @@ def test_a_recognised_system_stays_recognised_when_a_column_is_added() -> None:
     assert state.columns()["columns"]["event_time"] == "Time"
 
 
+def test_columns_of_one_role_are_joined_and_those_without_headings_counted() -> None:
+    "As the file then says, and as it is read again"
+    Path("../data/parts.csv").write_text("31.05.2026 08:02;Li;Ann;7\n31.05.2026 08:03;Ek;Bo;8\n")
+    state = ImportState(load_investigation(badges="../data/parts.csv", timezone="UTC"))
+    state.look()
+    for place, role in enumerate(("event_time", "cardholder_name", "cardholder_name", "cardholder_id")):
+        state.set_role(place, role)
+    assert state.apply().events["cardholder_name"].tolist() == ["Li Ann", "Ek Bo"]
+    assert saved()["columns"] == {"event_time": 1, "cardholder_name": [2, 3], "cardholder_id": 4}
+    assert state.roles == ["event_time", "cardholder_name", "cardholder_name", "cardholder_id"]
+    assert len(load_investigation().load_badges().events) == 2
+
+
 def test_a_word_means_what_was_said_last() -> None:
     "Also one with a star in it, which stands for itself"
     Path("../data/odd.csv").write_text("When,Badge,Result\n2026-05-31T08:02:17Z,7,*OK* [1]\n")
@@ -154,6 +167,54 @@ def test_a_word_means_what_was_said_last() -> None:
         state.say("*OK* [1]", said)
         assert state.outcome("*OK* [1]") == said
     assert state.apply().events["outcome"].tolist() == ["denied"]
+
+
+def test_arrival_and_departure_are_in_one_row() -> None:
+    "With the date in a column of its own"
+    Path("../data/days.csv").write_text("Nr,Tag,Von,Bis\n00042,2026-05-31,08:02:17,17:31:00\n")
+    state = ImportState(load_investigation(badges="../data/days.csv", timezone="Europe/Berlin"))
+    state.look()
+    for place, role in enumerate(("cardholder_id", "date", "first_in", "last_out")):
+        state.set_role(place, role)
+    assert state.columns()["columns"] == {
+        "cardholder_id": "Nr", "date": "Tag", "first_in": "Von", "last_out": "Bis",
+    }  # fmt: skip
+    state.apply()
+    assert state.roles == ["cardholder_id", "date", "first_in", "last_out"]
+
+
+def test_of_a_workbook_with_two_sheets_one_is_chosen() -> None:
+    "The menu is there only then"
+    shown = dialog()
+    assert shown.sheet.layout.display == "none"
+    shown.files.value = Path("../data/two_sheets.xlsx")
+    assert shown.sheet.layout.display is None
+    for menu, role in zip(
+        menus(shown), ("date", "time", "cardholder_id", "reader_id", "outcome"), strict=True
+    ):
+        menu.value = role
+    shown.zone.value = "America/Denver"
+    columns = shown.state.columns()
+    shown.sheet.value = "11 April"
+    assert shown.state.columns() == columns
+    shown.sheet.index = 0
+    shown.load.click()
+    assert "Here that is the menu Sheet." in shown.status.value
+    shown.sheet.value = "12 April"
+    shown.load.click()
+    assert "53 rows read = 53 events" in shown.status.value
+    assert saved()["sheet"] == "12 April"
+
+
+def test_another_encoding_keeps_what_the_columns_are_for() -> None:
+    "Only their headings read otherwise"
+    Path("../data/koi.csv").write_bytes("Время;Номер\n2026-05-31T08:02:17Z;7\n".encode("cp866"))
+    state = ImportState(load_investigation(badges="../data/koi.csv"))
+    state.look()
+    state.set_role(0, "event_time")
+    state.set("encoding", "cp866")
+    assert state.preview is not None
+    assert (state.preview.headings, state.roles) == (("Время", "Номер"), ["event_time", ""])
 
 
 def test_several_exports_stay_several() -> None:
