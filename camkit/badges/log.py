@@ -48,7 +48,8 @@ class BadgeLog:
         Rows that are not badge events, such as totals and system messages; columns as in `rejected`.
     files : pandas.DataFrame
         One row per file: ``file``, ``profile``, ``encoding``, ``not_utf8`` (the lines that are not UTF-8 in a file that
-        otherwise is), ``delimiter``, ``titles`` (rows above the header), ``rows`` (below it, without blank ones),
+        otherwise is), ``delimiter``, ``titles`` (rows above the header), ``rows`` (below it, without
+        blank ones; a row with several times, which becomes several events, counts once for each),
         ``dates`` (how day and month were distinguished), ``times`` (how those without an offset were placed, where the
         heading of their column says), ``doubts`` (a list of what may have been misread), ``unknown_outcomes`` (how
         often each word for an outcome occurs that is not known). A text is empty where there was nothing to decide.

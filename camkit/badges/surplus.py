@@ -15,7 +15,10 @@ LIKE = 1_000
 """How many rows show what each column has in it."""
 
 FEW = 8
-"""A column has a vocabulary if each of its values is there so often, on average."""
+"""Fewer rows do not show it. A column has a vocabulary if each of its values is there so often, on average."""
+
+OPEN_ROLES = ("cardholder_name", "cardholder_id")
+"""The roles whose columns may have a name in them; columns without a role may as well."""
 
 
 def join_surplus(layout: Layout, rows: Rows) -> tuple[Rows, list[str]]:
@@ -27,15 +30,17 @@ def join_surplus(layout: Layout, rows: Rows) -> tuple[Rows, list[str]]:
     surplus = [
         (line, cells) for line, cells in rows.ragged if len(cells) > width and line not in rows.reasons
     ]
-    if not surplus or not len(rows.lines):
+    if not surplus or len(rows.lines) < FEW:
         return rows, []
+    closed = {at for role, source in layout.sources.items() if role not in OPEN_ROLES for at in source}
     columns = [_Column(cells.slice(0, LIKE).to_pylist()) for cells in rows.cells]
     mended: list[Record] = []
     where: set[str] = set()
     for line, cells in surplus:
-        ways = [
-            (at, joined) for at in range(width) if (joined := _joined(cells, at, layout.delimiter, columns))
-        ]
+        tried = (
+            (at, _joined(cells, at, layout.delimiter, columns)) for at in range(width) if at not in closed
+        )
+        ways = [(at, joined) for at, joined in tried if joined]
         if len(ways) == 1:
             (at, joined), *_ = ways
             mended.append((line, joined))

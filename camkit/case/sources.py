@@ -136,6 +136,7 @@ def settings_of(log: BadgeLog, flags: pd.DataFrame | None, site: Asked | None) -
             "rows_read": log.rows_read,
             **{name: len(getattr(log, name)) for name in ("events", "rejected", "duplicates", "ignored")},
             "files": files,
+            "left_out": log.left_out.to_dict("records"),
         },
         "software": software(),
     }

@@ -76,6 +76,7 @@ def test_a_rejected_row_says_where_what_and_why(tmp_path: Path) -> None:
         ("(1 rows affected)\n", "a total or a note"),
         (HEADER, "the header again"),
         (",,,\n", "an empty row"),
+        ("---,---,---,---\n", "a line between rows"),
         ("confidential\n", "a line of text"),
     ],
 )
