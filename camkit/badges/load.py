@@ -59,23 +59,29 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     Parameters
     ----------
     path_or_paths : path-like or iterable of path-like
-        A file, several, or a folder. Text with commas, semicolons, tabs or pipes, in UTF-8, UTF-16 or Latin-1, plain
-        or in ``.gz`` or ``.zip``. In a file that is in UTF-8 except for some lines, these are read as Latin-1.
-        Workbooks (``.xlsx``, ``.xlsm``, ``.xlsb``, ``.xls``, ``.ods``), tables of web pages, JSON, and what databases
-        print; the first bytes decide, not the name. What a folder or an archive holds beside exports is in
+        A file, several, or a folder: text with commas, semicolons, tabs or pipes, workbooks (``.xlsx``, ``.xlsm``,
+        ``.xlsb``, ``.xls``, ``.ods``), tables of web pages, JSON, and what databases print, plain or in ``.gz`` or
+        ``.zip``. The first bytes decide, not the name. What a folder or an archive holds beside exports is in
         `BadgeLog.left_out`.
     timezone : str or datetime.tzinfo, optional
         The site's zone, such as ``"America/Denver"``: for display, and for times that carry no offset. Not needed
         where they do, or where the heading of their column names it, as in "Time (UTC-06:00)".
     profile : str, optional
         The system that wrote the export, a name from `profiles.toml`. Recognised from the file if left out.
-    columns : mapping of str to str, optional
-        What the columns of an unknown export are for: ``{"event_time": "When", "cardholder_id": "Badge"}``. Other
-        keys: ``date`` and ``time`` (instead of ``event_time``), ``reader_id``, ``outcome``, ``cardholder_name``,
-        ``credential``, ``minutes_east`` and ``minutes_west`` (of UTC).
+    columns : mapping of str to str, int or sequence, optional
+        What the columns of an unknown export are for: ``{"event_time": "When", "cardholder_id": "Badge"}``. A column is
+        its heading, or its position from 1; several, such as ``("Date", "Time")``, are joined. Other keys: ``date`` and
+        ``time`` (instead of ``event_time``), ``first_in`` and ``last_out`` (two events in a row), ``reader_id``,
+        ``outcome``, ``cardholder_name``, ``credential``, ``minutes_east`` and ``minutes_west`` (of UTC).
     day_first : bool, optional
         Whether 01/05/2026 is the first of May. If left out, decided from the whole column, from another export of the
         same system and columns that shows it, or by the profile.
+    granted, denied : iterable of str, optional
+        The export's own words for these outcomes; ``*`` stands for any text, and case does not matter. They go before
+        the words that are known.
+    encoding : str, optional
+        Of a text file, as Python names it. If left out, UTF-8 and UTF-16 are recognised, and others guessed by their
+        letters, which `BadgeLog.problems` says.
     sheet : str, optional
         The sheet of a workbook to read. If left out, the one that fits; several that fit equally well are an error.
 

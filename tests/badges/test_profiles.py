@@ -80,7 +80,7 @@ def test_reads_the_export_of_each_system(name: str) -> None:
 
 def test_the_readme_names_every_system() -> None:
     "Whoever looks for their own system finds it there"
-    systems = (ROOT / "README.md").read_text("utf-8").split("## Systems", 1)[1].split("\n## ", 1)[0]
+    systems = (ROOT / "README.md").read_text("utf-8").split("**Systems.**", 1)[1].split("\n**", 1)[0]
     assert [profile.title for profile in profiles().values() if f"- {profile.title}" not in systems] == []
 
 
