@@ -10,6 +10,7 @@ from camkit.badges.encoding import MIXED, decoded, open_text
 from camkit.badges.files import Export
 from camkit.badges.given import Given, known_encoding
 from camkit.badges.rows import Fit
+from camkit.badges.sentences import and_more
 from camkit.badges.split import Dialect, records, split
 from camkit.badges.surplus import join_surplus
 from camkit.badges.table import ExportTable, Layout, Rows, choose_layout, layouts_of
@@ -96,7 +97,8 @@ def _missing_cells(layout: Layout, rows: Rows) -> list[str]:
     used = {position for source in layout.sources.values() for position in source}
     for length, lines in rows.short.items():
         if lines and (missing := [layout.names[at] for at in sorted(used) if at >= length]):
-            more = f" and {len(lines) - 1:,} more" if len(lines) > 1 else ""
             columns = ", ".join(map(repr, missing))
-            doubts.append(f"line {lines[0]}{more} end before the column {columns}, which was taken as empty")
+            doubts.append(
+                f"line {lines[0]}{and_more(len(lines), 1)} end before the column {columns}, which was taken as empty"
+            )
     return doubts

@@ -9,8 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from camkit.badges.calendar_words import AFTERNOON, FILLERS, MORNING, is_weekday, month_of
-from camkit.badges.zone_letters import MINUTES_EAST, OF_UTC
+from camkit.badges.time_words import (
+    AFTERNOON,
+    FILLERS,
+    MINUTES_EAST,
+    MORNING,
+    OF_UTC,
+    is_weekday,
+    month_of,
+)
 from camkit.errors import TimestampError
 from camkit.support.timezones import as_zone
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from camkit.badges.forms import SERIAL, YEAR_FIRST, YEAR_LAST
+from camkit.badges.sentences import some_lines
 from camkit.badges.table import ExportTable
 from camkit.badges.timestamps import Timestamps
 
@@ -19,9 +20,6 @@ NEVER_SET = np.datetime64("1970-01-02", "us")
 
 MIDDLE = 12
 """Numbers up to this may be a month."""
-
-SHOWN = 5
-"""How many lines a sentence names."""
 
 
 def latest_possible(table: ExportTable) -> np.datetime64:
@@ -79,13 +77,6 @@ def serial_numbers(parsed: Timestamps, lines: np.ndarray) -> Iterator[str]:
             f"{some_lines(lines[rows])}: numbers were read as a spreadsheet's dates, in days since 1900 and in local "
             "time: check one of them in the spreadsheet"
         )
-
-
-def some_lines(lines: np.ndarray) -> str:
-    """Name the first few lines, and how many more there are."""
-    named = ", ".join(map(str, lines[:SHOWN]))
-    more = f" and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
-    return f"line{'' if len(lines) == 1 else 's'} {named}{more}"
 
 
 def _far_from_most(utc: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from camkit.badges.account import RowAccount
 from camkit.badges.clock import YEARS
 from camkit.badges.day_order import decide_order
 from camkit.badges.forms import UNREAD
-from camkit.badges.localize import leaves_doubt, localize, zone_in_heading
+from camkit.badges.localize import localize
 from camkit.badges.plausible import (
     implausible,
     latest_possible,
@@ -25,7 +25,13 @@ from camkit.badges.plausible import (
 )
 from camkit.badges.table import ExportTable
 from camkit.badges.timestamps import NO_OFFSET, Order, Timestamps
-from camkit.badges.zones_behind import out_of_season, place_zones, without_summer_time
+from camkit.badges.zones import (
+    leaves_doubt,
+    out_of_season,
+    place_zones,
+    without_summer_time,
+    zone_in_heading,
+)
 from camkit.errors import TimestampError
 
 BUDDHIST = 543

@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
-from camkit.badges.calendar_words import MONTHS, is_weekday, month_of
 from camkit.badges.day_order import day_order_shown
 from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.interpret import interpret
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
+from camkit.badges.time_words import MONTHS, is_weekday, month_of
 from camkit.badges.times import LETTERS, REASONS, UNREADABLE, Times, read_times
 from camkit.badges.timestamps import Order
 from camkit.errors import BadgeFileError, TimestampError
