@@ -94,9 +94,8 @@ def quote_of(lines: Iterable[str]) -> str:
 def _missing_cells(layout: Layout, rows: Rows) -> list[str]:
     """Say where rows end before a column that the kit uses."""
     doubts = []
-    used = {position for source in layout.sources.values() for position in source}
     for length, lines in rows.short.items():
-        if lines and (missing := [layout.names[at] for at in sorted(used) if at >= length]):
+        if lines and (missing := [layout.names[at] for at in sorted(layout.used) if at >= length]):
             columns = ", ".join(map(repr, missing))
             doubts.append(
                 f"line {lines[0]}{and_more(len(lines), 1)} end before the column {columns}, which was taken as empty"
