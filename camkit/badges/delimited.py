@@ -8,7 +8,7 @@ from itertools import islice
 
 from camkit.badges.encoding import MIXED, decoded, open_text
 from camkit.badges.files import Export
-from camkit.badges.given import Given, known_encoding
+from camkit.badges.given import Given
 from camkit.badges.rows import Fit
 from camkit.badges.sentences import and_more
 from camkit.badges.split import Dialect, records, split
@@ -45,7 +45,7 @@ def read_delimited(export: Export, given: Given) -> ExportTable:
         doubts += [*text.doubts, *layout.doubts, *_missing_cells(layout, rows), *joined]
         return ExportTable(export, found, layout, rows, doubts)
 
-    return decoded(export, read, given.encoding and known_encoding(given.encoding), given.headings())
+    return decoded(export, read, given)
 
 
 def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, Dialect]:

@@ -12,6 +12,7 @@ import numpy as np
 from charset_normalizer import from_bytes
 
 from camkit.badges.files import Export
+from camkit.badges.given import Given, known_encoding
 from camkit.badges.profiles import plain
 from camkit.errors import BadgeFileError
 
@@ -27,7 +28,7 @@ BLOCKS = (1 << 16, 1 << 22)
 """How much is read at a time, bytes: at first, for a header only, and at most."""
 
 SAMPLE = 1 << 12
-"""How much text outside ASCII is examined to tell an encoding, bytes."""
+"""How much text outside ASCII is examined to find the encoding, bytes."""
 
 UTF_8, UTF_8_MARKED, MIXED = "utf-8", "utf-8-sig", "utf-8 and cp1252"
 """UTF-8, the same with a byte order mark, and how a file is reported that is in UTF-8 except for some lines."""
@@ -53,6 +54,10 @@ IN_CP1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for by
 """The letter that each byte stands for; the few that cp1252 does not define are taken from Latin-1."""
 
 
+CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r"})
+"""The bytes that text does not have, or hardly ever."""
+
+
 class OtherEncodingError(Exception):
     """The file is in this encoding, not in UTF-8."""
 
@@ -62,48 +67,34 @@ class OtherEncodingError(Exception):
         self.doubt = doubt
 
 
-CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r"})
-"""The bytes that text does not have, or hardly ever."""
+def decoded(export: Export, read: Callable[[str, list[str]], Read], given: Given) -> Read:
+    """Read the export in the encoding that is given, or else in the one that its bytes show.
 
-
-def decoded(
-    export: Export,
-    read: Callable[[str, list[str]], Read],
-    wanted: str | None = None,
-    names: Sequence[str] = (),
-) -> Read:
-    """Read the export in the wanted encoding, or else in the one that its bytes show.
-
-    `read` gets the encoding, and doubts about it. `names` are headings that must be there.
+    `read` gets the encoding, and doubts about it.
 
     Raises
     ------
     BadgeFileError
-        If the export is empty, not text, or not in the wanted encoding.
+        If the export is empty, not text, or not in the encoding that is given.
     """
-    encoding, doubts = wanted or encoding_of(export, names), list[str]()
+    wanted = given.encoding and known_encoding(given.encoding)
+    encoding, doubts = wanted or encoding_of(export, given.headings()), list[str]()
     try:
-        return read(encoding, doubts)
-    except OtherEncodingError as other:
-        encoding, doubts = other.encoding, [other.doubt] if other.doubt else []
-    except UnicodeDecodeError:
-        raise _not_valid(export, encoding) from None
-    try:
+        try:
+            return read(encoding, doubts)
+        except OtherEncodingError as other:
+            encoding, doubts = other.encoding, [other.doubt] if other.doubt else []
         return read(encoding, doubts)
     except UnicodeDecodeError:
-        raise _not_valid(export, encoding) from None
-
-
-def _not_valid(export: Export, encoding: str) -> BadgeFileError:
-    return BadgeFileError(
-        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in "
-        "encoding='cp1251'.",
-        path=export.path,
-    )
+        raise BadgeFileError(
+            f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in "
+            "encoding='cp1251'.",
+            path=export.path,
+        ) from None
 
 
 def encoding_of(export: Export, names: Sequence[str]) -> str:
-    """Name the encoding that the first bytes show; refuse what is empty or not text."""
+    """Name the encoding that the first bytes show, if these headings are in it; refuse what is empty or not text."""
     with export.open() as file:
         head = file.read(HEAD)
     if not head:

@@ -8,7 +8,7 @@ from itertools import islice
 from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export
 from camkit.badges.formats import UNDERLINE
-from camkit.badges.given import Given, known_encoding
+from camkit.badges.given import Given
 from camkit.badges.rows import Fit, RowsBuilder
 from camkit.badges.table import ExportTable, Record, find_layout
 
@@ -41,7 +41,7 @@ def read_printed(export: Export, given: Given) -> ExportTable:
         rows = builder.finish(text.stray_lines, is_ended=True)
         return ExportTable(export, text.encoding, layout, rows, [*doubts, *text.doubts, *layout.doubts])
 
-    return decoded(export, read, given.encoding and known_encoding(given.encoding), given.headings())
+    return decoded(export, read, given)
 
 
 def _spans(line: str) -> list[slice]:
