@@ -12,7 +12,7 @@ from camkit.badges.door_events import (
 from camkit.badges.doors import Camera, Door, load_doors
 from camkit.badges.files import SUFFIXES, SourceFile
 from camkit.badges.flags import FLAGS, flag_events
-from camkit.badges.given import Column, Given
+from camkit.badges.given import TIME_ROLES, Column, Given
 from camkit.badges.identifiers import clean_id
 from camkit.badges.load import load_badges
 from camkit.badges.log import BadgeLog
@@ -28,6 +28,7 @@ __all__ = [
     "ROLES",
     "SAID",
     "SUFFIXES",
+    "TIME_ROLES",
     "BadgeLog",
     "Camera",
     "Column",

@@ -81,7 +81,7 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
 
 
 def quote_of(lines: Iterable[str]) -> str:
-    """Tell the quote: the double one, unless single ones enclose whole cells in every line that has any."""
+    """Return the quote: the double one, unless single ones enclose whole cells in every line that has any."""
     text = "".join(lines)
     if '"' in text or "'" not in text:
         return '"'

@@ -32,7 +32,7 @@ AGAIN = "export the log from its system again, as an Excel workbook or as CSV"
 AS_CSV = "save the table as CSV"
 FROM_ACCESS = "open it in Access and export the table as an Excel workbook"
 UNPACK = "unpack it first"
-WITHOUT_PASSWORD = "open it, remove the password and save it under another name"
+UNLOCK = "open it, remove the password and save it under another name"
 
 OTHERS = (
     (0, b"%PDF", "a PDF document", AGAIN),
@@ -70,7 +70,7 @@ PARTS = (
 """The same for documents that are archives, by one of their parts."""
 
 STREAMS = (
-    ("EncryptedPackage", "a document protected by a password", WITHOUT_PASSWORD),
+    ("EncryptedPackage", "a document protected by a password", UNLOCK),
     ("WordDocument", "an old Word document", AGAIN),
     ("PowerPoint Document", "an old PowerPoint document", AGAIN),
     ("__properties_version1.0", "an e-mail of Outlook", "save what is attached to it"),

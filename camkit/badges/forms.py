@@ -1,4 +1,4 @@
-"""The forms in which systems write a date and time: where in a text each number stands.
+"""The forms in which systems write a date and time: where in a text each number is.
 
 A text's shape is the text with every digit as 0. A column has few different shapes, so each is looked at once, with
 care, and the numbers are then read from all the texts of a shape together (see `timestamps`).

@@ -14,8 +14,7 @@ from camkit.errors import BadgeFileError
 Column = str | int | Sequence[str | int]
 """A column's heading, its position from 1, or several of them, which are joined."""
 
-
-TIMES = ({"event_time"}, {"date", "time"}, {"first_in", "last_out"})
+TIME_ROLES = ({"event_time"}, {"date", "time"}, {"first_in", "last_out"})
 """What says when something happened: one of these must be among the columns."""
 
 
@@ -104,7 +103,7 @@ class Given:
         if known is not None:
             recognise = given.recognise if known.recognise else ()
             return replace(known, columns={**known.columns, **given.columns}, recognise=recognise)
-        if not any(times <= columns.keys() for times in TIMES):
+        if not any(times <= columns.keys() for times in TIME_ROLES):
             raise BadgeFileError(
                 "columns= must say which column is the event_time, or the date and the time, or the first_in and the "
                 "last_out."

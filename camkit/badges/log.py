@@ -55,7 +55,7 @@ class BadgeLog:
     sources : tuple of SourceFile
         The files that were read, each with its SHA-256 at that moment; an archive once.
     given : mapping of str to Any
-        What `load_badges` was told, by the names of its arguments; None where left out.
+        The arguments of `load_badges`, by name; None where left out.
     left_out : pandas.DataFrame
         One row for each file in a folder or an archive that was not read: ``file`` (a folder's ends with a slash) and
         ``reason``. What Windows and macOS put into every folder is not listed.

@@ -45,7 +45,7 @@ def read_printed(export: Export, given: Given) -> ExportTable:
 
 
 def _spans(line: str) -> list[slice]:
-    """Return where the columns stand, by the line that underlines their names; nothing if it is another line."""
+    """Return where the columns are, by the line that underlines their names; nothing if it is another line."""
     if not UNDERLINE.fullmatch(line.strip().encode()):
         return []
     starts = [at for at, letter in enumerate(line) if letter == "-" and line[at - 1 : at] != "-"]

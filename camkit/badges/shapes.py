@@ -1,4 +1,4 @@
-"""Give each event of an export a row of its own, in exports where something about it stands elsewhere.
+"""Give each event of an export a row of its own, in exports where something about it is in another row.
 
 Reports that are printed to a file put the cardholder or the date in a row of its own above the events, or several times
 in one row. Each shape is recognised narrowly, is undone before anything is interpreted, and is said in
@@ -80,7 +80,7 @@ def reshape(table: ExportTable, given: Given) -> ExportTable:
 
 
 def _named_above(table: ExportTable) -> ExportTable:
-    """Put the person that stands in a row of its own into the rows below it."""
+    """Put the person who has a row of their own into the rows below it."""
     sources = table.layout.sources
     if "reader_id" not in sources or {"cardholder_id", "cardholder_name"} & sources.keys() or not len(table):
         return table
@@ -128,7 +128,7 @@ def _person(text: str) -> tuple[str, str] | None:
 
 
 def _dated_above(table: ExportTable) -> ExportTable:
-    """Put the date that stands in a row of its own, or only in the first row of its day, into the rows below it."""
+    """Put the date that is in a row of its own, or only in the first row of its day, into the rows below it."""
     *dates, time = table.layout.sources["event_time"]
     rows = table.rows
     if not len(table) or len(dates) > 1:
@@ -168,7 +168,7 @@ def _dated_above(table: ExportTable) -> ExportTable:
 
 @dataclass(frozen=True)
 class _Times:
-    """The times that stand in the rows of a table, in order: arrays with one element for each."""
+    """The times in the rows of a table, in order: arrays with one element for each."""
 
     parents: np.ndarray  # the position of the row
     clock: Sequence[str]
@@ -279,7 +279,7 @@ def _day_first(table: ExportTable, dates: pa.ChunkedArray, given: Given) -> bool
 
 
 def _next_day(text: str, day_first: bool | None) -> str:
-    """Write the day after in the same form; a text that is not a date if that cannot be told."""
+    """Write the day after in the same form; a text that is not a date if that is not certain."""
     parts = re.fullmatch(r"(\d+)(\D+)(\d+)(\D+)(\d+)", text)
     if parts is None or (len(parts[1]) != 4 and day_first is None):
         return f"the day after {text}"

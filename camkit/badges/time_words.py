@@ -55,7 +55,7 @@ FILLERS = frozenset(
     "a at on um uhr uur hrs hs den der le à de del as às a las kl klo klokken den alle ore om o og en el il di "
     "в г год года r saat tarihinde st nd rd th er º ª kuuta".split()
 )
-"""Words that may stand between a date and a time, or follow a day, and say nothing."""
+"""Words that may be between a date and a time, or follow a day, and say nothing."""
 
 MORNING = ("am", "上午", "午前", "오전", "ص", "öö", "πμ")
 AFTERNOON = ("pm", "下午", "午後", "오후", "م", "ös", "μμ")

@@ -46,20 +46,36 @@ _read_form = lru_cache(maxsize=4096)(read_form)
 
 @dataclass
 class Timestamps:
-    """A parsed column of texts; all arrays have one element per text."""
+    """A parsed column of texts; all arrays have one element per text.
 
-    kind: np.ndarray  # int8, the kind of its form: UNREAD if it is not a date and time
-    wall: (
-        np.ndarray
-    )  # datetime64[us] as written, with the month first where that is open; NaT if it does not exist
-    offset: np.ndarray  # int16, minutes ahead of UTC, or NO_OFFSET
-    strange: np.ndarray  # int32, the year where it is not one that an event can have, else 0
-    day_first: np.ndarray | None = None  # as `wall`, of those whose year comes last
-    year_first: np.ndarray | None = None  # as `wall`, of those that are three numbers of two digits
-    zone: np.ndarray | None = None  # int16, the index in `zones` of what stands behind the time, or -1
-    zones: tuple[
-        str, ...
-    ] = ()  # letters or names of zones; the offset of letters is in `offset` if it is clear
+    Attributes
+    ----------
+    kind : numpy.ndarray
+        int8, the kind of its form: UNREAD if it is not a date and time.
+    wall : numpy.ndarray
+        datetime64[us] as written, with the month first where that is open; NaT if it does not exist.
+    offset : numpy.ndarray
+        int16, minutes ahead of UTC, or NO_OFFSET.
+    strange : numpy.ndarray
+        int32, the year where it is not one that an event can have, else 0.
+    day_first : numpy.ndarray or None
+        As `wall`, of those whose year comes last.
+    year_first : numpy.ndarray or None
+        As `wall`, of those that are three numbers of two digits.
+    zone : numpy.ndarray or None
+        int16, the index in `zones` of what is behind the time, or -1.
+    zones : tuple of str
+        Letters or names of zones; the offset of letters is in `offset` if it is clear.
+    """
+
+    kind: np.ndarray
+    wall: np.ndarray
+    offset: np.ndarray
+    strange: np.ndarray
+    day_first: np.ndarray | None = None
+    year_first: np.ndarray | None = None
+    zone: np.ndarray | None = None
+    zones: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: pa.ChunkedArray) -> Timestamps:
@@ -179,7 +195,7 @@ class Timestamps:
         self.offset[rows] = form.sign * (hours * 60 + minutes)
 
     def _enter_zone(self, form: Form, rows: np.ndarray) -> None:
-        """Enter the zone that stands behind the time, and its offset if it is clear."""
+        """Enter the zone that is behind the time, and its offset if it is clear."""
         minutes = MINUTES_EAST.get(form.zone)
         if minutes is not None:
             self.offset[rows] = minutes

@@ -79,7 +79,7 @@ def wording(text: str, keep: str = "") -> str:
 
 
 def matches(text: str, patterns: tuple[str, ...]) -> bool:
-    """Whether the text is one of the patterns as it stands; ``*`` stands for any text, case does not matter."""
+    """Whether the text is one of the patterns as it is; ``*`` stands for any text, case does not matter."""
     return bool(patterns) and _any_of(patterns).fullmatch(text.casefold()) is not None
 
 

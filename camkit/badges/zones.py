@@ -108,7 +108,7 @@ def _offset_at(heading: str, name: re.Match[str]) -> timezone | None:
 
 
 def place_zones(parsed: Timestamps, wall: np.ndarray, fine: np.ndarray, zone: tzinfo | None) -> np.ndarray:
-    """Fill in, in place, the offsets of the times that a zone stands behind, and return where that was not possible.
+    """Fill in, in place, the offsets of the times that have a zone behind them, and return where that was not possible.
 
     Letters that several zones have are those of the site's zone, where its clocks show them at that moment. A name's
     clock changes leave a time without an offset.
@@ -147,7 +147,7 @@ def out_of_season(
 
 
 def without_summer_time(utc: np.ndarray, zone: tzinfo | None) -> Iterator[str]:
-    """Yield a sentence if times were placed by a zone without summer time whose name also stands for one with it."""
+    """Yield a sentence if times were placed by a zone without summer time whose name is also used for one with it."""
     meant = WITHOUT_SUMMER_TIME.get(str(zone))
     if meant is None or zone is None or not len(utc):
         return
