@@ -10,6 +10,7 @@ from camkit.badges.door_events import (
     site_timezone,
 )
 from camkit.badges.doors import Camera, Door, load_doors
+from camkit.badges.encoding import ENCODINGS
 from camkit.badges.files import SUFFIXES, SourceFile
 from camkit.badges.flags import FLAGS, flag_events
 from camkit.badges.given import TIME_ROLES, Column, Given
@@ -23,6 +24,7 @@ from camkit.badges.small_table import read_small_table
 from camkit.badges.table import Record
 
 __all__ = [
+    "ENCODINGS",
     "FLAGS",
     "NEEDED",
     "ROLES",

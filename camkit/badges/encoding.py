@@ -41,6 +41,9 @@ OTHERS = (
 )  # fmt: skip
 """The encodings that a file may be in that is not Unicode, the more common ones first."""
 
+ENCODINGS = (UTF_8, *OTHERS, "cp437")
+"""What a menu of encodings has: whatever a doubt may name, and the one of old American systems."""
+
 MESS = 0.1
 """Share of unlikely neighbours among letters, as charset-normalizer counts them, up to which a text is plausible."""
 

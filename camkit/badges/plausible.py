@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from camkit.badges.forms import SERIAL, YEAR_FIRST, YEAR_LAST
 from camkit.badges.sentences import some_lines
@@ -56,12 +57,9 @@ def swapped_by_spreadsheet(parsed: Timestamps, lines: np.ndarray) -> Iterator[st
     own, left = parsed.kind == YEAR_FIRST, parsed.kind == YEAR_LAST
     if not (own.any() and left.any()):
         return
-    wall = parsed.wall[own]
-    days = (wall.astype("datetime64[D]") - wall.astype("datetime64[M]").astype("datetime64[D]")).astype(
-        int
-    ) + 1
+    days = pd.DatetimeIndex(parsed.wall[own]).day
     only = max(len(parsed.only("day")), len(parsed.only("month")))
-    if (days <= MIDDLE).all() and only == np.count_nonzero(left & (parsed.order_matters())):
+    if not (days > MIDDLE).any() and only == np.count_nonzero(left & parsed.order_matters()):
         yield (
             f"the dates that begin with the year, such as in {some_lines(lines[own][:1])}, all have days up to 12, and "
             f"the others, such as in {some_lines(lines[left][:1])}, all have days above 12: a spreadsheet seems to "

@@ -6,8 +6,9 @@ is known or the text is not read. A short form is the beginning of the word, as 
 
 from __future__ import annotations
 
-import unicodedata
 from functools import cache
+
+from camkit.badges.vocabulary import unaccented
 
 MONTHS = (
     "english january february march april may june july august september october november december",
@@ -83,7 +84,7 @@ OF_UTC = frozenset({"Z", "UTC", "GMT"})
 @cache
 def month_of(word: str) -> int | None:
     """Return the number of the month that a word or its beginning names; None if none does, or several."""
-    wanted = _plain(word).removesuffix("kuuta").removesuffix("kuu")
+    wanted = unaccented(word).removesuffix("kuuta").removesuffix("kuu")
     if wanted in _short_months():
         return _short_months()[wanted]
     if len(wanted) < 3:
@@ -95,22 +96,16 @@ def month_of(word: str) -> int | None:
 @cache
 def is_weekday(word: str) -> bool:
     """Whether a word, or two letters of it or more, name a day of the week."""
-    wanted = _plain(word)
-    return len(wanted) > 1 and any(_plain(name).startswith(wanted) for name in WEEKDAYS)
-
-
-def _plain(word: str) -> str:
-    """Without case and accents: exports write "FÉVR" and "fevr", "ağustos" and "Agustos"."""
-    letters = unicodedata.normalize("NFKD", word.replace("İ", "i").casefold().replace("ı", "i"))
-    return "".join(it for it in letters if not unicodedata.combining(it)).replace("ø", "o").replace("ł", "l")
+    wanted = unaccented(word)
+    return len(wanted) > 1 and any(unaccented(name).startswith(wanted) for name in WEEKDAYS)
 
 
 @cache
 def _months() -> list[tuple[str, int]]:
     names = [line.split()[1:] for line in MONTHS]
-    return [(_plain(name), number) for line in names for number, name in enumerate(line, start=1)]
+    return [(unaccented(name), number) for line in names for number, name in enumerate(line, start=1)]
 
 
 @cache
 def _short_months() -> dict[str, int | None]:
-    return {_plain(name): number for name, number in SHORT_MONTHS.items()}
+    return {unaccented(name): number for name, number in SHORT_MONTHS.items()}

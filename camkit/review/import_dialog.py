@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 import ipywidgets as ipw
 
-from camkit.badges import ROLES, BadgeLog
+from camkit.badges import ENCODINGS, ROLES, BadgeLog
 from camkit.errors import CamkitError
 from camkit.investigation import Investigation
 from camkit.review.html import alert_html
@@ -37,19 +37,6 @@ TITLES = {
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 DATES: list[Any] = [("found out", None), ("31.05.2026: day first", True), ("05/31/2026: month first", False)]
-ENCODINGS = (
-    "utf-8",
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "cp1256",
-    "cp437",
-    "gbk",
-    "big5",
-    "shift_jis",
-)
 HERE = {
     "timezone=": "the menu Time zone",
     "day_first=": "the menu Dates",
@@ -228,9 +215,8 @@ def _fill(menu: ipw.Dropdown, options: list[Any], value: Any) -> None:
         pairs.append((visible(str(value)), value))
     if [*menu.options] != pairs:
         menu.options = pairs
-    menu.index = [known for _, known in pairs].index(
-        value
-    )  # setting a value of None would show an empty menu
+    # Setting a value of None would show an empty menu.
+    menu.index = [known for _, known in pairs].index(value)
 
 
 def _replace(box: ipw.Box, children: list[ipw.Widget]) -> None:
