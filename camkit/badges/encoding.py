@@ -28,7 +28,7 @@ BLOCKS = (1 << 16, 1 << 22)
 """How much is read at a time, bytes: at first, for a header only, and at most."""
 
 SAMPLE = 1 << 12
-"""How much text outside ASCII is examined to find the encoding, bytes."""
+"""How much text outside ASCII is examined to tell an encoding, bytes."""
 
 UTF_8, UTF_8_MARKED, MIXED = "utf-8", "utf-8-sig", "utf-8 and cp1252"
 """UTF-8, the same with a byte order mark, and how a file is reported that is in UTF-8 except for some lines."""
