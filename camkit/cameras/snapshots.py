@@ -197,8 +197,8 @@ class Snapshots(Sequence[Snapshot]):
                 asked = [item.event for item in self if item.camera and item.camera.vendor == vendor]
                 others = {str(event.timezone) for event in asked if _is_other_zone(event, zone)}
                 found += [
-                    f"The account of the {vendor} cameras is in the time zone {name}, and the badge log is read in {other}: check "
-                    "in which one the doors are."
+                    f"The account of the {vendor} cameras is in the time zone {name}, and the badge log is "
+                    f"read in {other}: check in which one the doors are."
                     for other in sorted(others)
                 ]
         return found

@@ -91,8 +91,8 @@ def test_an_account_in_another_time_zone_than_the_log_is_said(site, events, door
         found = snapshots_for(resolve(at_the_dock, doors, timezone=zone), site.sources)
         said = [problem for problem in found[:1].problems() if "time zone" in problem]
         assert said == [
-            "The account of the een cameras is in the time zone US/Mountain, and the badge log is read in Europe/Berlin: "
-            "check in which one the doors are."
+            "The account of the een cameras is in the time zone US/Mountain, and the badge log is read in "
+            "Europe/Berlin: check in which one the doors are."
         ] * int(is_said)
 
 
