@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from camkit.badges.encoding import MIXED, decoded, open_text
@@ -58,17 +58,11 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
         if known is not None and known[1].quote == quote:
             return known
         candidates = given.candidates()
-        starts = {it: [*records(lines, Dialect(it, quote))] for it in DELIMITERS}
-        layouts = layouts_of(starts, candidates)
-        if not layouts:
-            room = SEARCH_CHARACTERS
-            for line in islice(rest, SEARCH_LINES - START):
-                lines.append(line)
-                room -= len(line)
-                if room < 0:
-                    break
+        for more in ((), _up_to(SEARCH_CHARACTERS, islice(rest, SEARCH_LINES - START))):
+            lines += more
             starts = {it: [*records(lines, Dialect(it, quote))] for it in DELIMITERS}
-            layouts = layouts_of(starts, candidates)
+            if layouts := layouts_of(starts, candidates):
+                break
     layout = choose_layout(export, layouts, starts, candidates)
     found = layout, Dialect(layout.delimiter, quote)
     if (
@@ -78,6 +72,15 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
     ):
         given.layouts[lines[0]] = found
     return found
+
+
+def _up_to(characters: int, lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines until they have so many characters."""
+    for line in lines:
+        yield line
+        characters -= len(line)
+        if characters < 0:
+            return
 
 
 def quote_of(lines: Iterable[str]) -> str:
