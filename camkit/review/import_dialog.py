@@ -80,9 +80,16 @@ class ImportDialog(ipw.VBox):
     """
 
     def __init__(self, investigation: Investigation) -> None:
-        self.state = state = ImportState(investigation)
+        self.state = ImportState(investigation)
         self._is_drawing = False
         self._drawn: list[object] = [None, None]  # the preview and the words that the menus were made for
+        self._make_controls()
+        self._observe_controls()
+        super().__init__(self._laid_out(), _dom_classes=LITERAL)
+        self._do(self.state.look)
+
+    def _make_controls(self) -> None:
+        """Make one widget for each thing that is read, pressed, chosen or typed."""
         self.files, self.zone, self.dates, self.encoding, self.sheet, self.doors, self.people = (
             ipw.Dropdown(description=label, layout=ipw.Layout(width="24em"))
             for label in ("Export", "Time zone", "Dates", "Encoding", "Sheet", "Doors", "People")
@@ -95,6 +102,10 @@ class ImportDialog(ipw.VBox):
         self.load = ipw.Button(description="Load and save", button_style="primary")
         self.grid = ipw.HBox(layout=ipw.Layout(overflow="auto", width="100%"))
         self.words, self.status = ipw.VBox(), ipw.HTML()
+
+    def _observe_controls(self) -> None:
+        """Let each control change the state."""
+        state = self.state
         self._observe(self.files, state.choose)
         self._observe(self.typed, lambda text: state.choose(Path(text.strip())) if text.strip() else None)
         self._observe(self.upload, self._upload)
@@ -106,17 +117,16 @@ class ImportDialog(ipw.VBox):
         for field in (self.start, self.end):
             self._observe(field, lambda _text: state.set("hours", (self.start.value, self.end.value)))
         self.load.on_click(lambda _button: self._do(lambda: _account_html(state.apply(), state)))
+
+    def _laid_out(self) -> list[ipw.Widget]:
+        """Return the controls in their places."""
         rows = (
             (self.files, self.typed, self.upload),
             (self.zone, self.dates, self.encoding, self.sheet),
             (self.doors, self.people, self.start, self.end, self.operator),
         )
         export, reading, site = (ipw.HBox(row, layout=ipw.Layout(flex_flow="row wrap")) for row in rows)
-        super().__init__(
-            [export, reading, self.grid, self.words, site, self.load, self.status, ipw.HTML(STYLE)],
-            _dom_classes=LITERAL,
-        )
-        self._do(state.look)
+        return [export, reading, self.grid, self.words, site, self.load, self.status, ipw.HTML(STYLE)]
 
     @property
     def investigation(self) -> Investigation:
