@@ -73,7 +73,7 @@ class Given:
 
     def headings(self) -> list[str]:
         """Return the headings that the caller names."""
-        return [name for source in _joined(self.columns or {}).values() for name in source.split(" + ")]
+        return [name for column in (self.columns or {}).values() for name in _parts(column)]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as values that JSON has: None where nothing was said."""
@@ -99,7 +99,7 @@ class Given:
         if strange := [role for role in columns if role not in ROLES]:
             words = ", ".join(f"{role} ({meaning})" for role, meaning in ROLES.items())
             raise BadgeFileError(f"Unknown word {strange[0]!r} in columns=: choose from {words}.")
-        given = given_columns(_joined(columns))
+        given = given_columns({role: _parts(column) for role, column in columns.items()})
         if known is not None:
             recognise = given.recognise if known.recognise else ()
             return replace(known, columns={**known.columns, **given.columns}, recognise=recognise)
@@ -111,12 +111,10 @@ class Given:
         return given
 
 
-def _joined(columns: Mapping[str, Column]) -> dict[str, str]:
-    """Write the columns of each role as a profile does: several are joined with a plus."""
-    return {
-        role: " + ".join(map(str, [column] if isinstance(column, str | int) else column))
-        for role, column in columns.items()
-    }
+def _parts(column: Column) -> tuple[str, ...]:
+    """Return the headings and positions that are joined, also of "First + Last", as a profile has it."""
+    parts = [column] if isinstance(column, str | int) else column
+    return tuple(name for part in parts for name in str(part).split(" + "))
 
 
 def known_encoding(name: str) -> str:
