@@ -37,9 +37,7 @@ def read_delimited(export: Export, given: Given) -> ExportTable:
         layout, dialect = _find_layout(export, encoding, given)
         with open_text(export, encoding) as text:
             rows = split(text, dialect, Fit.of(layout), layout.first_line)
-        if layout.header is not None:
-            rows.ragged.insert(0, layout.header)
-            rows.reasons[layout.header[0]] = ("ignored", "the header")
+        rows.ignore_header(layout)
         found = MIXED if text.stray_lines else text.encoding
         rows, joined = join_surplus(layout, rows)
         doubts += [*text.doubts, *layout.doubts, *_missing_cells(layout, rows), *joined]

@@ -39,6 +39,7 @@ def read_printed(export: Export, given: Given) -> ExportTable:
             while batch := list(islice(records, BATCH)):
                 builder.add_records(batch)
         rows = builder.finish(text.stray_lines, is_ended=True)
+        rows.ignore_header(layout)
         return ExportTable(export, text.encoding, layout, rows, [*doubts, *text.doubts, *layout.doubts])
 
     return decoded(export, read, given)

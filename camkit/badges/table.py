@@ -78,6 +78,12 @@ class Rows:
     reasons: dict[int, tuple[Kind, str]] = field(default_factory=dict)
     short: dict[int, list[int]] = field(default_factory=dict)
 
+    def ignore_header(self, layout: Layout) -> None:
+        """Account for a first row that names the columns although they are given by position."""
+        if layout.header is not None:
+            self.ragged.insert(0, layout.header)
+            self.reasons[layout.header[0]] = ("ignored", "the header")
+
 
 @dataclass(frozen=True)
 class ExportTable:
@@ -237,9 +243,8 @@ def _nothing_fits(
     found = ", ".join(repr(cell.strip()[:40]) for cell in cells[:20])
     if len(cells) > MAX_COLUMNS:
         return f"{export.name} has {len(cells):,} cells in line {line}, and a badge log has at most {MAX_COLUMNS:,}."
-    if wanted and wanted.recognise:
-        header = Header(cells)
-        lacking = [name for name in wanted.recognise if header.find(name) is None]
+    header = Header(cells)
+    if wanted and (lacking := [name for name in wanted.recognise if header.find(name) is None]):
         near = [name for it in lacking for name in get_close_matches(plain(it), header.headings, n=1)]
         hint = ", ".join(repr(header.cells[header.headings[name]]) for name in near)
         hint = f" Did you mean {hint}?" if hint else ""
@@ -247,6 +252,8 @@ def _nothing_fits(
             hint = " A number names a column by its position, from 1."
         named = ", ".join(map(repr, lacking))
         return f"{export.name} does not have the column {named}; line {line} has: {found}.{hint}"
+    if wanted and wanted.least_width:
+        return f"{export.name}: most rows do not have a time in the column given; line {line} has: {found}."
     if wanted:
         return f"{export.name} does not look like {wanted.title}; line {line} has: {found}."
     return (
