@@ -149,14 +149,14 @@ def likely_encoding(sample: bytes) -> tuple[str, str | None]:
     if western[0] <= MESS or scores[best][0] > MESS:
         other = example.decode(best, "replace")[:40]
         return CP1252, (
-            f"it is not UTF-8 and was read as cp1252: check text such as {as_read!r}, and pass encoding={best!r} if "
+            f"it is not UTF-8 and was read as cp1252: check text such as {as_read!r}, and say encoding={best!r} if "
             f"{other!r} is right"
         )
     others = [encoding for encoding in scores if scores[encoding][0] == scores[best][0] and encoding != best]
     instead = f" (or {', '.join(others)})" if others else ""
     shown = example.decode(best, "replace")[:40]
     return best, (
-        f"it is not UTF-8 and was read as {best}, as its letters suggest: check text such as {shown!r}, and pass "
+        f"it is not UTF-8 and was read as {best}, as its letters suggest: check text such as {shown!r}, and say "
         f"encoding={CP1252!r}{instead} if it is wrong"
     )
 

@@ -157,7 +157,7 @@ def without_summer_time(utc: np.ndarray, zone: tzinfo | None) -> Iterator[str]:
     if (utc_offset(noons, zone) != utc_offset(noons, place)).any():
         yield (
             f"times were read in {zone} as given, which does not have summer time: if the clocks at the site change, "
-            f"pass a region and a city, such as timezone='{meant}'"
+            f"say a region and a city, such as timezone='{meant}'"
         )
 
 

@@ -713,7 +713,7 @@ def test_day_first_decides_and_rejects_what_does_not_fit(tmp_path: Path) -> None
 def test_one_date_of_another_form_does_not_stop_the_file(tmp_path: Path) -> None:
     "In a column of ISO times a single 01/05/2026 is a rejected row"
     log = load(tmp_path, "2026-05-01 08:00", "01/05/2026 08:00", "2026-05-02 08:00", timezone="UTC")
-    assert log.rejected["reason"].tolist() == ["day or month may come first; pass day_first="]
+    assert log.rejected["reason"].tolist() == ["day or month may come first; say which, with day_first="]
 
 
 def test_the_sites_zone_is_the_one_offset_of_all_times(tmp_path: Path) -> None:

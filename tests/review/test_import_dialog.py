@@ -218,7 +218,7 @@ def test_another_encoding_keeps_what_the_columns_are_for() -> None:
 
 
 def test_the_menu_has_each_encoding_that_a_log_may_ask_for() -> None:
-    "A doubt says \"pass encoding='cp932'\"; here that is a choice"
+    "Such as encoding='cp932': here that is a choice"
     assert set(ENCODINGS) <= {value for _, value in dialog().encoding.options}
 
 
