@@ -236,8 +236,11 @@ def site_timezone(events: pd.DataFrame, timezone: tzinfo | str | None = None) ->
 
 def true_time(events: pd.DataFrame, offset_s: Mapping[str, float]) -> pd.Series:
     """Return the times by the cameras' clocks, datetime64[us, UTC]; a reader without an offset, seconds, has 0."""
+    at = events["event_time"].dt.tz_convert("UTC").dt.as_unit("us")
+    if not any(offset_s.values()):
+        return at
     codes, readers = pd.factorize(events["reader_id"])
     # The last one is for code -1: no reader.
     seconds = np.array([*(offset_s.get(reader, 0.0) for reader in readers), 0.0])
     offset = np.round(seconds * 1e6).astype("timedelta64[us]")
-    return events["event_time"].dt.tz_convert("UTC").dt.as_unit("us") - offset[codes]
+    return at - offset[codes]

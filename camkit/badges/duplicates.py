@@ -27,6 +27,9 @@ SECONDS = re.compile(r"\d[:.]\d{1,2}[:.]\d|\d{9}")
 WHOLE_MINUTES = 20
 """So many events on whole minutes show that a file does not have seconds, even where it writes ":00"."""
 
+START = 1_000
+"""So many events show that a file has seconds, unless it does not."""
+
 SAME_TIMES = {2: 1, 1: 3, 0: 10}
 """At how many different times at least two files must have the same rows to overlap, by how many of seconds and reader
 they have. The less a row says, the more rows are needed: a cardholder may pass two doors in the same minute."""
@@ -49,11 +52,11 @@ class FileRows:
         """Look at a file's events, the number of its rows, and the first event's time as it is written."""
         names = set(events.column_names) - {"event_time", "line"}
         counters = {name for name in names - {*ROLES} if _counts_rows(events[name], rows)}
-        seconds = events["event_time"].cast(pa.int64()).to_numpy() % 60_000_000
+        at = events["event_time"].cast(pa.int64()).to_numpy()
         written = bool(SECONDS.search(first_time)) and len(events) < WHOLE_MINUTES
         return cls(
             frozenset(names - counters),
-            has_seconds=written or bool(seconds.any()),
+            has_seconds=written or any((some % 60_000_000).any() for some in (at[:START], at)),
             has_reader=events["reader_id"].null_count < len(events),
         )
 
@@ -74,14 +77,15 @@ def find_duplicates(events: pd.DataFrame, files: Sequence[FileRows], zone: tzinf
     """
     at = events["event_time"].dt.tz_localize(None).to_numpy()
     # Few events share their time and cardholder, and only those are compared further.
-    few = np.flatnonzero(_shares_its_time(at))
-    who = pd.factorize(events["cardholder_id"].iloc[few])[0]
+    shares = _shares_its_time(at)
+    few = np.flatnonzero(shares)
+    who = pd.factorize(events["cardholder_id"].array[shares])[0]
     few = few[pd.DataFrame({"at": at[few], "who": who}).duplicated(keep=False).to_numpy()]
     same_as = np.full(len(events), -1)
     said: dict[int, list[str]] = defaultdict(list)
     if len(few):
         codes = events["file"].cat.codes.to_numpy()
-        rows = events.iloc[few].assign(event_time=at[few], file=codes[few], position=few)
+        rows = chosen(events, few).assign(event_time=at[few], file=codes[few], position=few)
         _within_files(rows, files, same_as, said)
         if len(files) > 1:
             names = [str(name) for name in events["file"].cat.categories]
@@ -90,6 +94,13 @@ def find_duplicates(events: pd.DataFrame, files: Sequence[FileRows], zone: tzinf
     again = np.flatnonzero(same_as >= 0)
     kept = same_as[again]
     return Duplicates(again, np.where(same_as[kept] >= 0, same_as[kept], kept), said)
+
+
+def chosen(events: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    """The events at these positions, in order. Unlike ``iloc`` it does not copy a column of many pieces first."""
+    mask = np.zeros(len(events), dtype=bool)
+    mask[rows] = True
+    return pd.DataFrame({name: events[name].array[mask] for name in events})
 
 
 def _within_files(
@@ -240,7 +251,7 @@ def _rows(rows: pd.DataFrame) -> str:
 
 def _shares_its_time(at: np.ndarray) -> np.ndarray:
     """Whether each event has the time of another one; in a log in order that is one of its neighbours."""
-    steps = np.diff(at).astype("int64")
+    steps = np.diff(at.view("int64"))
     if (steps >= 0).all() or (steps <= 0).all():
         shares = np.zeros(len(at), dtype=bool)
         shares[1:] = steps == 0

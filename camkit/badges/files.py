@@ -8,9 +8,9 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import file_digest
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from hashlib import file_digest, sha256
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -29,6 +29,9 @@ DOCUMENT_PARTS = frozenset({"[Content_Types].xml", "content.xml", "Index/Documen
 
 OF_THE_SYSTEM = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"})
 """What Windows and macOS put into every folder and archive. It is not listed as left out."""
+
+SMALL = 4 << 20
+"""A file of up to so many bytes is read at once."""
 
 MAX_UNPACKED = 8 << 30
 """Largest unpacked size of one export, bytes."""
@@ -94,6 +97,24 @@ class Export:
     path: Path
     member: str | None = None
     found_in: Path | None = None
+    content: bytes | None = field(default=None, repr=False, compare=False)  # of the file, where it is held
+
+    def held(self) -> Export:
+        """The same, with the bytes of a small file in memory: it is opened once, whoever looks at it."""
+        if not self.is_small():
+            return self
+        with _explained(self.path, self.name), open_regular(self.path, links=True) as file:
+            return replace(self, content=file.read())
+
+    def is_small(self) -> bool:
+        """Whether it is a file that fits well into memory."""
+        with suppress(OSError):
+            return self.member is None and self.path.stat().st_size <= SMALL
+        return False
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the file, hexadecimal."""
+        return sha256_of(self.path) if self.content is None else sha256(self.content).hexdigest()
 
     @property
     def name(self) -> str:
@@ -108,7 +129,7 @@ class Export:
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open the unpacked bytes; a failure while they are read is a `BadgeFileError`."""
-        with _explained(self.path, self.name), open_regular(self.path, links=True) as packed:
+        with _explained(self.path, self.name), self._packed() as packed:
             if self.member is not None:
                 with zipfile.ZipFile(packed) as archive, archive.open(self.member) as unpacked:
                     # No more than the size that the archive declares is unpacked, and `_members` adds those up.
@@ -119,6 +140,9 @@ class Export:
                     yield io.BufferedReader(_Capped(unpacked, self.path.stat().st_size, self))
             else:
                 yield packed
+
+    def _packed(self) -> IO[bytes]:
+        return open_regular(self.path, links=True) if self.content is None else io.BytesIO(self.content)
 
 
 def find_exports(

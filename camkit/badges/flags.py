@@ -26,6 +26,9 @@ FLAGS = {
 }
 """Each flag in words."""
 
+Evidence = tuple[np.ndarray, np.ndarray]
+"""Positions of flagged events, and for each of them that of the event it rests on."""
+
 WALK = "walk_s_"
 """What the doors' columns of walking seconds begin with; the reader walked to follows."""
 
@@ -138,11 +141,9 @@ def flag_events(
         settings["known"] = len(ids)
         strangers = ~events["cardholder_id"].isin(ids).to_numpy()
     evidence = {
-        "denied_then_granted": np.where(retried, last_swipe, -1),
-        "repeated_swipe": np.where(since_here <= repeat_s, last_here, -1),
-        "too_fast": _too_fast(
-            events["reader_id"], last_swipe, np.where(elsewhere, since_last, np.inf), _walks(doors), walk_s
-        ),
+        "denied_then_granted": _rests_on(last_swipe, retried),
+        "repeated_swipe": _rests_on(last_here, since_here <= repeat_s),
+        "too_fast": _too_fast(events["reader_id"], last_swipe, since_last, elsewhere, _walks(doors), walk_s),
         "two_names": _other_names(events, order, swipe),
         "clock_backwards": backwards,
     }
@@ -154,6 +155,12 @@ def flag_events(
     table = _table(events.index, flags, evidence)
     table.attrs["settings"] = settings
     return table
+
+
+def _rests_on(before: np.ndarray, flagged: np.ndarray) -> Evidence:
+    """Where events are flagged, and the position of the event before each."""
+    rows = np.flatnonzero(flagged)
+    return rows, before[rows]
 
 
 def _previous(order: np.ndarray, *keys: np.ndarray) -> np.ndarray:
@@ -195,8 +202,8 @@ def _outside_hours(
         raise InputError(
             f"The hours are {hours!r}: write two times of day, such as ('07:00', '19:00')."
         ) from error
-    local = moment.dt.tz_convert(zone).dt
-    second = (local.hour * 3600 + local.minute * 60 + local.second).to_numpy()
+    local = moment.dt.tz_convert(zone).dt.tz_localize(None)
+    second = _microseconds(local) // 1_000_000 % 86_400
     if start <= end:
         return (second < start) | (second >= end)
     return (second < start) & (second >= end)
@@ -210,15 +217,19 @@ def _seconds_of_day(hour: str | time) -> int:
 
 
 def _too_fast(
-    reader: pd.Series, before: np.ndarray, since: np.ndarray, walks: pd.Series, walk_s: float
-) -> np.ndarray:
-    """Position of the event before, where it is at another reader and too near in time for the walk; else -1."""
-    rows = np.flatnonzero(since < max([walk_s, *walks]))
+    reader: pd.Series,
+    before: np.ndarray,
+    since: np.ndarray,
+    elsewhere: np.ndarray,
+    walks: pd.Series,
+    walk_s: float,
+) -> Evidence:
+    """The events where the one before is at another reader and too near in time for the walk."""
+    rows = np.flatnonzero(elsewhere & (since < max([walk_s, *walks])))
     pairs = pd.MultiIndex.from_arrays([reader.iloc[before[rows]], reader.iloc[rows]])
     needed = walks.reindex(pairs).fillna(walk_s).to_numpy()
-    evidence = np.full(len(reader), -1)
-    evidence[rows] = np.where(since[rows] < needed, before[rows], -1)
-    return evidence
+    rows = rows[since[rows] < needed]
+    return rows, before[rows]
 
 
 def _walks(doors: pd.DataFrame) -> pd.Series:
@@ -237,10 +248,10 @@ def _walks(doors: pd.DataFrame) -> pd.Series:
     return walks.loc[~walks.index.duplicated()]
 
 
-def _other_names(events: pd.DataFrame, order: np.ndarray, swipe: np.ndarray) -> np.ndarray:
-    """Position of the earliest event with the same credential and another name; -1 if there is none."""
+def _other_names(events: pd.DataFrame, order: np.ndarray, swipe: np.ndarray) -> Evidence:
+    """The events with a credential that appears with another name too, and the earliest of those."""
     if "cardholder_name" not in events:
-        return np.full(len(events), -1)
+        return np.array([], int), np.array([], int)
     credential = events["cardholder_id"]
     if "credential" in events:
         credential = events["credential"].fillna(credential)
@@ -252,26 +263,26 @@ def _other_names(events: pd.DataFrame, order: np.ndarray, swipe: np.ndarray) -> 
     differs = swipes["name"] != first["name"]
     earliest_other = swipes["at"].where(differs).groupby(swipes["card"]).transform("first")
     other = first["at"].where(differs, earliest_other).dropna().astype(int)
-    return other.reindex(np.arange(len(events)), fill_value=-1).to_numpy()
+    return other.index.to_numpy(), other.to_numpy()
 
 
-def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[Evidence, tuple[np.ndarray, ...]]:
     """Read each file in the direction in which its readers' clocks mostly go on.
 
-    Return the position of the event before, in its reader's log, of each that is earlier than it, else -1; and the
-    keys, the last one first, that put events of the same time in order.
+    Return the events that are earlier than the one before them in their reader's log, with that one; and the keys, the
+    last one first, that put events of the same time in order.
     """
     by_reader = _microseconds(events["event_time"])
     file = _codes(events["file"]) + 1 if "file" in events else np.zeros(len(events), dtype=int)
     line = events["line"].to_numpy() if "line" in events else np.arange(len(events))
     files = file.max(initial=0) + 1
 
-    def steps(line: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def steps(line: np.ndarray, *keys: np.ndarray) -> tuple[Evidence, np.ndarray, np.ndarray]:
         before = _previous(np.lexsort((line, file)), *keys)
         back = (before >= 0) & (by_reader < by_reader[before])
         on = (before >= 0) & (by_reader > by_reader[before])
         return (
-            np.where(back, before, -1),
+            _rests_on(before, back),
             np.bincount(file[back], minlength=files),
             np.bincount(file[on], minlength=files),
         )
@@ -285,22 +296,25 @@ def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[np.ndarray,
     if newest_first.any():
         evidence, back, on = steps(np.where(newest_first[file], -line, line), file, where)
     in_no_order = (back > 10) & (back > on / 10)
-    evidence[in_no_order[file]] = -1
-    line = np.where((newest_first & ~in_no_order)[file], -line, line)
-    return evidence, (line, file) if "line" in events else ()
+    rows, before = evidence
+    known = ~in_no_order[file[rows]]
+    turned = newest_first & ~in_no_order
+    line = np.where(turned[file], -line, line) if turned.any() else line
+    return (rows[known], before[known]), (line, file) if "line" in events else ()
 
 
-def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, np.ndarray]) -> pd.DataFrame:
+def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, Evidence]) -> pd.DataFrame:
     """Put the flags in their order, each with the label of the event it rests on."""
-    labels = index.to_numpy()
     columns: dict[str, object] = {}
     for name in FLAGS:
-        columns[name] = evidence[name] >= 0 if name in evidence else flags[name]
-        if name in evidence:
-            label = np.zeros(len(index), dtype="int64")
-            flagged = np.flatnonzero(evidence[name] >= 0)
-            label[flagged] = labels[evidence[name][flagged]]
-            columns[f"{name}_event"] = pd.arrays.IntegerArray(label, evidence[name] < 0)
+        if name in flags:
+            columns[name] = flags[name]
+            continue
+        rows, others = evidence[name]
+        flagged, label = np.zeros(len(index), dtype=bool), np.zeros(len(index), dtype="int64")
+        flagged[rows], label[rows] = True, index[others]
+        columns[name] = flagged
+        columns[f"{name}_event"] = pd.arrays.IntegerArray(label, ~flagged)
     return pd.DataFrame(columns, index=index, copy=False)
 
 

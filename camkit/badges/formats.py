@@ -126,7 +126,8 @@ def _format_of_text(export: Export, letters: bytes) -> Format:
         raise _not_read(export, what, SAVE)
     if JSON.match(letters):
         return Format.JSON
-    return Format.PRINTED if UNDERLINE.search(letters) else Format.TEXT
+    underlined = b"\n-" in letters and UNDERLINE.search(letters)
+    return Format.PRINTED if underlined else Format.TEXT
 
 
 def _refuse_other_archives(export: Export, file: IO[bytes]) -> None:

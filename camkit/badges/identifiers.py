@@ -52,7 +52,7 @@ def read_identifiers(text: pa.ChunkedArray, lines: np.ndarray) -> Identifiers:
     separate thousands and are removed. ``12,345`` may be two numbers: it stays, with a doubt.
     """
     lacking = pc.is_in(text, value_set=pa.array(nobody(person=True)))
-    odd = ~as_mask(pc.or_(pc.utf8_is_alnum(text), lacking))
+    odd = ~as_mask(pc.or_(pc.ascii_is_alnum(text), lacking))
     rounded, failed, names = np.zeros_like(odd), np.zeros_like(odd), None
     doubts: list[str] = []
     if odd.any():

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.account import RowAccount
+from camkit.badges.beside import beside
 from camkit.badges.given import Given
 from camkit.badges.identifiers import NO_TEXT, Identifiers, as_mask, read_identifiers
 from camkit.badges.profiles import unique
@@ -45,18 +46,25 @@ def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None =
     """
     account = RowAccount(table)
     text = table.text("outcome")
-    words = Words.of(_constant("", len(table)) if text is None else text)
-    outcome = words.map(table.layout.profile.outcome)
-    kind = _kinds(table, words)
-    swipe = kind.where("swipe".__eq__)
-    _ignore(table, account, outcome, swipe)
-    times = read_event_times(table, account, given.zone, given.day_first, shown)
-    people = _cardholders(table, account, swipe & outcome.where("granted".__eq__))
+    reader_doubts: list[str] = []
+    with beside(len(table)) as pool:
+        reading = pool.submit(_identifiers, table), pool.submit(_text, table, "reader_id", reader_doubts)
+        words = Words.of(_constant("", len(table)) if text is None else text)
+        outcome = words.map(table.layout.profile.outcome)
+        kind = _kinds(table, words)
+        swipe = kind.where("swipe".__eq__)
+        _ignore(table, account, outcome, swipe)
+        times = read_event_times(table, account, given.zone, given.day_first, shown)
+        people, readers = (column.result() for column in reading)
+    _close_nobody(table, account, people, swipe & outcome.where("granted".__eq__))
     account.enter_ragged_rows()
 
-    doubts = [*times.doubts, *people.doubts]
-    columns = {"cardholder_id": people.text, "reader_id": _text(table, "reader_id", doubts)}
-    columns |= {"outcome": outcome.text(), "kind": kind.text()}
+    doubts = [*times.doubts, *people.doubts, *reader_doubts]
+    columns = {"cardholder_id": people.text, "reader_id": readers}
+    columns |= {
+        "outcome": text if text is not None and outcome.values == words.values else outcome.text(),
+        "kind": kind.text(),
+    }
     extras = _extras(table, columns["outcome"], account.is_event)
     if people.names is not None:
         columns["cardholder_name"] = people.names
@@ -99,18 +107,23 @@ def _ignore(table: ExportTable, account: RowAccount, outcome: Words, swipe: np.n
         account.close("ignored", rows, table.heading("outcome"), text, "a system message")
 
 
-def _cardholders(table: ExportTable, account: RowAccount, granted: np.ndarray) -> Identifiers:
-    """Read the identifiers; reject those that a spreadsheet spoilt, and missing ones where nobody was denied."""
+def _identifiers(table: ExportTable) -> Identifiers:
     text = table.text("cardholder_id")
     if text is None:
         none = np.zeros(len(table), dtype=bool)
         return Identifiers(_constant(None, len(table)), None, none, none, [])
-    people = read_identifiers(text, table.rows.lines)
+    return read_identifiers(text, table.rows.lines)
+
+
+def _close_nobody(table: ExportTable, account: RowAccount, people: Identifiers, granted: np.ndarray) -> None:
+    """Reject identifiers that a spreadsheet spoilt, and missing ones where nobody was denied."""
+    text = table.text("cardholder_id")
+    if text is None:
+        return
     heading, missing = table.heading("cardholder_id"), as_mask(pc.is_null(people.text))
     account.close("rejected", people.failed, heading, text, "a spreadsheet's error instead of an identifier")
     account.close("rejected", people.rounded, heading, text, "a spreadsheet rounded this identifier")
     account.close("rejected", missing & granted, heading, text, "no cardholder, though not denied")
-    return people
 
 
 def _text(table: ExportTable, role: str, doubts: list[str]) -> pa.ChunkedArray:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -14,14 +16,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from camkit.badges.duplicates import FileRows, find_duplicates
+from camkit.badges.duplicates import FileRows, chosen, find_duplicates
 from camkit.badges.files import (
     Export,
     LeftOut,
     SourceFile,
     find_exports,
     nothing_to_read,
-    sha256_of,
     unchanged,
 )
 from camkit.badges.given import Column, Given
@@ -123,7 +124,8 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     log = _join(files, loaded, zone or (offsets.pop() if len(offsets) == 1 else None))
     sources = [
         SourceFile(path, visible(str(path) if named_in_full else path.name), digest)
-        for path, digest in digests.items()
+        for path in dict.fromkeys(export.path for export in exports)
+        if (digest := digests.get(path))
     ]
     others = [(other.file, other.reason) for other in left_out]
     return replace(
@@ -184,22 +186,44 @@ def _read_all(
     What a folder or an archive has that cannot be read is added to `left_out`; it is an error if that is all it has.
     """
     failed: dict[Path, list[BadgeFileError]] = defaultdict(list)
-    for export in exports:
+    for export, table_of in _ahead(exports, partial(_read, given=given, digests=digests)):
         try:
-            with unchanged(export.path):
-                digest = digests.get(export.path) or sha256_of(export.path)
-                table = reshape(read_export(export, given), given)
+            table = table_of()
         except BadgeFileError as error:
             if export.found_in is None:
                 raise
             left_out.append(LeftOut(export.found_in, export.name, str(error)))
             failed[export.found_in].append(error)
         else:
-            digests[export.path] = digest
             yield table
     for found_in, errors in failed.items():
         if len(errors) == sum(export.found_in == found_in for export in exports):
             raise errors[0] if len(errors) == 1 else nothing_to_read(found_in, left_out)
+
+
+def _ahead(
+    exports: Iterable[Export], read: Callable[[Export], ExportTable]
+) -> Iterator[tuple[Export, Callable[[], ExportTable]]]:
+    """Yield each export with what returns its table; a small one is read while the one before it is interpreted."""
+    waiting: list[tuple[Export, Callable[[], ExportTable]]] = []
+    with ThreadPoolExecutor(1) as pool:
+        for export in exports:
+            table_of = pool.submit(read, export).result if export.is_small() else partial(read, export)
+            waiting.append((export, table_of))
+            if len(waiting) > 1:
+                yield waiting.pop(0)
+        yield from waiting
+
+
+def _read(export: Export, given: Given, digests: dict[Path, str]) -> ExportTable:
+    """Read one export, and meanwhile the SHA-256 of its file."""
+    with unchanged(export.path), ThreadPoolExecutor(1) as pool:
+        held = export.held()
+        digest = None if export.path in digests else pool.submit(held.sha256)
+        table = reshape(read_export(held, given), given)
+        if digest is not None:
+            digests[export.path] = digest.result()
+    return replace(table, export=export)
 
 
 def _shape(table: ExportTable) -> tuple[str, tuple[str, ...]]:
@@ -244,8 +268,8 @@ def _join(files: pd.DataFrame, loaded: Sequence[_Loaded], zone: tzinfo | None) -
     files["doubts"] = [[*doubts, *found.said.get(at, [])] for at, doubts in enumerate(files["doubts"])]
     kept = events
     if len(found.again):
-        kept = events.drop(index=pd.Index(found.again)).reset_index(drop=True)
-    duplicates = events.iloc[found.again].reset_index(drop=True)
+        kept = chosen(events, np.delete(np.arange(len(events)), found.again))
+    duplicates = chosen(events, found.again)
     # A kept event moves up by the number of duplicates before it.
     duplicates["same_as"] = found.same_as - np.searchsorted(found.again, found.same_as)
     if zone is not None:

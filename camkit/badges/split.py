@@ -18,12 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from camkit.badges.encoding import BLOCKS, Utf8Text, count_lines
+from camkit.badges.encoding import BLOCKS, CACHED, Utf8Text, count_lines
 from camkit.badges.rows import Fit, Group, RowsBuilder, trimmed
 from camkit.badges.table import Record, Rows
 
 LEAST = 1 << 16
 """How much text is left to the careful way at a time, bytes."""
+
+PARALLEL = 1 << 20
+"""How much text pyarrow gives to one thread, bytes."""
 
 MOST_SPACES = 16
 """Most spaces before a quote that the quick way reads."""
@@ -41,15 +44,16 @@ def split(
 ) -> Rows:
     """Split the text from `first_line` on into rows, in stretches of at least and at most so many bytes."""
     rows = RowsBuilder(fit)
-    cursor = Cursor(text.blocks())
+    cursor = Cursor(text.blocks(BLOCKS[1]))
     cursor.skip(first_line - 1)
     least, most = stretch
     size = most
     while piece := cursor.peek(size):
-        groups = split_quickly(piece, dialect, fit.width, cursor.line)
+        newlines = count_lines(piece)
+        groups = split_quickly(piece, dialect, fit.width, cursor.line, newlines)
         if groups is not None:
             rows.add(groups)
-            cursor.advance(len(piece), count_lines(piece))
+            cursor.advance(len(piece), newlines)
             size = min(2 * size, most)
         elif min(size, len(piece)) > least:
             size = max(min(size, len(piece)) // 2, least)
@@ -58,13 +62,15 @@ def split(
     return rows.finish(text.stray_lines, is_ended=text.is_ended)
 
 
-def split_quickly(piece: bytes, dialect: Dialect, width: int, first_line: int) -> list[Group] | None:
+def split_quickly(
+    piece: bytes, dialect: Dialect, width: int, first_line: int, newlines: int
+) -> list[Group] | None:
     """Split whole lines with pyarrow; None where their rows cannot be told without the careful way."""
     quote = dialect.quote.encode()
     quoted = quote in piece
     # A space before a quote is where readers of CSV differ.
     if not (quoted and b" " + quote in piece):
-        lines = count_lines(piece) + (not piece.endswith(b"\n"))
+        lines = newlines + (not piece.endswith(b"\n"))
         columns = _parsed(piece, dialect, width, lines)
         if columns is not None and not (quoted and _ends_open(piece, dialect)):
             return [_without_blank(columns, np.arange(first_line, first_line + lines))]
@@ -137,7 +143,7 @@ def _parsed(rows: bytes, dialect: Dialect, width: int, count: int) -> list[pa.Ch
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(rows),
-            read_options=arrow_csv.ReadOptions(column_names=names),
+            read_options=arrow_csv.ReadOptions(column_names=names, use_threads=len(rows) > PARALLEL),
             # Without newlines_in_values a quoted line end where two blocks meet would split a row in two.
             parse_options=arrow_csv.ParseOptions(
                 delimiter=dialect.delimiter,
@@ -153,13 +159,27 @@ def _parsed(rows: bytes, dialect: Dialect, width: int, count: int) -> list[pa.Ch
         return None
     if table.num_rows != count:
         return None
-    line_ends = count - (not rows.endswith(b"\n"))
-    white = (
-        quoted
-        or not rows.isascii()
-        or np.count_nonzero(np.frombuffer(rows, np.uint8) <= ord(" ")) > line_ends
-    )
-    return [trimmed(column) if white else column for column in table.columns]
+    white = quoted or _is_white_at_edges(rows, dialect.delimiter)
+    ascii_only = rows.isascii()
+    return [
+        trimmed(column) if white or not (ascii_only or pc.all(pc.string_is_ascii(column)).as_py()) else column
+        for column in table.columns
+    ]
+
+
+def _is_white_at_edges(rows: bytes, delimiter: str) -> bool:
+    """Whether a cell may begin or end with white space, apart from what is not ASCII, in rows without quotes."""
+    data = np.frombuffer(rows, np.uint8)
+    for start in range(0, len(data), CACHED):
+        piece = data[max(start - 1, 0) : start + CACHED + 1]
+        white = piece <= ord(" ")
+        edge = piece == ord("\n")
+        if np.count_nonzero(white) > np.count_nonzero(edge):
+            edge |= piece == ord(delimiter)
+            white &= ~edge
+            if (white[1:] & edge[:-1]).any() or (white[:-1] & edge[1:]).any():
+                return True
+    return bool(data[0] <= ord(" ") or (data[-1] <= ord(" ") and data[-1] != ord("\n")))
 
 
 def _ends_open(piece: bytes, dialect: Dialect) -> bool:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges import clock
+from camkit.badges.beside import beside
 from camkit.badges.clock import NOWHERE, YEARS, Numbers
 from camkit.badges.forms import EPOCH, LONGEST, SERIAL, UNREAD, YEAR_FIRST, YEAR_LAST, Form, read_form
 from camkit.badges.table import translate
@@ -87,9 +88,10 @@ class Timestamps:
             offset=np.full(count, NO_OFFSET, np.int16),
             strange=np.zeros(count, np.int32),
         )
-        left = [
-            start for start in range(0, count, SLICE) if not parsed._cast(start, text.slice(start, SLICE))
-        ]
+        starts = range(0, count, SLICE)
+        with beside(count) as pool:
+            cast = pool.map(lambda start: parsed._cast(start, text.slice(start, SLICE)), starts)
+            left = [start for start, is_read in zip(starts, cast, strict=True) if not is_read]
         for start, length in _batches(left):
             parsed._read(start, text.slice(start, length))
         return parsed

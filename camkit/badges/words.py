@@ -34,4 +34,6 @@ class Words:
 
     def text(self) -> pa.ChunkedArray:
         """The column."""
+        if len(self.codes) and not self.codes.any():  # one text, as a rule
+            return pa.chunked_array([pa.repeat(pa.scalar(self.values[0], pa.string()), len(self.codes))])
         return pa.chunked_array([pa.array(self.values, pa.string()).take(pa.array(self.codes))])

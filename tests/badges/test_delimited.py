@@ -27,7 +27,7 @@ COMMA = Dialect(",")
 def fast(text: str, width: int = 2) -> Rows | None:
     """The rows by the quick way alone; None where it leaves any to the careful one."""
     builder = RowsBuilder(Fit(width, width))
-    groups = split_quickly(text.encode(), COMMA, width, 1)
+    groups = split_quickly(text.encode(), COMMA, width, 1, text.count("\n"))
     if groups is None:
         return None
     builder.add(groups)
