@@ -13,21 +13,21 @@ from typing import Any
 from camkit.badges.vocabulary import kind_of, matches, outcome_of, phrases, wording
 
 ROLES = {
-    "event_time": "when it was",
-    "date": "its day",
-    "time": "its time of day, or both",
-    "first_in": "arrival",
-    "last_out": "departure",
-    "minutes_east": "local time minus UTC",
-    "minutes_west": "UTC minus local time",
-    "cardholder_id": "who",
-    "cardholder_name": "the name",
-    "credential": "the card",
-    "reader_id": "the door",
-    "outcome": "granted or denied",
+    "event_time": "date and time",
+    "date": "date",
+    "time": "time of day",
+    "first_in": "first in",
+    "last_out": "last out",
+    "minutes_east": "minutes east of UTC",
+    "minutes_west": "minutes west of UTC",
+    "cardholder_id": "cardholder number",
+    "cardholder_name": "name",
+    "credential": "card",
+    "reader_id": "door or reader",
+    "outcome": "outcome",
     "kind": "swipe or alarm",
 }
-"""What a column can be for, in a few words: the keys of a profile's `columns` and of ``load_badges(columns=...)``."""
+"""What a column can be for, with its title: the keys of a profile's `columns` and of ``load_badges(columns=...)``."""
 
 MAX_COLUMNS = 1000
 """The widest header that is recognised."""

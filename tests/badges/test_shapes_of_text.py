@@ -69,7 +69,7 @@ def test_a_heading_that_is_misspelt_names_the_nearest(tmp_path: Path) -> None:
     "The message has the heading that was probably meant"
     with pytest.raises(BadgeFileError, match=r"Did you mean 'Badge No'\?"):
         load(tmp_path, "When,Badge No\n1,2\n", columns={"event_time": "When", "cardholder_id": "Badge Nr"})
-    with pytest.raises(BadgeFileError, match=r"event_time \(when it was\)"):
+    with pytest.raises(BadgeFileError, match=r"event_time \(date and time\)"):
         load(tmp_path, "When\n", columns={"whom": "When"})
 
 
