@@ -106,9 +106,13 @@ class Profile:
         return tuple(map(plain, self.recognise))
 
     def fits_rows(self, rows: Sequence[Sequence[str]]) -> bool:
-        """Whether most rows of more than one cell have the shape of this system."""
-        rows = [row for row in rows if len(row) > 1]
-        return bool(rows) and 2 * sum(map(self.has_shape, rows)) > len(rows)
+        """Whether most rows of more than one cell have the shape of this system.
+
+        Where columns are given by position, the first row may be a header, which does not count.
+        """
+        fits = [self.has_shape(row) for row in rows if len(row) > 1]
+        has_header = bool(self.least_width and fits and not fits[0])
+        return sum(fits) > fits.count(False) - has_header
 
     def has_shape(self, row: Sequence[str]) -> bool:
         """Whether a row without a header is one of this system."""
