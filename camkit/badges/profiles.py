@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import Any
 
-from camkit.badges.vocabulary import kind_of, matches, outcome_of, phrases, wording
+from camkit.badges.vocabulary import kind_of, matches, outcome_of, phrases, table_of, wording
 
 ROLES = {
     "event_time": "date and time",
@@ -200,7 +198,7 @@ def has_digit(text: str) -> bool:
 @cache
 def profiles() -> dict[str, Profile]:
     """Return all profiles by name."""
-    return {name: _profile(name, entry) for name, entry in _toml()["profile"].items()}
+    return {name: _profile(name, entry) for name, entry in table_of("profiles.toml")["profile"].items()}
 
 
 def given_columns(columns: Mapping[str, tuple[str, ...]]) -> Profile:
@@ -209,11 +207,6 @@ def given_columns(columns: Mapping[str, tuple[str, ...]]) -> Profile:
     return Profile(
         "columns given", "the columns given", {role: (joined,) for role, joined in columns.items()}, names
     )
-
-
-@cache
-def _toml() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "profiles.toml").read_text("utf-8"))
 
 
 def _profile(name: str, entry: Mapping[str, Any]) -> Profile:
