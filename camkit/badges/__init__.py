@@ -10,9 +10,10 @@ from camkit.badges.door_events import (
     site_timezone,
 )
 from camkit.badges.doors import Camera, Door, load_doors
+from camkit.badges.encoding import ENCODINGS
 from camkit.badges.files import SUFFIXES, SourceFile
 from camkit.badges.flags import FLAGS, flag_events
-from camkit.badges.given import Column, Given
+from camkit.badges.given import TIME_ROLES, Column, Given
 from camkit.badges.identifiers import clean_id
 from camkit.badges.load import load_badges
 from camkit.badges.log import BadgeLog
@@ -23,11 +24,13 @@ from camkit.badges.small_table import read_small_table
 from camkit.badges.table import Record
 
 __all__ = [
+    "ENCODINGS",
     "FLAGS",
     "NEEDED",
     "ROLES",
     "SAID",
     "SUFFIXES",
+    "TIME_ROLES",
     "BadgeLog",
     "Camera",
     "Column",

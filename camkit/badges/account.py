@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from camkit.badges.identifiers import as_mask
 from camkit.badges.table import ExportTable, Kind
 from camkit.badges.vocabulary import footer_patterns, matches
 
@@ -46,13 +47,10 @@ class RowAccount:
             return
         names = self._table.layout.names
         cells = [column.take(pa.array(positions)) for column in self._table.rows.cells]
-        filled = sum(
-            (pc.not_equal(column, "").to_numpy().astype(int) for column in cells), np.zeros(len(positions))
-        )
-        like_others = pc.equal(cells[0], names[0]).to_numpy().astype(bool)
+        like_others = as_mask(pc.equal(cells[0], names[0]))
         for column in cells[:2]:  # the first is empty in a table whose rows begin with a bar
-            like_others |= pc.match_substring_regex(column, r"^[-=_+]+$").to_numpy().astype(bool)
-        few = np.flatnonzero((filled <= MAX_FILLED) | like_others)
+            like_others |= as_mask(pc.match_substring_regex(column, r"^[-=_+]+$"))
+        few = np.flatnonzero((filled_cells(cells) <= MAX_FILLED) | like_others)
         rows = zip(*(column.take(pa.array(few)).to_pylist() for column in cells), strict=True)
         ignored = []
         for position, row in zip(positions[few], rows, strict=True):
@@ -84,6 +82,11 @@ class RowAccount:
         if columns := [*zip(*entries, strict=True)]:
             line, text, reason = columns
             self._entries[kind].append(pa.table([line, [""] * len(line), text, reason], schema=ENTRY))
+
+
+def filled_cells(columns: Sequence[pa.ChunkedArray]) -> np.ndarray:
+    """Count the cells of each row that have text."""
+    return np.sum([as_mask(pc.not_equal(column, "")) for column in columns], axis=0)
 
 
 def _filled(row: Sequence[str]) -> str:

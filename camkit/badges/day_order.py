@@ -18,19 +18,10 @@ MISREAD = 0.25
 """Largest share of dates that do not exist, or are in the future, in an order that is considered."""
 
 
-def day_order_shown(table: ExportTable) -> tuple[bool | None, int | None]:
-    """Return whether the export's dates show that the day comes first, and the line that shows it.
-
-    ``(None, None)`` if none shows it, or if they contradict each other.
-    """
-    text = table.text("event_time")
-    if text is None:
-        return None, None
-    parsed = Timestamps.parse(text)
-    day, month = parsed.only("day"), parsed.only("month")
-    if bool(len(day)) == bool(len(month)) or _year_comes_first(parsed, latest_possible(table)) is not False:
-        return None, None
-    return len(day) > 0, int(table.rows.lines[[*day[:1], *month[:1]][0]])
+def day_first_shown(parsed: Timestamps, latest: np.datetime64) -> bool | None:
+    """Return whether the dates show that the day comes first; None if none shows it, or they contradict each other."""
+    has_day, has_month = len(parsed.only("day")) > 0, len(parsed.only("month")) > 0
+    return None if has_day == has_month or _year_comes_first(parsed, latest) is not False else has_day
 
 
 def decide_order(

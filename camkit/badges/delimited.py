@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from camkit.badges.encoding import MIXED, decoded, open_text
 from camkit.badges.files import Export
-from camkit.badges.given import Given, known_encoding
+from camkit.badges.given import Given
 from camkit.badges.rows import Fit
+from camkit.badges.sentences import and_more
 from camkit.badges.split import Dialect, records, split
 from camkit.badges.surplus import join_surplus
 from camkit.badges.table import ExportTable, Layout, Rows, choose_layout, layouts_of
@@ -36,15 +37,13 @@ def read_delimited(export: Export, given: Given) -> ExportTable:
         layout, dialect = _find_layout(export, encoding, given)
         with open_text(export, encoding) as text:
             rows = split(text, dialect, Fit.of(layout), layout.first_line)
-        if layout.header is not None:
-            rows.ragged.insert(0, layout.header)
-            rows.reasons[layout.header[0]] = ("ignored", "the header")
+        rows.ignore_header(layout)
         found = MIXED if text.stray_lines else text.encoding
         rows, joined = join_surplus(layout, rows)
         doubts += [*text.doubts, *layout.doubts, *_missing_cells(layout, rows), *joined]
         return ExportTable(export, found, layout, rows, doubts)
 
-    return decoded(export, read, given.encoding and known_encoding(given.encoding), given.headings())
+    return decoded(export, read, given)
 
 
 def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, Dialect]:
@@ -57,17 +56,11 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
         if known is not None and known[1].quote == quote:
             return known
         candidates = given.candidates()
-        starts = {it: [*records(lines, Dialect(it, quote))] for it in DELIMITERS}
-        layouts = layouts_of(starts, candidates)
-        if not layouts:
-            room = SEARCH_CHARACTERS
-            for line in islice(rest, SEARCH_LINES - START):
-                lines.append(line)
-                room -= len(line)
-                if room < 0:
-                    break
+        for more in ((), _up_to(SEARCH_CHARACTERS, islice(rest, SEARCH_LINES - START))):
+            lines += more
             starts = {it: [*records(lines, Dialect(it, quote))] for it in DELIMITERS}
-            layouts = layouts_of(starts, candidates)
+            if layouts := layouts_of(starts, candidates):
+                break
     layout = choose_layout(export, layouts, starts, candidates)
     found = layout, Dialect(layout.delimiter, quote)
     if (
@@ -79,8 +72,17 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
     return found
 
 
+def _up_to(characters: int, lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines until they have so many characters."""
+    for line in lines:
+        yield line
+        characters -= len(line)
+        if characters < 0:
+            return
+
+
 def quote_of(lines: Iterable[str]) -> str:
-    """Tell the quote: the double one, unless single ones enclose whole cells in every line that has any."""
+    """Return the quote: the double one, unless single ones enclose whole cells in every line that has any."""
     text = "".join(lines)
     if '"' in text or "'" not in text:
         return '"'
@@ -93,10 +95,10 @@ def quote_of(lines: Iterable[str]) -> str:
 def _missing_cells(layout: Layout, rows: Rows) -> list[str]:
     """Say where rows end before a column that the kit uses."""
     doubts = []
-    used = {position for source in layout.sources.values() for position in source}
     for length, lines in rows.short.items():
-        if lines and (missing := [layout.names[at] for at in sorted(used) if at >= length]):
-            more = f" and {len(lines) - 1:,} more" if len(lines) > 1 else ""
+        if lines and (missing := [layout.names[at] for at in sorted(layout.used) if at >= length]):
             columns = ", ".join(map(repr, missing))
-            doubts.append(f"line {lines[0]}{more} end before the column {columns}, which was taken as empty")
+            doubts.append(
+                f"line {lines[0]}{and_more(len(lines), 1)} end before the column {columns}, which was taken as empty"
+            )
     return doubts

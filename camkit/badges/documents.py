@@ -67,9 +67,7 @@ def _rows(table: ForeignTable, layout: Layout) -> Rows:
     builder.add([([column.filter(pa.array(below)) for column in table.columns], table.lines[below])])
     builder.add_records((line, [text]) for line, text in table.facts.get("damaged", ()))
     rows = builder.finish([], is_ended=True)
-    if layout.header is not None:
-        rows.ragged.insert(0, layout.header)
-        rows.reasons[layout.header[0]] = ("ignored", "the header")
+    rows.ignore_header(layout)
     return rows
 
 

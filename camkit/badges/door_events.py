@@ -240,8 +240,7 @@ def true_time(events: pd.DataFrame, offset_s: Mapping[str, float]) -> pd.Series:
     if not any(offset_s.values()):
         return at
     codes, readers = pd.factorize(events["reader_id"])
-    seconds = np.array(
-        [*(offset_s.get(reader, 0.0) for reader in readers), 0.0]
-    )  # the last is code -1: no reader
+    # The last one is for code -1: no reader.
+    seconds = np.array([*(offset_s.get(reader, 0.0) for reader in readers), 0.0])
     offset = np.round(seconds * 1e6).astype("timedelta64[us]")
     return at - offset[codes]

@@ -12,6 +12,7 @@ import numpy as np
 from charset_normalizer import from_bytes
 
 from camkit.badges.files import Export
+from camkit.badges.given import Given, known_encoding
 from camkit.badges.profiles import plain
 from camkit.errors import BadgeFileError
 
@@ -43,6 +44,9 @@ OTHERS = (
 )  # fmt: skip
 """The encodings that a file may be in that is not Unicode, the more common ones first."""
 
+ENCODINGS = (UTF_8, *OTHERS, "cp437")
+"""What a menu of encodings has: whatever a doubt may name, and the one of old American systems."""
+
 MESS = 0.1
 """Share of unlikely neighbours among letters, as charset-normalizer counts them, up to which a text is plausible."""
 
@@ -56,6 +60,10 @@ IN_CP1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for by
 """The letter that each byte stands for; the few that cp1252 does not define are taken from Latin-1."""
 
 
+CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r"})
+"""The bytes that text does not have, or hardly ever."""
+
+
 class OtherEncodingError(Exception):
     """The file is in this encoding, not in UTF-8."""
 
@@ -65,48 +73,34 @@ class OtherEncodingError(Exception):
         self.doubt = doubt
 
 
-CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r"})
-"""The bytes that text does not have, or hardly ever."""
+def decoded(export: Export, read: Callable[[str, list[str]], Read], given: Given) -> Read:
+    """Read the export in the encoding that is given, or else in the one that its bytes show.
 
-
-def decoded(
-    export: Export,
-    read: Callable[[str, list[str]], Read],
-    wanted: str | None = None,
-    names: Sequence[str] = (),
-) -> Read:
-    """Read the export in the wanted encoding, or else in the one that its bytes show.
-
-    `read` gets the encoding, and doubts about it. `names` are headings that must be there.
+    `read` gets the encoding, and doubts about it.
 
     Raises
     ------
     BadgeFileError
-        If the export is empty, not text, or not in the wanted encoding.
+        If the export is empty, not text, or not in the encoding that is given.
     """
-    encoding, doubts = wanted or encoding_of(export, names), list[str]()
+    wanted = given.encoding and known_encoding(given.encoding)
+    encoding, doubts = wanted or encoding_of(export, given.headings()), list[str]()
     try:
-        return read(encoding, doubts)
-    except OtherEncodingError as other:
-        encoding, doubts = other.encoding, [other.doubt] if other.doubt else []
-    except UnicodeDecodeError:
-        raise _not_valid(export, encoding) from None
-    try:
+        try:
+            return read(encoding, doubts)
+        except OtherEncodingError as other:
+            encoding, doubts = other.encoding, [other.doubt] if other.doubt else []
         return read(encoding, doubts)
     except UnicodeDecodeError:
-        raise _not_valid(export, encoding) from None
-
-
-def _not_valid(export: Export, encoding: str) -> BadgeFileError:
-    return BadgeFileError(
-        f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in "
-        "encoding='cp1251'.",
-        path=export.path,
-    )
+        raise BadgeFileError(
+            f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in "
+            "encoding='cp1251'.",
+            path=export.path,
+        ) from None
 
 
 def encoding_of(export: Export, names: Sequence[str]) -> str:
-    """Name the encoding that the first bytes show; refuse what is empty or not text."""
+    """Name the encoding that the first bytes show, if these headings are in it; refuse what is empty or not text."""
     with export.open() as file:
         head = file.read(HEAD)
     if not head:
@@ -160,14 +154,14 @@ def likely_encoding(sample: bytes) -> tuple[str, str | None]:
     if western[0] <= MESS or scores[best][0] > MESS:
         other = example.decode(best, "replace")[:40]
         return CP1252, (
-            f"it is not UTF-8 and was read as cp1252: check text such as {as_read!r}, and pass encoding={best!r} if "
+            f"it is not UTF-8 and was read as cp1252: check text such as {as_read!r}, and say encoding={best!r} if "
             f"{other!r} is right"
         )
     others = [encoding for encoding in scores if scores[encoding][0] == scores[best][0] and encoding != best]
     instead = f" (or {', '.join(others)})" if others else ""
     shown = example.decode(best, "replace")[:40]
     return best, (
-        f"it is not UTF-8 and was read as {best}, as its letters suggest: check text such as {shown!r}, and pass "
+        f"it is not UTF-8 and was read as {best}, as its letters suggest: check text such as {shown!r}, and say "
         f"encoding={CP1252!r}{instead} if it is wrong"
     )
 

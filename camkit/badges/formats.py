@@ -29,61 +29,48 @@ class Format(Enum):
 SAVE = "save it as an Excel workbook or as CSV"
 AGAIN = "export the log from its system again, as an Excel workbook or as CSV"
 
-OTHERS: tuple[tuple[int, bytes, str, str], ...] = (
+AS_CSV = "save the table as CSV"
+FROM_ACCESS = "open it in Access and export the table as an Excel workbook"
+UNPACK = "unpack it first"
+UNLOCK = "open it, remove the password and save it under another name"
+
+OTHERS = (
     (0, b"%PDF", "a PDF document", AGAIN),
-    (
-        4,
-        b"Standard Jet DB",
-        "an Access database",
-        "open it in Access and export the table as an Excel workbook",
-    ),
-    (
-        4,
-        b"Standard ACE DB",
-        "an Access database",
-        "open it in Access and export the table as an Excel workbook",
-    ),
+    (4, b"Standard Jet DB", "an Access database", FROM_ACCESS),
+    (4, b"Standard ACE DB", "an Access database", FROM_ACCESS),
     (0, b"SQLite format 3", "an SQLite database", "export the table of events as CSV"),
     (0, b"TAPE\0", "a backup of SQL Server", "restore it and export the table of events as CSV"),
-    (0, b"PAR1", "a Parquet file", "save the table as CSV"),
-    (0, b"ARROW1", "an Arrow file", "save the table as CSV"),
-    (0, b"FEA1", "a Feather file", "save the table as CSV"),
-    (0, b"\x89HDF", "an HDF5 file", "save the table as CSV"),
+    (0, b"PAR1", "a Parquet file", AS_CSV),
+    (0, b"ARROW1", "an Arrow file", AS_CSV),
+    (0, b"FEA1", "a Feather file", AS_CSV),
+    (0, b"\x89HDF", "an HDF5 file", AS_CSV),
     (0, b"ElfFile\0", "an event log of Windows", "save it as CSV in the Event Viewer"),
-    (0, b"\x89PNG", "a picture", AGAIN),
-    (0, b"\xff\xd8\xff", "a picture", AGAIN),
-    (0, b"GIF8", "a picture", AGAIN),
-    (0, b"II*\0", "a picture", AGAIN),
-    (0, b"MM\0*", "a picture", AGAIN),
+    *((0, magic, "a picture", AGAIN) for magic in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")),
     (0, b"{\\rtf", "a text document (RTF)", AGAIN),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"),
-    (0, b"Rar!", "a RAR archive", "unpack it first"),
-    (0, b"BZh", "a bzip2 archive", "unpack it first"),
-    (0, b"\xfd7zXZ", "an xz archive", "unpack it first"),
-    (0, b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it first"),
-    (0, b"\x1f\x8b", "an archive in an archive", "unpack it first"),
-    (257, b"ustar", "a tar archive", "unpack it first"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
+    (0, b"Rar!", "a RAR archive", UNPACK),
+    (0, b"BZh", "a bzip2 archive", UNPACK),
+    (0, b"\xfd7zXZ", "an xz archive", UNPACK),
+    (0, b"\x28\xb5\x2f\xfd", "a zstd archive", UNPACK),
+    (0, b"\x1f\x8b", "an archive in an archive", UNPACK),
+    (257, b"ustar", "a tar archive", UNPACK),
     (0, b"\x09\x00\x04\0", "a workbook of Excel 2", SAVE),
     (0, b"\x09\x02\x06\0", "a workbook of Excel 3", SAVE),
     (0, b"\x09\x04\x06\0", "a workbook of Excel 4", SAVE),
     (0, b"MZ\x90\0", "a program", AGAIN),
     (0, b"\x7fELF", "a program", AGAIN),
 )
-"""Files that are not read: where which bytes stand, what such a file is, and how to get another."""
+"""Files that are not read: at which byte what begins, what such a file is, and how to get another."""
 
-PARTS: tuple[tuple[str, str, str], ...] = (
+PARTS = (
     ("word/document.xml", "a Word document", AGAIN),
     ("ppt/presentation.xml", "a PowerPoint document", AGAIN),
     ("Index/Document.iwa", "a document of Apple's Numbers or Pages", "export it there as an Excel workbook"),
 )
 """The same for documents that are archives, by one of their parts."""
 
-STREAMS: tuple[tuple[str, str, str], ...] = (
-    (
-        "EncryptedPackage",
-        "a document protected by a password",
-        "open it, remove the password and save it under another name",
-    ),
+STREAMS = (
+    ("EncryptedPackage", "a document protected by a password", UNLOCK),
     ("WordDocument", "an old Word document", AGAIN),
     ("PowerPoint Document", "an old PowerPoint document", AGAIN),
     ("__properties_version1.0", "an e-mail of Outlook", "save what is attached to it"),
@@ -98,6 +85,7 @@ WORKBOOK_PARTS = frozenset({"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK\x03\x04"
 
+BYTE_ORDER_MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
 MAIL = re.compile(
     rb"(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version|From): [^\r\n]*\r?\n[\w-]+: ", re.I
 )
@@ -122,12 +110,7 @@ def format_of(export: Export) -> Format:
         if head.startswith(magic, at):
             raise _not_read(export, what, instead)
     # Of UTF-16 the letters of what is looked for remain.
-    letters = (
-        head.removeprefix(b"\xef\xbb\xbf")
-        .removeprefix(b"\xff\xfe")
-        .removeprefix(b"\xfe\xff")
-        .replace(b"\0", b"")
-    )
+    letters = BYTE_ORDER_MARK.sub(b"", head).replace(b"\0", b"")
     if MAIL.match(letters):
         raise _not_read(
             export, "an e-mail or a saved web page", "save what is attached to it, or its table as CSV"

@@ -1,4 +1,4 @@
-"""The forms in which systems write a date and time: where in a text each number stands.
+"""The forms in which systems write a date and time: where in a text each number is.
 
 A text's shape is the text with every digit as 0. A column has few different shapes, so each is looked at once, with
 care, and the numbers are then read from all the texts of a shape together (see `timestamps`).
@@ -9,8 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from camkit.badges.calendar_words import AFTERNOON, FILLERS, MORNING, is_weekday, month_of
-from camkit.badges.zone_letters import MINUTES_EAST, OF_UTC
+from camkit.badges.time_words import (
+    AFTERNOON,
+    FILLERS,
+    MINUTES_EAST,
+    MORNING,
+    OF_UTC,
+    is_weekday,
+    month_of,
+)
 from camkit.errors import TimestampError
 from camkit.support.timezones import as_zone
 

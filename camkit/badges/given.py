@@ -14,8 +14,7 @@ from camkit.errors import BadgeFileError
 Column = str | int | Sequence[str | int]
 """A column's heading, its position from 1, or several of them, which are joined."""
 
-
-TIMES = ({"event_time"}, {"date", "time"}, {"first_in", "last_out"})
+TIME_ROLES = ({"event_time"}, {"date", "time"}, {"first_in", "last_out"})
 """What says when something happened: one of these must be among the columns."""
 
 
@@ -74,7 +73,7 @@ class Given:
 
     def headings(self) -> list[str]:
         """Return the headings that the caller names."""
-        return [name for source in _joined(self.columns or {}).values() for name in source.split(" + ")]
+        return [name for column in (self.columns or {}).values() for name in _parts(column)]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as values that JSON has: None where nothing was said."""
@@ -100,11 +99,11 @@ class Given:
         if strange := [role for role in columns if role not in ROLES]:
             words = ", ".join(f"{role} ({meaning})" for role, meaning in ROLES.items())
             raise BadgeFileError(f"Unknown word {strange[0]!r} in columns=: choose from {words}.")
-        given = given_columns(_joined(columns))
+        given = given_columns({role: _parts(column) for role, column in columns.items()})
         if known is not None:
             recognise = given.recognise if known.recognise else ()
             return replace(known, columns={**known.columns, **given.columns}, recognise=recognise)
-        if not any(times <= columns.keys() for times in TIMES):
+        if not any(times <= columns.keys() for times in TIME_ROLES):
             raise BadgeFileError(
                 "columns= must say which column is the event_time, or the date and the time, or the first_in and the "
                 "last_out."
@@ -112,12 +111,10 @@ class Given:
         return given
 
 
-def _joined(columns: Mapping[str, Column]) -> dict[str, str]:
-    """Write the columns of each role as a profile does: several are joined with a plus."""
-    return {
-        role: " + ".join(map(str, [column] if isinstance(column, str | int) else column))
-        for role, column in columns.items()
-    }
+def _parts(column: Column) -> tuple[str, ...]:
+    """Return the headings and positions that are joined, also of "First + Last", as a profile has it."""
+    parts = [column] if isinstance(column, str | int) else column
+    return tuple(name for part in parts for name in str(part).split(" + "))
 
 
 def known_encoding(name: str) -> str:

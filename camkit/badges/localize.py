@@ -1,27 +1,12 @@
-"""Place local times in UTC: by the zone that a column's heading names, and around clock changes."""
+"""Place local times in UTC, also around clock changes."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, timedelta, timezone, tzinfo
+from datetime import tzinfo
 
 import numpy as np
 import pandas as pd
-
-from camkit.badges.zone_letters import MINUTES_EAST, OF_UTC
-
-NAME = re.compile(r"(?:UTC|GMT|(?<![a-z])(?:utc|gmt))(?![a-z])")
-
-DENIED = re.compile(r"(?<![a-z])(?:not|no|non|from|vs|versus)(?:[\W_]+in)?[\W_]+$", re.IGNORECASE)
-"""What precedes the name where the times are in another zone, as in "local, not UTC" or "converted from UTC"."""
-
-OFFSET = re.compile(
-    r"[\s(]*(?P<sign>[+\-−–±])\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?(?!\d|[.,:]\d|[¼½¾]|\s*/)"
-)
-
-LIKE_OFFSET = re.compile(r"[^\w,;)\]]*\d|[^\w;)\]]*[+\-−–±]\s*\d|\W*(?:plus|minus|offset)\b", re.IGNORECASE)
-"""What may be an offset in a form that is not read, as in "UTC+5.5" or "UTC, -6"."""
 
 UNDECIDED, FIRST, SECOND = range(3)
 """In which pass of an hour that a clock change repeats a time is."""
@@ -32,76 +17,6 @@ OFTEN = 10
 ZERO = np.timedelta64(0)
 
 SortedBy = Callable[[np.ndarray], list[np.ndarray]]
-
-MAX_OFFSET = 14 * 60
-"""The largest offset from UTC in use, minutes."""
-
-WORD = re.compile(r"[^\W\d_]+")
-
-HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])")
-"""Where one word ends and the next begins in "LocalTimeUTC"."""
-
-# Words of the languages seen in exports; the lists are not complete. A word missing from the first list makes local
-# times UTC; a word missing from the last one leaves a doubt, which is reported.
-DOUBTFUL_WORDS = frozenset(
-    "local locale locally lokal lokale lokaler lokalzeit localtime ortszeit standard daylight summer winter "
-    "sommerzeit winterzeit sommer verano invierno peninsular été hiver legale solare "
-    "london dublin lisbon edinburgh british irish".split()
-)
-"""Beside UTC or GMT they mean local time: what Windows calls "GMT Daylight Time" is an hour from GMT."""
-
-OTHER_ZONES = frozenset(MINUTES_EAST) - OF_UTC
-"""Abbreviations of other zones, as in "GMT/BST"."""
-
-OTHER_ZONE_NAME = re.compile(
-    r"\b(?:eastern|central|mountain|pacific|atlantic|alaskan?|hawaiian?|european)\s+time\b"
-    r"|\b(?:africa|america|antarctica|arctic|asia|atlantic|australia|europe|indian|pacific)/[a-z]",
-    re.IGNORECASE,
-)
-"""Names of other zones, such as "Pacific Time" and "Europe/Berlin"."""
-
-WORDS_BESIDE_OFFSET = frozenset(
-    "utc gmt z ms h hr hrs hour hours s sec "
-    "event badge swipe access card reader door log entry record message transaction "
-    "date time datetime timestamp stamp when occurred created received at of on in the and "
-    "zeit datum uhrzeit zeitpunkt zeitstempel ereignis und um "
-    "fecha hora evento del de y heure événement du data ora e tijd tijdstip en tid dato klokkeslett og och".split()
-)
-"""What may be beside an offset that is the same all year round. A place or a zone may not: what Windows calls
-"(UTC-07:00) Mountain Time" is at UTC-06:00 in summer."""
-
-
-def zone_in_heading(heading: str) -> timezone | None:
-    """Return the offset that a column's heading names, as in "Time (UTC+02:00)"; None where it is not clear."""
-    words = WORD.findall(HUMP.sub(" ", heading))
-    plain = {word.lower() for word in words}
-    if DOUBTFUL_WORDS & plain or OTHER_ZONES.intersection(words) or OTHER_ZONE_NAME.search(heading):
-        return None
-    names = [*NAME.finditer(heading)]
-    offsets = {_offset_at(heading, name) for name in names}
-    if any(OFFSET.match(heading, name.end()) for name in names) and not plain <= WORDS_BESIDE_OFFSET:
-        return None
-    return offsets.pop() if len(offsets) == 1 else None
-
-
-def leaves_doubt(heading: str) -> bool:
-    """Whether a column's heading names UTC, but does not clearly name the zone of its times."""
-    names = [name for name in NAME.finditer(heading) if not DENIED.search(heading[: name.start()])]
-    return bool(names) and zone_in_heading(heading) is None
-
-
-def _offset_at(heading: str, name: re.Match[str]) -> timezone | None:
-    """The offset given where the heading names UTC; None where it denies it, or goes on in a form that is not read."""
-    if DENIED.search(heading[: name.start()]):
-        return None
-    offset = OFFSET.match(heading, name.end())
-    if offset is None:
-        return None if LIKE_OFFSET.match(heading, name.end()) else UTC
-    hours, minutes = int(offset["hours"]), int(offset["minutes"] or 0)
-    total = hours * 60 + minutes
-    if minutes > 59 or total > MAX_OFFSET or (offset["sign"] == "±" and total):
-        return None
-    return timezone(timedelta(minutes=total if offset["sign"] == "+" else -total))
 
 
 def localize(

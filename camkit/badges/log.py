@@ -13,11 +13,8 @@ import pandas as pd
 
 from camkit.badges.encoding import UTF_8, UTF_8_MARKED
 from camkit.badges.files import SourceFile
+from camkit.badges.sentences import SHOWN, and_more, counted, some_lines
 from camkit.support.html import block_html, table_html, text_html, visible
-
-SHOWN = 5
-"""How many files, reasons and events the notebook view shows, and how many lines a sentence names."""
-
 
 SAMPLE_SHA256 = "ed32df494c625f9f43280cc7c900c1ca355267e7ee413f2a30a01fb642644cf2"
 """Of the sample export that ships with camkit: events of invented people."""
@@ -58,7 +55,7 @@ class BadgeLog:
     sources : tuple of SourceFile
         The files that were read, each with its SHA-256 at that moment; an archive once.
     given : mapping of str to Any
-        What `load_badges` was told, by the names of its arguments; None where left out.
+        The arguments of `load_badges`, by name; None where left out.
     left_out : pandas.DataFrame
         One row for each file in a folder or an archive that was not read: ``file`` (a folder's ends with a slash) and
         ``reason``. What Windows and macOS put into every folder is not listed.
@@ -99,7 +96,7 @@ class BadgeLog:
             people, readers = self.events["cardholder_id"].nunique(), self.events["reader_id"].nunique()
             first, last = self.events["event_time"].agg(["min", "max"])
             span = " to ".join((self._local(first), self._local(last)))
-            lines.append(f"{_counted(people, 'cardholder')} at {_counted(readers, 'reader')}, from {span}.")
+            lines.append(f"{counted(people, 'cardholder')} at {counted(readers, 'reader')}, from {span}.")
             lines += self._unknown_outcomes()
         for file in self.files.head(SHOWN).to_dict("records"):
             if file["encoding"] not in (UTF_8, UTF_8_MARKED):
@@ -114,7 +111,7 @@ class BadgeLog:
             if more > 0:
                 lines.append(f"{name.capitalize()}: for {more:,} more reasons, see .{name}.")
         if len(self.left_out):
-            lines.append(f"Not read: {_counted(len(self.left_out), 'file')}, see .left_out.")
+            lines.append(f"Not read: {counted(len(self.left_out), 'file')}, see .left_out.")
         return visible("\n".join(lines))
 
     def problems(self) -> list[str]:
@@ -133,10 +130,9 @@ class BadgeLog:
         found += self._unknown_outcomes()
         what = "bytes that are not UTF-8 were read as cp1252; check these letters"
         strays = zip(names, self.files["not_utf8"], strict=True)
-        found += [f"{name}, {_named(lines)}: {what}." for name, lines in strays if lines]
+        found += [f"{name}, {some_lines(lines)}: {what}." for name, lines in strays if lines]
         for reason, others in self.left_out.groupby("reason", sort=False)["file"]:
-            more = f" and {len(others) - SHOWN:,} more" if len(others) > SHOWN else ""
-            file = ", ".join(others.head(SHOWN)) + more
+            file = ", ".join(others.head(SHOWN)) + and_more(len(others))
             said = str(reason).rstrip(".")
             found.append(f"Not read: {said if said.startswith(file) else f'{file}: {said}'}.")
         return found
@@ -171,12 +167,3 @@ class BadgeLog:
     def _local(self, moment: pd.Timestamp) -> str:
         # With the offset: letters such as PST and IST mean another place to most readers.
         return moment.tz_convert(self.timezone or "UTC").isoformat(" ", "seconds")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _named(lines: list[int]) -> str:
-    more = f" and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
-    return f"line{'' if len(lines) == 1 else 's'} {', '.join(map(str, lines[:SHOWN]))}{more}"

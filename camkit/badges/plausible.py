@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from camkit.badges.forms import SERIAL, YEAR_FIRST, YEAR_LAST
+from camkit.badges.sentences import some_lines
 from camkit.badges.table import ExportTable
 from camkit.badges.timestamps import Timestamps
 
@@ -19,9 +21,6 @@ NEVER_SET = np.datetime64("1970-01-02", "us")
 
 MIDDLE = 12
 """Numbers up to this may be a month."""
-
-SHOWN = 5
-"""How many lines a sentence names."""
 
 
 def latest_possible(table: ExportTable) -> np.datetime64:
@@ -58,12 +57,9 @@ def swapped_by_spreadsheet(parsed: Timestamps, lines: np.ndarray) -> Iterator[st
     own, left = parsed.kind == YEAR_FIRST, parsed.kind == YEAR_LAST
     if not (own.any() and left.any()):
         return
-    wall = parsed.wall[own]
-    days = (wall.astype("datetime64[D]") - wall.astype("datetime64[M]").astype("datetime64[D]")).astype(
-        int
-    ) + 1
+    days = pd.DatetimeIndex(parsed.wall[own]).day
     only = max(len(parsed.only("day")), len(parsed.only("month")))
-    if (days <= MIDDLE).all() and only == np.count_nonzero(left & (parsed.order_matters())):
+    if not (days > MIDDLE).any() and only == np.count_nonzero(left & parsed.order_matters()):
         yield (
             f"the dates that begin with the year, such as in {some_lines(lines[own][:1])}, all have days up to 12, and "
             f"the others, such as in {some_lines(lines[left][:1])}, all have days above 12: a spreadsheet seems to "
@@ -79,13 +75,6 @@ def serial_numbers(parsed: Timestamps, lines: np.ndarray) -> Iterator[str]:
             f"{some_lines(lines[rows])}: numbers were read as a spreadsheet's dates, in days since 1900 and in local "
             "time: check one of them in the spreadsheet"
         )
-
-
-def some_lines(lines: np.ndarray) -> str:
-    """Name the first few lines, and how many more there are."""
-    named = ", ".join(map(str, lines[:SHOWN]))
-    more = f" and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
-    return f"line{'' if len(lines) == 1 else 's'} {named}{more}"
 
 
 def _far_from_most(utc: np.ndarray) -> np.ndarray:

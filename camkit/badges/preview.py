@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 
 from camkit.badges.documents import sheet_names
 from camkit.badges.files import Export, find_exports, nothing_to_read
 from camkit.badges.given import Given
-from camkit.badges.profiles import Header, Profile, profiles
+from camkit.badges.profiles import Header, Profile, profiles, unique
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
 from camkit.errors import BadgeFileError
@@ -68,7 +69,7 @@ class Preview:
     _words: Profile
 
     def column(self, position: int) -> str | int:
-        """How `load_badges` is told of a column: its heading, or its position from 1 where there are no headings."""
+        """Return how to name a column to `load_badges`: by its heading, or without headings by its position from 1."""
         return self.headings[position] if self.has_header else position + 1
 
     def outcomes(self, positions: Sequence[int]) -> dict[str, tuple[int, str]]:
@@ -112,7 +113,7 @@ def preview(path: str | PathLike[str], given: Given | None = None) -> Preview:
         headings=table.layout.names,
         rows=[list(row) for row in zip(*columns, strict=True)],
         roles=table.layout.sources if profile else {},
-        has_header=table.layout.names != _numbered(len(table.layout.names)),
+        has_header=table.layout.names != unique([""] * len(table.layout.names)),
         sheets=sheet_names(table.export),
         _table=table,
         _words=profile or replace(given, profile=None, columns={"event_time": "1"}).candidates()[0],
@@ -133,64 +134,54 @@ def _first_that_fits(exports: Sequence[Export], given: Given) -> tuple[ExportTab
 
 
 @dataclass(frozen=True)
-class _AnyHeader(Profile):
-    """Fits the first row of so many texts that are neither times nor numbers."""
+class _AnyTable(Profile):
+    """Fits any table: with names, each row of as many cells; else the first row that may be a header."""
 
     at_least: int = 2
+    may_be_values: bool = False
 
     def fits_header(self, header: Header) -> bool:
-        """Whether it may be a header."""
+        """Whether a row has enough texts that are neither times nor numbers."""
         filled = [cell for cell in header.cells if cell]
-        return len(filled) >= self.at_least and not any(map(VALUE.search, filled))
+        if self.names or len(filled) < self.at_least:
+            return False
+        return self.may_be_values or not any(map(VALUE.search, filled))
+
+    def has_shape(self, row: Sequence[str]) -> bool:
+        """Whether a row has as many cells as there are names."""
+        return len(row) == len(self.names)
 
     def sources(self, header: Header) -> dict[str, tuple[int, ...]]:
         """Every column, so that the delimiter that makes most of them is taken."""
         return {"any": tuple(range(len(header.cells)))}
 
 
-class _AnyRow(_AnyHeader):
-    def fits_header(self, header: Header) -> bool:
-        """Whether it has cells."""
-        return bool(header.cells)
-
-
-class _NoHeader(_AnyHeader):
-    def fits_header(self, header: Header) -> bool:
-        """No row is one."""
-        return False
-
-    def has_shape(self, row: Sequence[str]) -> bool:
-        """Whether a row has its width."""
-        return len(row) == len(self.names)
-
-
 @dataclass(frozen=True)
-class _AnyTable(Given):
-    """Reads a table whatever is in it."""
+class _GivenAny(Given):
+    """Leaves only one profile to choose."""
 
-    fallback: Profile = field(kw_only=True)
+    profile_of_any: Profile = field(kw_only=True)
 
     def candidates(self) -> list[Profile]:
-        """Return the one that fits."""
-        return [self.fallback]
+        """Return it."""
+        return [self.profile_of_any]
 
 
 def _any_table(export: Export, given: Given) -> ExportTable:
     """Read an export that no profile fits, by its first row that looks like headings and is as wide as the others."""
 
-    def read(fallback: Profile) -> ExportTable:
-        return read_export(export, _AnyTable(encoding=given.encoding, sheet=given.sheet, fallback=fallback))
+    def read(**fits: Any) -> ExportTable:
+        anything = _AnyTable("any", "a table", {}, **fits)
+        return read_export(
+            export, _GivenAny(encoding=given.encoding, sheet=given.sheet, profile_of_any=anything)
+        )
 
     try:
-        table = read(_AnyHeader("any", "a table with a header", {}))
+        table = read()
         widths = Counter(len(cells) for _, cells in table.rows.ragged)
         if widths.total() > len(table):  # the row is above the header, such as a title
-            table = read(_AnyHeader("any", "a table with a header", {}, at_least=widths.most_common(1)[0][0]))
+            table = read(at_least=widths.most_common(1)[0][0])
     except BadgeFileError:
-        width = len(read(_AnyRow("any", "a table", {})).layout.names)
-        return read(_NoHeader("any", "a table without a header", {}, names=_numbered(width)))
+        width = len(read(at_least=0, may_be_values=True).layout.names)
+        return read(names=unique([""] * width))
     return table
-
-
-def _numbered(width: int) -> tuple[str, ...]:
-    return tuple(f"column {position}" for position in range(1, width + 1))

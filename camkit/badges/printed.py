@@ -8,7 +8,7 @@ from itertools import islice
 from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export
 from camkit.badges.formats import UNDERLINE
-from camkit.badges.given import Given, known_encoding
+from camkit.badges.given import Given
 from camkit.badges.rows import Fit, RowsBuilder
 from camkit.badges.table import ExportTable, Record, find_layout
 
@@ -39,13 +39,14 @@ def read_printed(export: Export, given: Given) -> ExportTable:
             while batch := list(islice(records, BATCH)):
                 builder.add_records(batch)
         rows = builder.finish(text.stray_lines, is_ended=True)
+        rows.ignore_header(layout)
         return ExportTable(export, text.encoding, layout, rows, [*doubts, *text.doubts, *layout.doubts])
 
-    return decoded(export, read, given.encoding and known_encoding(given.encoding), given.headings())
+    return decoded(export, read, given)
 
 
 def _spans(line: str) -> list[slice]:
-    """Return where the columns stand, by the line that underlines their names; nothing if it is another line."""
+    """Return where the columns are, by the line that underlines their names; nothing if it is another line."""
     if not UNDERLINE.fullmatch(line.strip().encode()):
         return []
     starts = [at for at, letter in enumerate(line) if letter == "-" and line[at - 1 : at] != "-"]

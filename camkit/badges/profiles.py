@@ -46,10 +46,10 @@ class Header:
             return position
         return int(name) - 1 if name.isdecimal() and 0 < int(name) <= len(self.cells) else None
 
-    def source(self, joined: str) -> tuple[int, ...] | None:
-        """Return the positions of columns that are joined, as in "First + Last"; None if one is not there."""
-        found = tuple(position for name in joined.split(" + ") if (position := self.find(name)) is not None)
-        return found if len(found) == joined.count(" + ") + 1 else None
+    def source(self, names: Sequence[str]) -> tuple[int, ...] | None:
+        """Return the positions of columns that are joined; None if one is not there."""
+        found = tuple(position for name in names if (position := self.find(name)) is not None)
+        return found if len(found) == len(names) else None
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ class Profile:
 
     name: str
     title: str
-    columns: Mapping[str, tuple[str, ...]]
+    columns: Mapping[
+        str, tuple[tuple[str, ...], ...]
+    ]  # of each role: the first of these of which all are there
     recognise: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     shape: tuple[re.Pattern[str], ...] = ()
@@ -124,7 +126,7 @@ class Profile:
     @cached_property
     def least_width(self) -> int:
         """How many columns a file has at least, if all columns are given by their position; else 0."""
-        names = [name for it in self.columns.values() for joined in it for name in joined.split(" + ")]
+        names = [name for alternatives in self.columns.values() for joined in alternatives for name in joined]
         return max(map(int, names), default=0) if all(map(str.isdecimal, names)) else 0
 
     def outcome(self, text: str) -> str:
@@ -197,11 +199,12 @@ def profiles() -> dict[str, Profile]:
     return {name: _profile(name, entry) for name, entry in _toml()["profile"].items()}
 
 
-def given_columns(columns: Mapping[str, str]) -> Profile:
-    """Make a profile of the columns that the caller names."""
-    names = [name for source in columns.values() for name in source.split(" + ")]
-    entry = {"title": "the columns given", "columns": dict(columns), "recognise": names}
-    return _profile("columns given", entry)
+def given_columns(columns: Mapping[str, tuple[str, ...]]) -> Profile:
+    """Make a profile of the columns that the caller names: for each role those that are joined."""
+    names = tuple(name for joined in columns.values() for name in joined)
+    return Profile(
+        "columns given", "the columns given", {role: (joined,) for role, joined in columns.items()}, names
+    )
 
 
 @cache
@@ -210,10 +213,11 @@ def _toml() -> dict[str, Any]:
 
 
 def _profile(name: str, entry: Mapping[str, Any]) -> Profile:
+    columns = {role: [it] if isinstance(it, str) else it for role, it in entry["columns"].items()}
     return Profile(
         name=name,
         title=entry["title"],
-        columns={role: (it,) if isinstance(it, str) else tuple(it) for role, it in entry["columns"].items()},
+        columns={role: tuple(tuple(it.split(" + ")) for it in columns[role]) for role in columns},
         recognise=tuple(entry.get("recognise", ())),
         names=tuple(entry.get("names", ())),
         shape=tuple(re.compile(pattern) for pattern in entry.get("shape", ())),

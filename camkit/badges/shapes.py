@@ -1,4 +1,4 @@
-"""Give each event of an export a row of its own, in exports where something about it stands elsewhere.
+"""Give each event of an export a row of its own, in exports where something about it is in another row.
 
 Reports that are printed to a file put the cardholder or the date in a row of its own above the events, or several times
 in one row. Each shape is recognised narrowly, is undone before anything is interpreted, and is said in
@@ -18,10 +18,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from camkit.badges.account import CLOCK_TIME
+from camkit.badges.account import CLOCK_TIME, filled_cells
+from camkit.badges.day_order import day_first_shown
 from camkit.badges.given import Given
+from camkit.badges.identifiers import as_mask
+from camkit.badges.plausible import latest_possible
 from camkit.badges.profiles import unique
+from camkit.badges.sentences import counted
 from camkit.badges.table import ExportTable, Kind, Layout, translate
+from camkit.badges.timestamps import Timestamps
 from camkit.badges.vocabulary import footer_patterns, matches
 
 LABEL = (
@@ -42,8 +47,6 @@ PEOPLE = tuple(
 DATE = r"^(?:\pL+\.?,? +)?(?:\d{1,4}[-/. ] ?(?:\d{1,2}|\pL+\.?)[-/. ,]+ ?\d{2,4}|\pL+\.? +\d{1,2},? +\d{4})$"
 CLOCK = r"^\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?[ \x{A0}\x{202F}]?(?:[AaPp]\.? ?[Mm]\.?)?$"
 """A date, or a time of day, and nothing else, as pyarrow's regular expressions have it."""
-
-TIME_OF_DAY = re.compile(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?\s*([ap])?", re.IGNORECASE)
 
 PUNCH = re.compile(
     r"(?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?::?(?P<way>in|out))?(?:\((?P<place>[^()]*)\))?", re.IGNORECASE
@@ -77,13 +80,13 @@ def reshape(table: ExportTable, given: Given) -> ExportTable:
 
 
 def _named_above(table: ExportTable) -> ExportTable:
-    """Put the person that stands in a row of its own into the rows below it."""
+    """Put the person who has a row of their own into the rows below it."""
     sources = table.layout.sources
     if "reader_id" not in sources or {"cardholder_id", "cardholder_name"} & sources.keys() or not len(table):
         return table
     rows = table.rows
-    filled, headers = _filled(table), _header_again(table)
-    alone = (filled == 1) & _mask(pc.not_equal(rows.cells[0], ""))
+    filled, headers = filled_cells(table.rows.cells), _header_again(table)
+    alone = (filled == 1) & as_mask(pc.not_equal(rows.cells[0], ""))
     titles = alone & np.append(headers[1:], False)  # of a page, whose header follows
     below = dict(
         zip(rows.lines[alone].tolist(), rows.cells[0].filter(pa.array(alone)).to_pylist(), strict=True)
@@ -110,7 +113,7 @@ def _named_above(table: ExportTable) -> ExportTable:
         for place, role in enumerate(("cardholder_id", "cardholder_name"))
     }
     said = (
-        f"{_counted(len(lines), 'row')} with text in one cell only, such as line {lines[0]}, {below[lines[0]]!r}, "
+        f"{counted(len(lines), 'row')} with text in one cell only, such as line {lines[0]}, {below[lines[0]]!r}, "
         "were taken for the cardholder of the rows below"
     )
     return _with_columns(table, columns, said)
@@ -125,7 +128,7 @@ def _person(text: str) -> tuple[str, str] | None:
 
 
 def _dated_above(table: ExportTable) -> ExportTable:
-    """Put the date that stands in a row of its own, or only in the first row of its day, into the rows below it."""
+    """Put the date that is in a row of its own, or only in the first row of its day, into the rows below it."""
     *dates, time = table.layout.sources["event_time"]
     rows = table.rows
     if not len(table) or len(dates) > 1:
@@ -138,10 +141,10 @@ def _dated_above(table: ExportTable) -> ExportTable:
     clock = _like(rows.cells[time], CLOCK)
     at = dates[0] if dates else time
     dated = _like(rows.cells[at], DATE)
-    lacks = clock & _mask(pc.equal(rows.cells[at], "")) if dates else clock
+    lacks = clock & as_mask(pc.equal(rows.cells[at], "")) if dates else clock
     if not lacks.any() or not dated.any() or not dated[: int(np.argmax(lacks))].any():
         return table
-    alone = dated & (_filled(table) == 1)
+    alone = dated & (filled_cells(table.rows.cells) == 1)
     days = np.flatnonzero(dated)
     text = rows.cells[at].take(pa.array(days)).to_pylist()
     # Where a date may repeat the one above it, an empty cell is a gap, and not the same date again.
@@ -156,7 +159,7 @@ def _dated_above(table: ExportTable) -> ExportTable:
     cells[at] = pc.if_else(pa.array(lacks), filled, rows.cells[at])
     first = rows.lines[int(np.argmax(lacks))]
     said = (
-        f"{_counted(int(lacks.sum()), 'row')}, the first in line {first}, with only a time of day were given the date "
+        f"{counted(int(lacks.sum()), 'row')}, the first in line {first}, with only a time of day were given the date "
         "above them"
     )
     table = replace(table, rows=replace(rows, cells=cells), doubts=[*table.doubts, said])
@@ -165,7 +168,7 @@ def _dated_above(table: ExportTable) -> ExportTable:
 
 @dataclass(frozen=True)
 class _Times:
-    """The times that stand in the rows of a table, in order: arrays with one element for each."""
+    """The times in the rows of a table, in order: arrays with one element for each."""
 
     parents: np.ndarray  # the position of the row
     clock: Sequence[str]
@@ -219,10 +222,11 @@ def _first_and_last(table: ExportTable, given: Given) -> ExportTable:
 def _departure(table: ExportTable) -> tuple[int, ...] | None:
     """The columns of the departure, where the time is that of an arrival by its heading."""
     *dates, time = table.layout.sources["event_time"]
-    taken = {position for source in table.layout.sources.values() for position in source}
     words = [re.findall(r"[^\W\d_]+", name.casefold()) for name in table.layout.names]
     wanted = [OPPOSITE.get(word, word) for word in words[time]]
-    found = [at for at, these in enumerate(words) if these == wanted != words[time] and at not in taken]
+    found = [
+        at for at, these in enumerate(words) if these == wanted != words[time] and at not in table.layout.used
+    ]
     if len(found) != 1:
         return None
     column = table.rows.cells[found[0]]
@@ -239,13 +243,13 @@ def _exploded(table: ExportTable, given: Given, times: _Times, said: str) -> Exp
     lines = table.rows.lines[times.parents]
     later = _days_later(times) if dates else np.zeros(len(lines), dtype=int)
     if later.any():
-        order = _day_first(cells[dates[0]], given, table.layout.profile.day_first)
+        order = _day_first(table, cells[dates[0]], given)
         for days in range(1, int(later.max()) + 1):
             next_day = translate(cells[dates[0]], partial(_next_day, day_first=order))
             cells[dates[0]] = pc.if_else(pa.array(later >= days), next_day, cells[dates[0]])
         first = lines[int(np.argmax(later > 0))]
         said += (
-            f"; in {_counted(int(np.count_nonzero(later)), 'case')}, such as line {first}, a time is earlier than the "
+            f"; in {counted(int(np.count_nonzero(later)), 'case')}, such as line {first}, a time is earlier than the "
             "one before it and was taken for the next day"
         )
     columns = {DIRECTION: pa.array(times.way, pa.string())}
@@ -256,37 +260,26 @@ def _exploded(table: ExportTable, given: Given, times: _Times, said: str) -> Exp
 
 def _days_later(times: _Times) -> np.ndarray:
     """How many days after its row's date each time is."""
-    second = np.array([_second_of_day(text) for text in times.clock])
+    time = Timestamps.parse(pa.chunked_array([[f"2000-01-01 {text}" for text in times.clock]])).wall
     same_row = times.parents[1:] == times.parents[:-1]
-    back = np.zeros(len(second), dtype=int)
-    back[1:] = same_row & (second[1:] < second[:-1]) & (second[1:] >= 0)
+    back = np.zeros(len(time), dtype=int)
+    back[1:] = same_row & (time[1:] < time[:-1])
     total = np.cumsum(back)
     begins = np.flatnonzero(np.concatenate([[True], ~same_row]))
-    return total - np.repeat(total[begins] - back[begins], np.diff([*begins, len(second)]))
+    return total - np.repeat(total[begins] - back[begins], np.diff([*begins, len(time)]))
 
 
-def _second_of_day(text: str) -> int:
-    """Seconds since midnight; -1 if it is not a time of day."""
-    found = TIME_OF_DAY.match(text)
-    if not found:
-        return -1
-    hour = int(found[1])
-    if found[4]:
-        hour = hour % 12 + 12 * (found[4].lower() == "p")
-    return (hour * 60 + int(found[2])) * 60 + int(found[3] or 0)
-
-
-def _day_first(dates: pa.ChunkedArray, given: Given, usual: bool | None) -> bool | None:
+def _day_first(table: ExportTable, dates: pa.ChunkedArray, given: Given) -> bool | None:
     """Whether the day comes first in these dates, by the caller, the dates, or the system."""
     if given.day_first is not None:
         return given.day_first
-    numbers = [[*map(int, re.findall(r"\d{1,4}", text)[:2]), 0, 0][:2] for text in dates.unique().to_pylist()]
-    shown = {one > 12 for one, other in numbers if (12 < one <= 31) != (12 < other <= 31)}
-    return shown.pop() if len(shown) == 1 else usual
+    midnights = pc.binary_join_element_wise(dates.unique(), "00:00", " ")
+    shown = day_first_shown(Timestamps.parse(pa.chunked_array([midnights])), latest_possible(table))
+    return table.layout.profile.day_first if shown is None else shown
 
 
 def _next_day(text: str, day_first: bool | None) -> str:
-    """Write the day after in the same form; a text that is not a date if that cannot be told."""
+    """Write the day after in the same form; a text that is not a date if that is not certain."""
     parts = re.fullmatch(r"(\d+)(\D+)(\d+)(\D+)(\d+)", text)
     if parts is None or (len(parts[1]) != 4 and day_first is None):
         return f"the day after {text}"
@@ -335,21 +328,8 @@ def _renamed(layout: Layout, roles: Mapping[str, tuple[int, ...]], without: Sequ
 def _header_again(table: ExportTable) -> np.ndarray:
     """Which rows repeat the header."""
     pairs = zip(table.rows.cells, table.layout.names, strict=True)
-    return np.logical_and.reduce([_mask(pc.equal(column, name)) for column, name in pairs])
-
-
-def _filled(table: ExportTable) -> np.ndarray:
-    """How many cells of each row have text."""
-    return np.sum([_mask(pc.not_equal(column, "")) for column in table.rows.cells], axis=0)
+    return np.logical_and.reduce([as_mask(pc.equal(column, name)) for column, name in pairs])
 
 
 def _like(column: pa.ChunkedArray, pattern: str) -> np.ndarray:
-    return _mask(pc.match_substring_regex(column, pattern))
-
-
-def _mask(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(column.to_numpy(), dtype=bool)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return as_mask(pc.match_substring_regex(column, pattern))

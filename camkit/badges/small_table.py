@@ -9,6 +9,7 @@ from camkit.badges.documents import first_sheet
 from camkit.badges.encoding import decoded, open_text
 from camkit.badges.files import Export, sha256_of, unchanged
 from camkit.badges.formats import Format, format_of
+from camkit.badges.given import Given
 from camkit.badges.split import Dialect, records
 from camkit.badges.table import Record
 from camkit.errors import BadgeFileError, InputError
@@ -80,6 +81,6 @@ def _text_rows(path: Path, what: str) -> list[Record]:
                     raise BadgeFileError(f"{path.name} is too large for a {what}.", path=path)
         return found
 
-    text = decoded(export, lines)
+    text = decoded(export, lines, Given())
     start = "".join(text[:START])
     return list(records(text, Dialect(max(DELIMITERS, key=start.count))))

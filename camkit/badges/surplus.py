@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
+from camkit.badges.sentences import and_more
 from camkit.badges.table import Layout, Record, Rows
 
 LIKE = 1_000
@@ -56,10 +57,9 @@ def join_surplus(layout: Layout, rows: Rows) -> tuple[Rows, list[str]]:
     ]
     done = {line for line, _ in mended}
     ragged = [record for record in rows.ragged if record[0] not in done]
-    more = f" and {len(mended) - 1:,} more" if len(mended) > 1 else ""
     doubt = (
-        f"line {mended[0][0]}{more} have a {layout.delimiter!r} too many, which was taken as part of "
-        f"{', '.join(map(repr, sorted(where)))}"
+        f"line {mended[0][0]}{and_more(len(mended), 1)} have a {layout.delimiter!r} too many, which was taken as part "
+        f"of {', '.join(map(repr, sorted(where)))}"
     )
     return replace(rows, cells=cells_, lines=lines[order], ragged=ragged), [doubt]
 

@@ -45,39 +45,59 @@ class Layout:
     header: Record | None = None  # a first row without a time, where columns are given by position
     doubts: tuple[str, ...] = ()  # sentences, without the file's name, on which columns were taken
 
+    @property
+    def used(self) -> set[int]:
+        """The positions of all columns that have a role."""
+        return {position for source in self.sources.values() for position in source}
+
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows below the header."""
+    """The rows below the header.
 
-    cells: list[pa.ChunkedArray]  # trimmed text, one for each column; an empty cell is an empty text
-    lines: np.ndarray  # where each row starts, int64, counted from 1
-    ragged: list[Record] = field(default_factory=list)  # rows with more or fewer cells than the header
-    stray_lines: list[int] = field(
-        default_factory=list
-    )  # lines with bytes that are not in the file's encoding
-    reasons: dict[int, tuple[Kind, str]] = field(
-        default_factory=dict
-    )  # by line, what becomes of a ragged row, and why, where that is known: ("rejected", "cut off")
-    short: dict[int, list[int]] = field(
-        default_factory=dict
-    )  # by the number of cells, the lines of rows whose last cells are not written: they are taken as empty
+    Attributes
+    ----------
+    cells : list of pyarrow.ChunkedArray
+        Trimmed text, one for each column; an empty cell is an empty text.
+    lines : numpy.ndarray
+        Where each row starts, int64, counted from 1.
+    ragged : list of Record
+        Rows with more or fewer cells than the header.
+    stray_lines : list of int
+        Lines with bytes that are not in the file's encoding.
+    reasons : dict of int to tuple of Kind and str
+        By line, what becomes of a ragged row, and why, where that is known: ``("rejected", "cut off")``.
+    short : dict of int to list of int
+        By the number of cells, the lines of rows whose last cells are not written: they are taken as empty.
+    """
+
+    cells: list[pa.ChunkedArray]
+    lines: np.ndarray
+    ragged: list[Record] = field(default_factory=list)
+    stray_lines: list[int] = field(default_factory=list)
+    reasons: dict[int, tuple[Kind, str]] = field(default_factory=dict)
+    short: dict[int, list[int]] = field(default_factory=dict)
+
+    def ignore_header(self, layout: Layout) -> None:
+        """Account for a first row that names the columns although they are given by position."""
+        if layout.header is not None:
+            self.ragged.insert(0, layout.header)
+            self.reasons[layout.header[0]] = ("ignored", "the header")
 
 
 @dataclass(frozen=True)
 class ExportTable:
     """One export's rows with its layout.
 
-    A role is what a column is for, see `profiles.ROLES`.
+    A role is what a column is for, see `profiles.ROLES`. The doubts are sentences, without the file's name, on what may
+    be misread.
     """
 
     export: Export
     encoding: str
     layout: Layout
     rows: Rows
-    doubts: list[str] = field(
-        default_factory=list
-    )  # sentences, without the file's name, on what may be misread
+    doubts: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Count the rows that have the header's width."""
@@ -147,8 +167,8 @@ def choose_layout(
     """Choose the layout that uses most columns; for the errors see `find_layout`."""
     if not layouts:
         raise BadgeFileError(_nothing_fits(export, starts, candidates), path=export.path)
-    best = max(len(_used(layout)) for layout in layouts)
-    first, *others = [layout for layout in layouts if len(_used(layout)) == best]
+    best = max(len(layout.used) for layout in layouts)
+    first, *others = [layout for layout in layouts if len(layout.used) == best]
     if others and others[0].profile is not first.profile:
         raise BadgeFileError(
             f"{export.name} fits the profiles {first.profile.name!r} and {others[0].profile.name!r} equally well: "
@@ -211,10 +231,6 @@ def _headless(profile: Profile, delimiter: str, start: Sequence[Record]) -> Layo
     return Layout(profile, delimiter, names, 0, 1, sources)
 
 
-def _used(layout: Layout) -> set[int]:
-    return {position for source in layout.sources.values() for position in source}
-
-
 def _nothing_fits(
     export: Export, starts: Mapping[str, Sequence[Record]], candidates: Sequence[Profile]
 ) -> str:
@@ -227,9 +243,8 @@ def _nothing_fits(
     found = ", ".join(repr(cell.strip()[:40]) for cell in cells[:20])
     if len(cells) > MAX_COLUMNS:
         return f"{export.name} has {len(cells):,} cells in line {line}, and a badge log has at most {MAX_COLUMNS:,}."
-    if wanted and wanted.recognise:
-        header = Header(cells)
-        lacking = [name for name in wanted.recognise if header.find(name) is None]
+    header = Header(cells)
+    if wanted and (lacking := [name for name in wanted.recognise if header.find(name) is None]):
         near = [name for it in lacking for name in get_close_matches(plain(it), header.headings, n=1)]
         hint = ", ".join(repr(header.cells[header.headings[name]]) for name in near)
         hint = f" Did you mean {hint}?" if hint else ""
@@ -237,10 +252,12 @@ def _nothing_fits(
             hint = " A number names a column by its position, from 1."
         named = ", ".join(map(repr, lacking))
         return f"{export.name} does not have the column {named}; line {line} has: {found}.{hint}"
+    if wanted and wanted.least_width:
+        return f"{export.name}: most rows do not have a time in the column given; line {line} has: {found}."
     if wanted:
         return f"{export.name} does not look like {wanted.title}; line {line} has: {found}."
     return (
-        f"{export.name} is no export that camkit knows; line {line} has: {found}. Name the columns, as in "
+        f"{export.name} is not an export that camkit knows; line {line} has: {found}. Name the columns, as in "
         'columns={"event_time": "When", "cardholder_id": "Badge"}, or say whose export it is, as in profile="brivo".'
     )
 

@@ -16,7 +16,7 @@ from camkit.badges.account import RowAccount
 from camkit.badges.clock import YEARS
 from camkit.badges.day_order import decide_order
 from camkit.badges.forms import UNREAD
-from camkit.badges.localize import leaves_doubt, localize, zone_in_heading
+from camkit.badges.localize import localize
 from camkit.badges.plausible import (
     implausible,
     latest_possible,
@@ -25,7 +25,13 @@ from camkit.badges.plausible import (
 )
 from camkit.badges.table import ExportTable
 from camkit.badges.timestamps import NO_OFFSET, Order, Timestamps
-from camkit.badges.zones_behind import out_of_season, place_zones, without_summer_time
+from camkit.badges.zones import (
+    leaves_doubt,
+    out_of_season,
+    place_zones,
+    without_summer_time,
+    zone_in_heading,
+)
 from camkit.errors import TimestampError
 
 BUDDHIST = 543
@@ -39,11 +45,11 @@ BUDDHIST = 543
 REASONS = {
     EMPTY: "the time is missing",
     UNREADABLE: "not a date and time",
-    UNDECIDED: "day or month may come first; pass day_first=",
+    UNDECIDED: "day or month may come first; say which, with day_first=",
     NONEXISTENT: "this date or time of day does not exist",
     IMPLAUSIBLE: f"not a year from {YEARS[0]} to {YEARS[1]}",
     BUDDHIST_YEAR: f"a year of the Buddhist calendar, {BUDDHIST} ahead; export with years such as 2026",
-    NO_ZONE: "a time without an offset; pass timezone=",
+    NO_ZONE: "a time without an offset; say the zone, with timezone=",
     LETTERS: "several zones have these letters, and the site's clocks do not show them at that time",
     REPEATED: "in the hour that a clock change repeats, and the file's order does not show in which pass",
     SKIPPED: "in the hour that a clock change skips",
@@ -115,7 +121,7 @@ def read_event_times(
     if times.by_zone and leaves_doubt(heading):
         doubts.append(
             f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
-            "right, and pass timezone='UTC' if it is not"
+            "right, and say timezone='UTC' if it is not"
         )
     fine = account.is_event if account.is_event.all() else np.flatnonzero(account.is_event)
     doubts += implausible(times.utc[fine], table.rows.lines[fine], latest_possible(table))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 from camkit.badges import clock
 from camkit.badges.beside import beside
 from camkit.badges.clock import NOWHERE, YEARS, Numbers
-from camkit.badges.digits import Shaped
-from camkit.badges.forms import EPOCH, SERIAL, UNREAD, YEAR_FIRST, YEAR_LAST, Form, read_form
-from camkit.badges.zone_letters import MINUTES_EAST, OF_UTC
+from camkit.badges.forms import EPOCH, LONGEST, SERIAL, UNREAD, YEAR_FIRST, YEAR_LAST, Form, read_form
+from camkit.badges.table import translate
+from camkit.badges.time_words import MINUTES_EAST, OF_UTC
 
 Order = Literal["month", "day", "year"]
 """What comes first in a date such as 01/05/26."""
@@ -33,25 +33,50 @@ LOWEST, HIGHEST = (np.datetime64(f"{year}-01-01", "us") for year in (YEARS[0], Y
 ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 SUFFIX = re.compile(r"(?:Z|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))$")
 
+AS_ZERO = np.arange(256, dtype=np.uint8)
+AS_ZERO[ord("0") : ord("9") + 1] = ord("0")
+"""For each byte the byte of the shape."""
+
+OTHER_DIGITS = {ord(first) + n: str(n) for first in "٠۰０" for n in range(10)}
+"""Arabic, Persian and full-width digits."""
+
+IS_OTHER_DIGIT = "[٠-٩۰-۹０-９]"
+
 _read_form = lru_cache(maxsize=4096)(read_form)
 
 
 @dataclass
 class Timestamps:
-    """A parsed column of texts; all arrays have one element per text."""
+    """A parsed column of texts; all arrays have one element per text.
 
-    kind: np.ndarray  # int8, the kind of its form: UNREAD if it is not a date and time
-    wall: (
-        np.ndarray
-    )  # datetime64[us] as written, with the month first where that is open; NaT if it does not exist
-    offset: np.ndarray  # int16, minutes ahead of UTC, or NO_OFFSET
-    strange: np.ndarray  # int32, the year where it is not one that an event can have, else 0
-    day_first: np.ndarray | None = None  # as `wall`, of those whose year comes last
-    year_first: np.ndarray | None = None  # as `wall`, of those that are three numbers of two digits
-    zone: np.ndarray | None = None  # int16, the index in `zones` of what stands behind the time, or -1
-    zones: tuple[
-        str, ...
-    ] = ()  # letters or names of zones; the offset of letters is in `offset` if it is clear
+    Attributes
+    ----------
+    kind : numpy.ndarray
+        int8, the kind of its form: UNREAD if it is not a date and time.
+    wall : numpy.ndarray
+        datetime64[us] as written, with the month first where that is open; NaT if it does not exist.
+    offset : numpy.ndarray
+        int16, minutes ahead of UTC, or NO_OFFSET.
+    strange : numpy.ndarray
+        int32, the year where it is not one that an event can have, else 0.
+    day_first : numpy.ndarray or None
+        As `wall`, of those whose year comes last.
+    year_first : numpy.ndarray or None
+        As `wall`, of those that are three numbers of two digits.
+    zone : numpy.ndarray or None
+        int16, the index in `zones` of what is behind the time, or -1.
+    zones : tuple of str
+        Letters or names of zones; the offset of letters is in `offset` if it is clear.
+    """
+
+    kind: np.ndarray
+    wall: np.ndarray
+    offset: np.ndarray
+    strange: np.ndarray
+    day_first: np.ndarray | None = None
+    year_first: np.ndarray | None = None
+    zone: np.ndarray | None = None
+    zones: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: pa.ChunkedArray) -> Timestamps:
@@ -172,7 +197,7 @@ class Timestamps:
         self.offset[rows] = form.sign * (hours * 60 + minutes)
 
     def _enter_zone(self, form: Form, rows: np.ndarray) -> None:
-        """Enter the zone that stands behind the time, and its offset if it is clear."""
+        """Enter the zone that is behind the time, and its offset if it is clear."""
         minutes = MINUTES_EAST.get(form.zone)
         if minutes is not None:
             self.offset[rows] = minutes
@@ -183,6 +208,43 @@ class Timestamps:
         if form.zone not in self.zones:
             self.zones += (form.zone,)
         self.zone[rows] = self.zones.index(form.zone)
+
+
+class Shaped:
+    """Texts grouped by their shape, which has 0 for every digit."""
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        text = pa.concat_arrays(_with_plain_digits(_short(column)).cast(pa.string()).chunks)
+        _, offsets, data = text.buffers()
+        ends = np.frombuffer(offsets, np.int32)[text.offset : text.offset + len(text) + 1]
+        self._bytes = np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]]
+        self._starts = ends - ends[0]
+        shapes = [None, pa.py_buffer(self._starts), pa.py_buffer(AS_ZERO[self._bytes])]
+        self._encoded = pa.Array.from_buffers(pa.string(), len(text), shapes).dictionary_encode()
+
+    def groups(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield each shape with the positions of its texts."""
+        shapes = self._encoded.dictionary.to_pylist()
+        codes = self._encoded.indices.to_numpy()
+        if len(shapes) < 1 << 15:
+            codes = codes.astype(np.int16)  # which numpy sorts in linear time
+        order = np.argsort(codes, kind="stable")
+        ends = np.cumsum(np.bincount(codes, minlength=len(shapes)))
+        for shape, start, end in zip(shapes, [0, *ends[:-1]], ends, strict=True):
+            yield shape, order[start:end]
+
+    def numbers(self, rows: np.ndarray, places: Mapping[str, tuple[int, int]]) -> dict[str, np.ndarray]:
+        """Return the numbers, int64, of these texts, by the place of each: its first byte, and how many digits."""
+        starts = self._starts[rows].astype(np.int64)
+        return {name: self._number(starts, *place) for name, place in places.items()}
+
+    def _number(self, starts: np.ndarray, first: int, width: int) -> np.ndarray:
+        value = np.zeros(len(starts), np.int64)
+        for position in range(first, first + width):
+            value *= 10
+            value += self._bytes[position:][starts]
+        value -= int("1" * width) * ord("0")
+        return value
 
 
 def _batches(starts: list[int]) -> Iterator[tuple[int, int]]:
@@ -200,3 +262,19 @@ def _minutes(suffix: re.Match[str]) -> int:
     if suffix["sign"] is None:
         return 0
     return (int(suffix["hours"]) * 60 + int(suffix["minutes"])) * (-1 if suffix["sign"] == "-" else 1)
+
+
+def _short(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cut texts that are too long for a date and time, so that a batch of them fits into one array."""
+    longest = pc.max(pc.binary_length(text)).as_py()
+    return pc.utf8_slice_codeunits(text, 0, LONGEST + 1) if longest > 4 * LONGEST else text
+
+
+def _with_plain_digits(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write other digits as ours."""
+    if (
+        pc.all(pc.string_is_ascii(text)).as_py()
+        or not pc.any(pc.match_substring_regex(text, IS_OTHER_DIGIT)).as_py()
+    ):
+        return text
+    return translate(text, lambda value: value.translate(OTHER_DIGITS))

@@ -23,7 +23,7 @@ LETTERS_AT_START = 2
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
-LETTERS = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "_": " "})
+LETTERS = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae"})
 """Letters that Unicode does not take apart into a letter and an accent."""
 
 
@@ -70,16 +70,21 @@ def wording(text: str, keep: str = "") -> str:
     >>> wording("AccessGranted"), wording("Accès refusé: badge inconnu"), wording("DOOR_FORCED_OPEN")
     ('access granted', 'acces refuse badge inconnu', 'door forced open')
     """
-    text = CAMEL.sub(" ", text).casefold()
-    if not text.isascii():
-        letters = unicodedata.normalize("NFKD", text)
-        text = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    plain = text.translate(LETTERS)
+    plain = unaccented(CAMEL.sub(" ", text)).replace("_", " ")
     return " ".join(re.sub(rf"[^\w{re.escape(keep)}]+" if keep else r"\W+", " ", plain).split())
 
 
+def unaccented(text: str) -> str:
+    """Return a text in lower case and without accents: exports write "FÉVR" and "fevr", "ağustos" and "Agustos"."""
+    text = text.casefold()
+    if not text.isascii():
+        letters = unicodedata.normalize("NFKD", text)
+        text = "".join(letter for letter in letters if not unicodedata.combining(letter)).translate(LETTERS)
+    return text
+
+
 def matches(text: str, patterns: tuple[str, ...]) -> bool:
-    """Whether the text is one of the patterns as it stands; ``*`` stands for any text, case does not matter."""
+    """Whether the text is one of the patterns as it is; ``*`` stands for any text, case does not matter."""
     return bool(patterns) and _any_of(patterns).fullmatch(text.casefold()) is not None
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import partial
 from html import escape
 from itertools import groupby
 from operator import attrgetter
 from typing import Generic, TypeVar, overload
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from gevent.lock import BoundedSemaphore
@@ -19,8 +21,16 @@ from gevent.lock import BoundedSemaphore
 from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
 from camkit.cameras.source import Picture, SnapshotSource
 from camkit.directory import Cardholder, Directory, cardholder_html
-from camkit.errors import InputError, LoginRefused, NoPicture, ServiceError, ServiceUnreachable
+from camkit.errors import (
+    InputError,
+    LoginRefused,
+    NoPicture,
+    ServiceError,
+    ServiceUnreachable,
+    TimestampError,
+)
 from camkit.support.html import GREY, block_html, image_html, local_time, text_html
+from camkit.support.timezones import as_zone
 from camkit.support.workers import interruptible, run_together
 
 K = TypeVar("K", bound=Hashable)
@@ -104,15 +114,17 @@ _COLUMNS = (
 class Snapshots(Sequence[Snapshot]):
     """The snapshots of a selection of events: one for each event and camera, in the order of the events."""
 
-    def __init__(self, items: Sequence[Snapshot]) -> None:
+    def __init__(self, items: Sequence[Snapshot], zones: Mapping[str, str] | None = None) -> None:
         self._items = tuple(items)
+        self._zones = zones or {}  # of the vendors' accounts, where they say it
 
     @overload
     def __getitem__(self, index: int) -> Snapshot: ...
     @overload
     def __getitem__(self, index: slice) -> Snapshots: ...
     def __getitem__(self, index: int | slice) -> Snapshot | Snapshots:
-        return Snapshots(self._items[index]) if isinstance(index, slice) else self._items[index]
+        found = self._items[index]
+        return Snapshots(found, self._zones) if isinstance(found, tuple) else found
 
     def __len__(self) -> int:
         return len(self._items)
@@ -160,8 +172,13 @@ class Snapshots(Sequence[Snapshot]):
         return table.astype({**text, "offset_s": "float64"})
 
     def problems(self) -> list[str]:
-        """One sentence for each snapshot without a picture, and for each event with an incomplete directory entry."""
-        found = [f"{_name(item)}: {item.result}: {item.reason}" for item in self if not item.ok]
+        """One sentence for each snapshot without a picture, and for each event with an incomplete directory entry.
+
+        An account in another time zone than the badge log is a problem as well: the log may have been read in the wrong
+        one.
+        """
+        found = self._other_zones()
+        found += [f"{_name(item)}: {item.result}: {item.reason}" for item in self if not item.ok]
         for event, person in ((group[0].event, group[0].cardholder) for group in self._by_event()):
             if person and person.note:
                 found.append(f"{_described(event)}: {person.note}.")
@@ -170,6 +187,20 @@ class Snapshots(Sequence[Snapshot]):
                     f"{_described(event)}: the directory gives the name {person.name}, the badge log "
                     f"{event.cardholder_name}."
                 )
+        return found
+
+    def _other_zones(self) -> list[str]:
+        found = []
+        for vendor, name in self._zones.items():
+            with suppress(TimestampError):  # a name that Python does not know says nothing
+                zone = as_zone(name)
+                asked = [item.event for item in self if item.camera and item.camera.vendor == vendor]
+                others = {str(event.timezone) for event in asked if _is_other_zone(event, zone)}
+                found += [
+                    f"The account of the {vendor} cameras is in the time zone {name}, and the badge log is "
+                    f"read in {other}: check in which one the doors are."
+                    for other in sorted(others)
+                ]
         return found
 
     def _by_event(self) -> list[list[Snapshot]]:
@@ -223,7 +254,20 @@ def snapshots_for(
             fetcher.take_over(earlier)
         items = run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers)
         _interrupted.clear()
-    return Snapshots(items)
+    clients = source.values() if isinstance(source, Mapping) else [source]
+    accounts = {client.vendor: getattr(client, "account", {}) for client in clients}
+    zones = {vendor: account["timezone"] for vendor, account in accounts.items() if "timezone" in account}
+    return Snapshots(items, zones)
+
+
+def _is_other_zone(event: DoorEvent, zone: tzinfo | None) -> bool:
+    """Whether the event's zone is a region whose clocks differ then; a fixed offset is the log's own, and certain."""
+    at, own = event.event_time, event.timezone
+    return (
+        at is not None
+        and isinstance(own, ZoneInfo)
+        and at.astimezone(zone).utcoffset() != at.astimezone(own).utcoffset()
+    )
 
 
 _interrupted: list[SnapshotFetcher] = []

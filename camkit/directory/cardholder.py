@@ -43,7 +43,7 @@ class Cardholder:
     def is_named(self, name: str) -> bool:
         """Whether a name may be this person's: one has all the words of the other, whatever their order and accents.
 
-        An empty name may be anybody's; where the directory has no name, no other one is.
+        An empty name may be anybody's. A name that is not empty cannot be that of a person without a name.
         """
         one, other = _words(self.name), _words(name)
         return not other or (bool(one) and (one <= other or other <= one))

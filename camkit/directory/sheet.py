@@ -38,7 +38,7 @@ MOST_PHOTOS = 500_000
 """Files in a folder of photos; no organization has so many people."""
 
 SEVERAL = 3
-"""How many things of one number are told apart: two are too many."""
+"""How many things of one number are kept: two are too many already."""
 
 T = TypeVar("T")
 

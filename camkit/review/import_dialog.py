@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 import ipywidgets as ipw
 
-from camkit.badges import ROLES, BadgeLog
+from camkit.badges import ENCODINGS, ROLES, BadgeLog
 from camkit.errors import CamkitError
 from camkit.investigation import Investigation
 from camkit.review.html import alert_html
@@ -37,19 +37,6 @@ TITLES = {
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 DATES: list[Any] = [("found out", None), ("31.05.2026: day first", True), ("05/31/2026: month first", False)]
-ENCODINGS = (
-    "utf-8",
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "cp1256",
-    "cp437",
-    "gbk",
-    "big5",
-    "shift_jis",
-)
 HERE = {
     "timezone=": "the menu Time zone",
     "day_first=": "the menu Dates",
@@ -93,9 +80,16 @@ class ImportDialog(ipw.VBox):
     """
 
     def __init__(self, investigation: Investigation) -> None:
-        self.state = state = ImportState(investigation)
+        self.state = ImportState(investigation)
         self._is_drawing = False
         self._drawn: list[object] = [None, None]  # the preview and the words that the menus were made for
+        self._make_controls()
+        self._observe_controls()
+        super().__init__(self._laid_out(), _dom_classes=LITERAL)
+        self._do(self.state.look)
+
+    def _make_controls(self) -> None:
+        """Make one widget for each thing that is read, pressed, chosen or typed."""
         self.files, self.zone, self.dates, self.encoding, self.sheet, self.doors, self.people = (
             ipw.Dropdown(description=label, layout=ipw.Layout(width="24em"))
             for label in ("Export", "Time zone", "Dates", "Encoding", "Sheet", "Doors", "People")
@@ -108,6 +102,10 @@ class ImportDialog(ipw.VBox):
         self.load = ipw.Button(description="Load and save", button_style="primary")
         self.grid = ipw.HBox(layout=ipw.Layout(overflow="auto", width="100%"))
         self.words, self.status = ipw.VBox(), ipw.HTML()
+
+    def _observe_controls(self) -> None:
+        """Let each control change the state."""
+        state = self.state
         self._observe(self.files, state.choose)
         self._observe(self.typed, lambda text: state.choose(Path(text.strip())) if text.strip() else None)
         self._observe(self.upload, self._upload)
@@ -119,17 +117,16 @@ class ImportDialog(ipw.VBox):
         for field in (self.start, self.end):
             self._observe(field, lambda _text: state.set("hours", (self.start.value, self.end.value)))
         self.load.on_click(lambda _button: self._do(lambda: _account_html(state.apply(), state)))
+
+    def _laid_out(self) -> list[ipw.Widget]:
+        """Return the controls in their places."""
         rows = (
             (self.files, self.typed, self.upload),
             (self.zone, self.dates, self.encoding, self.sheet),
             (self.doors, self.people, self.start, self.end, self.operator),
         )
         export, reading, site = (ipw.HBox(row, layout=ipw.Layout(flex_flow="row wrap")) for row in rows)
-        super().__init__(
-            [export, reading, self.grid, self.words, site, self.load, self.status, ipw.HTML(STYLE)],
-            _dom_classes=LITERAL,
-        )
-        self._do(state.look)
+        return [export, reading, self.grid, self.words, site, self.load, self.status, ipw.HTML(STYLE)]
 
     @property
     def investigation(self) -> Investigation:
@@ -228,9 +225,8 @@ def _fill(menu: ipw.Dropdown, options: list[Any], value: Any) -> None:
         pairs.append((visible(str(value)), value))
     if [*menu.options] != pairs:
         menu.options = pairs
-    menu.index = [known for _, known in pairs].index(
-        value
-    )  # setting a value of None would show an empty menu
+    # Setting a value of None would show an empty menu.
+    menu.index = [known for _, known in pairs].index(value)
 
 
 def _replace(box: ipw.Box, children: list[ipw.Widget]) -> None:

@@ -9,7 +9,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from camkit.badges import ROLES, SUFFIXES, BadgeLog, Column, Given, Preview, load_badges, load_doors, preview
+from camkit.badges import (
+    ROLES,
+    SUFFIXES,
+    TIME_ROLES,
+    BadgeLog,
+    Column,
+    Given,
+    Preview,
+    load_badges,
+    load_doors,
+    preview,
+)
 from camkit.errors import InputError, OutputError
 from camkit.investigation import Investigation
 from camkit.support.files import write_new
@@ -17,11 +28,8 @@ from camkit.support.files import write_new
 KEPT = ""
 """The role of a column that is kept as it is."""
 
-TIMES = {"event_time": "time", "first_in": "first_in", "last_out": "last_out"}
+SECOND_PARTS = {"event_time": "time", "first_in": "first_in", "last_out": "last_out"}
 """Roles that may be in two columns, the first being the date, and what the second one is then."""
-
-ENOUGH = ({"event_time"}, {"date", "time"}, {"first_in", "last_out"})
-"""What says when something happened: one of these has to be chosen."""
 
 OUTCOMES = ("granted", "denied")
 SITE = ("doors", "directory", "hours", "operator")
@@ -91,7 +99,7 @@ class ImportState:
     def choose(self, path: Path) -> None:
         """Take another export. What was said of the last one is forgotten, but for the site's zone.
 
-        The sample's zone is no site's.
+        The sample's zone is not that of any site.
         """
         zone = self.reading["timezone"] if "timezone" in self.investigation.origin else None
         self.path, self.reading = (
@@ -121,8 +129,8 @@ class ImportState:
             places = self.preview.roles.get(role, ())
             if role == "event_time" and places == self.preview.roles.get("first_in"):
                 continue
-            is_pair = role in TIMES and len(places) == 2
-            parts = ("date", TIMES[role]) if is_pair else (role,) * len(places)
+            is_pair = role in SECOND_PARTS and len(places) == 2
+            parts = ("date", SECOND_PARTS[role]) if is_pair else (role,) * len(places)
             for place, part in zip(places, parts, strict=True):
                 self.roles[place] = part
         self._recognised = [*self.roles]
@@ -164,7 +172,7 @@ class ImportState:
         now, before = self._by_role(self.roles), self._by_role(self._recognised)
         if now == before and self.preview and self.preview.roles:
             return {key: self.reading[key] for key in ("profile", "columns")}
-        if not any(times <= now.keys() for times in ENOUGH):
+        if not any(times <= now.keys() for times in TIME_ROLES):
             raise InputError(
                 "Choose the column of the date and time, or those of the date and of the time of day."
             )

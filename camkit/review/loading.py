@@ -93,9 +93,8 @@ class FrameLoader:
             if item.event.cameras or self._directory is not None:
                 self._fetch(item, view)
         except Exception as error:  # noqa: BLE001 - a defect too is shown in the panel, else the thread would hide it
-            problem = (
-                str(error) or type(error).__name__
-            )  # the exception itself would keep sockets beyond the hub's end
+            # As text: the exception itself would keep sockets beyond the hub's end.
+            problem = str(error) or type(error).__name__
         self._state.note_asked(item, view, problem)
 
     def _fetch(self, item: EventReview, view: int) -> None:

@@ -119,6 +119,20 @@ class EventPicker(ipw.VBox):
         )
         if isinstance(directory, SheetDirectory):
             state.names = directory.names_of(events["cardholder_id"].dropna().unique())
+        self._found: dict[str, str] = {}
+        self._lock = threading.RLock()  # names come in another thread
+        self._lookups = BackgroundJobs(
+            self._look_up, close=getattr(directory, "close", lambda: None), ended=self._names_came, at_once=4
+        )
+        self._make_controls(events)
+        self._show()
+        self._say_what_is_kept()
+        # The text of every part is shown as it is.
+        super().__init__(self._laid_out(is_case=case is not None), _dom_classes=LITERAL)
+
+    def _make_controls(self, events: pd.DataFrame) -> None:
+        """Make one widget for each thing that is read, pressed, chosen or typed."""
+        state = self.state
         self.start = _text_field("From", state.local(events["event_time"].min()))
         self.end = _text_field("To", state.local(events["event_time"].max()))
         self.cardholder = _text_field("Cardholder", "part of number or name")
@@ -129,38 +143,34 @@ class EventPicker(ipw.VBox):
         self.flags = _choice_field("Flags", pd.Series(state.flags or []), width="42em")
         self.undecided = ipw.Checkbox(description="Not reviewed yet", indent=False)
         self.ask_names = ipw.Button(description="Names from the directory", layout=ipw.Layout(width="auto"))
-        self._found: dict[str, str] = {}
-        self._lock = threading.RLock()  # names come in another thread
-        self._lookups = BackgroundJobs(
-            self._look_up, close=getattr(directory, "close", lambda: None), ended=self._names_came, at_once=4
-        )
         self.pick_all = ipw.Button(description="Pick all shown")
         self.clear = ipw.Button(description="Clear picks")
         self.message, self.status, self.kept = ipw.HTML(), ipw.HTML(), ipw.HTML()
         self._place = ipw.Box(layout=ipw.Layout(overflow="auto", min_height="25em"))
-        self._show()
-        self._say_what_is_kept()
-        typed = [self.start, self.end, self.cardholder, self.text, *([self.undecided] if case else [])]
-        chosen = [self.readers, self.outcomes]
-        chosen += [self.kinds] if len(self.kinds.options) > 1 else []
-        chosen += [self.flags] if state.flags is not None else []
-        ask = [self.ask_names] if directory is not None and not isinstance(directory, SheetDirectory) else []
-        for field in (*typed, *chosen):
+        for field in (
+            self.start, self.end, self.cardholder, self.text, self.undecided, self.readers, self.outcomes, self.kinds,
+            self.flags,
+        ):  # fmt: skip
             field.observe(self._filter, "value")
         self.pick_all.on_click(self._pick_all)
         self.clear.on_click(self._clear)
         self.ask_names.on_click(self._ask_names)
-        super().__init__(
-            [
-                ipw.HBox([ipw.VBox(typed), *chosen], layout=ipw.Layout(flex_flow="row wrap")),
-                self.message,
-                ipw.HBox([self.pick_all, self.clear, *ask, self.status]),
-                self.kept,
-                ipw.HTML(f"<small>{text_html(HINT.format(zone=state.zone))}</small>"),
-                self._place,
-            ],
-            _dom_classes=LITERAL,  # the text of every part is shown as it is
-        )
+
+    def _laid_out(self, *, is_case: bool) -> list[ipw.Widget]:
+        """Return the controls in their places, without those that have nothing to offer."""
+        is_web = self._directory is not None and not isinstance(self._directory, SheetDirectory)
+        typed = [self.start, self.end, self.cardholder, self.text, *([self.undecided] if is_case else [])]
+        chosen = [self.readers, self.outcomes]
+        chosen += [self.kinds] if len(self.kinds.options) > 1 else []
+        chosen += [self.flags] if self.state.flags is not None else []
+        return [
+            ipw.HBox([ipw.VBox(typed), *chosen], layout=ipw.Layout(flex_flow="row wrap")),
+            self.message,
+            ipw.HBox([self.pick_all, self.clear, *([self.ask_names] if is_web else []), self.status]),
+            self.kept,
+            ipw.HTML(f"<small>{text_html(HINT.format(zone=self.state.zone))}</small>"),
+            self._place,
+        ]
 
     @property
     def picked(self) -> pd.DataFrame:

@@ -68,7 +68,7 @@ class PickState:
     Attributes
     ----------
     names : dict of str to str
-        The directory's names by number, as far as they are known.
+        The directory's names by number, those that are known so far.
     not_found : int
         How many of the kept picks are not among the events.
     matching : numpy.ndarray

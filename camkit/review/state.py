@@ -7,9 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pandas as pd
-
-from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
+from camkit.badges import Camera, DoorEvent, DoorEvents, are_others, require_resolved
 from camkit.cameras import Result, Snapshot
 from camkit.case import DISPUTED, Case, Decision, Verdict, VerdictLabel, agreed, latest_opinions
 from camkit.directory import Cardholder
@@ -578,23 +576,19 @@ class ReviewState:
 
 def _check_events(events: DoorEvents, case: Case) -> None:
     """Make sure that the case has these very events, by label, time, cardholder and reader."""
-    columns = case.events()[["event_time", "cardholder_id", "reader_id"]]
-    known: dict[Any, tuple[object, ...]] = {
-        label: (time.to_pydatetime(), *("" if pd.isna(text) else text for text in texts))
-        for label, time, *texts in columns.itertuples(name=None)
-    }
+    known = case.events()
     for event in events:
-        label = event.event_id
-        if label not in known:
+        if event.event_id not in known.index:
             raise CaseError(
                 f"The event of {_described(event)} is not in the case: run the cell that adds the events to it "
                 "(case.add_events) before this one."
             )
-        if known[label] != (event.event_time, event.cardholder_id, event.reader_id):
-            raise InputError(
-                f"The case has another event in the place of that of {_described(event)}: it was made with another "
-                "badge log. Use another case, in another folder, for these events."
-            )
+    others = are_others(known, events.table)
+    if others.any():
+        raise InputError(
+            f"The case has another event in the place of that of {_described(events[int(others.argmax())])}: it was "
+            "made with another badge log. Use another case, in another folder, for these events."
+        )
 
 
 def _described(event: DoorEvent) -> str:

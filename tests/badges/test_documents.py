@@ -526,6 +526,17 @@ def test_the_dashes_of_a_narrow_table_do_not_cut_the_count(tmp_path: Path) -> No
     assert (len(log.events), log.ignored["value"].tolist()) == (1, ["(1 rows affected)"])
 
 
+def test_a_printed_header_above_columns_by_position_is_accounted_for(tmp_path: Path) -> None:
+    "As in text and workbooks: it is a row that is ignored"
+    path = tmp_path / "a.txt"
+    path.write_text(
+        "Badge When\n----- -------------------\n00042 2026-05-01 08:02:17\n00043 2026-05-01 08:03:17\n"
+    )
+    log = load(path, columns={"event_time": 2, "cardholder_id": 1})
+    assert (log.rows_read, len(log.events)) == (3, 2)
+    assert log.ignored[["line", "reason"]].to_numpy().tolist() == [[1, "the header"]]
+
+
 ACCESS = """----------------------------------------
 |        When         |  Badge  | Door |
 ----------------------------------------

@@ -223,7 +223,11 @@ def test_what_a_folder_has_beside_exports_is_named(tmp_path: Path) -> None:
     suffix = "its name does not end as that of an export; name the file itself if it is one"
     assert f"Not read: door.jpg, plan.png: {suffix}." in said
     assert "Not read: april/: a folder in the folder; name it too if its files are to be read." in said
-    for name in ("readme.txt is no export", "staff.csv is no export", "april.zip is a damaged archive"):
+    for name in (
+        "readme.txt is not an export",
+        "staff.csv is not an export",
+        "april.zip is a damaged archive",
+    ):
         assert sum(sentence.startswith(f"Not read: {name}") for sentence in said) == 1
     assert "Not read: 7 files, see .left_out." in log.summary()
 
@@ -231,13 +235,13 @@ def test_what_a_folder_has_beside_exports_is_named(tmp_path: Path) -> None:
 def test_a_folder_in_which_nothing_can_be_read_says_why_of_each_file(tmp_path: Path) -> None:
     "The error names the files and the reasons; a file that is named itself stops the load"
     (tmp_path / "a.csv").write_text("Number,Name\n42,Ann Li\n")
-    with pytest.raises(BadgeFileError, match=r"^a\.csv is no export"):
+    with pytest.raises(BadgeFileError, match=r"^a\.csv is not an export"):
         load_badges(tmp_path)
     (tmp_path / "b.csv").write_bytes(b"")
     (tmp_path / "c.png").write_bytes(b"x")
     with pytest.raises(
         BadgeFileError,
-        match=r"c\.png: its name .*; a\.csv is no export.*; b\.csv is empty: export it again\.$",
+        match=r"c\.png: its name .*; a\.csv is not an export.*; b\.csv is empty: export it again\.$",
     ):
         load_badges(tmp_path)
     (tmp_path / "d.csv").write_text(with_id(1), encoding="utf-8")

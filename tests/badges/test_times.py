@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
-from camkit.badges.calendar_words import MONTHS, is_weekday, month_of
-from camkit.badges.day_order import day_order_shown
+from camkit.badges.day_order import day_first_shown
 from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.interpret import interpret
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
+from camkit.badges.time_words import MONTHS, is_weekday, month_of
 from camkit.badges.times import LETTERS, REASONS, UNREADABLE, Times, read_times
-from camkit.badges.timestamps import Order
+from camkit.badges.timestamps import Order, Timestamps
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.support.timezones import as_zone
 
@@ -652,18 +652,18 @@ def table_of(tmp_path: Path, name: str, *times: str) -> ExportTable:
 @pytest.mark.parametrize(
     ("times", "shown"),
     [
-        (["01/05/2026 08:00", "13/05/2026 08:00"], (True, 3)),
-        (["05/13/2026 08:00", "05/01/2026 08:00"], (False, 2)),
-        (["01/05/2026 08:00", "02/05/2026 08:00"], (None, None)),
-        (["13/05/2026 08:00", "05/13/2026 08:00"], (None, None)),
-        (["2026-05-01 08:00"], (None, None)),
+        (["01/05/2026 08:00", "13/05/2026 08:00"], True),
+        (["05/13/2026 08:00", "05/01/2026 08:00"], False),
+        (["01/05/2026 08:00", "02/05/2026 08:00"], None),
+        (["13/05/2026 08:00", "05/13/2026 08:00"], None),
+        (["2026-05-01 08:00"], None),
+        (["26-05-13 08:00", "26-05-01 08:00"], None),
     ],
 )
-def test_an_export_can_be_asked_which_order_it_shows(
-    tmp_path: Path, times: list[str], shown: tuple[bool | None, int | None]
-) -> None:
-    "The answer has the line that shows it; nothing is raised where it shows neither, or both"
-    assert day_order_shown(table_of(tmp_path, "a.csv", *times)) == shown
+def test_dates_can_be_asked_which_order_they_show(times: list[str], shown: bool | None) -> None:
+    "Nothing is raised where they show neither, or both, or begin with the year"
+    parsed = Timestamps.parse(pa.chunked_array([times]))
+    assert day_first_shown(parsed, np.datetime64("2027-01-01", "us")) is shown
 
 
 def test_an_export_of_the_same_shape_can_show_the_order(tmp_path: Path) -> None:
@@ -713,7 +713,7 @@ def test_day_first_decides_and_rejects_what_does_not_fit(tmp_path: Path) -> None
 def test_one_date_of_another_form_does_not_stop_the_file(tmp_path: Path) -> None:
     "In a column of ISO times a single 01/05/2026 is a rejected row"
     log = load(tmp_path, "2026-05-01 08:00", "01/05/2026 08:00", "2026-05-02 08:00", timezone="UTC")
-    assert log.rejected["reason"].tolist() == ["day or month may come first; pass day_first="]
+    assert log.rejected["reason"].tolist() == ["day or month may come first; say which, with day_first="]
 
 
 def test_the_sites_zone_is_the_one_offset_of_all_times(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_the_callers_words_for_an_outcome(tmp_path: Path) -> None:
 
 def test_a_star_does_not_make_a_known_refusal_granted() -> None:
     "The word in full does"
-    profile = given_columns(COLUMNS)
+    profile = given_columns({"event_time": ("When",)})
     some = {"granted": ("Access*",), "in full": ("access DENIED",)}
     assert replace(profile, given_granted=some["granted"]).outcome("Access Denied") == "denied"
     assert replace(profile, given_granted=some["granted"]).outcome("Access 7") == "granted"

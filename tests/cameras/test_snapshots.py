@@ -84,6 +84,18 @@ def test_fetches_the_first_rows_of_the_story(site, events, doors):
     assert abs(een.offset_s) < 2.0
 
 
+def test_an_account_in_another_time_zone_than_the_log_is_said(site, events, doors):
+    "Eagle Eye names its account's zone; the same clocks by another name, and a fixed offset, do not matter"
+    at_the_dock = events[events["reader_id"] == "HQ-R3"].head(1)
+    for zone, is_said in (("Europe/Berlin", True), ("America/Denver", False), ("UTC-06:00", False)):
+        found = snapshots_for(resolve(at_the_dock, doors, timezone=zone), site.sources)
+        said = [problem for problem in found[:1].problems() if "time zone" in problem]
+        assert said == [
+            "The account of the een cameras is in the time zone US/Mountain, and the badge log is read in "
+            "Europe/Berlin: check in which one the doors are."
+        ] * int(is_said)
+
+
 def test_takes_the_readers_clock_into_account(site, events, doors):
     "A reader that runs 47 s ahead is asked for the moment 47 s before its time"
     row = events[events["reader_id"] == "HQ-R4"].head(1)

@@ -11,7 +11,7 @@ import ipywidgets as ipw
 import pytest
 
 from camkit import ImportDialog, load_investigation
-from camkit.badges import ROLES
+from camkit.badges import ENCODINGS, ROLES
 from camkit.review.import_dialog import TITLES
 from camkit.review.import_state import SITE, ImportState
 from tests.conftest import ROOT
@@ -215,6 +215,11 @@ def test_another_encoding_keeps_what_the_columns_are_for() -> None:
     state.set("encoding", "cp866")
     assert state.preview is not None
     assert (state.preview.headings, state.roles) == (("Время", "Номер"), ["event_time", ""])
+
+
+def test_the_menu_has_each_encoding_that_a_log_may_ask_for() -> None:
+    "Such as encoding='cp932': here that is a choice"
+    assert set(ENCODINGS) <= {value for _, value in dialog().encoding.options}
 
 
 def test_several_exports_stay_several() -> None:

@@ -159,10 +159,13 @@ class Session(NotPickled):
     def account(self) -> dict[str, str]:
         """What is known of the account, without a request and without a secret, for a record of who was asked.
 
-        ``host`` and ``user``; after a login also ``account_id``.
+        ``host`` and ``user``; after a login also ``account_id`` and, where the account has one, its ``timezone``.
         """
         known = {"host": self._transport.host, "user": self._username}
-        return known | ({"account_id": self._account.account_id} if self._account else {})
+        if self._account is None:
+            return known
+        zone = {"timezone": self._account.timezone} if self._account.timezone else {}
+        return known | {"account_id": self._account.account_id} | zone
 
     @secrets_stay_inside
     def ensure_login(self) -> None:

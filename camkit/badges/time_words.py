@@ -1,4 +1,4 @@
-"""Words beside the numbers of a date and time, in the languages seen in exports: months, weekdays, halves of a day.
+"""Words beside the numbers of a date and time: months, weekdays, halves of a day, letters of zones.
 
 A library such as dateparser knows more of them, but guesses what a text means, from parts of it if need be; here a word
 is known or the text is not read. A short form is the beginning of the word, as in "sept." and "янв", or listed.
@@ -6,8 +6,9 @@ is known or the text is not read. A short form is the beginning of the word, as 
 
 from __future__ import annotations
 
-import unicodedata
 from functools import cache
+
+from camkit.badges.vocabulary import unaccented
 
 MONTHS = (
     "english january february march april may june july august september october november december",
@@ -55,16 +56,35 @@ FILLERS = frozenset(
     "a at on um uhr uur hrs hs den der le à de del as às a las kl klo klokken den alle ore om o og en el il di "
     "в г год года r saat tarihinde st nd rd th er º ª kuuta".split()
 )
-"""Words that may stand between a date and a time, or follow a day, and say nothing."""
+"""Words that may be between a date and a time, or follow a day, and say nothing."""
 
 MORNING = ("am", "上午", "午前", "오전", "ص", "öö", "πμ")
 AFTERNOON = ("pm", "下午", "午後", "오후", "م", "ös", "μμ")
+
+MINUTES_EAST: dict[str, int | None] = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60,
+    "CET": 60, "MEZ": 60, "CEST": 120, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180,
+    "NST": -210, "NDT": -150, "EST": -300, "EDT": -240, "CDT": -300, "MST": -420, "MDT": -360, "PDT": -420,
+    "AKST": -540, "AKDT": -480, "HST": -600,
+    "WAT": 60, "CAT": 120, "SAST": 120, "EAT": 180, "PKT": 300,
+    "WIB": 420, "WITA": 480, "WIT": 540, "SGT": 480, "HKT": 480, "JST": 540, "KST": 540,
+    "AWST": 480, "ACST": 570, "ACDT": 630, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780,
+    "AST": None, "ADT": None, "BST": None, "CST": None, "IST": None, "PST": None,
+}  # fmt: skip
+"""Minutes ahead of UTC; None where the letters are of several zones: Indian, Irish and Israeli time are all IST.
+
+From the abbreviations in the IANA time zone database. There CDT is also Cuba's and EST was Australia's; both are read
+as American, as systems write them.
+"""
+
+OF_UTC = frozenset({"Z", "UTC", "GMT"})
+"""Letters that no clock change concerns."""
 
 
 @cache
 def month_of(word: str) -> int | None:
     """Return the number of the month that a word or its beginning names; None if none does, or several."""
-    wanted = _plain(word).removesuffix("kuuta").removesuffix("kuu")
+    wanted = unaccented(word).removesuffix("kuuta").removesuffix("kuu")
     if wanted in _short_months():
         return _short_months()[wanted]
     if len(wanted) < 3:
@@ -76,22 +96,16 @@ def month_of(word: str) -> int | None:
 @cache
 def is_weekday(word: str) -> bool:
     """Whether a word, or two letters of it or more, name a day of the week."""
-    wanted = _plain(word)
-    return len(wanted) > 1 and any(_plain(name).startswith(wanted) for name in WEEKDAYS)
-
-
-def _plain(word: str) -> str:
-    """Without case and accents: exports write "FÉVR" and "fevr", "ağustos" and "Agustos"."""
-    letters = unicodedata.normalize("NFKD", word.replace("İ", "i").casefold().replace("ı", "i"))
-    return "".join(it for it in letters if not unicodedata.combining(it)).replace("ø", "o").replace("ł", "l")
+    wanted = unaccented(word)
+    return len(wanted) > 1 and any(unaccented(name).startswith(wanted) for name in WEEKDAYS)
 
 
 @cache
 def _months() -> list[tuple[str, int]]:
     names = [line.split()[1:] for line in MONTHS]
-    return [(_plain(name), number) for line in names for number, name in enumerate(line, start=1)]
+    return [(unaccented(name), number) for line in names for number, name in enumerate(line, start=1)]
 
 
 @cache
 def _short_months() -> dict[str, int | None]:
-    return {_plain(name): number for name, number in SHORT_MONTHS.items()}
+    return {unaccented(name): number for name, number in SHORT_MONTHS.items()}

@@ -1,0 +1,202 @@
+"""Which zone times are in, by their column's heading, or by letters or a name behind each, and what is doubtful."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+import numpy as np
+
+from camkit.badges.localize import localize, utc_offset
+from camkit.badges.sentences import some_lines
+from camkit.badges.time_words import MINUTES_EAST, OF_UTC
+from camkit.badges.timestamps import NO_OFFSET, Timestamps
+from camkit.support.timezones import as_zone
+
+UTC_NAME = re.compile(r"(?:UTC|GMT|(?<![a-z])(?:utc|gmt))(?![a-z])")
+
+DENIED = re.compile(r"(?<![a-z])(?:not|no|non|from|vs|versus)(?:[\W_]+in)?[\W_]+$", re.IGNORECASE)
+"""What precedes the name where the times are in another zone, as in "local, not UTC" or "converted from UTC"."""
+
+OFFSET = re.compile(
+    r"[\s(]*(?P<sign>[+\-−–±])\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?(?!\d|[.,:]\d|[¼½¾]|\s*/)"
+)
+
+LIKE_OFFSET = re.compile(r"[^\w,;)\]]*\d|[^\w;)\]]*[+\-−–±]\s*\d|\W*(?:plus|minus|offset)\b", re.IGNORECASE)
+"""What may be an offset in a form that is not read, as in "UTC+5.5" or "UTC, -6"."""
+
+MAX_OFFSET = 14 * 60
+"""The largest offset from UTC in use, minutes."""
+
+WORD = re.compile(r"[^\W\d_]+")
+
+HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])")
+"""Where one word ends and the next begins in "LocalTimeUTC"."""
+
+# Words of the languages seen in exports; the lists are not complete. A word missing from the first list makes local
+# times UTC; a word missing from the last one leaves a doubt, which is reported.
+DOUBTFUL_WORDS = frozenset(
+    "local locale locally lokal lokale lokaler lokalzeit localtime ortszeit standard daylight summer winter "
+    "sommerzeit winterzeit sommer verano invierno peninsular été hiver legale solare "
+    "london dublin lisbon edinburgh british irish".split()
+)
+"""Beside UTC or GMT they mean local time: what Windows calls "GMT Daylight Time" is an hour from GMT."""
+
+OTHER_ZONES = frozenset(MINUTES_EAST) - OF_UTC
+"""Abbreviations of other zones, as in "GMT/BST"."""
+
+OTHER_ZONE_NAME = re.compile(
+    r"\b(?:eastern|central|mountain|pacific|atlantic|alaskan?|hawaiian?|european)\s+time\b"
+    r"|\b(?:africa|america|antarctica|arctic|asia|atlantic|australia|europe|indian|pacific)/[a-z]",
+    re.IGNORECASE,
+)
+"""Names of other zones, such as "Pacific Time" and "Europe/Berlin"."""
+
+WORDS_BESIDE_OFFSET = frozenset(
+    "utc gmt z ms h hr hrs hour hours s sec "
+    "event badge swipe access card reader door log entry record message transaction "
+    "date time datetime timestamp stamp when occurred created received at of on in the and "
+    "zeit datum uhrzeit zeitpunkt zeitstempel ereignis und um "
+    "fecha hora evento del de y heure événement du data ora e tijd tijdstip en tid dato klokkeslett og och".split()
+)
+"""What may be beside an offset that is the same all year round. A place or a zone may not: what Windows calls
+"(UTC-07:00) Mountain Time" is at UTC-06:00 in summer."""
+
+MINUTE = np.timedelta64(1, "m")
+
+WITHOUT_SUMMER_TIME = {
+    "EST": "America/New_York",
+    "MST": "America/Denver",
+    "HST": "America/Adak",
+    "GMT": "Europe/London",
+}
+"""Zones of the IANA database that stay at one offset, and the place whose clocks may have been meant."""
+
+
+def zone_in_heading(heading: str) -> timezone | None:
+    """Return the offset that a column's heading names, as in "Time (UTC+02:00)"; None where it is not clear."""
+    words = WORD.findall(HUMP.sub(" ", heading))
+    plain = {word.lower() for word in words}
+    if DOUBTFUL_WORDS & plain or OTHER_ZONES.intersection(words) or OTHER_ZONE_NAME.search(heading):
+        return None
+    names = [*UTC_NAME.finditer(heading)]
+    offsets = {_offset_at(heading, name) for name in names}
+    if any(OFFSET.match(heading, name.end()) for name in names) and not plain <= WORDS_BESIDE_OFFSET:
+        return None
+    return offsets.pop() if len(offsets) == 1 else None
+
+
+def leaves_doubt(heading: str) -> bool:
+    """Whether a column's heading names UTC, but does not clearly name the zone of its times."""
+    names = [name for name in UTC_NAME.finditer(heading) if not DENIED.search(heading[: name.start()])]
+    return bool(names) and zone_in_heading(heading) is None
+
+
+def _offset_at(heading: str, name: re.Match[str]) -> timezone | None:
+    """The offset given where the heading names UTC; None where it denies it, or goes on in a form that is not read."""
+    if DENIED.search(heading[: name.start()]):
+        return None
+    offset = OFFSET.match(heading, name.end())
+    if offset is None:
+        return None if LIKE_OFFSET.match(heading, name.end()) else UTC
+    hours, minutes = int(offset["hours"]), int(offset["minutes"] or 0)
+    total = hours * 60 + minutes
+    if minutes > 59 or total > MAX_OFFSET or (offset["sign"] == "±" and total):
+        return None
+    return timezone(timedelta(minutes=total if offset["sign"] == "+" else -total))
+
+
+def place_zones(parsed: Timestamps, wall: np.ndarray, fine: np.ndarray, zone: tzinfo | None) -> np.ndarray:
+    """Fill in, in place, the offsets of the times that have a zone behind them, and return where that was not possible.
+
+    Letters that several zones have are those of the site's zone, where its clocks show them at that moment. A name's
+    clock changes leave a time without an offset.
+    """
+    failed = np.zeros(len(wall), bool)
+    for position, name in enumerate(parsed.zones):
+        rows = np.flatnonzero(fine & (parsed.zone == position) & (parsed.offset == NO_OFFSET))
+        if not len(rows):
+            continue
+        if "/" in name:
+            offset, placed = _by_name(name, wall[rows])
+        else:
+            offset, placed = _by_letters(name, zone, wall[rows])
+        parsed.offset[rows[placed]] = offset[placed]
+        failed[rows[~placed]] = True
+    return failed
+
+
+def out_of_season(
+    parsed: Timestamps, wall: np.ndarray, fine: np.ndarray, zone: tzinfo | None, lines: np.ndarray
+) -> Iterator[str]:
+    """Yield a sentence on letters that the site's clocks show in the other half of the year, as EST in July."""
+    if zone is None:
+        return
+    for position, name in enumerate(parsed.zones):
+        rows = np.flatnonzero(fine & (parsed.zone == position))
+        known = MINUTES_EAST.get(name)
+        if known is None or not len(rows) or known not in _shown(name, zone, wall[rows]):
+            continue
+        odd = rows[~_is_shown(wall[rows], known, zone)]
+        if len(odd):
+            yield (
+                f"{some_lines(lines[odd])}: read in {name} as written, though the clocks in {zone} do not show it "
+                "then: check whether these times are an hour off"
+            )
+
+
+def without_summer_time(utc: np.ndarray, zone: tzinfo | None) -> Iterator[str]:
+    """Yield a sentence if times were placed by a zone without summer time whose name is also used for one with it."""
+    meant = WITHOUT_SUMMER_TIME.get(str(zone))
+    if meant is None or zone is None or not len(utc):
+        return
+    noons = np.unique(utc.astype("datetime64[D]")).astype("datetime64[us]") + np.timedelta64(12, "h")
+    place = as_zone(meant)
+    assert place is not None  # noqa: S101  (it is one of ours)
+    if (utc_offset(noons, zone) != utc_offset(noons, place)).any():
+        yield (
+            f"times were read in {zone} as given, which does not have summer time: if the clocks at the site change, "
+            f"say a region and a city, such as timezone='{meant}'"
+        )
+
+
+def _by_name(name: str, wall: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The offsets, minutes, of times in a zone, and where they are certain."""
+    zone = as_zone(name)
+    assert zone is not None  # noqa: S101  (the form was read with it)
+    utc, skipped, repeated = localize(wall, zone, lambda rows: [])
+    return (wall - utc) // MINUTE, ~(skipped | repeated)
+
+
+def _by_letters(letters: str, zone: tzinfo | None, wall: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The offsets, minutes, at which the clocks of a zone show these letters, and where they do at that moment."""
+    offset, placed = np.zeros(len(wall), int), np.zeros(len(wall), bool)
+    if zone is not None:
+        for minutes in _shown(letters, zone, wall):
+            fits = _is_shown(wall, minutes, zone)
+            offset[fits] = minutes
+            placed |= fits
+    return offset, placed
+
+
+def _shown(letters: str, zone: tzinfo, wall: np.ndarray) -> set[int]:
+    """The offsets, minutes, at which the clocks of a zone show these letters in the years of these times."""
+    years = range(
+        wall.min().astype("datetime64[Y]").astype(int) + 1970,
+        wall.max().astype("datetime64[Y]").astype(int) + 1971,
+    )
+    moments = (
+        datetime(year, month, 1, tzinfo=UTC).astimezone(zone) for year in years for month in range(1, 13)
+    )
+    return {
+        int((moment.utcoffset() or timedelta()) / timedelta(minutes=1))
+        for moment in moments
+        if (moment.tzname() or "").upper() == letters
+    }
+
+
+def _is_shown(wall: np.ndarray, minutes: int, zone: tzinfo) -> np.ndarray:
+    """Whether the zone's clocks show these times, at this offset."""
+    offset = minutes * MINUTE
+    return utc_offset(wall - offset, zone) == offset
