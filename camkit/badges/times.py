@@ -16,6 +16,7 @@ from camkit.badges.account import RowAccount
 from camkit.badges.clock import YEARS
 from camkit.badges.day_order import decide_order
 from camkit.badges.forms import UNREAD
+from camkit.badges.identifiers import as_mask
 from camkit.badges.localize import localize
 from camkit.badges.plausible import (
     implausible,
@@ -24,6 +25,7 @@ from camkit.badges.plausible import (
     swapped_by_spreadsheet,
 )
 from camkit.badges.table import ExportTable
+from camkit.badges.time_words import LANGUAGE_AT, SHARED_MONTHS
 from camkit.badges.timestamps import NO_OFFSET, Order, Timestamps
 from camkit.badges.zones import (
     leaves_doubt,
@@ -39,7 +41,8 @@ BUDDHIST = 543
 
 (
     FINE, EMPTY, UNREADABLE, UNDECIDED, NONEXISTENT, IMPLAUSIBLE, BUDDHIST_YEAR, NO_ZONE, LETTERS, REPEATED, SKIPPED,
-) = range(11)  # fmt: skip
+    MONTH,
+) = range(12)  # fmt: skip
 """What became of each time."""
 
 REASONS = {
@@ -53,7 +56,10 @@ REASONS = {
     LETTERS: "several zones have these letters, and the site's clocks do not show them at that time",
     REPEATED: "in the hour that a clock change repeats, and the file's order does not show in which pass",
     SKIPPED: "in the hour that a clock change skips",
+    MONTH: "the month's name is another month in another language; say the zone, as in timezone='Europe/Zagreb'",
 }
+
+SHARED_MONTH = rf"(?i)\d[ ./-]*\b({'|'.join(SHARED_MONTHS)})\b\.?[ ./-]*\d"
 
 SORTED_BY = ("reader_id", "cardholder_id", "cardholder_name", "credential", "outcome")
 """Roles by which an export may be sorted, rather than by time."""
@@ -144,7 +150,7 @@ def read_times(
     where it matters. `minutes_east` is how far times without an offset are ahead of UTC, float64, NaN where unknown;
     `zone` is that of the times that have no offset in either way. `lines` is where the texts are, for the doubts.
     """
-    parsed = Timestamps.parse(text)
+    parsed = Timestamps.parse(text, LANGUAGE_AT.get(str(zone), ""))
     lines = np.arange(len(text)) if lines is None else lines
     matters = parsed.order_matters()
     first, why = order(parsed) if matters.any() else (None, None)
@@ -198,6 +204,7 @@ def _problems(parsed: Timestamps, wall: np.ndarray, text: pa.ChunkedArray) -> np
     if unread.any():
         problem[unread] = UNREADABLE
         problem[pc.equal(text, "").to_numpy()] = EMPTY
+        problem[unread & as_mask(pc.match_substring_regex(text, SHARED_MONTH))] = MONTH
     return problem
 
 

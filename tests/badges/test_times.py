@@ -21,8 +21,8 @@ from camkit.badges.given import Given
 from camkit.badges.interpret import interpret
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
-from camkit.badges.time_words import MONTHS, is_weekday, month_of
-from camkit.badges.times import LETTERS, REASONS, UNREADABLE, Times, read_times
+from camkit.badges.time_words import MONTHS, SHARED_MONTHS, is_weekday, month_of
+from camkit.badges.times import LETTERS, MONTH, REASONS, UNREADABLE, Times, read_times
 from camkit.badges.timestamps import Order, Timestamps
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.support.timezones import as_zone
@@ -238,7 +238,9 @@ def serial(moment: datetime) -> str:
 MOMENTS = st.datetimes(datetime(2001, 9, 9, 2), datetime(2068, 12, 30)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=0)
 )
-LANGUAGES = [line.split()[1:] for line in MONTHS]
+LANGUAGES = [
+    names for names in (line.split()[1:] for line in MONTHS) if not set(SHARED_MONTHS).intersection(names)
+]
 WRITERS: dict[str, Callable[[datetime, list[str]], str]] = {
     "iso": lambda at, _: f"{at:%Y-%m-%dT%H:%M:%S}",
     "compact": lambda at, _: f"{at:%Y%m%d%H%M%S}",
@@ -748,12 +750,40 @@ def test_a_month_is_known_by_its_name_or_its_beginning(word: str, month: int | N
 
 
 def test_every_name_of_a_month_and_its_first_letters_mean_that_month() -> None:
-    "Unless the letters are too few to tell, as in the French jui"
+    "Unless the letters are too few to tell, as in jui (French), čer (Czech) and srp (Czech, Croatian)"
     for names in LANGUAGES:
         for number, name in enumerate(names, start=1):
             assert month_of(name) == number
-            assert month_of(name[:4]) in (number, None if name[:3] == "jui" else number)
+            assert month_of(name[:4]) in (number, None if name[:3] in ("jui", "čer", "srp") else number)
             assert month_of(name[:3]) in (number, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "month"),
+    [
+        ("1. listopada 2026. 08:00", "Europe/Zagreb", 10),
+        ("1 lis 2026 08:00", "Europe/Zagreb", 10),
+        ("1 lip 2026 08:00", "Europe/Zagreb", 6),
+        ("1 listopada 2026 08:00", "Europe/Warsaw", 11),
+        ("1 lip 2026 08:00", "Europe/Warsaw", 7),
+        ("1. listopad 2026 08:00", "Europe/Prague", 11),
+        ("1. srp 2026 08:00", "Europe/Prague", 8),
+        ("1. listopada 2026. 08:00", "UTC", None),
+        ("1-LIS-2026 08:00", "America/Denver", None),
+        ("1. studenoga 2026. 08:00", "UTC", 11),
+        ("1. lipnja 2026. 08:00", "UTC", 6),
+        ("1. června 2026 08:00", "UTC", 6),
+        ("1. července 2026 08:00", "UTC", 7),
+    ],
+)
+def test_a_month_that_is_another_one_in_another_language_needs_the_zone(
+    text: str, zone: str, month: int | None
+) -> None:
+    "The site's zone tells the language; elsewhere the row is rejected, with the reason"
+    local = datetime(2026, month, 1, 8, tzinfo=as_zone(zone)) if month else None
+    assert one(text, zone=zone) == (
+        f"{local.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000000}" if local else REASONS[MONTH]
+    )
 
 
 def test_a_weekday_is_known() -> None:
