@@ -87,9 +87,12 @@ MINUTES_EAST: dict[str, int | None] = {
 }  # fmt: skip
 """Minutes ahead of UTC; None where the letters are of several zones: Indian, Irish and Israeli time are all IST.
 
-From the abbreviations in the IANA time zone database. There CDT is also Cuba's and EST was Australia's; both are read
-as American, as systems write them.
+From the abbreviations in the IANA time zone database. What is also Cuba's or was Australia's is read as American, as
+systems write it, unless the site is there.
 """
+
+ELSEWHERE = {"EST": 600, "EDT": 660, "CDT": 630, "MST": 480}
+"""Minutes ahead of UTC at which letters that are read as American are those of Australia's or Malaysia's clocks."""
 
 OF_UTC = frozenset({"Z", "UTC", "GMT"})
 """Letters that no clock change concerns."""

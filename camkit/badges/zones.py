@@ -10,8 +10,8 @@ import numpy as np
 
 from camkit.badges.localize import localize, utc_offset
 from camkit.badges.sentences import some_lines
-from camkit.badges.time_words import MINUTES_EAST, OF_UTC
-from camkit.badges.timestamps import NO_OFFSET, Timestamps
+from camkit.badges.time_words import ELSEWHERE, MINUTES_EAST, OF_UTC
+from camkit.badges.timestamps import Timestamps
 from camkit.support.timezones import as_zone
 
 UTC_NAME = re.compile(r"(?:UTC|GMT|(?<![a-z])(?:utc|gmt))(?![a-z])")
@@ -115,8 +115,8 @@ def place_zones(parsed: Timestamps, wall: np.ndarray, fine: np.ndarray, zone: tz
     """
     failed = np.zeros(len(wall), bool)
     for position, name in enumerate(parsed.zones):
-        rows = np.flatnonzero(fine & (parsed.zone == position) & (parsed.offset == NO_OFFSET))
-        if not len(rows):
+        rows = np.flatnonzero(fine & (parsed.zone == position))
+        if not len(rows) or not _is_open(name, zone, wall[rows]):
             continue
         if "/" in name:
             offset, placed = _by_name(name, wall[rows])
@@ -125,6 +125,17 @@ def place_zones(parsed: Timestamps, wall: np.ndarray, fine: np.ndarray, zone: tz
         parsed.offset[rows[placed]] = offset[placed]
         failed[rows[~placed]] = True
     return failed
+
+
+def _is_open(name: str, zone: tzinfo | None, wall: np.ndarray) -> bool:
+    """Whether a zone behind times leaves their offset open: a name, or letters of several zones, by where the site is."""
+    known = MINUTES_EAST.get(name)
+    if known is None or zone is None:
+        return known is None
+    shown = _shown(name, zone, wall)
+    if shown:
+        return known not in shown
+    return ELSEWHERE.get(name) in {minutes for _, minutes in _clocks(zone, wall)}
 
 
 def out_of_season(
@@ -182,6 +193,11 @@ def _by_letters(letters: str, zone: tzinfo | None, wall: np.ndarray) -> tuple[np
 
 def _shown(letters: str, zone: tzinfo, wall: np.ndarray) -> set[int]:
     """The offsets, minutes, at which the clocks of a zone show these letters in the years of these times."""
+    return {minutes for name, minutes in _clocks(zone, wall) if name == letters}
+
+
+def _clocks(zone: tzinfo, wall: np.ndarray) -> set[tuple[str, int]]:
+    """The letters that the clocks of a zone show in the years of these times, and their offsets, minutes."""
     years = range(
         wall.min().astype("datetime64[Y]").astype(int) + 1970,
         wall.max().astype("datetime64[Y]").astype(int) + 1971,
@@ -190,9 +206,8 @@ def _shown(letters: str, zone: tzinfo, wall: np.ndarray) -> set[int]:
         datetime(year, month, 1, tzinfo=UTC).astimezone(zone) for year in years for month in range(1, 13)
     )
     return {
-        int((moment.utcoffset() or timedelta()) / timedelta(minutes=1))
+        ((moment.tzname() or "").upper(), int((moment.utcoffset() or timedelta()) / timedelta(minutes=1)))
         for moment in moments
-        if (moment.tzname() or "").upper() == letters
     }
 
 

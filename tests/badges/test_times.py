@@ -750,11 +750,14 @@ def test_a_month_is_known_by_its_name_or_its_beginning(word: str, month: int | N
 
 
 def test_every_name_of_a_month_and_its_first_letters_mean_that_month() -> None:
-    "Unless the letters are too few to tell, as in jui (French), čer (Czech) and srp (Czech, Croatian)"
+    "Unless the letters are too few to tell, as in jui (French), čer (Czech) and srp and lis (Slavic)"
     for names in LANGUAGES:
         for number, name in enumerate(names, start=1):
             assert month_of(name) == number
-            assert month_of(name[:4]) in (number, None if name[:3] in ("jui", "čer", "srp") else number)
+            assert month_of(name[:4]) in (
+                number,
+                None if name[:3] in ("jui", "čer", "srp", "lis") else number,
+            )
             assert month_of(name[:3]) in (number, None)
 
 
@@ -805,6 +808,17 @@ def test_a_weekday_is_known() -> None:
         ("2026-01-15 08:00 CST", "Europe/Oslo", None),
         ("2026-01-15 08:00 PST", "Asia/Manila", "00:00"),
         ("2026-01-15 08:00 AST", "America/Halifax", "12:00"),
+        ("2026-07-01 08:00 EST", "Australia/Sydney", None),
+        ("2026-01-15 08:00 EST", "Australia/Sydney", None),
+        ("2026-01-15 08:00 EDT", "Australia/Hobart", None),
+        ("2026-07-01 08:00 EST", "Australia/Brisbane", None),
+        ("2026-07-01 08:00 EST", "+10:00", None),
+        ("2026-01-15 08:00 CDT", "Australia/Adelaide", None),
+        ("2026-01-15 08:00 MST", "Asia/Kuala_Lumpur", None),
+        ("2026-07-01 08:00 CDT", "America/Havana", "12:00"),
+        ("2026-07-01 08:00 EST", "America/Jamaica", "13:00"),
+        ("2026-07-01 08:00 EDT", "Europe/London", "12:00"),
+        ("2026-07-01 08:00 AEST", "Australia/Sydney", "22:00"),
         ("2026-11-01 01:30 MST", "America/Denver", "08:30"),
         ("2026-11-01 01:30 MDT", "America/Denver", "07:30"),
         ("2026-11-01 01:30 CDT", "America/Chicago", "06:30"),
