@@ -506,6 +506,17 @@ def test_rejects_naive_time_without_a_zone(tmp_path: Path) -> None:
         ("(UTC) Coordinated Universal Time", "14:20"),
         ("UTC Date Time", "14:20"),
         ("Nextgen door time UTC", "14:20"),
+        ("TimeUtc", "14:20"),
+        ("UTCtime", "14:20"),
+        ("eventTimeGmt", "14:20"),
+        ("timestamputc", "14:20"),
+        ("Time (Zulu)", "14:20"),
+        ("Time (Z)", "14:20"),
+        ("Time (+02:00)", "12:20"),
+        ("Time [-0500]", "19:20"),
+        ("Event Time (America/New_York)", "18:20"),
+        ("Local time (Europe/London)", "13:20"),
+        ("Uhrzeit Asia/Kolkata", "08:50"),
     ],
 )
 def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: str, utc: str) -> None:
@@ -568,6 +579,16 @@ def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: st
         "Time (UTC/local)",
         "Time (UTC, -6)",
         "Site time (from UTC)",
+        "UTCLocalTime",
+        "Time (EST)",
+        "Date/Time (CET)",
+        "Zeit (MESZ)",
+        "event_time_est",
+        "Time (IST)",
+        "Eastern Daylight Time",
+        "Time (ET)",
+        "Time (America/Chicago/Denver)",
+        "Ortszeit, Berlin (+02:00)",
     ],
 )
 def test_a_heading_that_does_not_name_the_zone_clearly_leaves_it_to_the_caller(
@@ -581,13 +602,90 @@ def test_a_heading_that_does_not_name_the_zone_clearly_leaves_it_to_the_caller(
     columns = {"event_time": heading, "cardholder_id": "Badge"}
     log = load_badges(path, "America/Denver", columns=columns)
     assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["20:20"]
-    doubt = (
-        f"badges.csv: times were read in America/Denver as given, though their heading {heading!r} names UTC"
-    )
+    doubt = f"badges.csv: times were read in America/Denver as given, though their heading {heading!r} names a zone"
     denied = any(word in heading.lower() for word in ("not ", "non-", "no_", "from utc", "vs. utc"))
     assert [problem.startswith(doubt) for problem in log.problems()] == ([] if denied else [True])
     with pytest.raises(TimestampError, match="as in timezone="):
         load_badges(path, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("heading", "zone"),
+    [
+        ("Time (MDT)", "America/Denver"),
+        ("Time (MT)", "America/Denver"),
+        ("Zeit (MESZ)", "Europe/Berlin"),
+        ("Time (IST)", "Asia/Kolkata"),
+        ("Mountain Time (UTC-6)", "America/Denver"),
+        ("Ist-Zeit", "Europe/Berlin"),
+        ("BUTCHER TIME", "Europe/Berlin"),
+        ("Converted from Europe/London", "America/Denver"),
+    ],
+)
+def test_a_heading_that_agrees_with_the_zone_leaves_no_doubt(tmp_path: Path, heading: str, zone: str) -> None:
+    "Where the clocks that it names showed the same at all these moments"
+    path = tmp_path / "badges.csv"
+    path.write_text(f'"{heading}",Badge\n2019-04-12 14:20:29,7\n', encoding="utf-8")
+    log = load_badges(path, zone, columns={"event_time": heading, "cardholder_id": "Badge"})
+    assert log.problems() == []
+    assert log.events["event_time"].iloc[0] == datetime(2019, 4, 12, 14, 20, 29, tzinfo=ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("heading", "value", "is_doubtful"),
+    [
+        ("UTC Offset", "UTC", True),
+        ("UTC Offset", "-05:00", True),
+        ("UTC Offset", "-300", True),
+        ("UTC Offset", "-06:00", False),
+        ("Time Zone", "America/New_York", True),
+        ("Time Zone", "America/Denver", False),
+        ("Time Zone", "MDT", False),
+        ("Time Zone", "Mountain Time", True),
+        ("timezone", "EST", True),
+        ("Zeitzone", "Europe/London", True),
+        ("Region", "Europe/London", True),
+        ("Versatz", "+02:00", True),
+        ("Zone", "3", False),
+        ("Building", "WEST", False),
+        ("Time Zone", "", False),
+    ],
+)
+def test_a_column_that_may_name_the_zone_leaves_a_doubt(
+    tmp_path: Path, heading: str, value: str, is_doubtful: bool
+) -> None:
+    "It is not used, as it may be the site's while the times are in UTC; where it agrees, nothing is said"
+    path = tmp_path / "badges.csv"
+    path.write_text(f"When,Badge,{heading}\n2019-04-12 14:20:29,7,{value}\n", encoding="utf-8")
+    log = load_badges(path, "America/Denver", columns={"event_time": "When", "cardholder_id": "Badge"})
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["20:20"]
+    assert [repr(heading) in problem and "line 2" in problem for problem in log.problems()] == [
+        True
+    ] * is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("line", "is_doubtful"),
+    [
+        ("All times are UTC", True),
+        ("Time zone: Europe/London", True),
+        ("All times in EST", True),
+        ("Eastern Time (US & Canada)", True),
+        ("Times are UTC-06:00", False),
+        ("Time zone: America/Denver", False),
+        ("Report of the WEST wing", False),
+    ],
+)
+def test_a_line_beside_the_table_that_names_another_zone_leaves_a_doubt(
+    tmp_path: Path, line: str, is_doubtful: bool
+) -> None:
+    "Above the header or below the rows"
+    path = tmp_path / "badges.csv"
+    table = "timestamp,UserID\n2019-04-12 14:20:29,7\n"
+    for text in (f"{line}\n{table}", f"{table}{line}\n"):
+        path.write_text(text)
+        problems = load_badges(path, "America/Denver").problems()
+        assert any(f"though there is a line {line!r}" in problem for problem in problems) == is_doubtful
 
 
 def test_times_that_the_zone_did_not_place_leave_no_doubt(tmp_path: Path) -> None:
