@@ -19,10 +19,14 @@ from camkit.badges.forms import UNREAD
 from camkit.badges.identifiers import as_mask
 from camkit.badges.localize import localize
 from camkit.badges.plausible import (
+    digits_of_a_date,
     implausible,
     latest_possible,
+    midnights,
     serial_numbers,
     swapped_by_spreadsheet,
+    without_half,
+    year_day_month,
 )
 from camkit.badges.table import ExportTable
 from camkit.badges.time_words import LANGUAGE_AT, SHARED_MONTHS
@@ -209,6 +213,10 @@ def read_times(
     doubts = [
         *serial_numbers(parsed, lines),
         *swapped_by_spreadsheet(parsed, lines),
+        *year_day_month(parsed, lines),
+        *without_half(parsed, lines),
+        *digits_of_a_date(parsed, lines),
+        *midnights(parsed, wall, fine, lines),
         *out_of_season(parsed, wall, fine, zone, lines),
     ]
 
