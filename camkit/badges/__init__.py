@@ -1,6 +1,7 @@
 """What an investigator brings: badge exports, doors, and what looks odd in them."""
 
 from camkit.badges.door_events import (
+    ALARMS,
     NEEDED,
     DoorEvent,
     DoorEvents,
@@ -24,6 +25,7 @@ from camkit.badges.small_table import read_small_table
 from camkit.badges.table import Record
 
 __all__ = [
+    "ALARMS",
     "ENCODINGS",
     "FLAGS",
     "NEEDED",

@@ -14,6 +14,9 @@ from camkit.badges import FLAGS, are_others, require_events, site_timezone
 from camkit.errors import InputError, TimestampError
 from camkit.review.picks import KeptPicks
 
+DOTTED = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
+"""A date with dots, which has the day first everywhere."""
+
 MISSING = "(none)"
 """Stands for a missing reader or outcome, and for no flag, in the lists to choose from."""
 
@@ -214,7 +217,8 @@ class PickState:
         Parameters
         ----------
         text : str
-            ``2019-04-12``, ``2019-04-12 14:20`` or another ISO 8601 form; empty for no limit.
+            ``2019-04-12``, ``2019-04-12 14:20`` or another ISO 8601 form, or with dots and the day first, as in
+            ``12.04.2019 14:20``; empty for no limit.
         is_end : bool
             Whether the time ends a range: then the day, hour, minute or second that it names lies within.
 
@@ -228,7 +232,7 @@ class PickState:
         TimestampError
             If it cannot be read as a time, or a clock change skips or repeats it.
         """
-        text = text.strip()
+        text = DOTTED.sub(lambda found: f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}", text.strip())
         if not text:
             return None
         try:
