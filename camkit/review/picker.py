@@ -283,11 +283,17 @@ class EventPicker(ipw.VBox):
         self._show_status()
 
     def _say_what_is_kept(self) -> None:
-        """Say which of the kept picks are not in this log."""
-        if self._keep is not None and (lost := self.state.not_found):
-            self.kept.value = text_html(
-                f"{lost:,} of the events picked before are not in this log; they stay in {self._keep.path}."
-            )
+        """Say which of the kept picks are picked again, and which are not in this log."""
+        if self._keep is None:
+            return
+        found, lost = self.state.found, self.state.not_found
+        said = [
+            f"{found:,} of the picks in {self._keep.path} are in this log and picked." if found else "",
+            f"Of the events picked before, {lost:,} are not in this log; they stay in {self._keep.path}."
+            if lost
+            else "",
+        ]
+        self.kept.value = text_html(" ".join(filter(None, said)))
 
     def _ask_names(self, _button: Any) -> None:
         self.ask_names.disabled = True

@@ -72,8 +72,8 @@ class PickState:
     ----------
     names : dict of str to str
         The directory's names by number, those that are known so far.
-    not_found : int
-        How many of the kept picks are not among the events.
+    found, not_found : int
+        How many of the kept picks are among the events, and how many are not.
     matching : numpy.ndarray
         Positions of the events that match the filters.
     shown : numpy.ndarray
@@ -95,7 +95,7 @@ class PickState:
         self.events = events
         self.zone = site_timezone(events, timezone) or UTC
         self.names: dict[str, str] = {}
-        self.not_found = 0
+        self.found = self.not_found = 0
         self._flags = None if flags is None else _flags_of(events, flags)
         self._keep, self._decided = keep, decided
         before = self._picked_before(begun)
@@ -111,6 +111,7 @@ class PickState:
         picked = np.zeros(len(self.events), dtype=bool)
         if kept is not None:
             places, self.not_found = kept
+            self.found = len(places)
             picked[places] = True
         if begun is not None and in_case:
             check_same_log(self.events, begun)
