@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from itertools import islice
+from operator import itemgetter
 from typing import IO, Any
 
 from python_calamine import (
@@ -28,8 +29,8 @@ from camkit.support.tables.sheet_xml import Notes, sheet_notes
 
 __all__ = ["read"]
 
-BATCH = 20_000
-"""Rows that are turned into text at a time."""
+START, BATCH = 100, 20_000
+"""Rows that are turned into text at a time: at first, where a header is above cells of another kind, and later."""
 
 DAMAGED = (CalamineError, zipfile.BadZipFile, OSError, EOFError, NotImplementedError)
 
@@ -83,10 +84,14 @@ def _sheet(sheet: CalamineSheet, noted: Future[Notes], limits: Limits) -> Iterat
     numbers: set[int] = set()
     left = [""] * (sheet.start[1] if sheet.start else 0)
     cells, line = sheet.iter_rows(), 1
-    while batch := list(islice(cells, BATCH)):
+    size = START
+    while batch := list(islice(cells, size)):
+        size = BATCH
         lines = list(range(line, line + len(batch)))
         line += len(batch)
-        filled = [n for n, row in enumerate(batch) if any(row) or row.count("") < len(row)]
+        filled: Sequence[int] = range(len(batch))
+        if not all(map(itemgetter(0), batch)):
+            filled = [n for n, row in enumerate(batch) if any(row) or row.count("") < len(row)]
         if notes.errors:
             filled = sorted({*filled, *(at - lines[0] for at in notes.errors if lines[0] <= at < line)})
         if len(filled) < len(batch):
