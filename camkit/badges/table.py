@@ -90,7 +90,7 @@ class ExportTable:
     """One export's rows with its layout.
 
     A role is what a column is for, see `profiles.ROLES`. The doubts are sentences, without the file's name, on what may
-    be misread.
+    be misread; `days_later` is how many days after its date each row's time is, int, where a row had several.
     """
 
     export: Export
@@ -98,6 +98,7 @@ class ExportTable:
     layout: Layout
     rows: Rows
     doubts: list[str] = field(default_factory=list)
+    days_later: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Count the rows that have the header's width."""

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges import FLAGS, are_others, require_events, site_timezone
+from camkit.badges import FLAGS, are_different, require_events, site_timezone
 from camkit.errors import InputError, TimestampError
 from camkit.review.picks import KeptPicks
 
@@ -269,7 +269,7 @@ def choices(column: pd.Series) -> pd.Series:
 
 def check_same_log(events: pd.DataFrame, begun: pd.DataFrame) -> None:
     """Make sure that a case's events are those of the same labels in a log; `InputError` if it is of another one."""
-    others = int(are_others(events, begun).sum())
+    others = int(are_different(events, begun).sum())
     if others:
         raise InputError(
             f"{others:,} of the case's {len(begun):,} events do not have the same number in this badge log: give the "

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
-from camkit.badges.day_order import day_first_shown
 from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.interpret import interpret
@@ -23,7 +22,7 @@ from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
 from camkit.badges.time_words import MONTHS, is_weekday, month_of
 from camkit.badges.times import LETTERS, REASONS, UNREADABLE, Times, read_times
-from camkit.badges.timestamps import Order, Timestamps
+from camkit.badges.timestamps import Order
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.support.timezones import as_zone
 
@@ -652,18 +651,23 @@ def table_of(tmp_path: Path, name: str, *times: str) -> ExportTable:
 @pytest.mark.parametrize(
     ("times", "shown"),
     [
-        (["01/05/2026 08:00", "13/05/2026 08:00"], True),
-        (["05/13/2026 08:00", "05/01/2026 08:00"], False),
-        (["01/05/2026 08:00", "02/05/2026 08:00"], None),
-        (["13/05/2026 08:00", "05/13/2026 08:00"], None),
-        (["2026-05-01 08:00"], None),
-        (["26-05-13 08:00", "26-05-01 08:00"], None),
+        (["01/05/2026 08:00", "13/05/2026 08:00"], "day first, shown by line 3"),
+        (["05/13/2026 08:00", "05/01/2026 08:00"], "month first, shown by line 2"),
+        (["2026-05-01 08:00"], ""),
     ],
 )
-def test_dates_can_be_asked_which_order_they_show(times: list[str], shown: bool | None) -> None:
-    "Nothing is raised where they show neither, or both, or begin with the year"
-    parsed = Timestamps.parse(pa.chunked_array([times]))
-    assert day_first_shown(parsed, np.datetime64("2027-01-01", "us")) is shown
+def test_an_export_says_which_order_it_shows(tmp_path: Path, times: list[str], shown: str) -> None:
+    "The answer has the line that shows it; nothing is said where nothing is to be decided"
+    assert interpret(table_of(tmp_path, "a.csv", *times), Given(zone=DENVER)).times.dates == shown
+
+
+@pytest.mark.parametrize(
+    "times", [["01/05/2026 08:00", "02/05/2026 08:00"], ["13/05/2026 08:00", "05/13/2026 08:00"]]
+)
+def test_an_export_that_shows_neither_order_or_both_asks(tmp_path: Path, times: list[str]) -> None:
+    "The message says what to answer"
+    with pytest.raises(BadgeFileError, match="with day_first=True or day_first=False"):
+        interpret(table_of(tmp_path, "a.csv", *times), Given(zone=DENVER))
 
 
 def test_an_export_of_the_same_shape_can_show_the_order(tmp_path: Path) -> None:
