@@ -39,8 +39,8 @@ class RowAccount:
             return
         self.is_event[positions] = False
         lines, closed = self._table.rows.lines[positions], values.take(pa.array(positions))
-        said = (pa.repeat(pa.scalar(text, pa.string()), len(positions)) for text in (column, reason))
-        self._entries[kind].append(pa.table([lines, next(said), closed, next(said)], schema=ENTRY))
+        names, reasons = (pa.repeat(pa.scalar(text, pa.string()), len(lines)) for text in (column, reason))
+        self._entries[kind].append(pa.table([lines, names, closed, reasons], schema=ENTRY))
 
     def ignore_footers(self, candidates: np.ndarray) -> None:
         """Ignore totals, notes, empty rows and repeated headers among these rows, whose time cannot be read."""

@@ -56,7 +56,7 @@ def decide_order(
             f"line {lines[day[0]]} has the day first and line {lines[month[0]]} the month. Say which",
         )
     if len(day) or len(month):
-        return _order(len(day) > 0), f"shown by line {lines[[*day[:1], *month[:1]][0]]}"
+        return _order(len(day) > 0), f"shown by line {lines[(day if len(day) else month)[0]]}"
     if sibling is not None:
         return _order(sibling[0]), f"shown by {sibling[1]}"
     if profile.day_first is not None:

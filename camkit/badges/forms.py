@@ -209,7 +209,8 @@ def _replace_words(words: _Words) -> bool:
         words.put(*weekday.span(), " ")
     for found in WORD.finditer("".join(words.characters)):
         word, (start, end) = found[0].rstrip("."), found.span()
-        if word in UNITS and taken[start - 1 : start].isdigit() | taken[start - 1 : start].isspace():
+        before = taken[start - 1 : start]
+        if word in UNITS and (before.isdigit() or before.isspace()):
             words.put(start + len(word), end, " ")
         elif month_of(word):
             words.months.append((start, end, word))

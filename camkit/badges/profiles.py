@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import Any
 
-from camkit.badges.vocabulary import kind_of, matches, outcome_of, phrases, wording
+from camkit.badges.vocabulary import kind_of, matches, outcome_of, phrases, table_of, wording
 
 ROLES = {
-    "event_time": "when it was",
-    "date": "its day",
-    "time": "its time of day, or both",
-    "first_in": "arrival",
-    "last_out": "departure",
-    "minutes_east": "local time minus UTC",
-    "minutes_west": "UTC minus local time",
-    "cardholder_id": "who",
-    "cardholder_name": "the name",
-    "credential": "the card",
-    "reader_id": "the door",
-    "outcome": "granted or denied",
+    "event_time": "date and time",
+    "date": "date",
+    "time": "time of day",
+    "first_in": "first in",
+    "last_out": "last out",
+    "minutes_east": "minutes east of UTC",
+    "minutes_west": "minutes west of UTC",
+    "cardholder_id": "cardholder number",
+    "cardholder_name": "name",
+    "credential": "card",
+    "reader_id": "door or reader",
+    "outcome": "outcome",
     "kind": "swipe or alarm",
 }
-"""What a column can be for, in a few words: the keys of a profile's `columns` and of ``load_badges(columns=...)``."""
+"""What a column can be for, with its title: the keys of a profile's `columns` and of ``load_badges(columns=...)``."""
 
 MAX_COLUMNS = 1000
 """The widest header that is recognised."""
@@ -106,9 +104,13 @@ class Profile:
         return tuple(map(plain, self.recognise))
 
     def fits_rows(self, rows: Sequence[Sequence[str]]) -> bool:
-        """Whether most rows of more than one cell have the shape of this system."""
-        rows = [row for row in rows if len(row) > 1]
-        return bool(rows) and 2 * sum(map(self.has_shape, rows)) > len(rows)
+        """Whether most rows of more than one cell have the shape of this system.
+
+        Where columns are given by position, the first row may be a header, which does not count.
+        """
+        fits = [self.has_shape(row) for row in rows if len(row) > 1]
+        has_header = bool(self.least_width and fits and not fits[0])
+        return sum(fits) > fits.count(False) - has_header
 
     def has_shape(self, row: Sequence[str]) -> bool:
         """Whether a row without a header is one of this system."""
@@ -196,7 +198,7 @@ def has_digit(text: str) -> bool:
 @cache
 def profiles() -> dict[str, Profile]:
     """Return all profiles by name."""
-    return {name: _profile(name, entry) for name, entry in _toml()["profile"].items()}
+    return {name: _profile(name, entry) for name, entry in table_of("profiles.toml")["profile"].items()}
 
 
 def given_columns(columns: Mapping[str, tuple[str, ...]]) -> Profile:
@@ -205,11 +207,6 @@ def given_columns(columns: Mapping[str, tuple[str, ...]]) -> Profile:
     return Profile(
         "columns given", "the columns given", {role: (joined,) for role, joined in columns.items()}, names
     )
-
-
-@cache
-def _toml() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "profiles.toml").read_text("utf-8"))
 
 
 def _profile(name: str, entry: Mapping[str, Any]) -> Profile:

@@ -200,7 +200,7 @@ def _headed(profile: Profile, delimiter: str, start: Sequence[Record], above: in
     cells = [cell.strip() for cell in header]
     nameless = len(cells) - sum(map(bool, cells))
     lengths = Counter(len(row) for _, row in rows)
-    if nameless and lengths.most_common(1)[0:1] == [(len(cells) - nameless, lengths[len(cells) - nameless])]:
+    if nameless and lengths and lengths.most_common(1)[0][0] == len(cells) - nameless:
         cells = [cell for cell in cells if cell]  # the rows do not have the nameless cells
     sources = profile.sources(Header(cells))
     names = unique(cells)

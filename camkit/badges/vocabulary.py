@@ -107,14 +107,14 @@ def kind_of(words: str) -> str:
 
 @cache
 def _known(section: str, name: str) -> Phrases:
-    entry = _toml()[section]
+    entry = table_of("vocabulary.toml")[section]
     return phrases(tuple(entry[name]), "" if name == "denied" else entry["but_not"])
 
 
 @cache
 def nobody(*, person: bool) -> tuple[str, ...]:
     """Return what systems write where there is nothing, in the usual cases, and twice where columns are joined."""
-    entry = _toml()["nobody"]
+    entry = table_of("vocabulary.toml")["nobody"]
     words = [*entry["anything"], *(entry["person"] if person else ())]
     spelled = {form for word in words for form in (word, word.upper())}
     longer = [word for word in words if len(word) > 3 or not word.isalpha()]  # "Na" and "Nan" are people
@@ -125,15 +125,16 @@ def nobody(*, person: bool) -> tuple[str, ...]:
 @cache
 def spreadsheet_errors() -> tuple[str, ...]:
     """Return what a spreadsheet shows in a cell whose formula failed."""
-    return tuple(_toml()["spreadsheet_errors"]["errors"])
+    return tuple(table_of("vocabulary.toml")["spreadsheet_errors"]["errors"])
 
 
 @cache
 def footer_patterns() -> tuple[str, ...]:
     """Return the patterns for the first cell of rows that are not events."""
-    return tuple(_toml()["footers"]["patterns"])
+    return tuple(table_of("vocabulary.toml")["footers"]["patterns"])
 
 
 @cache
-def _toml() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "vocabulary.toml").read_text("utf-8"))
+def table_of(name: str) -> dict[str, Any]:
+    """Return what is in a TOML file of this room; as one object, so it is only to be read."""
+    return tomllib.loads((files(__package__) / name).read_text("utf-8"))

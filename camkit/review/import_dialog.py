@@ -17,22 +17,7 @@ from camkit.review.html import alert_html
 from camkit.review.import_state import KEPT, ImportState
 from camkit.support.html import LITERAL, text_html, visible
 
-TITLES = {
-    KEPT: "keep as it is",
-    "event_time": "Date and time",
-    "date": "Date",
-    "time": "Time of day",
-    "first_in": "First in",
-    "last_out": "Last out",
-    "cardholder_id": "Cardholder number",
-    "cardholder_name": "Name",
-    "credential": "Card",
-    "reader_id": "Door or reader",
-    "outcome": "Outcome",
-    "kind": "Swipe or alarm",
-    "minutes_east": "Minutes east of UTC",
-    "minutes_west": "Minutes west of UTC",
-}
+TITLES = {KEPT: "keep as it is", **{role: title[0].upper() + title[1:] for role, title in ROLES.items()}}
 """How the menus call what a column can be for."""
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
@@ -192,7 +177,7 @@ class ImportDialog(ipw.VBox):
             menu = ipw.Dropdown(
                 description=visible(heading),
                 tooltip=visible(heading),
-                options=[(TITLES.get(role, role), role) for role in (KEPT, *ROLES)],
+                options=[(title, role) for role, title in TITLES.items()],
                 value=self.state.roles[place],
             )
             menu.add_class("camkit-column")

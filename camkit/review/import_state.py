@@ -102,10 +102,8 @@ class ImportState:
         The sample's zone is not that of any site.
         """
         zone = self.reading["timezone"] if "timezone" in self.investigation.origin else None
-        self.path, self.reading = (
-            path,
-            {**dict.fromkeys(self.reading), "granted": (), "denied": (), "timezone": zone},
-        )
+        self.path = path
+        self.reading = {**dict.fromkeys(self.reading), "granted": (), "denied": (), "timezone": zone}
         self.look()
 
     def upload(self, name: str, content: bytes) -> None:
@@ -144,9 +142,8 @@ class ImportState:
         headings, roles = self.preview.headings if self.preview else (), self.roles
         self.look()
         # In another encoding the headings read otherwise.
-        if self.preview and (
-            headings == self.preview.headings or (key, len(headings)) == ("encoding", len(self.roles))
-        ):
+        is_recoded = key == "encoding" and len(headings) == len(self.roles)
+        if self.preview and (is_recoded or headings == self.preview.headings):
             self.roles = roles
             self._find_words()
 
@@ -164,8 +161,9 @@ class ImportState:
         """Say what a word for an outcome means."""
         exactly = glob.escape(word)  # a star in it is a star
         for key in OUTCOMES:
-            others = tuple(known for known in self.reading[key] if known != exactly)
-            self.reading[key] = (*others, exactly) if key == outcome != self.words[word][1] else others
+            self.reading[key] = tuple(known for known in self.reading[key] if known != exactly)
+        if outcome in OUTCOMES and outcome != self.words[word][1]:
+            self.reading[outcome] += (exactly,)
 
     def columns(self) -> dict[str, Any]:
         """Return the profile and the columns to load with: none of them where what was recognised stays."""

@@ -57,6 +57,17 @@ def test_the_numbers_in_a_row_are_not_headings(tmp_path: Path) -> None:
     assert log.events["cardholder_id"].tolist() == ["00042"]
 
 
+@pytest.mark.parametrize("events", [1, 2])
+def test_a_header_does_not_count_where_columns_are_given_by_position(tmp_path: Path, events: int) -> None:
+    "Also above a single event it is a row that is ignored; without any event, the message says what is lacking"
+    position = {"event_time": 2, "cardholder_id": 1}
+    log = load(tmp_path, "Badge,When\n" + "00042,2026-05-01 08:02:17\n" * events, columns=position)
+    assert (len(log.events), len(log.duplicates)) == (1, events - 1)
+    assert log.ignored["reason"].tolist() == ["the header"]
+    with pytest.raises(BadgeFileError, match="most rows do not have a time in the column given"):
+        load(tmp_path, "Badge,When\n00042,x\n", columns=position)
+
+
 def test_several_columns_are_joined_for_a_role(tmp_path: Path) -> None:
     "Date and time in two columns are one time, by name or by position"
     text = "Datum;Uhrzeit;Karte\n2026-05-01;08:02:17;00042\n"
@@ -69,7 +80,7 @@ def test_a_heading_that_is_misspelt_names_the_nearest(tmp_path: Path) -> None:
     "The message has the heading that was probably meant"
     with pytest.raises(BadgeFileError, match=r"Did you mean 'Badge No'\?"):
         load(tmp_path, "When,Badge No\n1,2\n", columns={"event_time": "When", "cardholder_id": "Badge Nr"})
-    with pytest.raises(BadgeFileError, match=r"event_time \(when it was\)"):
+    with pytest.raises(BadgeFileError, match=r"event_time \(date and time\)"):
         load(tmp_path, "When\n", columns={"whom": "When"})
 
 
