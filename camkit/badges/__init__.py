@@ -20,6 +20,7 @@ from camkit.badges.log import BadgeLog
 from camkit.badges.matching import SAID, are_others, find_events, renumbered, said
 from camkit.badges.preview import Preview, preview
 from camkit.badges.profiles import ROLES
+from camkit.badges.sentences import some_lines
 from camkit.badges.small_table import read_small_table
 from camkit.badges.table import Record
 
@@ -55,4 +56,5 @@ __all__ = [
     "resolve",
     "said",
     "site_timezone",
+    "some_lines",
 ]
