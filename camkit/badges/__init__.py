@@ -21,6 +21,7 @@ from camkit.badges.log import BadgeLog
 from camkit.badges.matching import IDENTITY, are_different, find_events, identities, renumbered
 from camkit.badges.preview import Preview, preview
 from camkit.badges.profiles import ROLES
+from camkit.badges.sentences import some_lines
 from camkit.badges.small_table import read_small_table
 from camkit.badges.table import Record
 
@@ -57,4 +58,5 @@ __all__ = [
     "require_resolved",
     "resolve",
     "site_timezone",
+    "some_lines",
 ]
