@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from camkit.badges import BadgeLog, load_badges
+from camkit.badges.profiles import unique
 from camkit.errors import BadgeFileError
 
 NAMED = {"event_time": "When", "cardholder_id": "Badge", "reader_id": "Door"}
@@ -258,3 +259,18 @@ def test_text_that_is_not_in_the_encoding_said_is_refused_in_one_sentence(
             columns=NAMED,
             encoding=encoding,
         )
+
+
+@pytest.mark.parametrize("name", ["Door", "column 2"])
+def test_headings_that_are_there_often_are_numbered_in_one_pass(name: str) -> None:
+    "The work grows with the number of headings, not with its square; each name is there once"
+    names = unique([name] * 100_000 + ["Door 3", ""])
+    assert len({*names}) == len(names) == 100_002
+    assert unique(["a", "a 2", "a", "a", "a 2"]) == ("a", "a 2", "a 3", "a 4", "a 2 2")
+
+
+@pytest.mark.parametrize("line", ["';,|\t" * 200, "Date;" * 900, "a1;b2,c3|d4\t" * 80])
+def test_a_file_of_delimiters_is_refused_in_one_sentence(tmp_path: Path, line: str) -> None:
+    "Rows that are not a header cost no more than a look at their cells"
+    with pytest.raises(BadgeFileError, match=r"badges\.csv is not an export that camkit knows"):
+        load(tmp_path, f"{line}\n" * (2_000_000 // len(line)))
