@@ -183,8 +183,9 @@ def choose_layout(
 def _fitting(candidates: Sequence[Profile], delimiter: str, start: Sequence[Record]) -> Iterator[Layout]:
     """Yield the layouts in which the profiles fit these rows."""
     waiting = list(candidates)
+    known = frozenset[str]().union(*(profile.in_header for profile in waiting))
     for above, (_, cells) in enumerate(start):
-        if len(cells) > MAX_COLUMNS:
+        if len(cells) > MAX_COLUMNS or known.isdisjoint(map(plain, set(cells))):
             continue
         header = Header(cells)
         for profile in [profile for profile in waiting if profile.fits_header(header)]:

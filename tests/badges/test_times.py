@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice, product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -1127,10 +1128,19 @@ def test_the_summary_shows_the_offset_and_not_letters(tmp_path: Path, zone: str)
 def test_one_odd_row_does_not_change_how_the_others_are_read() -> None:
     "In a column longer than what is cast at once, the rest is read as without it"
     start = np.datetime64("2019-04-12T00:00:00")
-    texts = [
-        f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(40_000).astype("timedelta64[m]"))
-    ]
+    texts = [f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(5_000).astype("timedelta64[m]"))]
     alone = read(*texts)
     for odd in ("soon", "", "12/04/2019 08:00 PM"):
         together = read(*texts[:20_000], odd, *texts[20_000:])
         assert (np.delete(together.utc, 20_000) == alone.utc).all()
+
+
+@pytest.mark.parametrize("form", ["2026-05-01 08:00:00 {}", "01/05/2026 8:00 PM {}"])
+def test_what_has_more_zones_than_there_are_has_no_zones(tmp_path: Path, form: str) -> None:
+    "Many thousand different words behind the times are not zones, and every row is accounted for"
+    words = ("".join(letters) for letters in product("abcdefghij", repeat=5))
+    path = tmp_path / "badges.csv"
+    rows = [f"{form.format(word)},{n}\n" for n, word in enumerate(islice(words, 5_000))]
+    path.write_text("timestamp,UserID\n" + "".join(rows) + form.format("") + ",1\n")
+    log = load_badges(path, "UTC", day_first=True)
+    assert (len(log.events), len(log.rejected)) == (1, 5_000)
