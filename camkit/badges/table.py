@@ -91,7 +91,7 @@ class ExportTable:
     """One export's rows with its layout.
 
     A role is what a column is for, see `profiles.ROLES`. The doubts are sentences, without the file's name, on what may
-    be misread.
+    be misread; `days_later` is how many days after its date each row's time is, int, where a row had several.
     """
 
     export: Export
@@ -99,6 +99,7 @@ class ExportTable:
     layout: Layout
     rows: Rows
     doubts: list[str] = field(default_factory=list)
+    days_later: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Count the rows that have the header's width."""
@@ -182,8 +183,9 @@ def choose_layout(
 def _fitting(candidates: Sequence[Profile], delimiter: str, start: Sequence[Record]) -> Iterator[Layout]:
     """Yield the layouts in which the profiles fit these rows."""
     waiting = list(candidates)
+    known = frozenset[str]().union(*(profile.in_header for profile in waiting))
     for above, (_, cells) in enumerate(start):
-        if len(cells) > MAX_COLUMNS:
+        if len(cells) > MAX_COLUMNS or known.isdisjoint(map(plain, set(cells))):
             continue
         header = Header(cells)
         for profile in [profile for profile in waiting if profile.fits_header(header)]:

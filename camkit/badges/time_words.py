@@ -122,7 +122,12 @@ def month_of(word: str, language: str = "") -> int | None:
 def is_weekday(word: str) -> bool:
     """Whether a word, or two letters of it or more, name a day of the week."""
     wanted = unaccented(word)
-    return len(wanted) > 1 and any(unaccented(name).startswith(wanted) for name in WEEKDAYS)
+    return len(wanted) > 1 and any(name.startswith(wanted) for name in _weekdays())
+
+
+@cache
+def _weekdays() -> tuple[str, ...]:
+    return tuple(map(unaccented, WEEKDAYS))
 
 
 @cache

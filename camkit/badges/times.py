@@ -124,6 +124,7 @@ def read_event_times(
         zone=zone,
         sorted_by=lambda: [column for role in SORTED_BY if (column := table.text(role)) is not None],
         lines=table.rows.lines,
+        days_later=table.days_later,
     )
     naive = times.problem == NO_ZONE
     if naive.any() and not (times.problem == FINE).any():
@@ -191,19 +192,23 @@ def read_times(
     zone: tzinfo | None = None,
     sorted_by: Callable[[], list[pa.ChunkedArray]] = list,
     lines: np.ndarray | None = None,
+    days_later: np.ndarray | None = None,
 ) -> Times:
     """Read a column of trimmed texts into UTC.
 
     `order` decides, from the whole column, what comes first in dates such as 01/05/2026 (None if that is open), and
     says why. `sorted_by` returns the columns that the rows may be sorted by, rather than by time. Both are called only
     where it matters. `minutes_east` is how far times without an offset are ahead of UTC, float64, NaN where unknown;
-    `zone` is that of the times that have no offset in either way. `lines` is where the texts are, for the doubts.
+    `zone` is that of the times that have no offset in either way. `lines` is where the texts are, for the doubts;
+    `days_later` is how many days after its date each time is.
     """
     parsed = Timestamps.parse(text, LANGUAGE_AT.get(str(zone), ""))
     lines = np.arange(len(text)) if lines is None else lines
     matters = parsed.order_matters()
     first, why = order(parsed) if matters.any() else (None, None)
     wall = parsed.in_order(first or "month")
+    if days_later is not None:
+        wall = wall + days_later.astype("timedelta64[D]")
     problem = _problems(parsed, wall, text)
     if first is None:
         problem[matters] = UNDECIDED

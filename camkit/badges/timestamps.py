@@ -28,6 +28,9 @@ NO_OFFSET = np.iinfo(np.int16).min
 SLICE, BATCH = 1 << 14, 1 << 20
 """How many texts are cast at once, and how many of those that could not be cast are read at once."""
 
+MAX_ZONES = 1000
+"""The most letters and names of zones in one export; there are about 600."""
+
 LOWEST, HIGHEST = (np.datetime64(f"{year}-01-01", "us") for year in (YEARS[0], YEARS[1] + 1))
 
 ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -219,6 +222,9 @@ class Timestamps:
         if self.zone is None:
             self.zone = np.full(len(self.wall), -1, np.int16)
         if form.zone not in self.zones:
+            if len(self.zones) == MAX_ZONES:
+                self.kind[rows] = UNREAD
+                return
             self.zones += (form.zone,)
         self.zone[rows] = self.zones.index(form.zone)
 

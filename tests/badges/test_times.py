@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice, product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
-from camkit.badges.day_order import day_first_shown
 from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.interpret import interpret
@@ -23,7 +23,7 @@ from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
 from camkit.badges.time_words import MONTHS, SHARED_MONTHS, is_weekday, month_of
 from camkit.badges.times import LETTERS, MONTH, REASONS, UNREADABLE, Times, read_times
-from camkit.badges.timestamps import Order, Timestamps
+from camkit.badges.timestamps import Order
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.support.timezones import as_zone
 
@@ -752,18 +752,23 @@ def table_of(tmp_path: Path, name: str, *times: str) -> ExportTable:
 @pytest.mark.parametrize(
     ("times", "shown"),
     [
-        (["01/05/2026 08:00", "13/05/2026 08:00"], True),
-        (["05/13/2026 08:00", "05/01/2026 08:00"], False),
-        (["01/05/2026 08:00", "02/05/2026 08:00"], None),
-        (["13/05/2026 08:00", "05/13/2026 08:00"], None),
-        (["2026-05-01 08:00"], None),
-        (["26-05-13 08:00", "26-05-01 08:00"], None),
+        (["01/05/2026 08:00", "13/05/2026 08:00"], "day first, shown by line 3"),
+        (["05/13/2026 08:00", "05/01/2026 08:00"], "month first, shown by line 2"),
+        (["2026-05-01 08:00"], ""),
     ],
 )
-def test_dates_can_be_asked_which_order_they_show(times: list[str], shown: bool | None) -> None:
-    "Nothing is raised where they show neither, or both, or begin with the year"
-    parsed = Timestamps.parse(pa.chunked_array([times]))
-    assert day_first_shown(parsed, np.datetime64("2027-01-01", "us")) is shown
+def test_an_export_says_which_order_it_shows(tmp_path: Path, times: list[str], shown: str) -> None:
+    "The answer has the line that shows it; nothing is said where nothing is to be decided"
+    assert interpret(table_of(tmp_path, "a.csv", *times), Given(zone=DENVER)).times.dates == shown
+
+
+@pytest.mark.parametrize(
+    "times", [["01/05/2026 08:00", "02/05/2026 08:00"], ["13/05/2026 08:00", "05/13/2026 08:00"]]
+)
+def test_an_export_that_shows_neither_order_or_both_asks(tmp_path: Path, times: list[str]) -> None:
+    "The message says what to answer"
+    with pytest.raises(BadgeFileError, match="with day_first=True or day_first=False"):
+        interpret(table_of(tmp_path, "a.csv", *times), Given(zone=DENVER))
 
 
 def test_an_export_of_the_same_shape_can_show_the_order(tmp_path: Path) -> None:
@@ -1153,10 +1158,19 @@ def test_the_summary_shows_the_offset_and_not_letters(tmp_path: Path, zone: str)
 def test_one_odd_row_does_not_change_how_the_others_are_read() -> None:
     "In a column longer than what is cast at once, the rest is read as without it"
     start = np.datetime64("2019-04-12T00:00:00")
-    texts = [
-        f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(40_000).astype("timedelta64[m]"))
-    ]
+    texts = [f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(5_000).astype("timedelta64[m]"))]
     alone = read(*texts)
     for odd in ("soon", "", "12/04/2019 08:00 PM"):
         together = read(*texts[:20_000], odd, *texts[20_000:])
         assert (np.delete(together.utc, 20_000) == alone.utc).all()
+
+
+@pytest.mark.parametrize("form", ["2026-05-01 08:00:00 {}", "01/05/2026 8:00 PM {}"])
+def test_what_has_more_zones_than_there_are_has_no_zones(tmp_path: Path, form: str) -> None:
+    "Many thousand different words behind the times are not zones, and every row is accounted for"
+    words = ("".join(letters) for letters in product("abcdefghij", repeat=5))
+    path = tmp_path / "badges.csv"
+    rows = [f"{form.format(word)},{n}\n" for n, word in enumerate(islice(words, 5_000))]
+    path.write_text("timestamp,UserID\n" + "".join(rows) + form.format("") + ",1\n")
+    log = load_badges(path, "UTC", day_first=True)
+    assert (len(log.events), len(log.rejected)) == (1, 5_000)
