@@ -101,8 +101,9 @@ def without_half(parsed: Timestamps, lines: np.ndarray) -> Iterator[str]:
         return
     hour = pd.DatetimeIndex(parsed.wall).hour.to_numpy()
     dated = (parsed.kind == YEAR_FIRST) | (parsed.kind == YEAR_LAST) | (parsed.kind == NAMED)
-    odd = dated & ~parsed.half & (hour >= 1) & (hour <= MIDDLE)
-    if odd.any():
+    without = dated & ~parsed.half
+    odd = without & (hour >= 1) & (hour <= MIDDLE)
+    if odd.any() and (odd == without).all():  # else they are of a clock of 24 hours
         yield (
             f"{some_lines(lines[odd])}: without AM or PM, which other times have: read as in the morning, and 12 as "
             "noon: check these times"

@@ -173,6 +173,7 @@ def _other_zones(table: ExportTable, zone: tzinfo, times: Times, fine: np.ndarra
         beside = read_times(
             pc.utf8_trim_whitespace(pc.binary_join_element_wise(text, column, " ")),
             order=lambda _: (times.first, None),
+            days_later=table.days_later,
             zone=zone,
         )
         other = (times.problem == FINE) & ((beside.problem != FINE) | (beside.utc != times.utc))
