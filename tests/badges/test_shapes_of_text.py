@@ -274,3 +274,33 @@ def test_a_file_of_delimiters_is_refused_in_one_sentence(tmp_path: Path, line: s
     "Rows that are not a header cost no more than a look at their cells"
     with pytest.raises(BadgeFileError, match=r"badges\.csv is not an export that camkit knows"):
         load(tmp_path, f"{line}\n" * (2_000_000 // len(line)))
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize(
+    ("open_", "second"), [('"R1', '"R1'), ('"R1', '"R2"'), ('"late', '"on time" at last')]
+)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_quote_that_is_not_closed_swallows_no_row(
+    tmp_path: Path, delimiter: str, open_: str, second: str, times: int
+) -> None:
+    "A quote that begins a cell of the next row does not end one of this row: each line is a row"
+    header = "When,Badge,Door\n"
+    rows = [f"2026-05-01 08:00:{n:02d},{n},{(open_, second)[n % 2]}\n" for n in range(2 * times)]
+    text = (header + "".join(rows) + "2026-05-01 08:01:00,99,R1\n").replace(",", delimiter)
+    log = load(tmp_path, text, columns=NAMED)
+    assert log.events["cardholder_id"].tolist() == [*map(str, range(2 * times)), "99"]
+    assert counts(log) == (2 * times + 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Gate 5\n2026-05-01 08:00:01,2,Door 5\n2026-05-01 08:00:02,3,Door 6", "Gate 5\n2026-05-01 08:00:01"],
+)
+def test_a_quoted_text_with_lines_like_rows_is_doubted(tmp_path: Path, text: str) -> None:
+    "It is read as it is written, and the doubt names its line; a note of several lines is not doubted"
+    head = "When,Badge,Door\n2026-05-01 07:00:00,9,R1\n"
+    log = load(tmp_path, f'{head}2026-05-01 08:00:00,1,"{text}"\n2026-05-01 09:00:00,4,R1\n', columns=NAMED)
+    assert (counts(log), "line 3: a quoted text" in "".join(log.problems())) == ((3, 0, 0, 0), True)
+    log = load(tmp_path, head + '2026-05-01 08:00:00,1,"Gate 5\nnorth"\n', columns=NAMED)
+    assert (len(log.events), log.problems()) == (2, [])
