@@ -82,7 +82,7 @@ class Timestamps:
     zones: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, text: pa.ChunkedArray) -> Timestamps:
+    def parse(cls, text: pa.ChunkedArray, language: str = "") -> Timestamps:
         """Parse the texts."""
         count = len(text)
         parsed = cls(
@@ -96,7 +96,7 @@ class Timestamps:
             cast = pool.map(lambda start: parsed._cast(start, text.slice(start, SLICE)), starts)
             left = [start for start, is_read in zip(starts, cast, strict=True) if not is_read]
         for start, length in _batches(left):
-            parsed._read(start, text.slice(start, length))
+            parsed._read(start, text.slice(start, length), language)
         return parsed
 
     def order_matters(self) -> np.ndarray:
@@ -144,11 +144,11 @@ class Timestamps:
         self.kind[rows], self.wall[rows], self.offset[rows] = YEAR_FIRST, wall, minutes
         return True
 
-    def _read(self, start: int, text: pa.ChunkedArray) -> None:
+    def _read(self, start: int, text: pa.ChunkedArray, language: str) -> None:
         """Read texts of any form."""
         shaped = Shaped(text)
         for shape, rows in shaped.groups():
-            form = _read_form(shape)
+            form = _read_form(shape, language)
             if form is not None:
                 self._enter(form, start + rows, shaped.numbers(rows, form.numbers))
 
