@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.identifiers import as_mask
+from camkit.badges.profiles import unique
 from camkit.badges.table import ExportTable, Kind
 from camkit.badges.vocabulary import footer_patterns, matches
 
@@ -110,7 +111,7 @@ def _why_not_an_event(row: Sequence[str], names: Sequence[str]) -> str | None:
     filled = [cell for cell in row if cell]
     if not filled:
         return "an empty row"
-    if tuple(row) == tuple(names):
+    if unique(row) == tuple(names):
         return "the header again"
     if not re.search(r"[^-=_+:]", "".join(filled)):
         return "a line between rows"

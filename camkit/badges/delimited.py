@@ -70,6 +70,7 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
     found = layout, Dialect(layout.delimiter, quote)
     if (
         layout.first_line == 2
+        and not layout.above
         and layout.profile.recognise
         and all(map(str.strip, lines[0].split(layout.delimiter)))
     ):

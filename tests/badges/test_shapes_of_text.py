@@ -304,3 +304,42 @@ def test_a_quoted_text_with_lines_like_rows_is_doubted(tmp_path: Path, text: str
     assert (counts(log), "line 3: a quoted text" in "".join(log.problems())) == ((3, 0, 0, 0), True)
     log = load(tmp_path, head + '2026-05-01 08:00:00,1,"Gate 5\nnorth"\n', columns=NAMED)
     assert (len(log.events), log.problems()) == (2, [])
+
+
+@pytest.mark.parametrize("above", [1, 2, 500])
+@pytest.mark.parametrize("below", [0, 1])
+@pytest.mark.parametrize("columns", [None, {"event_time": "timestamp", "cardholder_id": "UserID"}])
+def test_rows_above_the_header_are_read(
+    tmp_path: Path, above: int, below: int, columns: dict[str, str] | None
+) -> None:
+    "In a sorted log, or one whose first part has no header; the doubt says where"
+    rows = [f"2026-05-01 {n // 60:02d}:{n % 60:02d}:00,{n}\n" for n in range(above + below)]
+    text = "".join([*rows[:above], "timestamp,UserID\n", *rows[above:]])
+    log = load(tmp_path, text, columns=columns)
+    assert (counts(log), log.ignored["reason"].tolist()) == (
+        (above + below, 0, 0, 1),
+        ["the header again"],
+    )
+    assert f"above the header in line {above + 1}" in log.problems()[0]
+
+
+def test_titles_above_the_header_are_not_rows(tmp_path: Path) -> None:
+    "Also where they have a time; what is between rows and the header is accounted for"
+    titles = "Report,2026-05-01 08:00:00\nPrinted 2026-05-01 08:00:00\n2026-05-01 08:00:00,,\n"
+    table = "When,Badge,Door\n2026-05-01 08:00:00,1,R1\n"
+    log = load(tmp_path, titles + table, columns=NAMED)
+    assert (counts(log), log.files["titles"].tolist(), log.problems()) == ((1, 0, 0, 0), [3], [])
+    log = load(tmp_path, titles + "2026-05-01 07:00:00,99,R9\nPart two\n" + table, columns=NAMED)
+    assert (counts(log), log.files["titles"].tolist()) == ((2, 0, 0, 2), [3])
+
+
+def test_a_person_above_each_header_is_in_the_account(tmp_path: Path) -> None:
+    "The first as well as the others"
+    text = "".join(
+        f"Employee: {number} {name}\nDate,Time,Door,Event\n2026-05-01,08:00:0{n},R1,Access Granted\n"
+        for n, (number, name) in enumerate((("00042", "Ann Li"), ("00043", "Bo Li")))
+    )
+    columns = {"date": "Date", "time": "Time", "reader_id": "Door", "outcome": "Event"}
+    log = load(tmp_path, text, columns=columns)
+    assert counts(log) == (2, 0, 0, 4)
+    assert log.events["cardholder_id"].tolist() == ["00042", "00043"]
