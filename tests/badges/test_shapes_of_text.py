@@ -343,3 +343,21 @@ def test_a_person_above_each_header_is_in_the_account(tmp_path: Path) -> None:
     log = load(tmp_path, text, columns=columns)
     assert counts(log) == (2, 0, 0, 4)
     assert log.events["cardholder_id"].tolist() == ["00042", "00043"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "When,Door,Badge\n2026-05-01 08:00:01,R2,2\n",
+        "Time,Door,Badge\n2026-05-01 08:00:01,R2,2\n",
+        "When,Door\n2026-05-01 08:00:01,R2\n",
+        "When,Door,Badge,Note\n2026-05-01 08:00:01,R2,2,\n",
+    ],
+)
+def test_rows_below_another_header_are_not_read_by_the_first(tmp_path: Path, other: str) -> None:
+    "They are rejected, up to the first header again"
+    head = "When,Badge,Door\n2026-05-01 08:00:00,1,R1\n"
+    log = load(tmp_path, head + other + head.replace("1,R1", "3,R1"), columns=NAMED)
+    assert log.events["cardholder_id"].tolist() == ["1", "3"]
+    assert sum(counts(log)) == 5
+    assert "below another header, as in line 3" in log.rejected["reason"].tolist()
