@@ -228,8 +228,6 @@ def _with_rows_above(layout: Layout, start: Sequence[Record]) -> Layout:
             f"{some_lines(rows)}: above the header in line {start[layout.titles][0]}, and read as the rows below it: "
             "check that they have the same columns",
         )
-    elif above and _is_person(layout, above[-1][1]):
-        rows = [above[-1][0]]
     first_line = min(rows, default=layout.first_line)
     titles = [" ".join(cells).strip() for line, cells in above if line < first_line]
     return replace(layout, titles=len(titles), first_line=first_line, doubts=doubts, above=tuple(titles))
@@ -240,13 +238,6 @@ def _is_like_a_row(layout: Layout, cells: Sequence[str], forms: set[str]) -> boo
     time = _time(layout, cells)
     fits = not any(map(str.strip, cells[len(layout.names) :])) and sum(map(bool, map(str.strip, cells))) > 1
     return fits and (_form(time) in forms or bool(re.match(r"\d.*\d[:.]\d\d", time))) and has_digit(time)
-
-
-def _is_person(layout: Layout, cells: Sequence[str]) -> bool:
-    """Whether a row above the header may name whose rows they are, where no column does: "Employee: 00042"."""
-    filled = [*filter(None, map(str.strip, cells))]
-    named = {"cardholder_id", "cardholder_name"} & layout.sources.keys()
-    return not named and len(filled) == 1 and re.match(r"[^\W\d][\w ]*: *\S", filled[0]) is not None
 
 
 def _time(layout: Layout, cells: Sequence[str]) -> str:

@@ -333,18 +333,6 @@ def test_titles_above_the_header_are_not_rows(tmp_path: Path) -> None:
     assert (counts(log), log.files["titles"].tolist()) == ((2, 0, 0, 2), [3])
 
 
-def test_a_person_above_each_header_is_in_the_account(tmp_path: Path) -> None:
-    "The first as well as the others"
-    text = "".join(
-        f"Employee: {number} {name}\nDate,Time,Door,Event\n2026-05-01,08:00:0{n},R1,Access Granted\n"
-        for n, (number, name) in enumerate((("00042", "Ann Li"), ("00043", "Bo Li")))
-    )
-    columns = {"date": "Date", "time": "Time", "reader_id": "Door", "outcome": "Event"}
-    log = load(tmp_path, text, columns=columns)
-    assert counts(log) == (2, 0, 0, 4)
-    assert log.events["cardholder_id"].tolist() == ["00042", "00043"]
-
-
 @pytest.mark.parametrize(
     "other",
     [
