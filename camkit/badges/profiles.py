@@ -231,6 +231,18 @@ def profiles() -> dict[str, Profile]:
     return {name: _profile(name, entry) for name, entry in table_of("profiles.toml")["profile"].items()}
 
 
+@cache
+def headings() -> frozenset[str]:
+    """Return the headings that systems write."""
+    return frozenset(
+        name
+        for profile in profiles().values()
+        for alternatives in profile.columns.values()
+        for joined in alternatives
+        for name in joined
+    )
+
+
 def given_columns(columns: Mapping[str, tuple[str, ...]]) -> Profile:
     """Make a profile of the columns that the caller names: for each role those that are joined."""
     names = tuple(name for joined in columns.values() for name in joined)
