@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from camkit.badges.account import CLOCK_TIME
 from camkit.badges.files import Export
 from camkit.badges.formats import Format, format_of
 from camkit.badges.given import Given
@@ -182,9 +183,13 @@ def _not_read(tables: Sequence[ForeignTable], taken: ForeignTable) -> list[str]:
         found.append(f"also has {_sheets(others)}, not read: load {them} with sheet={others[0].name!r}")
     elif lists := {name: count for table in others for name, count in table.facts.get("lists", {}).items()}:
         found.append(f"also has other lists of objects, not read: {_lists(lists)}")
-    elif large := [len(table.lines) for table in others if len(table.lines) > 1 and len(table.columns) > 1]:
+    elif large := [len(table.lines) for table in others if _may_have_events(table)]:
         found.append(
-            f"also has other tables, not read: {', '.join(f'{rows:,} rows' for rows in large[:SHOWN])}"
+            f"also has other tables, not read: {', '.join(counted(rows, 'row') for rows in large[:SHOWN])}"
+        )
+    if part := taken.facts.get("unclosed"):
+        found.append(
+            f"a {part} in it does not end: what follows, which a browser does not show, was read too"
         )
     if len(lists := taken.facts.get("lists", {})) > 1:
         found.append(f"its lists {_lists(lists)} were read one after the other")
@@ -195,6 +200,12 @@ def _not_read(tables: Sequence[ForeignTable], taken: ForeignTable) -> list[str]:
             says = f"is {int(number):,}, and this file has {counted(len(taken.lines) - 1, 'row')}"
         found.append(f"its {name!r} {says}: ask for all pages and load them together")
     return found
+
+
+def _may_have_events(table: ForeignTable) -> bool:
+    """Whether a table is more than a title or a button."""
+    cells = [cell for _, row in table.start(2) for cell in row]
+    return len(table.columns) > 1 and (len(table.lines) > 1 or any(map(CLOCK_TIME.search, cells)))
 
 
 def _lists(lists: Mapping[str, int]) -> str:

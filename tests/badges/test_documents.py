@@ -392,6 +392,71 @@ def test_a_report_on_several_pages_and_in_tables_in_tables_is_one_log(tmp_path: 
     assert log.ignored["reason"].tolist() == ["the header again"]
 
 
+def page_log(tmp_path: Path, *parts: str, **said: Any) -> BadgeLog:
+    "The log of a web page"
+    path = tmp_path / "a.html"
+    path.write_text(page(*parts), "utf-8")
+    return load(path, **said)
+
+
+LATER = ("2026-05-01 09:02:17", "7", "Gate")
+
+
+def test_a_table_of_one_event_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    "A row of another width may be an event; a title and a button are none"
+    log = page_log(
+        tmp_path, rows_html(HEADER, PRINTED), rows_html((*LATER, "late")), rows_html(("Back", "Next"))
+    )
+    assert log.problems() == ["a.html: also has other tables, not read: 1 row."]
+
+
+def test_a_line_between_the_tables_is_a_row(tmp_path: Path) -> None:
+    "A table of one cell may say who came, and one with a time is not lost"
+    line = rows_html(("Employee: 00042 Ann Li",))
+    log = page_log(
+        tmp_path, rows_html(HEADER, PRINTED), line, rows_html(HEADER, LATER), rows_html(("10:00 x",))
+    )
+    assert (len(log.events), log.ignored["value"].tolist()[0]) == (2, "Employee: 00042 Ann Li")
+    assert log.rejected[["line", "value"]].to_numpy().tolist() == [[6, "10:00 x"]]
+
+
+@pytest.mark.parametrize(
+    "between", ["<script>x('<td>')", "<style>td {}", "<SCRIPT><script>", "<!--", "<!-- x --><!-- y"]
+)
+def test_what_follows_a_script_without_an_end_is_read(tmp_path: Path, between: str) -> None:
+    "And said, for a browser does not show it"
+    log = page_log(tmp_path, rows_html(HEADER, PRINTED), between, rows_html(HEADER, LATER, LATER[:2]))
+    assert len(log.events) == 3
+    assert re.search(r"a (<script>|<style>|comment) in it does not end", " ".join(log.problems()))
+
+
+def test_a_script_with_an_end_is_not_read(tmp_path: Path) -> None:
+    "Nor a comment"
+    hidden = f"<script>{rows_html(LATER)}</script><!-- {rows_html(LATER)} -->"
+    log = page_log(tmp_path, rows_html(HEADER, PRINTED), hidden)
+    assert (len(log.events), log.problems()) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("<input value=42>", "42"),
+        ('<input type="hidden" value="99">42', "42"),
+        ('<input type=checkbox value=on><b>42</b><img alt="a person">', "42"),
+        ('42<span style="display: none">99</span>', "42"),
+        ("<p hidden>9<p>9</p></p>42", "42"),
+        ('<i style="VISIBILITY:hidden">9<i>9</i>9</i>42', "42"),
+        ("<select><option>7<option selected>42<option>9</select>", "42"),
+        ("<span style='display:none'>9", ""),
+    ],
+    ids=["field", "hidden field", "box", "hidden", "attribute", "nested", "menu", "open"],
+)
+def test_a_cell_is_what_it_shows(tmp_path: Path, cell: str, shown: str) -> None:
+    "A field shows its value, and what is not shown does not change a number"
+    log = page_log(tmp_path, rows_html(HEADER, (PRINTED[0], cell, "Gate"), LATER))
+    assert log.events["cardholder_id"].fillna("").tolist() == [shown, "7"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
