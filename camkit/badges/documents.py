@@ -56,6 +56,7 @@ def read_document(export: Export, kind: Format, given: Given) -> ExportTable:
     doubts = [
         *_unknown_zeros(table, layout, rows),
         *_lost_digits(table, layout, rows),
+        *_without_time(table, layout),
         *_not_read(tables, table),
     ]
     doubts += layout.doubts
@@ -145,12 +146,28 @@ def _fitting(export: Export, tables: list[ForeignTable], given: Given) -> tuple[
 def _unknown_zeros(table: ForeignTable, layout: Layout, rows: Rows) -> list[str]:
     """Say that an identifier may be shown with zeros before it, where the format of the workbook does not tell."""
     if table.facts.get("known_formats", True):
-        return []
+        numbered = _numbered(table, layout)
+        return [
+            f"the cell {cell} of the column {layout.names[at]!r}, and maybe others, shows a number with more zeros or "
+            "letters than it has: compare the identifiers with what the sheet shows"
+            for at, cell in table.facts.get("unknown_formats", ())
+            if at in numbered
+        ]
     return [
         f"the column {layout.names[at]!r} has numbers, and zeros that the sheet shows before them cannot be told from "
         f"an .{table.facts['kind']}: if the sheet shows some, save it as .xlsx and load that"
         for at in _numbered(table, layout)
         if len(rows.lines)
+    ]
+
+
+def _without_time(table: ForeignTable, layout: Layout) -> list[str]:
+    """Say where a cell among times may have a date only."""
+    return [
+        f"line {line}: the column {layout.names[at]!r} has a date without a time of day, or at midnight "
+        f"({counted(count, 'row')}): read as midnight"
+        for at, (line, count) in table.facts.get("midnights", ())
+        if layout.sources.get("event_time") == (at,)
     ]
 
 

@@ -119,6 +119,85 @@ def test_numbers_have_the_zeros_that_their_format_shows(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('"EMP"0000', "EMP0042"), ("000-00-0000", "000-00-0042"), ("00000_ ", "00042"), ("[$-407]00000", "00042"),
+        ("[Red]0000;0", "0042"), ('0"0"', "420"), ("\\E000", "E042"), ("0", "42"), ("#,##0", "42"), ("0.00", "42"),
+        ('#,##0.00" €"', "42"), ("0%", "42"),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_its_format_shows_it(tmp_path: Path, code: str, shown: str) -> None:
+    "Zeros and letters of the format are part of an identifier; groups and fractions are not"
+
+    def edit(made: openpyxl.Workbook) -> None:
+        made.active["B2"].number_format = code
+
+    log = load(book(tmp_path / "a.xlsx", HEADER, (MORNING, 42, "Gate"), edit=edit))
+    assert (log.events["cardholder_id"].tolist(), log.problems()) == ([shown], [])
+
+
+@pytest.mark.parametrize("code", ["[<=99999]00000;000000", "#0000", '"A"##'])
+def test_a_format_that_is_not_known_is_a_doubt(tmp_path: Path, code: str) -> None:
+    "It names the first cell"
+
+    def edit(made: openpyxl.Workbook) -> None:
+        made.active["B3"].number_format = code
+
+    log = load(book(tmp_path / "a.xlsx", HEADER, ROW, (MORNING, 42, "Gate"), edit=edit))
+    assert log.events["cardholder_id"].tolist() == ["00042", "42"]
+    assert (
+        "the cell B3 of the column 'Badge', and maybe others, shows a number with more" in log.problems()[0]
+    )
+
+
+def test_a_row_that_is_there_twice_is_an_error(tmp_path: Path) -> None:
+    "Else one of them would be lost"
+    path = book(tmp_path / "a.xlsx", HEADER, ROW, ROW)
+    repacked(
+        path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'r="3"', b'r="2"').replace(b'3"', b'2"')
+    )
+    with pytest.raises(BadgeFileError, match="it has row 2 twice"):
+        load(path)
+
+
+def test_a_date_without_a_time_among_times_is_a_doubt(tmp_path: Path) -> None:
+    "It is read as midnight, which the cell does not say"
+    log = load(book(tmp_path / "a.xlsx", HEADER, ROW, (date(2026, 5, 2), "7", "Gate")))
+    said = (
+        "line 3: the column 'When' has a date without a time of day, or at midnight (1 row): read as midnight"
+    )
+    assert log.problems() == [f"a.xlsx: {said}."]
+
+
+@pytest.mark.parametrize("repeated", ["", ' table:number-rows-repeated="2"'])
+def test_an_error_in_a_cell_of_an_ods_stays_what_it_is(tmp_path: Path, repeated: str) -> None:
+    "As in an .xlsx: its row is rejected, not an event of nobody"
+    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'.format
+    error = (
+        '<table:table-cell calcext:value-type="error" office:value-type="string" office:string-value="">'
+        "<text:p>#REF!</text:p></table:table-cell>"
+    )
+    rows = ["".join(map(text, HEADER)), text(PRINTED[0]) + error + text("Gate"), "".join(map(text, LATER))]
+    path = ods(tmp_path / "a.ods", rows)
+    names = b' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    repacked(
+        path,
+        "content.xml",
+        lambda xml: xml.replace(b"<office:document-content", b"<office:document-content" + names),
+    )
+    old = b'<table:table-row><table:table-cell office:value-type="string"><text:p>2026-05-01 08'
+    repacked(
+        path,
+        "content.xml",
+        lambda xml: xml.replace(old, old.replace(b"row>", b"row" + repeated.encode() + b">", 1)),
+    )
+    log = load(path)
+    assert log.events["cardholder_id"].tolist() == ["7"]
+    assert set(log.rejected["value"]) == {"#REF!"}
+    assert len(log.rejected) == (2 if repeated else 1)
+
+
 def test_a_number_whose_format_cannot_be_known_is_a_doubt(tmp_path: Path) -> None:
     "An .ods does not tell python-calamine the format"
     cells = [
