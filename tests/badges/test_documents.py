@@ -798,6 +798,27 @@ def test_what_other_databases_print_is_read(tmp_path: Path, text: str, ignored: 
     assert (len(log.ignored), len(log.rejected)) == (ignored, 0)
 
 
+MYSQL = """+---------------------+-------+------+
+| When                | Badge | Door |
++---------------------+-------+------+
+| 2026-05-01 08:02:17 | 00042 | Gate |
+| 2026-05-01 09:02:17 | 00043 | R|1  |
+| 2026-05-01 09:02:18 | 0|043 | Gate |
++---------------------+-------+------+
+"""
+
+
+@pytest.mark.parametrize("text", [MYSQL, re.sub(r"(?m)^[+].*\n", "", MYSQL)], ids=["MySQL", "bars only"])
+def test_a_bar_in_a_cell_of_a_printed_table_does_not_move_the_others(tmp_path: Path, text: str) -> None:
+    "Where the cells of such a row begin cannot be told: it is rejected"
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    log = load(path)
+    assert log.events[["cardholder_id", "reader_id"]].to_numpy().tolist() == [["00042", "Gate"]]
+    assert len(log.rejected) == 2
+    assert "R|1" in log.rejected["value"].iloc[0]
+
+
 OTHERS = {
     b"%PDF-1.7\n": "PDF document",
     b"\0\x01\0\0Standard ACE DB\0": "an Access database: open it in Access".replace(
