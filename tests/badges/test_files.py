@@ -11,6 +11,7 @@ import tracemalloc
 import warnings
 import zipfile
 from contextlib import AbstractContextManager
+from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
@@ -20,7 +21,7 @@ import pytest
 from camkit.badges import load_badges
 from camkit.badges.delimited import read_delimited
 from camkit.badges.encoding import BLOCKS, MAX_LINE, OtherEncodingError, Utf8Text
-from camkit.badges.files import Export, unchanged
+from camkit.badges.files import SMALL, Export, unchanged
 from camkit.badges.given import Given
 from camkit.errors import BadgeFileError
 
@@ -574,3 +575,18 @@ def test_a_file_whose_name_is_not_utf_8_is_read(tmp_path):
     both = load_badges([tmp_path / "a", tmp_path / os.fsdecode(b"\xfe")])
     assert both.files["file"].str.endswith("log[U+DCFF].csv").all()
     assert both.files["file"].str.contains("[U+DCFE]", regex=False).tolist() == [False, True]
+
+
+def test_files_are_listed_in_their_order_though_small_ones_are_read_ahead(tmp_path: Path) -> None:
+    "A small file is read while a large one before it is interpreted; events and sources keep the order of the names"
+    header, row = "timestamp,UserID,reader_id\n", "2026-05-01T08:00:07Z,{},door\n"
+    count = SMALL // len(row) + 1
+    (tmp_path / "a.csv").write_text(header + row.format(1234) * count)
+    (tmp_path / "b.csv").write_text(header + row.format(2))
+    (tmp_path / "c.csv").write_text(header + row.format(3))
+    log = load_badges(tmp_path)
+    assert [source.name for source in log.sources] == list(log.files["file"]) == ["a.csv", "b.csv", "c.csv"]
+    assert log.events["cardholder_id"].tolist() == ["1234", "2", "3"]
+    assert [source.sha256 for source in log.sources] == [
+        sha256(source.path.read_bytes()).hexdigest() for source in log.sources
+    ]
