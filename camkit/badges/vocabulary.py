@@ -188,9 +188,9 @@ def nobody(*, person: bool) -> tuple[str, ...]:
 
 
 @cache
-def spreadsheet_errors() -> tuple[str, ...]:
-    """Return what a spreadsheet shows in a cell whose formula failed."""
-    return tuple(table_of("vocabulary.toml")["spreadsheet_errors"]["errors"])
+def spreadsheet_errors() -> str:
+    """Return the regular expression for what a spreadsheet shows in a cell whose formula failed."""
+    return f"^(?:{'|'.join(table_of('vocabulary.toml')['spreadsheet_errors']['patterns'])})$"
 
 
 @cache
