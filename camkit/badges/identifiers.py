@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -98,6 +98,23 @@ def spoilt(text: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
         pc.match_substring(text, "#"), pc.match_substring(text, ":")
     )  # few have, and this is fast
     return pc.match_substring_regex(text, spreadsheet_errors()) if pc.any(marked).as_py() else marked
+
+
+def keep_apart(read: Identifiers, whole: pa.ChunkedArray, lines: np.ndarray) -> Identifiers:
+    """Return the identifiers with the whole number of the card where a part of it stands for several cards."""
+    cards = pa.table({"part": read.text, "whole": whole}).group_by(["part", "whole"]).aggregate([])
+    counts = cards.drop_null().group_by("part", use_threads=False).aggregate([("whole", "count")])
+    counts = counts.filter(pc.greater(counts["whole_count"], 1))
+    if not len(counts):
+        return read
+    several = pc.is_in(read.text, value_set=counts["part"].combine_chunks())
+    first = pc.index(several, True).as_py()
+    count = counts.filter(pc.equal(counts["part"], read.text[first]))["whole_count"][0].as_py()
+    doubt = (
+        f"the identifier {read.text[first].as_py()!r} stands for {count} cards, such as {whole[first].as_py()!r} in "
+        f"line {lines[first]}: they stay apart, under the whole number of the card"
+    )
+    return replace(read, text=pc.if_else(several, whole, read.text), doubts=[*read.doubts, doubt])
 
 
 def _lost_digits(text: pa.ChunkedArray, lines: np.ndarray) -> list[str]:

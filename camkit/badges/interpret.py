@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from camkit.badges.account import RowAccount
 from camkit.badges.beside import beside
 from camkit.badges.given import Given
-from camkit.badges.identifiers import NO_TEXT, Identifiers, as_mask, read_identifiers, spoilt
+from camkit.badges.identifiers import NO_TEXT, Identifiers, as_mask, keep_apart, read_identifiers, spoilt
 from camkit.badges.profiles import unique
 from camkit.badges.table import ExportTable
 from camkit.badges.times import Times, read_event_times
@@ -112,7 +112,10 @@ def _identifiers(table: ExportTable) -> Identifiers:
     if text is None:
         none = np.zeros(len(table), dtype=bool)
         return Identifiers(_constant(None, len(table)), None, none, none, [])
-    return read_identifiers(text, table.rows.lines)
+    read = read_identifiers(text, table.rows.lines)
+    sources = table.layout.sources
+    whole = table.text("credential") if sources.get("credential") == sources["cardholder_id"] else None
+    return read if whole is None else keep_apart(read, whole, table.rows.lines)
 
 
 def _close_nobody(table: ExportTable, account: RowAccount, people: Identifiers, granted: np.ndarray) -> None:
