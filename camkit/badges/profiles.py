@@ -111,6 +111,13 @@ class Profile:
         ) and "event_time" in self.sources(header)
 
     @cached_property
+    def in_header(self) -> frozenset[str]:
+        """What a header of this system has at least one of, as it is written where a name is there twice."""
+        numbered = (re.sub(r" \d+$", "", name) for name in self._recognise)
+        nameless = any(name.startswith("column ") for name in self._recognise)
+        return frozenset({*self._recognise, *numbered, *([""] if nameless else [])})
+
+    @cached_property
     def _recognise(self) -> tuple[str, ...]:
         return tuple(map(plain, self.recognise))
 
@@ -191,13 +198,15 @@ def positions(header: Sequence[str]) -> dict[str, int]:
 def unique(names: Iterable[str]) -> tuple[str, ...]:
     """Name nameless columns, and number those whose name an earlier one has."""
     taken: dict[str, None] = {}
+    numbers: dict[str, int] = {}  # the next one of each name that is there again
     for position, name in enumerate(names):
         candidate = base = name or nameless(position)
-        number = 2
+        number = numbers.get(base, 2)
         while candidate in taken:
             candidate = f"{base} {number}"
             number += 1
         taken[candidate] = None
+        numbers[base] = number
     return tuple(taken)
 
 
