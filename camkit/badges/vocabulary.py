@@ -162,6 +162,11 @@ def outcome_of(words: str) -> str:
     )
 
 
+def says_both(words: str) -> bool:
+    """Whether words for denied end as granted."""
+    return _known("outcomes", "contradicting").match(words)
+
+
 def kind_of(words: str) -> str:
     """Return one of `KINDS` for the words of an event: ``swipe`` if they are none of an alarm."""
     return next((kind for kind in KINDS[1:] if _known("kinds", kind).match(words)), "swipe")
