@@ -103,9 +103,10 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     Notes
     -----
     Rows of one file are the same event if every column is equal and the times have seconds. Rows of different files are
-    if time, cardholder, reader, outcome and the other columns that both files have are equal (but for one that only
-    numbers the rows), and either they have a reader and seconds, or the files have the same rows wherever both have
-    any. Other equal rows are kept; `BadgeLog.problems` tells of both.
+    if time, cardholder and the other columns that both files have are equal (but for one that only numbers the rows),
+    and either they have a reader and seconds, or the files have the same rows wherever both have any. That shows it
+    also where rows with a reader and seconds differ in columns without a role, such as the day of printing. Other rows
+    that are equal or look alike are kept; `BadgeLog.problems` tells of all of them.
 
     A time in the hour that a clock change repeats is placed if the file's order shows in which pass it is, else
     rejected.
@@ -246,17 +247,11 @@ def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | Non
         "doubts": [*table.doubts, *part.doubts],
         "unknown_outcomes": part.unknown,
     }
-    return _Loaded(
-        table.export, report, part, FileRows.of(part.events, rows, _first_time(table, part.events))
-    )
 
+    def written() -> pa.ChunkedArray:
+        return table.text("event_time").filter(pa.array(part.is_event))  # type: ignore[union-attr]
 
-def _first_time(table: ExportTable, events: pa.Table) -> str:
-    """The first event's time as it is written."""
-    text = table.text("event_time")
-    if text is None or not len(events):
-        return ""
-    return str(text[int(np.searchsorted(table.rows.lines, events["line"][0].as_py()))])
+    return _Loaded(table.export, report, part, FileRows.of(part.events, rows, written))
 
 
 def _join(files: pd.DataFrame, loaded: Sequence[_Loaded], zone: tzinfo | None) -> BadgeLog:

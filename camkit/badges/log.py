@@ -39,7 +39,7 @@ class BadgeLog:
     rejected : pandas.DataFrame
         Rows that could not be read: ``file``, ``line``, ``column``, ``value``, ``reason``.
     duplicates : pandas.DataFrame
-        Events that are the same as an earlier one: the columns of `events`, and ``same_as``, the index of the
+        Events that are the same as another one: the columns of `events`, and ``same_as``, the index of the
         event that was kept.
     ignored : pandas.DataFrame
         Rows that are not badge events, such as totals and system messages; columns as in `rejected`.
