@@ -44,25 +44,20 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, str) or (isinstance(value, list | tuple) and all(map(_is_text, value)))
-
-
 def _is_file(value: object) -> bool:
     return isinstance(value, str | PathLike)
 
 
-def _is_files(value: object) -> bool:
-    return _is_file(value) or (isinstance(value, list | tuple) and all(map(_is_file, value)))
+def _is_heading(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _one_or_several(is_one: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: all(map(is_one, value if isinstance(value, list | tuple) else [value]))
 
 
 def _is_columns(value: object) -> bool:
-    return isinstance(value, Mapping) and all(map(_is_column, value.values()))
-
-
-def _is_column(value: object) -> bool:
-    parts = value if isinstance(value, list | tuple) else [value]
-    return all(isinstance(part, str | int) and not isinstance(part, bool) for part in parts)
+    return isinstance(value, Mapping) and all(map(_one_or_several(_is_heading), value.values()))
 
 
 def _is_hours(value: object) -> bool:
@@ -72,8 +67,11 @@ def _is_hours(value: object) -> bool:
 Kind = tuple[Callable[[object], bool], str]
 TEXT: Kind = (_is_text, "text in quotation marks")
 FILE: Kind = (_is_file, "the name of a file or folder, in quotation marks")
-FILES: Kind = (_is_files, 'the name of a file or folder, or a list of them, such as ["may.csv", "june.csv"]')
-WORDS: Kind = (_is_texts, 'a list of words, such as ["Zutritt erlaubt", "OK*"]')
+FILES: Kind = (
+    _one_or_several(_is_file),
+    'the name of a file or folder, or a list of them, such as ["may.csv", "june.csv"]',
+)
+WORDS: Kind = (_one_or_several(_is_text), 'a list of words, such as ["Zutritt erlaubt", "OK*"]')
 YES_NO: Kind = (lambda value: isinstance(value, bool), "true or false")
 HOURS: Kind = (_is_hours, 'two times of day, such as ["06:00", "20:00"]')
 COLUMNS: Kind = (
