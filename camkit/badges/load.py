@@ -253,6 +253,9 @@ def _shape(table: ExportTable) -> tuple[str, tuple[str, ...]]:
 
 def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> _Loaded:
     part = interpret(table, given, shown)
+    doubts = [*table.doubts, *part.doubts]
+    if "cardholder_id" not in table.layout.sources and len(part.events):
+        doubts.append("no column says who, so its events do not have a cardholder")
     rows = len(table) + len(table.rows.ragged)
     report = {
         "file": table.export.name,
@@ -264,7 +267,7 @@ def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | Non
         "rows": rows,
         "dates": part.times.dates,
         "times": part.times.placed,
-        "doubts": [*table.doubts, *part.doubts],
+        "doubts": doubts,
         "unknown_outcomes": part.unknown,
     }
 

@@ -44,7 +44,7 @@ class Layout:
     sources: dict[str, tuple[int, ...]]  # for each role the positions of its columns
     header: Record | None = None  # a first row without a time, where columns are given by position
     doubts: tuple[str, ...] = ()  # sentences, without the file's name, on which columns were taken
-    above: tuple[str, ...] = ()  # the text of the rows above the header
+    above: tuple[Record, ...] = ()  # the rows above the header
 
     @property
     def used(self) -> set[int]:
@@ -190,8 +190,7 @@ def _fitting(candidates: Sequence[Profile], delimiter: str, start: Sequence[Reco
         header = Header(cells)
         for profile in [profile for profile in waiting if profile.fits_header(header)]:
             waiting.remove(profile)
-            texts = tuple(" ".join(cells).strip() for _, cells in start[:above])
-            yield replace(_headed(profile, delimiter, start[above:], above), above=texts)
+            yield replace(_headed(profile, delimiter, start[above:], above), above=tuple(start[:above]))
     for profile in waiting:
         if profile.fits_rows([cells for _, cells in start]):
             yield _headless(profile, delimiter, start)
