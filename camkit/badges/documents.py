@@ -12,6 +12,7 @@ from camkit.badges.files import Export
 from camkit.badges.formats import Format, format_of
 from camkit.badges.given import Given
 from camkit.badges.rows import Fit, RowsBuilder
+from camkit.badges.sentences import counted
 from camkit.badges.table import ExportTable, Layout, Record, Rows, find_layout
 from camkit.errors import BadgeFileError
 from camkit.support.tables.confined import ForeignTable, Limits, Unreadable, read_tables
@@ -194,8 +195,10 @@ def _not_read(tables: Sequence[ForeignTable], taken: ForeignTable) -> list[str]:
 
 
 def _sheets(tables: Sequence[ForeignTable]) -> str:
-    """Name sheets with their rows."""
-    named = ", ".join(f"{table.name!r} ({len(table.lines):,} rows)" for table in tables[:SHOWN])
+    """Name sheets with their rows below the first one, which is the headings'."""
+    named = ", ".join(
+        f"{table.name!r} ({counted(max(len(table.lines) - 1, 0), 'row')})" for table in tables[:SHOWN]
+    )
     more = f" and {len(tables) - SHOWN:,} more" if len(tables) > SHOWN else ""
     return f"the sheet{'s' if len(tables) > 1 else ''} {named}{more}"
 
