@@ -74,7 +74,7 @@ def choose_in_dialog(dialog: Locator, shots: Path) -> None:
     dialog.get_by_label("Durchlass (51 x)", exact=True).select_option("granted")
     dialog.get_by_label("kein Durchlass (2 x)", exact=True).select_option("denied")
     dialog.get_by_role("button", name="Load and save").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Here that is the menu Dates.")
+    expect(dialog.get_by_role("alert")).to_contain_text("Say which, in the menu Dates.")
     dialog.get_by_label("Dates", exact=True).select_option("31.05.2026: day first")
     dialog.get_by_label("Time zone", exact=True).select_option("America/Denver")
     dialog.get_by_label("People", exact=True).select_option("people.csv")
