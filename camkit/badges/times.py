@@ -19,6 +19,7 @@ from camkit.badges.forms import UNREAD
 from camkit.badges.localize import localize
 from camkit.badges.plausible import (
     implausible,
+    in_wrong_order,
     latest_possible,
     serial_numbers,
     swapped_by_spreadsheet,
@@ -125,6 +126,8 @@ def read_event_times(
         )
     fine = account.is_event if account.is_event.all() else np.flatnonzero(account.is_event)
     doubts += implausible(times.utc[fine], table.rows.lines[fine], latest_possible(table))
+    if times.dates:
+        doubts += in_wrong_order(times.utc[fine], zone)
     return replace(times, offset=times.offset or offset, placed=placed, doubts=tuple(doubts))
 
 

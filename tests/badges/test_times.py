@@ -988,3 +988,23 @@ def test_one_odd_row_does_not_change_how_the_others_are_read() -> None:
     for odd in ("soon", "", "12/04/2019 08:00 PM"):
         together = read(*texts[:20_000], odd, *texts[20_000:])
         assert (np.delete(together.utc, 20_000) == alone.utc).all()
+
+
+@pytest.mark.parametrize(
+    ("days", "day_first", "zone", "is_doubt"),
+    [
+        (["11/02/2026", "11/03/2026", "11/04/2026"], True, "Europe/Berlin", True),
+        (["02/11/2026", "03/11/2026", "04/11/2026"], False, "Europe/Berlin", True),
+        (["12/02/2026", "12/03/2026", "12/04/2026"], True, "America/Los_Angeles", True),
+        (["11/02/2026", "11/03/2026", "11/04/2026"], False, "Europe/Berlin", False),
+        (["01/02/2026", "07/02/2026", "05/03/2026"], True, "Europe/Berlin", False),
+        (["11/02/2026", "12/02/2026"], True, "Europe/Berlin", False),
+    ],
+)
+def test_an_order_that_tears_a_week_apart_is_doubted(
+    tmp_path: Path, days: list[str], day_first: bool, zone: str, is_doubt: bool
+) -> None:
+    "It was said, and the dates allow it, but every event is on the same day of another month"
+    times = [f"{day} 20:15:17" for day in days]
+    problems = load(tmp_path, *times, day_first=day_first, timezone=zone).problems()
+    assert any("if day and month were exchanged" in problem for problem in problems) is is_doubt
