@@ -297,8 +297,8 @@ class ImportState:
         if log.events.empty:
             raise InputError(
                 f"Nothing is saved: none of the {log.rows_read:,} rows is a badge event. "
-                f"{' '.join(log.problems()[1:4])} Check what the columns are for: a column with the date alone is Date, "
-                "not Date and time."
+                f"{' '.join(log.problems()[1:4])} Check what the columns are for: a column with the date alone is "
+                "Date, not Date and time."
             )
         if not self.site["operator"].strip():
             raise InputError("Write your name: every verdict is signed with it.")
