@@ -84,7 +84,7 @@ def in_wrong_order(utc: np.ndarray, zone: tzinfo | None) -> Iterator[str]:
     if 2 * (other[-1] - other[0]) < days[-1] - days[0]:
         yield (
             f"the events are from {days[0]} to {days[-1]}, and would be from {other[0]} to {other[-1]} if day and "
-            "month were exchanged: check which comes first in the dates, and say it, with day_first=True or day_first=False"
+            "month were exchanged: check which comes first, and say it, with day_first=True or day_first=False"
         )
 
 
