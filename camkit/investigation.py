@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from os import PathLike
+from os.path import exists
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tomlkit.exceptions import TOMLKitError
 from camkit.badges import BadgeLog, Column, load_badges, load_doors
 from camkit.errors import InputError
 from camkit.support.files import open_regular, write_whole
-from camkit.visible import visible
+from camkit.visible import one_line
 
 __all__ = ["INVESTIGATION_FILE", "Investigation", "load_investigation"]
 
@@ -32,33 +33,31 @@ HEADER = (
     "says goes before it. Paths are relative to this file. Keys and passwords go into .env, never in here.",
 )
 LARGEST = 1 << 20  # bytes
+LONGEST = 200  # of a name in a message, characters
 SECRET = re.compile(r"(?i)key|passw|secret|token|credential|login")
 HERE = "the notebook's first cell"
+NOT_TOML = (ValueError, RecursionError, TOMLKitError)
+"""What reading such a file fails with: the errors of both libraries, long numbers, lists in too many lists."""
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, str) or (isinstance(value, list | tuple) and all(map(_is_text, value)))
-
-
 def _is_file(value: object) -> bool:
     return isinstance(value, str | PathLike)
 
 
-def _is_files(value: object) -> bool:
-    return _is_file(value) or (isinstance(value, list | tuple) and all(map(_is_file, value)))
+def _is_heading(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _one_or_several(is_one: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: all(map(is_one, value if isinstance(value, list | tuple) else [value]))
 
 
 def _is_columns(value: object) -> bool:
-    return isinstance(value, Mapping) and all(map(_is_column, value.values()))
-
-
-def _is_column(value: object) -> bool:
-    parts = value if isinstance(value, list | tuple) else [value]
-    return all(isinstance(part, str | int) and not isinstance(part, bool) for part in parts)
+    return isinstance(value, Mapping) and all(map(_one_or_several(_is_heading), value.values()))
 
 
 def _is_hours(value: object) -> bool:
@@ -68,8 +67,11 @@ def _is_hours(value: object) -> bool:
 Kind = tuple[Callable[[object], bool], str]
 TEXT: Kind = (_is_text, "text in quotation marks")
 FILE: Kind = (_is_file, "the name of a file or folder, in quotation marks")
-FILES: Kind = (_is_files, 'the name of a file or folder, or a list of them, such as ["may.csv", "june.csv"]')
-WORDS: Kind = (_is_texts, 'a list of words, such as ["Zutritt erlaubt", "OK*"]')
+FILES: Kind = (
+    _one_or_several(_is_file),
+    'the name of a file or folder, or a list of them, such as ["may.csv", "june.csv"]',
+)
+WORDS: Kind = (_one_or_several(_is_text), 'a list of words, such as ["Zutritt erlaubt", "OK*"]')
 YES_NO: Kind = (lambda value: isinstance(value, bool), "true or false")
 HOURS: Kind = (_is_hours, 'two times of day, such as ["06:00", "20:00"]')
 COLUMNS: Kind = (
@@ -177,7 +179,7 @@ class Investigation:
                     document.pop(key, None)
                 elif document.get(key) != changes[key]:
                     document[key] = changes[key]
-        except TOMLKitError as error:
+        except NOT_TOML as error:
             raise _malformed(self.file, error) from None
         write_whole(self.file, tomlkit.dumps(document).encode())
         return load_investigation(
@@ -186,7 +188,7 @@ class Investigation:
 
     def __repr__(self) -> str:
         shown = [key for key in KEYS if getattr(self, key) not in (None, ())]
-        return visible("\n".join(f"{key}: {_shown(getattr(self, key))}{self._by(key)}" for key in shown))
+        return "\n".join(f"{key}: {one_line(_shown(getattr(self, key)))}{self._by(key)}" for key in shown)
 
     def _by(self, key: str) -> str:
         return f"  ({self.origin[key]})" if key in self.origin else ""
@@ -194,10 +196,10 @@ class Investigation:
     def _require(self, key: str, *paths: Path) -> None:
         """Say of a file that is missing who names it."""
         for path in paths:
-            if key in self.origin and not path.exists():
+            if key in self.origin and not exists(path):  # noqa: PTH110 - pathlib fails where a name is too long
                 raise InputError(
-                    f"{key} in {self.origin[key]} names {path}, which does not exist. Correct the name: it is "
-                    "relative to the folder of that file or notebook.",
+                    f"{key} in {self.origin[key]} names {str(path)[:LONGEST]}, which does not exist. Correct the name: "
+                    "it is relative to the folder of that file or notebook.",
                     path=path,
                 )
 
@@ -228,7 +230,7 @@ def load_investigation(file: str | PathLike[str] = INVESTIGATION_FILE, **said: A
     text = _read(file)
     try:
         there = tomllib.loads(text or "")
-    except tomllib.TOMLDecodeError as error:
+    except NOT_TOML as error:
         raise _malformed(file, error) from None
     _check(there, str(file))
     _check(here, HERE)
@@ -263,8 +265,10 @@ def _read(file: Path) -> str | None:
 
 
 def _malformed(file: Path, error: Exception) -> InputError:
+    is_about_toml = isinstance(error, tomllib.TOMLDecodeError | TOMLKitError)
+    said = str(error) if is_about_toml else "a number is too long, or lists are in too many others"
     return InputError(
-        f"{file} cannot be read: {error}. Each line is a key, an equals sign and a value; text is in quotation marks, "
+        f"{file} cannot be read: {said}. Each line is a key, an equals sign and a value; text is in quotation marks, "
         "and paths have / in them.",
         path=file,
     )

@@ -117,6 +117,9 @@ def test_the_doors_file_that_is_said_goes_before_that_of_the_settings() -> None:
         ('meraki_key = "x"', "'meraki_key' looks like a key or a password. Remove it, and put it into the environment"),
         ('een_password = "x"', "looks like a key or a password"),
         ('directory = "https://people.example/{user_id}"', "directory has to be a file. A web address"),
+        ("columns = " + "[" * 5_000, "cannot be read: a number is too long, or lists are in too many"),
+        ("columns = " + "{a=" * 5_000, "cannot be read: a number is too long, or lists are in too many"),
+        ("timezone = " + "9" * 6_000, "investigation.toml cannot be read: a number is too long"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_the_file_is_one_sentence(text: str, said: str) -> None:
@@ -125,6 +128,31 @@ def test_what_is_wrong_in_the_file_is_one_sentence(text: str, said: str) -> None
     with pytest.raises(InputError) as error:
         load_investigation()
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "9" * 6_000])
+def test_saving_into_a_file_that_cannot_be_read_is_one_sentence(text: str) -> None:
+    "As reading it is"
+    write(text)
+    investigation = Investigation()
+    with pytest.raises(InputError, match=r"investigation.toml cannot be read: .*Each line is a key"):
+        investigation.save(operator="Ann")
+
+
+@pytest.mark.parametrize("name", ["a/" * 3_000, "a" * 300, "a\0b"])
+def test_a_name_that_no_file_can_have_is_one_sentence(name: str) -> None:
+    "It is as good as a file that is missing"
+    for key, load in (("badges", Investigation.load_badges), ("doors", Investigation.load_doors)):
+        with pytest.raises(InputError, match="which does not exist") as error:
+            load(load_investigation(**{key: name}))
+        assert len(str(error.value)) < 400
+
+
+def test_a_value_does_not_make_lines_of_its_own() -> None:
+    "What is shown has one line for each key"
+    shown = repr(load_investigation(operator="x\nfake: line", hours=("06:00\nfake: a", "20:00")))
+    assert "operator: x fake: line" in shown
+    assert not any(line.startswith("fake") for line in shown.splitlines())
 
 
 def test_a_secret_is_not_repeated() -> None:

@@ -1,6 +1,7 @@
 """What an investigator brings: badge exports, doors, and what looks odd in them."""
 
 from camkit.badges.door_events import (
+    ALARMS,
     NEEDED,
     DoorEvent,
     DoorEvents,
@@ -17,18 +18,20 @@ from camkit.badges.given import TIME_ROLES, Column, Given
 from camkit.badges.identifiers import clean_id
 from camkit.badges.load import load_badges
 from camkit.badges.log import BadgeLog
-from camkit.badges.matching import SAID, are_others, find_events, renumbered, said
+from camkit.badges.matching import IDENTITY, are_different, find_events, identities, renumbered
 from camkit.badges.preview import Preview, preview
 from camkit.badges.profiles import ROLES
+from camkit.badges.sentences import some_lines
 from camkit.badges.small_table import read_small_table
 from camkit.badges.table import Record
 
 __all__ = [
+    "ALARMS",
     "ENCODINGS",
     "FLAGS",
+    "IDENTITY",
     "NEEDED",
     "ROLES",
-    "SAID",
     "SUFFIXES",
     "TIME_ROLES",
     "BadgeLog",
@@ -41,10 +44,11 @@ __all__ = [
     "Preview",
     "Record",
     "SourceFile",
-    "are_others",
+    "are_different",
     "clean_id",
     "find_events",
     "flag_events",
+    "identities",
     "load_badges",
     "load_doors",
     "preview",
@@ -53,6 +57,6 @@ __all__ = [
     "require_events",
     "require_resolved",
     "resolve",
-    "said",
     "site_timezone",
+    "some_lines",
 ]

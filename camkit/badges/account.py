@@ -16,6 +16,8 @@ from camkit.badges.vocabulary import footer_patterns, matches
 ENTRY = pa.schema({"line": pa.int64(), "column": pa.string(), "value": pa.string(), "reason": pa.string()})
 """Columns of the tables of rejected and ignored rows, beside ``file``."""
 
+NONE = ENTRY.empty_table()
+
 CLOCK_TIME = re.compile(r"\d[:.]\d\d")
 
 MAX_FILLED = 2
@@ -72,7 +74,9 @@ class RowAccount:
 
     def entries(self, kind: Kind) -> pa.Table:
         """Return the entries of a kind in the order of the lines: a table with the columns of `ENTRY`."""
-        entries = pa.concat_tables([ENTRY.empty_table(), *self._entries[kind]])
+        if not self._entries[kind]:
+            return NONE
+        entries = pa.concat_tables(self._entries[kind])
         if len(self._entries[kind]) < 2:
             return entries
         return entries.take(pa.array(np.argsort(entries["line"].to_numpy(), kind="stable")))

@@ -18,12 +18,6 @@ MISREAD = 0.25
 """Largest share of dates that do not exist, or are in the future, in an order that is considered."""
 
 
-def day_first_shown(parsed: Timestamps, latest: np.datetime64) -> bool | None:
-    """Return whether the dates show that the day comes first; None if none shows it, or they contradict each other."""
-    has_day, has_month = len(parsed.only("day")) > 0, len(parsed.only("month")) > 0
-    return None if has_day == has_month or _year_comes_first(parsed, latest) is not False else has_day
-
-
 def decide_order(
     table: ExportTable, given: bool | None, sibling: tuple[bool, str] | None, parsed: Timestamps
 ) -> tuple[Order | None, str | None]:

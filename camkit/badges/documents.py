@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -66,7 +66,7 @@ def _rows(table: ForeignTable, layout: Layout) -> Rows:
     below = table.lines >= layout.first_line
     builder = RowsBuilder(Fit.of(layout))
     builder.add([([column.filter(pa.array(below)) for column in table.columns], table.lines[below])])
-    builder.add_records((line, [text]) for line, text in table.facts.get("damaged", ()))
+    builder.add_records((line, [text]) for line, text in table.facts.get("loose", ()))
     rows = builder.finish([], is_ended=True)
     rows.ignore_header(layout)
     return rows
@@ -180,18 +180,26 @@ def _not_read(tables: Sequence[ForeignTable], taken: ForeignTable) -> list[str]:
     if others and taken.name:
         them = "it" if len(others) == 1 else "one of them"
         found.append(f"also has {_sheets(others)}, not read: load {them} with sheet={others[0].name!r}")
+    elif lists := {name: count for table in others for name, count in table.facts.get("lists", {}).items()}:
+        found.append(f"also has other lists of objects, not read: {_lists(lists)}")
     elif large := [len(table.lines) for table in others if len(table.lines) > 1 and len(table.columns) > 1]:
         found.append(
             f"also has other tables, not read: {', '.join(f'{rows:,} rows' for rows in large[:SHOWN])}"
         )
-    if lists := taken.facts.get("others"):
-        named = ", ".join(f"{name!r} ({count:,})" for name, count in [*lists.items()][:SHOWN])
-        found.append(f"also has other lists of objects, not read: {named}")
+    if len(lists := taken.facts.get("lists", {})) > 1:
+        found.append(f"its lists {_lists(lists)} were read one after the other")
     if more := taken.facts.get("more"):
-        found.append(
-            f"its {more!r} says that the system has more events: ask for all pages and load them together"
-        )
+        name, number = more
+        says = "says that the system has more events"
+        if number:
+            says = f"is {int(number):,}, and this file has {counted(len(taken.lines) - 1, 'row')}"
+        found.append(f"its {name!r} {says}: ask for all pages and load them together")
     return found
+
+
+def _lists(lists: Mapping[str, int]) -> str:
+    """Name lists with their lengths."""
+    return ", ".join(f"{name!r} ({count:,})" for name, count in [*lists.items()][:SHOWN])
 
 
 def _sheets(tables: Sequence[ForeignTable]) -> str:

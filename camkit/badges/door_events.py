@@ -26,6 +26,15 @@ TEXTS = ("cardholder_id", "reader_id", "outcome", "cardholder_name", "credential
 WHOLE = "take them from the log as they are, as in log.events"
 
 
+ALARMS = {
+    "forced": "door forced open",
+    "held": "door held open",
+    "rex": "opened by the exit button",
+    "operator": "opened by an operator",
+}
+"""What happened at a door besides a swipe, in words."""
+
+
 @dataclass(frozen=True)
 class DoorEvent:
     """One badge event and the door it was at.
@@ -48,6 +57,8 @@ class DoorEvent:
         The site's zone, in which times are shown.
     cardholder_name : str
         As in the log; empty where it has none.
+    kind : str
+        ``swipe``, or the alarm that it is, as `load_badges` says it.
     """
 
     event_id: Hashable
@@ -59,6 +70,12 @@ class DoorEvent:
     door: Door | None
     timezone: tzinfo = UTC
     cardholder_name: str = ""
+    kind: str = "swipe"
+
+    @property
+    def what(self) -> str:
+        """What happened at the door, in words: an alarm, else the outcome."""
+        return ALARMS.get(self.kind, self.outcome)
 
     @property
     def cameras(self) -> tuple[Camera, ...]:
@@ -160,12 +177,24 @@ class DoorEvents(Sequence[DoorEvent]):
             [None if at is pd.NaT else at for at in pd.DatetimeIndex(times).tz_convert("UTC").to_pydatetime()]
             for times in (self.table["event_time"], self.true_time)
         )
-        texts = self.table.reindex(columns=["outcome", "cardholder_id", "reader_id", "cardholder_name"])
+        names = ["outcome", "cardholder_id", "reader_id", "cardholder_name", "kind"]
+        texts = self.table.reindex(columns=names)
         given = (column_text(texts[name]).fillna("").to_numpy() for name in texts)
         columns = zip(self.table.index, event_time, true_time, *given, strict=True)
         return tuple(
-            DoorEvent(label, at, true_at, what, who, where, self.doors.get(where), self.timezone, name)
-            for label, at, true_at, what, who, where, name in columns
+            DoorEvent(
+                label,
+                at,
+                true_at,
+                what,
+                who,
+                where,
+                self.doors.get(where),
+                self.timezone,
+                name,
+                kind or "swipe",
+            )
+            for label, at, true_at, what, who, where, name, kind in columns
         )
 
 

@@ -98,6 +98,8 @@ def find_duplicates(events: pd.DataFrame, files: Sequence[FileRows], zone: tzinf
 
 def chosen(events: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     """The events at these positions, in order. Unlike ``iloc`` it does not copy a column of many pieces first."""
+    if not len(rows):
+        return events.iloc[:0]
     mask = np.zeros(len(events), dtype=bool)
     mask[rows] = True
     return pd.DataFrame({name: events[name].array[mask] for name in events})

@@ -91,7 +91,7 @@ def decoded(export: Export, read: Callable[[str, list[str]], Read], given: Given
         except OtherEncodingError as other:
             encoding, doubts = other.encoding, [other.doubt] if other.doubt else []
         return read(encoding, doubts)
-    except UnicodeDecodeError:
+    except UnicodeError:  # some codecs do not say UnicodeDecodeError
         raise BadgeFileError(
             f"{export.name} is not valid text in {encoding}: export it again, or say its encoding, as in "
             "encoding='cp1251'.",
@@ -197,7 +197,7 @@ class Utf8Text:
     def blocks(self, size: int = BLOCKS[0]) -> Iterator[bytes]:
         """Iterate over the text in blocks of whole lines, at first of this size; the last may lack its line end."""
         is_utf_8 = self.encoding in (UTF_8, UTF_8_MARKED)
-        for raw in self._whole_lines(self._utf_8_bytes(size) if is_utf_8 else self._recoded(size)):
+        for raw in self._whole_lines(self._unmarked(self._chunks(size) if is_utf_8 else self._recoded(size))):
             block = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
             self._require_short_lines(block)
             newlines = count_lines(block)
@@ -224,16 +224,21 @@ class Utf8Text:
             yield chunk
             size = min(4 * size, BLOCKS[1])
 
-    def _utf_8_bytes(self, size: int) -> Iterator[bytes]:
-        if self.encoding == UTF_8_MARKED:
-            self._file.read(len(codecs.BOM_UTF8))
-        return self._chunks(size)
-
     def _recoded(self, size: int) -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(self.encoding)()
         for chunk in self._chunks(size):
             yield decoder.decode(chunk).encode()
         yield decoder.decode(b"", final=True).encode()
+
+    def _unmarked(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Drop the byte order mark at the start, if there is one."""
+        start = b""
+        for chunk in chunks:
+            start += chunk
+            if len(start) >= len(codecs.BOM_UTF8):
+                break
+        yield start.removeprefix(codecs.BOM_UTF8)
+        yield from chunks
 
     def _whole_lines(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Cut the chunks at line ends."""

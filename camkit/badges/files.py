@@ -7,6 +7,7 @@ import io
 import lzma
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -97,6 +98,7 @@ class Export:
     path: Path
     member: str | None = None
     found_in: Path | None = None
+    number: int = 1  # among the members of the same name
     content: bytes | None = field(default=None, repr=False, compare=False)  # of the file, where it is held
 
     def held(self) -> Export:
@@ -119,22 +121,29 @@ class Export:
     @property
     def name(self) -> str:
         """The name in the log: the file's, and the member's after a slash."""
-        return visible(self.path.name if self.member is None else f"{self.path.name}/{self.member}")
+        return visible(f"{self.path.name}{self._inside}")
 
     @property
     def full_name(self) -> str:
         """The name with the path that was passed, for files of the same name."""
-        return visible(str(self.path) if self.member is None else f"{self.path}/{self.member}")
+        return visible(f"{self.path}{self._inside}")
+
+    @property
+    def _inside(self) -> str:
+        number = f" ({self.number})" if self.number > 1 else ""
+        return "" if self.member is None else f"/{self.member}{number}"
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open the unpacked bytes; a failure while they are read is a `BadgeFileError`."""
         with _explained(self.path, self.name), self._packed() as packed:
             if self.member is not None:
-                with zipfile.ZipFile(packed) as archive, archive.open(self.member) as unpacked:
-                    # No more than the size that the archive declares is unpacked, and `_members` adds those up.
-                    size = archive.getinfo(self.member).compress_size
-                    yield io.BufferedReader(_Capped(unpacked, size, self))
+                with zipfile.ZipFile(packed) as archive:
+                    same = [info for info in archive.infolist() if info.filename == self.member]
+                    info = same[self.number - 1]
+                    with archive.open(info) as unpacked:
+                        # No more than the size that the archive declares is unpacked, and `_members` adds those up.
+                        yield io.BufferedReader(_Capped(unpacked, info.compress_size, self))
             elif _starts_with(packed, b"\x1f\x8b"):
                 with gzip.GzipFile(fileobj=packed) as unpacked:
                     yield io.BufferedReader(_Capped(unpacked, self.path.stat().st_size, self))
@@ -165,14 +174,14 @@ def find_exports(
             )
         if "://" in str(path):
             raise BadgeFileError(f"{path} is a web address: download the export and name that file.")
-    exports: dict[tuple[Path, str | None], Export] = {}
+    exports: dict[tuple[Path, str | None, int], Export] = {}
     left_out: list[LeftOut] = []
     for path in map(Path, given):
         with _explained(path, str(path)):
             found, others = _in_folder(path) if path.is_dir() else _in_file(path, None)
         left_out += others
         for export in found:
-            place = export.path.resolve(), export.member
+            place = export.path.resolve(), export.member, export.number
             if place in exports:
                 reason = "named more than once, and read once"
                 left_out.append(LeftOut(export.found_in or export.path, export.name, reason))
@@ -225,6 +234,7 @@ def _in_folder(folder: Path) -> tuple[list[Export], list[LeftOut]]:
             continue
         try:
             reason = _why_not_an_export(path.name) if path.is_file() else _what_else(path)
+            reason = reason or _where_to(path, folder)
             found, others = ([], []) if reason else _in_file(path, folder)
         except (BadgeFileError, OSError) as error:
             found, others, reason = [], [], str(error)
@@ -258,8 +268,10 @@ def _members(path: Path, infos: list[zipfile.ZipInfo], found_in: Path) -> tuple[
     exports: list[Export] = []
     left_out: list[LeftOut] = []
     taken: list[zipfile.ZipInfo] = []
+    numbers: Counter[str] = Counter()
     for info in infos:
-        export = Export(path, info.filename, found_in)
+        numbers[info.filename] += 1
+        export = Export(path, info.filename, found_in, numbers[info.filename])
         if OF_THE_SYSTEM.intersection(PurePosixPath(info.filename).parts):
             continue
         if reason := _why_not_an_export(PurePosixPath(info.filename).name):
@@ -338,6 +350,13 @@ def _what_else(path: Path) -> str:
     if path.is_dir():
         return "a folder in the folder; name it too if its files are to be read"
     return "not a regular file"
+
+
+def _where_to(path: Path, folder: Path) -> str | None:
+    """Say that a link leads out of the folder: whoever filled the folder may have no right to that file."""
+    if not path.is_symlink() or path.resolve().is_relative_to(folder.resolve()):
+        return None
+    return "a link that leads out of the folder; name the file itself if it is to be read"
 
 
 def _starts_with(file: IO[bytes], magic: bytes) -> bool:

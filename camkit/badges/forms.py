@@ -123,6 +123,7 @@ class _Words:
     """A skeleton under construction."""
 
     characters: list[str]
+    language: str = ""
     months: list[tuple[int, int, str]] = field(default_factory=list)
     zone: str = ""
 
@@ -130,8 +131,11 @@ class _Words:
         self.characters[start:end] = character * (end - start)
 
 
-def read_form(shape: str) -> Form | None:
-    """Return the form of the texts of this shape; None if they are not a date and time."""
+def read_form(shape: str, language: str = "") -> Form | None:
+    """Return the form of the texts of this shape; None if they are not a date and time.
+
+    The language decides where a month's name is another one's in another language.
+    """
     if len(shape) > LONGEST or shape.count("0") < FEWEST_DIGITS:
         return None
     plain = shape.translate(PLAIN)
@@ -143,7 +147,7 @@ def read_form(shape: str) -> Form | None:
         bytes_before.append(bytes_before[-1] + len(it.encode()))
     text = "".join(it for _, it in kept)
     at = [bytes_before[position] for position, _ in kept]
-    found = _number(text) or _date_and_time(text)
+    found = _number(text) or _date_and_time(text, language)
     if found is None:
         return None
     kind, match, month, zone = found
@@ -178,8 +182,8 @@ def _number(text: str) -> Found | None:
     return None
 
 
-def _date_and_time(text: str) -> Found | None:
-    words = _Words(list(text))
+def _date_and_time(text: str, language: str) -> Found | None:
+    words = _Words(list(text), language)
     region = REGION.search(text)
     if region:
         if not _is_zone(region["region"]):
@@ -212,7 +216,7 @@ def _replace_words(words: _Words) -> bool:
         before = taken[start - 1 : start]
         if word in UNITS and (before.isdigit() or before.isspace()):
             words.put(start + len(word), end, " ")
-        elif month_of(word):
+        elif month_of(word, words.language):
             words.months.append((start, end, word))
         elif word.casefold() in FILLERS or is_weekday(word):
             words.put(start, end, " ")
@@ -232,7 +236,7 @@ def _one_month(words: _Words) -> int:
     for first, last, word in others:
         words.put(first, last, " " if is_weekday(word) else "?")
     words.put(start, end, "M")
-    return month_of(month) or 0
+    return month_of(month, words.language) or 0
 
 
 def _is_sound(match: re.Match[str], *, named: bool, month: int, zone: str) -> bool:

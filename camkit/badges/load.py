@@ -220,7 +220,7 @@ def _read(export: Export, given: Given, digests: dict[Path, str]) -> ExportTable
     with unchanged(export.path), ThreadPoolExecutor(1) as pool:
         held = export.held()
         digest = None if export.path in digests else pool.submit(held.sha256)
-        table = reshape(read_export(held, given), given)
+        table = reshape(read_export(held, given))
         if digest is not None:
             digests[export.path] = digest.result()
     return replace(table, export=export)

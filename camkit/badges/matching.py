@@ -1,4 +1,4 @@
-"""Find badge events again in a newer export, by what they say: there the rows may have other numbers."""
+"""Find badge events again in a newer export, by their time, cardholder, reader and outcome: the rows may have moved."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from camkit.badges.door_events import NEEDED
 from camkit.badges.log import BadgeLog
 from camkit.errors import InputError
 
-SAID = (*NEEDED, "outcome")
-"""What an event says, by which it is found again."""
+IDENTITY = (*NEEDED, "outcome")
+"""The columns by which an event is found again."""
 
 
 def find_events(events: pd.DataFrame, wanted: pd.DataFrame) -> pd.Series:
-    """Find the events that say the same as the wanted ones.
+    """Find the events that have the same `IDENTITY` as the wanted ones.
 
     Parameters
     ----------
     events : pandas.DataFrame
         Badge events, with unique labels.
     wanted : pandas.DataFrame
-        The columns `SAID`, and perhaps ``number``: which one it is of those that say the same, counted from 0.
+        The columns `IDENTITY`, and perhaps ``number``: which one it is of those that are equal in them, counted from 0.
         Without it they are counted in their order.
 
     Returns
@@ -31,21 +31,21 @@ def find_events(events: pd.DataFrame, wanted: pd.DataFrame) -> pd.Series:
     pandas.Series
         For each of the wanted, the label of the event in `events`; missing where it is not there. Of dtype object.
     """
-    near = said(events[events["event_time"].isin(wanted["event_time"])])
-    keys = said(wanted).assign(**wanted.filter(["number"]))
-    found = keys.merge(near.assign(label=near.index.to_numpy(object)), on=[*SAID, "number"], how="left")
+    near = identities(events[events["event_time"].isin(wanted["event_time"])])
+    keys = identities(wanted).assign(**wanted.filter(["number"]))
+    found = keys.merge(near.assign(label=near.index.to_numpy(object)), on=[*IDENTITY, "number"], how="left")
     return found["label"].set_axis(wanted.index)
 
 
-def said(events: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns `SAID`, a missing text as an empty one, and ``number``, counted among those that are equal."""
+def identities(events: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns `IDENTITY`, a missing text as an empty one, and ``number``, counted among equal ones."""
     table = pd.DataFrame({"event_time": events["event_time"].dt.as_unit("us")}, index=events.index)
-    for name in SAID[1:]:
+    for name in IDENTITY[1:]:
         table[name] = events[name].astype(object).where(events[name].notna(), "").map(str)
-    return table.assign(number=table.groupby(list(SAID), dropna=False).cumcount())
+    return table.assign(number=table.groupby(list(IDENTITY), dropna=False).cumcount())
 
 
-def are_others(events: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+def are_different(events: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
     """Return for each of the known events whether its label is that of another event, or of none, in `events`."""
     theirs = events[list(NEEDED)].reindex(known.index)
     same = known["event_time"].eq(theirs["event_time"])
@@ -75,7 +75,7 @@ def renumbered(log: BadgeLog, known: pd.DataFrame) -> BadgeLog:
     InputError
         If one of the known events is not in the log.
     """
-    moved = known[are_others(log.events, known)]
+    moved = known[are_different(log.events, known)]
     if moved.empty:
         return log
     labels = log.events.index

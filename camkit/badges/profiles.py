@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-from camkit.badges.vocabulary import kind_of, matches, outcome_of, phrases, table_of, wording
+from camkit.badges.vocabulary import (
+    beside,
+    denies,
+    granting,
+    has_sign,
+    kind_of,
+    matches,
+    outcome_of,
+    phrases,
+    table_of,
+    wording,
+)
 
 ROLES = {
     "event_time": "date and time",
@@ -100,6 +111,13 @@ class Profile:
         ) and "event_time" in self.sources(header)
 
     @cached_property
+    def in_header(self) -> frozenset[str]:
+        """What a header of this system has at least one of, as it is written where a name is there twice."""
+        numbered = (re.sub(r" \d+$", "", name) for name in self._recognise)
+        nameless = any(name.startswith("column ") for name in self._recognise)
+        return frozenset({*self._recognise, *numbered, *([""] if nameless else [])})
+
+    @cached_property
     def _recognise(self) -> tuple[str, ...]:
         return tuple(map(plain, self.recognise))
 
@@ -135,26 +153,36 @@ class Profile:
         """Translate an outcome into ``granted``, ``denied``, ``ignored`` or ``unknown``.
 
         The words of the caller come first, then those of the profile, then those of `vocabulary.toml`. An alarm's
-        outcome is unknown: nobody was granted or denied anything. A ``*`` in the caller's `granted` never makes a
-        known refusal granted; a word that is given in full does.
+        outcome is unknown: nobody was granted or denied anything. What stands beside a phrase for granted must be
+        harmless, else the outcome is unknown. In the caller's `granted` a ``*`` stands for more, but neither makes a
+        known refusal granted nor stands for a word that denies; a text that is given in full is granted.
         """
         words = wording(text)
-        return self._as_given(text, words) or self._by_words(words)
+        return self._as_given(text, words) or self._by_words(text, words)
 
     def _as_given(self, text: str, words: str) -> str | None:
         """The outcome by the caller's words; None if it is none of them."""
         if matches(text, self.given_denied):
             return "denied"
-        if not matches(text, self.given_granted):
+        if text.casefold() in map(str.casefold, self.given_granted):
+            return "granted"
+        fits = [pattern for pattern in self.given_granted if matches(text, (pattern,))]
+        if not fits:
             return None
-        in_full = text.casefold() in map(str.casefold, self.given_granted)
-        return "granted" if in_full or self._by_words(words) != "denied" else "denied"
+        if self._by_words(text, words) == "denied":
+            return "denied"
+        return "unknown" if all(denies(beside(text, pattern)) for pattern in fits) else "granted"
 
-    def _by_words(self, words: str) -> str:
+    def _by_words(self, text: str, words: str) -> str:
         if kind_of(words) != "swipe":
             return "unknown"
-        own = ("denied", "granted", "ignored")
-        return next((it for it in own if phrases(getattr(self, it)).match(words)), None) or outcome_of(words)
+        own = {
+            "denied": phrases(self.denied),
+            "granted": granting(self.granted),
+            "ignored": phrases(self.ignored),
+        }
+        outcome = next((it for it in own if own[it].match(words)), None) or outcome_of(words)
+        return "unknown" if outcome == "granted" and has_sign(text) else outcome
 
 
 def plain(name: str) -> str:
@@ -170,13 +198,15 @@ def positions(header: Sequence[str]) -> dict[str, int]:
 def unique(names: Iterable[str]) -> tuple[str, ...]:
     """Name nameless columns, and number those whose name an earlier one has."""
     taken: dict[str, None] = {}
+    numbers: dict[str, int] = {}  # the next one of each name that is there again
     for position, name in enumerate(names):
         candidate = base = name or nameless(position)
-        number = 2
+        number = numbers.get(base, 2)
         while candidate in taken:
             candidate = f"{base} {number}"
             number += 1
         taken[candidate] = None
+        numbers[base] = number
     return tuple(taken)
 
 

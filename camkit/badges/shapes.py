@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -19,13 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.account import CLOCK_TIME, filled_cells
-from camkit.badges.day_order import day_first_shown
-from camkit.badges.given import Given
 from camkit.badges.identifiers import as_mask
-from camkit.badges.plausible import latest_possible
 from camkit.badges.profiles import unique
 from camkit.badges.sentences import counted
-from camkit.badges.table import ExportTable, Kind, Layout, translate
+from camkit.badges.table import ExportTable, Kind, Layout
 from camkit.badges.timestamps import Timestamps
 from camkit.badges.vocabulary import footer_patterns, matches
 
@@ -71,12 +66,12 @@ DIRECTION = "in_or_out"
 PERSON_ABOVE = "the cardholder of the rows below"
 
 
-def reshape(table: ExportTable, given: Given) -> ExportTable:
+def reshape(table: ExportTable) -> ExportTable:
     """Return the table with a row for each event; the same table if it has that already."""
     table = _dated_above(table)
     table = _named_above(table)
-    table = _several_in_a_cell(table, given)
-    return _first_and_last(table, given)
+    table = _several_in_a_cell(table)
+    return _first_and_last(table)
 
 
 def _named_above(table: ExportTable) -> ExportTable:
@@ -176,7 +171,7 @@ class _Times:
     place: Sequence[str]
 
 
-def _several_in_a_cell(table: ExportTable, given: Given) -> ExportTable:
+def _several_in_a_cell(table: ExportTable) -> ExportTable:
     """Make a row of each punch in a cell with several."""
     *dates, time = table.layout.sources["event_time"]
     cells = table.rows.cells[time]
@@ -193,10 +188,10 @@ def _several_in_a_cell(table: ExportTable, given: Given) -> ExportTable:
     ]
     parents, clock, way, place = zip(*punches, strict=True)
     said = f"rows have several times in {table.layout.names[time]!r}, and each became an event"
-    return _exploded(table, given, _Times(np.array(parents), clock, way, place), said)
+    return _exploded(table, _Times(np.array(parents), clock, way, place), said)
 
 
-def _first_and_last(table: ExportTable, given: Given) -> ExportTable:
+def _first_and_last(table: ExportTable) -> ExportTable:
     """Make two rows of each with an arrival and a departure."""
     sources = table.layout.sources
     arrive, depart = sources.get("first_in"), sources.get("last_out") or _departure(table)
@@ -216,7 +211,7 @@ def _first_and_last(table: ExportTable, given: Given) -> ExportTable:
     parents, clock, way = zip(*times, strict=True)
     table = replace(table, layout=_renamed(table.layout, {"event_time": arrive}, ("first_in", "last_out")))
     said = f"a row with both {names[0]!r} and {names[1]!r} became two events"
-    return _exploded(table, given, _Times(np.array(parents), clock, way, [""] * len(clock)), said)
+    return _exploded(table, _Times(np.array(parents), clock, way, [""] * len(clock)), said)
 
 
 def _departure(table: ExportTable) -> tuple[int, ...] | None:
@@ -235,18 +230,16 @@ def _departure(table: ExportTable) -> tuple[int, ...] | None:
     return (*dates, found[0]) if like_time.any() and like_time.all() else None
 
 
-def _exploded(table: ExportTable, given: Given, times: _Times, said: str) -> ExportTable:
+def _exploded(table: ExportTable, times: _Times, said: str) -> ExportTable:
     """Make a row of each time; one that is earlier than the one before it in its row is of the next day."""
     *dates, time = table.layout.sources["event_time"]
     cells = [column.take(pa.array(times.parents)) for column in table.rows.cells]
     cells[time] = pa.chunked_array([pa.array(times.clock, pa.string())])
     lines = table.rows.lines[times.parents]
     later = _days_later(times) if dates else np.zeros(len(lines), dtype=int)
+    if table.days_later is not None:
+        later += table.days_later[times.parents]
     if later.any():
-        order = _day_first(table, cells[dates[0]], given)
-        for days in range(1, int(later.max()) + 1):
-            next_day = translate(cells[dates[0]], partial(_next_day, day_first=order))
-            cells[dates[0]] = pc.if_else(pa.array(later >= days), next_day, cells[dates[0]])
         first = lines[int(np.argmax(later > 0))]
         said += (
             f"; in {counted(int(np.count_nonzero(later)), 'case')}, such as line {first}, a time is earlier than the "
@@ -255,7 +248,8 @@ def _exploded(table: ExportTable, given: Given, times: _Times, said: str) -> Exp
     columns = {DIRECTION: pa.array(times.way, pa.string())}
     if any(times.place) and "reader_id" not in table.layout.sources:
         columns["reader_id"] = pa.array(times.place, pa.string())
-    return _with_columns(replace(table, rows=replace(table.rows, cells=cells, lines=lines)), columns, said)
+    table = replace(table, rows=replace(table.rows, cells=cells, lines=lines), days_later=later)
+    return _with_columns(table, columns, said)
 
 
 def _days_later(times: _Times) -> np.ndarray:
@@ -267,32 +261,6 @@ def _days_later(times: _Times) -> np.ndarray:
     total = np.cumsum(back)
     begins = np.flatnonzero(np.concatenate([[True], ~same_row]))
     return total - np.repeat(total[begins] - back[begins], np.diff([*begins, len(time)]))
-
-
-def _day_first(table: ExportTable, dates: pa.ChunkedArray, given: Given) -> bool | None:
-    """Whether the day comes first in these dates, by the caller, the dates, or the system."""
-    if given.day_first is not None:
-        return given.day_first
-    midnights = pc.binary_join_element_wise(dates.unique(), "00:00", " ")
-    shown = day_first_shown(Timestamps.parse(pa.chunked_array([midnights])), latest_possible(table))
-    return table.layout.profile.day_first if shown is None else shown
-
-
-def _next_day(text: str, day_first: bool | None) -> str:
-    """Write the day after in the same form; a text that is not a date if that is not certain."""
-    parts = re.fullmatch(r"(\d+)(\D+)(\d+)(\D+)(\d+)", text)
-    if parts is None or (len(parts[1]) != 4 and day_first is None):
-        return f"the day after {text}"
-    year, month, day = (0, 1, 2) if len(parts[1]) == 4 else (2, 1, 0) if day_first else (2, 0, 1)
-    try:
-        number = [int(parts[at]) for at in (1, 3, 5)]
-        century = 2000 if number[year] < 100 else 0
-        after = date(number[year] + century, number[month], number[day]) + timedelta(days=1)
-    except (ValueError, OverflowError):
-        return f"the day after {text}"
-    number[year], number[month], number[day] = after.year - century, after.month, after.day
-    written = [f"{value:0{len(parts[at])}d}" for value, at in zip(number, (1, 3, 5), strict=True)]
-    return f"{written[0]}{parts[2]}{written[1]}{parts[4]}{written[2]}"
 
 
 def _set_aside(table: ExportTable, chosen: np.ndarray, reason: str) -> ExportTable:

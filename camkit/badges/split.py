@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ def split(
 ) -> Rows:
     """Split the text from `first_line` on into rows, in stretches of at least and at most so many bytes."""
     rows = RowsBuilder(fit)
-    cursor = Cursor(text.blocks(BLOCKS[1]))
+    cursor = Cursor(_ahead(text.blocks(BLOCKS[1])))
     cursor.skip(first_line - 1)
     least, most = stretch
     size = most
@@ -60,6 +61,20 @@ def split(
         else:
             rows.add_records(split_carefully(cursor, dialect, fit.width, len(piece)))
     return rows.finish(text.stray_lines, is_ended=text.is_ended)
+
+
+def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the blocks; while one is parsed, the next one is read."""
+    first = next(blocks, b"")
+    yield first
+    if len(first) < BLOCKS[1] // 2:
+        yield from blocks
+        return
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, blocks, b"")
+        while block := coming.result():
+            coming = pool.submit(next, blocks, b"")
+            yield block
 
 
 def split_quickly(
@@ -171,7 +186,7 @@ def _is_white_at_edges(rows: bytes, delimiter: str) -> bool:
     """Whether a cell may begin or end with white space, apart from what is not ASCII, in rows without quotes."""
     data = np.frombuffer(rows, np.uint8)
     for start in range(0, len(data), CACHED):
-        piece = data[max(start - 1, 0) : start + CACHED + 1]
+        piece = data[start : start + CACHED + 1]
         white = piece <= ord(" ")
         edge = piece == ord("\n")
         if np.count_nonzero(white) > np.count_nonzero(edge):

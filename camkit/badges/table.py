@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Literal
@@ -44,6 +44,7 @@ class Layout:
     sources: dict[str, tuple[int, ...]]  # for each role the positions of its columns
     header: Record | None = None  # a first row without a time, where columns are given by position
     doubts: tuple[str, ...] = ()  # sentences, without the file's name, on which columns were taken
+    above: tuple[str, ...] = ()  # the text of the rows above the header
 
     @property
     def used(self) -> set[int]:
@@ -90,7 +91,7 @@ class ExportTable:
     """One export's rows with its layout.
 
     A role is what a column is for, see `profiles.ROLES`. The doubts are sentences, without the file's name, on what may
-    be misread.
+    be misread; `days_later` is how many days after its date each row's time is, int, where a row had several.
     """
 
     export: Export
@@ -98,6 +99,7 @@ class ExportTable:
     layout: Layout
     rows: Rows
     doubts: list[str] = field(default_factory=list)
+    days_later: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Count the rows that have the header's width."""
@@ -181,13 +183,15 @@ def choose_layout(
 def _fitting(candidates: Sequence[Profile], delimiter: str, start: Sequence[Record]) -> Iterator[Layout]:
     """Yield the layouts in which the profiles fit these rows."""
     waiting = list(candidates)
+    known = frozenset[str]().union(*(profile.in_header for profile in waiting))
     for above, (_, cells) in enumerate(start):
-        if len(cells) > MAX_COLUMNS:
+        if len(cells) > MAX_COLUMNS or known.isdisjoint(map(plain, set(cells))):
             continue
         header = Header(cells)
         for profile in [profile for profile in waiting if profile.fits_header(header)]:
             waiting.remove(profile)
-            yield _headed(profile, delimiter, start[above:], above)
+            texts = tuple(" ".join(cells).strip() for _, cells in start[:above])
+            yield replace(_headed(profile, delimiter, start[above:], above), above=texts)
     for profile in waiting:
         if profile.fits_rows([cells for _, cells in start]):
             yield _headless(profile, delimiter, start)

@@ -25,11 +25,25 @@ MONTHS = (
     "norwegian januar februar mars april mai juni juli august september oktober november desember",
     "polish styczeń luty marzec kwiecień maj czerwiec lipiec sierpień wrzesień październik listopad grudzień",
     "polish stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "czech leden únor březen duben květen červen červenec srpen září říjen listopad prosinec",
+    "czech ledna února března dubna května června července srpna září října listopadu prosince",
+    "croatian siječanj veljača ožujak travanj svibanj lipanj srpanj kolovoz rujan listopad studeni prosinac",
+    "croatian siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna listopada studenoga prosinca",
+    "croatian siječanj veljača ožujak travanj svibanj lipanj srpanj kolovoz rujan listopad studenog prosinac",
     "russian январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
     "russian января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
     "turkish ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
 )
 """After the language twelve names each, nominative or genitive. A month may be written as three letters or more."""
+
+SHARED_MONTHS = ("listopad", "listopada", "lis", "lip", "srp")
+"""Names that are one month in Croatian and another in Polish or Czech."""
+
+LANGUAGE_AT = {
+    "Europe/Warsaw": "polish", "Poland": "polish", "Europe/Prague": "czech", "Europe/Bratislava": "czech",
+    "Europe/Zagreb": "croatian", "Europe/Sarajevo": "croatian",
+}  # fmt: skip
+"""The zones whose clocks tell which of them is meant."""
 
 SHORT_MONTHS = {
     "mrz": 3, "mrt": 3, "jui": None, "tammi": 1, "helmi": 2, "maalis": 3, "huhti": 4, "touko": 5, "kesä": 6, "heinä": 7,
@@ -73,37 +87,57 @@ MINUTES_EAST: dict[str, int | None] = {
 }  # fmt: skip
 """Minutes ahead of UTC; None where the letters are of several zones: Indian, Irish and Israeli time are all IST.
 
-From the abbreviations in the IANA time zone database. There CDT is also Cuba's and EST was Australia's; both are read
-as American, as systems write them.
+From the abbreviations in the IANA time zone database. What is also Cuba's or was Australia's is read as American, as
+systems write it, unless the site is there.
 """
+
+ELSEWHERE = {"EST": 600, "EDT": 660, "CDT": 630, "MST": 480}
+"""Minutes ahead of UTC at which letters that are read as American are those of Australia's or Malaysia's clocks."""
 
 OF_UTC = frozenset({"Z", "UTC", "GMT"})
 """Letters that no clock change concerns."""
 
 
 @cache
-def month_of(word: str) -> int | None:
-    """Return the number of the month that a word or its beginning names; None if none does, or several."""
+def month_of(word: str, language: str = "") -> int | None:
+    """Return the number of the month that a word or its beginning names; None if none does, or several.
+
+    Of several, the language decides.
+    """
     wanted = unaccented(word).removesuffix("kuuta").removesuffix("kuu")
     if wanted in _short_months():
         return _short_months()[wanted]
     if len(wanted) < 3:
         return None
-    found = {number for name, number in _months() if name.startswith(wanted)}
-    return found.pop() if len(found) == 1 else None
+    begun = [month for month in _months() if month[1].startswith(wanted)]
+    whole = [month for month in begun if month[1] == wanted]  # the Czech June begins its July
+    found = whole or begun
+    numbers = {number for _, _, number in found}
+    if len(numbers) > 1:
+        numbers = {number for spoken, _, number in found if spoken == language}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 @cache
 def is_weekday(word: str) -> bool:
     """Whether a word, or two letters of it or more, name a day of the week."""
     wanted = unaccented(word)
-    return len(wanted) > 1 and any(unaccented(name).startswith(wanted) for name in WEEKDAYS)
+    return len(wanted) > 1 and any(name.startswith(wanted) for name in _weekdays())
 
 
 @cache
-def _months() -> list[tuple[str, int]]:
-    names = [line.split()[1:] for line in MONTHS]
-    return [(unaccented(name), number) for line in names for number, name in enumerate(line, start=1)]
+def _weekdays() -> tuple[str, ...]:
+    return tuple(map(unaccented, WEEKDAYS))
+
+
+@cache
+def _months() -> list[tuple[str, str, int]]:
+    """Language, name and number of each."""
+    return [
+        (language, unaccented(name), number)
+        for language, *names in map(str.split, MONTHS)
+        for number, name in enumerate(names, start=1)
+    ]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta, timezone, tzinfo
 from functools import partial
@@ -16,6 +16,7 @@ from camkit.badges.account import RowAccount
 from camkit.badges.clock import YEARS
 from camkit.badges.day_order import decide_order
 from camkit.badges.forms import UNREAD
+from camkit.badges.identifiers import as_mask
 from camkit.badges.localize import localize
 from camkit.badges.plausible import (
     implausible,
@@ -25,9 +26,11 @@ from camkit.badges.plausible import (
     swapped_by_spreadsheet,
 )
 from camkit.badges.table import ExportTable
+from camkit.badges.time_words import LANGUAGE_AT, SHARED_MONTHS
 from camkit.badges.timestamps import NO_OFFSET, Order, Timestamps
 from camkit.badges.zones import (
-    leaves_doubt,
+    may_be_zone,
+    names_another,
     out_of_season,
     place_zones,
     without_summer_time,
@@ -40,7 +43,8 @@ BUDDHIST = 543
 
 (
     FINE, EMPTY, UNREADABLE, UNDECIDED, NONEXISTENT, IMPLAUSIBLE, BUDDHIST_YEAR, NO_ZONE, LETTERS, REPEATED, SKIPPED,
-) = range(11)  # fmt: skip
+    MONTH,
+) = range(12)  # fmt: skip
 """What became of each time."""
 
 REASONS = {
@@ -54,7 +58,13 @@ REASONS = {
     LETTERS: "several zones have these letters, and the site's clocks do not show them at that time",
     REPEATED: "in the hour that a clock change repeats, and the file's order does not show in which pass",
     SKIPPED: "in the hour that a clock change skips",
+    MONTH: "the month's name is another month in another language; say the zone, as in timezone='Europe/Zagreb'",
 }
+
+SHARED_MONTH = rf"(?i)\d[ ./-]*\b({'|'.join(SHARED_MONTHS)})\b\.?[ ./-]*\d"
+
+NOTES = 100
+"""How many lines of text beside the table, and values of a column, are looked at for a zone."""
 
 SORTED_BY = ("reader_id", "cardholder_id", "cardholder_name", "credential", "outcome")
 """Roles by which an export may be sorted, rather than by time."""
@@ -67,6 +77,7 @@ class Times:
     utc: np.ndarray  # datetime64[us] in UTC, NaT where `problem` is not FINE
     problem: np.ndarray  # int8, one of the codes above
     offset: timezone | None  # the one offset from UTC that all the times have
+    first: Order | None = None  # what comes first in dates such as 01/05/2026, if that matters
     dates: str = ""  # how day and month were distinguished, if they had to be
     by_zone: bool = False  # whether any time was placed by the zone alone
     placed: str = ""  # how times without an offset were placed, if the column's heading says
@@ -98,7 +109,11 @@ def read_event_times(
     offset = None if minutes_east is None else _only_value(minutes_east)
     in_heading = zone_in_heading(heading)
     if in_heading is not None:
-        minutes_east = np.full(len(text), in_heading.utcoffset(None) / timedelta(minutes=1))
+        fixed = in_heading.utcoffset(None)
+        if fixed is None:
+            zone = in_heading
+        else:
+            minutes_east = np.full(len(text), fixed / timedelta(minutes=1))
     times = read_times(
         text,
         order=partial(decide_order, table, day_first, sibling),
@@ -106,6 +121,7 @@ def read_event_times(
         zone=zone,
         sorted_by=lambda: [column for role in SORTED_BY if (column := table.text(role)) is not None],
         lines=table.rows.lines,
+        days_later=table.days_later,
     )
     naive = times.problem == NO_ZONE
     if naive.any() and not (times.problem == FINE).any():
@@ -119,16 +135,52 @@ def read_event_times(
         account.close("rejected", times.problem == problem, heading, text, REASONS[problem])
     placed = f"in {in_heading}, by the heading {heading!r}" if in_heading else ""
     doubts = [*times.doubts]
-    if times.by_zone and leaves_doubt(heading):
-        doubts.append(
-            f"times were read in {zone} as given, though their heading {heading!r} names UTC: check whether that is "
-            "right, and say timezone='UTC' if it is not"
-        )
     fine = account.is_event if account.is_event.all() else np.flatnonzero(account.is_event)
+    if times.by_zone and zone is not None:
+        doubts += _other_zones(table, zone, times, fine)
     doubts += implausible(times.utc[fine], table.rows.lines[fine], latest_possible(table))
     if times.dates:
         doubts += in_wrong_order(times.utc[fine], zone)
     return replace(times, offset=times.offset or offset, placed=placed, doubts=tuple(doubts))
+
+
+def _other_zones(table: ExportTable, zone: tzinfo, times: Times, fine: np.ndarray) -> Iterator[str]:
+    """Yield a sentence on each place in an export that names another zone than its times were read in."""
+    heading = table.heading("event_time")
+    utc = times.utc[fine]
+    if names_another(heading, zone, utc):
+        yield (
+            f"times were read in {zone} as given, though their heading {heading!r} names a zone: check whether that "
+            "is right, and say another timezone= if it is not"
+        )
+    notes = [
+        *table.layout.above,
+        *(" ".join(cells) for _, cells in table.rows.ragged[:NOTES] if len(cells) == 1),
+    ]
+    for note in (note for note in notes if names_another(note, zone, utc)):
+        yield (
+            f"times were read in {zone} as given, though there is a line {note[:80]!r}: check whether that is right, "
+            "and say another timezone= if it is not"
+        )
+        break
+    text = table.text("event_time")
+    for position in sorted(set(range(len(table.layout.names))) - table.layout.used):
+        name, column = table.layout.names[position], table.rows.cells[position]
+        value = next(filter(None, column.slice(0, NOTES).to_pylist()), "")
+        if not may_be_zone(name, value):
+            continue
+        beside = read_times(
+            pc.utf8_trim_whitespace(pc.binary_join_element_wise(text, column, " ")),
+            order=lambda _: (times.first, None),
+            zone=zone,
+        )
+        other = (times.problem == FINE) & ((beside.problem != FINE) | (beside.utc != times.utc))
+        if other.any():
+            row = int(np.argmax(other))
+            yield (
+                f"times were read in {zone} as given, though the column {name!r} may name their zone, such as "
+                f"{column[row].as_py()[:40]!r} in line {table.rows.lines[row]}: check whether that is right"
+            )
 
 
 def read_times(
@@ -139,19 +191,23 @@ def read_times(
     zone: tzinfo | None = None,
     sorted_by: Callable[[], list[pa.ChunkedArray]] = list,
     lines: np.ndarray | None = None,
+    days_later: np.ndarray | None = None,
 ) -> Times:
     """Read a column of trimmed texts into UTC.
 
     `order` decides, from the whole column, what comes first in dates such as 01/05/2026 (None if that is open), and
     says why. `sorted_by` returns the columns that the rows may be sorted by, rather than by time. Both are called only
     where it matters. `minutes_east` is how far times without an offset are ahead of UTC, float64, NaN where unknown;
-    `zone` is that of the times that have no offset in either way. `lines` is where the texts are, for the doubts.
+    `zone` is that of the times that have no offset in either way. `lines` is where the texts are, for the doubts;
+    `days_later` is how many days after its date each time is.
     """
-    parsed = Timestamps.parse(text)
+    parsed = Timestamps.parse(text, LANGUAGE_AT.get(str(zone), ""))
     lines = np.arange(len(text)) if lines is None else lines
     matters = parsed.order_matters()
     first, why = order(parsed) if matters.any() else (None, None)
     wall = parsed.in_order(first or "month")
+    if days_later is not None:
+        wall = wall + days_later.astype("timedelta64[D]")
     problem = _problems(parsed, wall, text)
     if first is None:
         problem[matters] = UNDECIDED
@@ -181,7 +237,9 @@ def read_times(
     utc[problem != FINE] = np.datetime64("NaT")
     doubts += without_summer_time(utc[local[problem[local] == FINE]], zone)
     dates = "" if first is None else f"{first} first, {why}"
-    return Times(utc, problem, only_offset, dates, zone is not None and len(local) > 0, doubts=tuple(doubts))
+    return Times(
+        utc, problem, only_offset, first, dates, zone is not None and len(local) > 0, doubts=tuple(doubts)
+    )
 
 
 def _codes(column: pa.ChunkedArray, rows: np.ndarray) -> np.ndarray:
@@ -201,6 +259,7 @@ def _problems(parsed: Timestamps, wall: np.ndarray, text: pa.ChunkedArray) -> np
     if unread.any():
         problem[unread] = UNREADABLE
         problem[pc.equal(text, "").to_numpy()] = EMPTY
+        problem[unread & as_mask(pc.match_substring_regex(text, SHARED_MONTH))] = MONTH
     return problem
 
 

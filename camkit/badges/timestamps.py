@@ -28,6 +28,9 @@ NO_OFFSET = np.iinfo(np.int16).min
 SLICE, BATCH = 1 << 14, 1 << 20
 """How many texts are cast at once, and how many of those that could not be cast are read at once."""
 
+MAX_ZONES = 1000
+"""The most letters and names of zones in one export; there are about 600."""
+
 LOWEST, HIGHEST = (np.datetime64(f"{year}-01-01", "us") for year in (YEARS[0], YEARS[1] + 1))
 
 ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -79,7 +82,7 @@ class Timestamps:
     zones: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, text: pa.ChunkedArray) -> Timestamps:
+    def parse(cls, text: pa.ChunkedArray, language: str = "") -> Timestamps:
         """Parse the texts."""
         count = len(text)
         parsed = cls(
@@ -93,7 +96,7 @@ class Timestamps:
             cast = pool.map(lambda start: parsed._cast(start, text.slice(start, SLICE)), starts)
             left = [start for start, is_read in zip(starts, cast, strict=True) if not is_read]
         for start, length in _batches(left):
-            parsed._read(start, text.slice(start, length))
+            parsed._read(start, text.slice(start, length), language)
         return parsed
 
     def order_matters(self) -> np.ndarray:
@@ -141,11 +144,11 @@ class Timestamps:
         self.kind[rows], self.wall[rows], self.offset[rows] = YEAR_FIRST, wall, minutes
         return True
 
-    def _read(self, start: int, text: pa.ChunkedArray) -> None:
+    def _read(self, start: int, text: pa.ChunkedArray, language: str) -> None:
         """Read texts of any form."""
         shaped = Shaped(text)
         for shape, rows in shaped.groups():
-            form = _read_form(shape)
+            form = _read_form(shape, language)
             if form is not None:
                 self._enter(form, start + rows, shaped.numbers(rows, form.numbers))
 
@@ -206,6 +209,9 @@ class Timestamps:
         if self.zone is None:
             self.zone = np.full(len(self.wall), -1, np.int16)
         if form.zone not in self.zones:
+            if len(self.zones) == MAX_ZONES:
+                self.kind[rows] = UNREAD
+                return
             self.zones += (form.zone,)
         self.zone[rows] = self.zones.index(form.zone)
 

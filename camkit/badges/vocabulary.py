@@ -21,6 +21,9 @@ NEGATING = "不未非無无否失拒禁被"
 
 LETTERS_AT_START = 2
 
+ACCEPTABLE = frozenset("✓✔✅☑→⇒➔➜•")
+"""Signs that do not deny. Any other sign that is not a letter, such as a cross, may."""
+
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 LETTERS = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae"})
@@ -46,20 +49,71 @@ class Phrases:
 
 
 @cache
-def phrases(patterns: tuple[str, ...], but_not: str = "") -> Phrases:
-    """Prepare patterns; `but_not` is a regular expression for the words that a ``*`` does not stand for."""
-    reduced = {wording(pattern, keep="*") for pattern in patterns}
-    words = f"(?!\\b(?:{''.join(but_not.split())})\\b|[{NEGATING}])" if but_not else ""
+def phrases(patterns: tuple[str, ...], star: str = ".*", last: str = "") -> Phrases:
+    """Prepare patterns; `star` is the regular expression for what a ``*`` stands for, `last` for one at the end."""
+    reduced = {wording(pattern, keep="*@") for pattern in patterns}
     starts, loose = defaultdict(list), defaultdict(list)
-    for pattern in sorted(each for each in reduced if "*" in each):
-        parts = pattern.split("*")
-        expression = f"(?:{words}.)*".join(map(re.escape, parts))
+    for pattern in sorted(each for each in reduced if "*" in each or "@" in each):
+        parts = re.split("[*@]", pattern)
+        signs = [_a_name() if sign == "@" else star for sign in re.findall("[*@]", pattern)]
+        if pattern.endswith("*"):
+            signs[-1] = last or star
+        expression = "".join(re.escape(part) + sign for part, sign in zip(parts, [*signs, ""], strict=True))
         if len(parts[0]) >= LETTERS_AT_START:
             starts[pattern[:LETTERS_AT_START]].append(expression)
         else:
             loose[max(parts, key=len)].append(expression)
     compiled = [{key: re.compile("|".join(them)) for key, them in group.items()} for group in (starts, loose)]
-    return Phrases(frozenset(each for each in reduced if "*" not in each), *compiled)
+    return Phrases(frozenset(each for each in reduced if not {"*", "@"} & {*each}), *compiled)
+
+
+def granting(patterns: tuple[str, ...]) -> Phrases:
+    """Prepare patterns for granted: a ``*`` stands for harmless words only, for what may be there in a granted event.
+
+    What is not known to be harmless may take back what the rest says, in any language.
+    """
+    return phrases(patterns, _harmless(), _harmless(behind=True))
+
+
+@cache
+def _harmless(*, behind: bool = False) -> str:
+    """The regular expression for harmless words, and for where it was: "at" and a name that does not deny."""
+    entry = table_of("vocabulary.toml")["outcomes"]
+    known = [*entry["harmless"], *(entry["harmless_behind"] if behind else ())]
+    words = "|".join(re.escape(wording(word)) for word in known)
+    number = r"[a-z]?(?!0+(?!\d))\d+"
+    at = rf"(?: (?:at|through|into|via) (?:(?!{_denying()}).)+)?"
+    return rf"(?: ?(?<!\w)(?:{words}|{number})(?!\w))*{at}"
+
+
+@cache
+def _a_name() -> str:
+    """The regular expression for a name in a sentence: "Failed Goods Store" is one, unlike "was not" and "denied"."""
+    said = table_of("vocabulary.toml")["outcomes"]["sentence"].replace("\n", "")
+    return rf"(?!.*(?:{_denying()})$)(?:(?!\b(?:{said})\b).)+"
+
+
+@cache
+def _denying() -> str:
+    """The regular expression for a word that denies by itself, in whatever language."""
+    entry = table_of("vocabulary.toml")["outcomes"]
+    denying = entry["denying"].replace("\n", "")
+    denied = [wording(pattern, keep="*") for pattern in entry["denied"]]
+    single = [re.escape(word).replace(r"\*", r"\w*") for word in denied if " " not in word]
+    return rf"\b(?:{denying}|{'|'.join(single)})\b|[{NEGATING}]"
+
+
+def denies(text: str) -> bool:
+    """Whether a text has a word or a sign that denies."""
+    return re.search(_denying(), wording(text)) is not None or has_sign(text)
+
+
+def has_sign(text: str) -> bool:
+    """Whether a text has a sign that may deny what it says, such as a cross, or an exclamation mark before it."""
+    signs = () if text.isascii() else {*text} - ACCEPTABLE
+    return text.lstrip().startswith("!") or any(
+        sign > "\x7f" and unicodedata.category(sign) in ("So", "Sm") for sign in signs
+    )
 
 
 def wording(text: str, keep: str = "") -> str:
@@ -80,6 +134,14 @@ def unaccented(text: str) -> str:
     if not text.isascii():
         letters = unicodedata.normalize("NFKD", text)
         text = "".join(letter for letter in letters if not unicodedata.combining(letter)).translate(LETTERS)
+    return text
+
+
+def beside(text: str, pattern: str) -> str:
+    """Return what is in a text besides the words of a pattern that it matches."""
+    text = text.casefold()
+    for part in pattern.casefold().split("*"):
+        text = text.replace(part, " ", 1) if part else text
     return text
 
 
@@ -108,7 +170,10 @@ def kind_of(words: str) -> str:
 @cache
 def _known(section: str, name: str) -> Phrases:
     entry = table_of("vocabulary.toml")[section]
-    return phrases(tuple(entry[name]), "" if name == "denied" else entry["but_not"])
+    patterns = tuple(entry[name])
+    if section == "kinds":
+        return phrases(patterns, rf"(?:(?!\b(?:{''.join(entry['but_not'].split())})\b|[{NEGATING}]).)*")
+    return granting(patterns) if name == "granted" else phrases(patterns)
 
 
 @cache

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+LARGE = 1 << 30
+"""More text, bytes, may not fit into one piece with offsets of 32 bits."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -21,7 +24,8 @@ class Words:
     def of(cls, text: pa.ChunkedArray) -> Words:
         """Find the different texts of a column."""
         # As one piece: the dictionaries of many pieces take longest to unite where most texts are different.
-        encoded = text.cast(pa.large_string()).combine_chunks().dictionary_encode()
+        text = text.cast(pa.large_string()) if text.nbytes > LARGE else text
+        encoded = text.combine_chunks().dictionary_encode()
         return cls(encoded.dictionary.to_pylist(), encoded.indices.to_numpy())
 
     def map(self, function: Callable[[str], str | None]) -> Words:

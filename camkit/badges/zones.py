@@ -10,11 +10,18 @@ import numpy as np
 
 from camkit.badges.localize import localize, utc_offset
 from camkit.badges.sentences import some_lines
-from camkit.badges.time_words import MINUTES_EAST, OF_UTC
-from camkit.badges.timestamps import NO_OFFSET, Timestamps
+from camkit.badges.time_words import ELSEWHERE, MINUTES_EAST, OF_UTC
+from camkit.badges.timestamps import Timestamps
+from camkit.errors import TimestampError
 from camkit.support.timezones import as_zone
 
-UTC_NAME = re.compile(r"(?:UTC|GMT|(?<![a-z])(?:utc|gmt))(?![a-z])")
+UTC_NAME = re.compile(
+    r"(?:UTC|GMT|Utc|Gmt|(?:(?<![a-z])|(?<=time)|(?<=date)|(?<=stamp))(?:utc|gmt))"
+    r"(?:(?![A-Za-z])|(?=[A-Z][a-z])|(?=(?i:time|date|stamp)))"
+    r"|(?<![A-Za-z])(?i:zulu)(?![A-Za-z])|(?<=[(\[])Z(?=[)\]])"
+    r"|(?:^|(?<=[\s(\[_]))(?=[+\-−–]\d\d:?\d\d[\s)\]]*$)"
+)
+"""UTC in any of its names, or where an offset from it follows, as in "Time (+02:00)"."""
 
 DENIED = re.compile(r"(?<![a-z])(?:not|no|non|from|vs|versus)(?:[\W_]+in)?[\W_]+$", re.IGNORECASE)
 """What precedes the name where the times are in another zone, as in "local, not UTC" or "converted from UTC"."""
@@ -31,7 +38,7 @@ MAX_OFFSET = 14 * 60
 
 WORD = re.compile(r"[^\W\d_]+")
 
-HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])")
+HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])|(?<=UTC|GMT)(?=[A-Z])")
 """Where one word ends and the next begins in "LocalTimeUTC"."""
 
 # Words of the languages seen in exports; the lists are not complete. A word missing from the first list makes local
@@ -45,6 +52,9 @@ DOUBTFUL_WORDS = frozenset(
 
 OTHER_ZONES = frozenset(MINUTES_EAST) - OF_UTC
 """Abbreviations of other zones, as in "GMT/BST"."""
+
+ALSO_WORDS = frozenset({"WEST", "CAT", "EAT", "WIT", "IST"})
+"""Those that are also words, which name a zone only in brackets."""
 
 OTHER_ZONE_NAME = re.compile(
     r"\b(?:eastern|central|mountain|pacific|atlantic|alaskan?|hawaiian?|european)\s+time\b"
@@ -65,6 +75,9 @@ WORDS_BESIDE_OFFSET = frozenset(
 
 MINUTE = np.timedelta64(1, "m")
 
+NOWHERE = 24 * 60
+"""Minutes ahead of UTC that no clock is."""
+
 WITHOUT_SUMMER_TIME = {
     "EST": "America/New_York",
     "MST": "America/Denver",
@@ -74,8 +87,38 @@ WITHOUT_SUMMER_TIME = {
 """Zones of the IANA database that stay at one offset, and the place whose clocks may have been meant."""
 
 
-def zone_in_heading(heading: str) -> timezone | None:
-    """Return the offset that a column's heading names, as in "Time (UTC+02:00)"; None where it is not clear."""
+REGION = re.compile(
+    r"\b(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)(?:/[A-Za-z_-]+)+"
+)
+"""A zone of the IANA database."""
+
+AMERICAN = re.compile(
+    r"\b(?:(?i:(?P<name>eastern|central|mountain|pacific)(?: standard| daylight)? time)|(?P<letter>[ECMP])T\b)"
+)
+AMERICAN_ZONES = {
+    "e": "America/New_York", "c": "America/Chicago", "m": "America/Denver", "p": "America/Los_Angeles",
+}  # fmt: skip
+"""Zones by the first letter of what they are called in America."""
+
+ZONE_COLUMN = re.compile(
+    r"tz|.*(?:timezone|zeitzone|tijdzone|tidszone?|zonahoraria|fusohor[aá]rio|fuseauhoraire|fusoorario"
+    r"|strefaczasowa|часовойпояс|(?:utc|gmt|tz|time|zone)offset).*"
+)
+"""What a column is called that says in which zone the times are, without spaces."""
+
+ZONE_VALUE = re.compile(rf"(?:UTC|GMT)?[+\-−]\d\d?:\d\d|{REGION.pattern}")
+"""What such a column has in it, if it is called otherwise."""
+
+
+def zone_in_heading(heading: str) -> tzinfo | None:
+    """Return the zone that a column's heading names, as in "Time (UTC+02:00)"; None where it is not clear."""
+    if region := REGION.search(heading):
+        rest = f"{heading[: region.start()]} {heading[region.end() :]}"
+        is_clear = not (
+            DENIED.search(heading[: region.start()]) or UTC_NAME.search(rest) or REGION.search(rest)
+        )
+        if is_clear and not _letters(rest) and DOUBTFUL_WORDS.intersection(_words(rest)) <= {"local"}:
+            return _known(region[0])
     words = WORD.findall(HUMP.sub(" ", heading))
     plain = {word.lower() for word in words}
     if DOUBTFUL_WORDS & plain or OTHER_ZONES.intersection(words) or OTHER_ZONE_NAME.search(heading):
@@ -87,10 +130,55 @@ def zone_in_heading(heading: str) -> timezone | None:
     return offsets.pop() if len(offsets) == 1 else None
 
 
-def leaves_doubt(heading: str) -> bool:
-    """Whether a column's heading names UTC, but does not clearly name the zone of its times."""
-    names = [name for name in UTC_NAME.finditer(heading) if not DENIED.search(heading[: name.start()])]
-    return bool(names) and zone_in_heading(heading) is None
+def names_another(text: str, zone: tzinfo, utc: np.ndarray) -> bool:
+    """Whether a text, such as a heading, names a zone whose clocks may have shown another time at these moments."""
+    if not len(utc):
+        return False
+    shown = utc_offset(utc, zone)
+
+    def differs(other: tzinfo | None) -> bool:
+        return other is None or bool((utc_offset(utc, other) != shown).any())
+
+    names = [name for name in UTC_NAME.finditer(text) if not DENIED.search(text[: name.start()])]
+    others: list[tzinfo | None] = [_offset_at(text, name) for name in names]
+    others += [
+        _known(region[0]) for region in REGION.finditer(text) if not DENIED.search(text[: region.start()])
+    ]
+    others += [
+        _known(AMERICAN_ZONES[(found["name"] or found["letter"])[0].lower()])
+        for found in AMERICAN.finditer(text)
+    ]
+    return any(map(differs, others)) or any(
+        (shown != minutes * MINUTE).any()
+        for letters in _letters(text)
+        for minutes in (_shown(letters, zone, utc) or {MINUTES_EAST[letters] or NOWHERE})
+    )
+
+
+def may_be_zone(heading: str, value: str) -> bool:
+    """Whether a column with this heading, and this value in it, may say in which zone the times are."""
+    return bool(
+        ZONE_COLUMN.fullmatch("".join(WORD.findall(heading.casefold()))) or ZONE_VALUE.fullmatch(value)
+    )
+
+
+def _words(text: str) -> list[str]:
+    return [word.lower() for word in WORD.findall(HUMP.sub(" ", text))]
+
+
+def _letters(text: str) -> frozenset[str]:
+    """The letters of zones other than UTC in a text: in capitals, or as the last word, as in "event_time_est"."""
+    *words, last = WORD.findall(HUMP.sub(" ", text)) or [""]
+    found = OTHER_ZONES.intersection([*words, last.upper() if words else last])
+    return found - {word for word in ALSO_WORDS if f"({word})" not in text}
+
+
+def _known(name: str) -> tzinfo | None:
+    """The zone of this name, if there is one."""
+    try:
+        return as_zone(name)
+    except TimestampError:
+        return None
 
 
 def _offset_at(heading: str, name: re.Match[str]) -> timezone | None:
@@ -115,8 +203,8 @@ def place_zones(parsed: Timestamps, wall: np.ndarray, fine: np.ndarray, zone: tz
     """
     failed = np.zeros(len(wall), bool)
     for position, name in enumerate(parsed.zones):
-        rows = np.flatnonzero(fine & (parsed.zone == position) & (parsed.offset == NO_OFFSET))
-        if not len(rows):
+        rows = np.flatnonzero(fine & (parsed.zone == position))
+        if not len(rows) or not _is_open(name, zone, wall[rows]):
             continue
         if "/" in name:
             offset, placed = _by_name(name, wall[rows])
@@ -125,6 +213,17 @@ def place_zones(parsed: Timestamps, wall: np.ndarray, fine: np.ndarray, zone: tz
         parsed.offset[rows[placed]] = offset[placed]
         failed[rows[~placed]] = True
     return failed
+
+
+def _is_open(name: str, zone: tzinfo | None, wall: np.ndarray) -> bool:
+    """Whether what is behind times leaves their offset open: a name, or letters of several zones where the site is."""
+    known = MINUTES_EAST.get(name)
+    if known is None or zone is None:
+        return known is None
+    shown = _shown(name, zone, wall)
+    if shown:
+        return known not in shown
+    return ELSEWHERE.get(name) in {minutes for _, minutes in _clocks(zone, wall)}
 
 
 def out_of_season(
@@ -182,6 +281,11 @@ def _by_letters(letters: str, zone: tzinfo | None, wall: np.ndarray) -> tuple[np
 
 def _shown(letters: str, zone: tzinfo, wall: np.ndarray) -> set[int]:
     """The offsets, minutes, at which the clocks of a zone show these letters in the years of these times."""
+    return {minutes for name, minutes in _clocks(zone, wall) if name == letters}
+
+
+def _clocks(zone: tzinfo, wall: np.ndarray) -> set[tuple[str, int]]:
+    """The letters that the clocks of a zone show in the years of these times, and their offsets, minutes."""
     years = range(
         wall.min().astype("datetime64[Y]").astype(int) + 1970,
         wall.max().astype("datetime64[Y]").astype(int) + 1971,
@@ -190,9 +294,8 @@ def _shown(letters: str, zone: tzinfo, wall: np.ndarray) -> set[int]:
         datetime(year, month, 1, tzinfo=UTC).astimezone(zone) for year in years for month in range(1, 13)
     )
     return {
-        int((moment.utcoffset() or timedelta()) / timedelta(minutes=1))
+        ((moment.tzname() or "").upper(), int((moment.utcoffset() or timedelta()) / timedelta(minutes=1)))
         for moment in moments
-        if (moment.tzname() or "").upper() == letters
     }
 
 

@@ -419,7 +419,7 @@ def _card_html(snapshots: Sequence[Snapshot]) -> str:
     reader = text_html(event.reader_id)
     place = f"{text_html(event.door.name)} ({reader})" if event.door else reader or "no reader"
     when = local_time(event.event_time, event.timezone) if event.event_time else "no time"
-    heading = " · ".join(part for part in (when, place, text_html(event.outcome)) if part)
+    heading = " · ".join(part for part in (when, place, text_html(event.what)) if part)
     who = cardholder_html(person or Cardholder(event.cardholder_id), event.cardholder_name)
     pictures = "".join(map(_picture_html, snapshots))
     return f'<div><b>{heading}</b></div><div style="{_CARD}">{pictures}<div>{who}</div></div>'

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from camkit.badges import ALARMS
 from camkit.case import chain
 from camkit.case.decisions import (
     DISPUTED,
@@ -107,6 +108,7 @@ def _events(rows: dict[str, list[Row]]) -> list[Row]:
         events.append(
             {
                 **event,
+                "outcome": ALARMS.get(extras.get("kind"), event["outcome"]),
                 "name": event["name"] or extras.get("cardholder_name"),
                 "logged_name": "" if _is_named(event["name"], extras) else extras["cardholder_name"],
                 "verdict": agreed(map(Decision.from_row, given)),

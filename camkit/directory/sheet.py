@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from camkit.badges import Record, clean_id, read_small_table
+from camkit.badges import Record, clean_id, read_small_table, some_lines
 from camkit.directory.cardholder import MAX_BYTES, Cardholder
 from camkit.errors import InputError
 from camkit.support.files import open_regular
@@ -26,7 +26,10 @@ COLUMNS = {
     "title": "title jobtitle position job role funktion",
     "department": "department dept division team abteilung",
 }
-"""How the columns of a list of people are called, in small letters and without spaces and signs."""
+"""How the columns of a list of people are called, in small letters and without spaces and signs.
+
+Of several that fit, the one whose name comes first here is taken.
+"""
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 """Of photos; in large letters, too."""
@@ -40,6 +43,12 @@ MOST_PHOTOS = 500_000
 SEVERAL = 3
 """How many things of one number are kept: two are too many already."""
 
+NO_NUMBER = "do not have a number that can be read, such as one that a spreadsheet rounded"
+MORE_CELLS = "have more cells than the header, such as a name with a comma that is not in quotation marks"
+
+Columns = dict[str, list[tuple[int, str]]]
+"""For each thing that is known of a person, the columns it may be in: position and heading, the one taken first."""
+
 T = TypeVar("T")
 
 
@@ -51,7 +60,9 @@ def load_directory(path: str | Path, photos: str | Path | None = None) -> SheetD
     path : str or pathlib.Path
         A CSV file, or the first sheet of a spreadsheet, with a header: a column with the number that is in the badge
         log (``number``, ``badge``, ``employee id``, ...), and a column ``name``, or ``first name`` and ``last name``;
-        perhaps ``title`` and ``department``. Other columns do not matter.
+        perhaps ``title`` and ``department``. Other columns do not matter. Of several with numbers, ``number`` is taken,
+        else the first there is of ``no``, ``id``, ``user id``, ``cardholder``, ``badge``, ``card``, ``employee id``;
+        `SheetDirectory.problems` says which.
     photos : str or pathlib.Path, optional
         The folder of photos (JPEG, PNG, GIF, WebP), each named by its person's number, such as ``00042.jpg``. By
         default the folder ``photos`` beside the list, if there is one.
@@ -63,7 +74,8 @@ def load_directory(path: str | Path, photos: str | Path | None = None) -> SheetD
     Raises
     ------
     InputError
-        If the list is missing, cannot be read or lacks a column, or the folder is missing or cannot be read.
+        If the list is missing, cannot be read, lacks a column or has two of one name for the number or the person, or
+        the folder is missing or cannot be read.
     """
     return SheetDirectory(path, photos)
 
@@ -90,8 +102,10 @@ class SheetDirectory:
     def __init__(self, path: str | Path, photos: str | Path | None = None) -> None:
         self.path = Path(path)
         rows, self.sha256 = read_small_table(self.path, "list of people")
-        self._unread: list[int] = []
-        self._people = Numbered(_people(self.path, rows, self._unread))
+        self._unread: dict[str, list[int]] = {}
+        start, self._columns = _header(self.path, rows)
+        self._people = Numbered(_people(rows[start:], self._columns, self._unread))
+        self._elsewhere = _elsewhere(rows[start + 1 :], self._columns["number"])
         beside = self.path.parent / "photos"
         self.photos = Path(photos) if photos is not None else beside if beside.is_dir() else None
         self._files = Numbered(_photo_files(self.photos) if self.photos is not None else ())
@@ -106,13 +120,18 @@ class SheetDirectory:
 
     def problems(self) -> list[str]:
         """Say which rows of the list were left out, for `camkit.check`."""
-        if not self._unread:
-            return []
-        lines = ", ".join(map(str, self._unread[:5])) + (", ..." if len(self._unread) > 5 else "")
-        return [
-            f"{self.path.name}: {len(self._unread):,} rows do not have a number that can be read, such as one that a "
-            f"spreadsheet rounded (line {lines}); their people are not found."
+        found = [
+            f"{self.path.name}: {len(lines):,} rows {why} ({some_lines(lines)}); their people are not found."
+            for why, lines in self._unread.items()
         ]
+        number, *others = self._columns["number"]
+        if others:
+            named = " and ".join(repr(heading) for _, heading in others)
+            found.append(
+                f"{self.path.name}: the badge log's numbers were taken to be in the column {number[1]!r}, and not in "
+                f"{named}. If that is wrong, call the right column number."
+            )
+        return found
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
@@ -133,6 +152,9 @@ class SheetDirectory:
         notes = [f"{self.path.name} has the number {doubt}, without the same zeros"] if doubt else []
         if not entries:
             notes = ["not in the directory"]
+        if cardholder_id in self._elsewhere:
+            column = self._elsewhere[cardholder_id]
+            notes.append(f"the column {column!r} has this number{', for somebody else' if entries else ''}")
         files, other = self._files.find(cardholder_id)
         if other and len(files) == 1:
             notes.append(f"the photo is called {files[0]}, without the same zeros")
@@ -206,29 +228,57 @@ def _without_zeros(number: str) -> str:
     return number.lstrip("0") or "0" if number.isdecimal() else number
 
 
-def _people(path: Path, rows: Sequence[Record], unread: list[int]) -> Iterator[tuple[str, Cardholder]]:
-    """Yield number and entry of each person on the list; add the lines of rows without a number to `unread`."""
-    start, places = _header(path, rows)
-    for line, cells in rows[start + 1 :]:
-        said = {what: cells[place].strip() for what, place in places.items() if place < len(cells)}
+def _people(
+    rows: Sequence[Record], columns: Columns, unread: dict[str, list[int]]
+) -> Iterator[tuple[str, Cardholder]]:
+    """Yield number and entry of each person below the header, the first row; note in `unread` why others are not."""
+    width = len(rows[0][1])
+    for line, cells in rows[1:]:
+        said = {
+            what: cells[found[0][0]].strip() for what, found in columns.items() if found[0][0] < len(cells)
+        }
         number = clean_id(said.get("number", ""))
-        if not number:
-            unread.append(line)
+        if any(map(str.strip, cells[width:])):
+            unread.setdefault(MORE_CELLS, []).append(line)
+        elif not number:
+            unread.setdefault(NO_NUMBER, []).append(line)
         else:
             name = said.get("name") or f"{said.get('first', '')} {said.get('last', '')}".strip()
             yield number, Cardholder("", name, said.get("title", ""), said.get("department", ""))
 
 
-def _header(path: Path, rows: Sequence[Record]) -> tuple[int, dict[str, int]]:
-    """Return which row is the header, and where each column is that is known."""
+def _elsewhere(rows: Sequence[Record], columns: Sequence[tuple[int, str]]) -> dict[str, str]:
+    """Return the numbers in the columns that were not taken, each with the heading of its column."""
+    taken = columns[0][0]
+    return {
+        number: heading
+        for place, heading in columns[1:]
+        for _, cells in rows
+        if max(taken, place) < len(cells) and cells[place].strip() != cells[taken].strip()
+        if (number := clean_id(cells[place]))
+    }
+
+
+def _header(path: Path, rows: Sequence[Record]) -> tuple[int, Columns]:
+    """Return which row is the header, and what its columns are for."""
     for start, (_line, cells) in enumerate(rows[:HEADER_WITHIN]):
         headings = [re.sub(r"[\W_]", "", cell.casefold()) for cell in cells]
-        places: dict[str, int] = {}
+        columns: Columns = {}
         for what, known in COLUMNS.items():
-            found = [headings.index(name) for name in known.split() if name in headings]
-            places.update({what: found[0]} if found else {})
-        if "number" in places and ("name" in places or "last" in places):
-            return start, places
+            found = [name for name in known.split() if name in headings]
+            columns |= (
+                {what: [(headings.index(it), cells[headings.index(it)].strip()) for it in found]}
+                if found
+                else {}
+            )
+            if found and headings.count(found[0]) > 1 and what in ("number", "name", "first", "last"):
+                raise InputError(
+                    f"{path.name} has {headings.count(found[0])} columns that are called "
+                    f"{cells[headings.index(found[0])].strip()!r}. Give those that are not meant another name.",
+                    path=path,
+                )
+        if "number" in columns and ("name" in columns or "last" in columns):
+            return start, columns
     first = ", ".join(cell.strip()[:40] for cell in rows[0][1][:20]) if rows else "nothing"
     raise InputError(
         f"{path.name} does not show who has which number: its first row has {first}. Call the columns number and name.",

@@ -72,7 +72,7 @@ def queue_name(number: int, item: EventReview, labels: Mapping[str, VerdictLabel
         "left out" if item.excluded is not None else "",
         f"• {title_of(item.verdict, labels)}" if item.verdict else "",
         *described(item),
-        item.event.outcome,
+        item.event.what,
     )
     return visible(f"{number}. {' · '.join(part for part in parts if part)}")
 
@@ -106,7 +106,7 @@ def facts_html(item: EventReview, key: FrameKey) -> str:
     facts = {
         "Time": [escape(line) for line in _times(event.event_time, event.timezone)],
         "Door": [f"{text_html(door.name)} ({reader})" if door else reader or "no reader"],
-        "Outcome": [text_html(event.outcome) or "not given"],
+        "Outcome": [text_html(event.what) or "not given"],
         "Clock": [_clocks(camera.clock_offset_s) if camera else "no camera"],
         "Frame": _frame(item, key),
     }

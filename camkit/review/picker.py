@@ -26,8 +26,11 @@ from camkit.support.html import LITERAL, text_html, visible
 TABLE_OPTIONS: dict[str, Any] = {
     "select": {"style": "multi+shift", "keys": True},
     # The table's own search would hide rows that "Pick all shown" picks: the fields above it search.
-    "layout": {"topStart": None, "topEnd": None, "bottomStart": "pageLength"},
+    # The pages are on the left, where a wide table does not move them off the screen, and long cells are wrapped.
+    "layout": {"topStart": None, "topEnd": None, "bottomStart": "paging", "bottomEnd": "pageLength"},
     "style": "width:100%",
+    "classes": "display compact",
+    "columnDefs": [{"targets": [0, 1, 2], "className": "dt-body-nowrap"}],
     "showIndex": False,
     "maxBytes": 0,  # no limit: every row is in the table
     "text_in_header_can_be_selected": False,  # a click anywhere on a column's title sorts by it
@@ -145,13 +148,16 @@ class EventPicker(ipw.VBox):
         self.ask_names = ipw.Button(description="Names from the directory", layout=ipw.Layout(width="auto"))
         self.pick_all = ipw.Button(description="Pick all shown")
         self.clear = ipw.Button(description="Clear picks")
+        self.show_all = ipw.Button(description="Show all", tooltip="Empty all the fields above")
         self.message, self.status, self.kept = ipw.HTML(), ipw.HTML(), ipw.HTML()
         self._place = ipw.Box(layout=ipw.Layout(overflow="auto", min_height="25em"))
-        for field in (
+        self._fields = (
             self.start, self.end, self.cardholder, self.text, self.undecided, self.readers, self.outcomes, self.kinds,
             self.flags,
-        ):  # fmt: skip
+        )  # fmt: skip
+        for field in self._fields:
             field.observe(self._filter, "value")
+        self.show_all.on_click(self._show_all)
         self.pick_all.on_click(self._pick_all)
         self.clear.on_click(self._clear)
         self.ask_names.on_click(self._ask_names)
@@ -166,7 +172,9 @@ class EventPicker(ipw.VBox):
         return [
             ipw.HBox([ipw.VBox(typed), *chosen], layout=ipw.Layout(flex_flow="row wrap")),
             self.message,
-            ipw.HBox([self.pick_all, self.clear, *([self.ask_names] if is_web else []), self.status]),
+            ipw.HBox(
+                [self.show_all, self.pick_all, self.clear, *([self.ask_names] if is_web else []), self.status]
+            ),
             self.kept,
             ipw.HTML(f"<small>{text_html(HINT.format(zone=self.state.zone))}</small>"),
             self._place,
@@ -255,6 +263,10 @@ class EventPicker(ipw.VBox):
     def _select(self, change: Any) -> None:
         self._pick(partial(self.state.pick_in_table, change["new"]))
 
+    def _show_all(self, _button: Any) -> None:
+        for field in self._fields:
+            field.value = type(field.value)()
+
     def _pick_all(self, _button: Any) -> None:
         self.table.selected_rows = list(range(len(self.state.shown)))
 
@@ -271,11 +283,17 @@ class EventPicker(ipw.VBox):
         self._show_status()
 
     def _say_what_is_kept(self) -> None:
-        """Say which of the kept picks are not in this log."""
-        if self._keep is not None and (lost := self.state.not_found):
-            self.kept.value = text_html(
-                f"{lost:,} of the events picked before are not in this log; they stay in {self._keep.path}."
-            )
+        """Say which of the kept picks are picked again, and which are not in this log."""
+        if self._keep is None:
+            return
+        found, lost = self.state.found, self.state.not_found
+        said = [
+            f"{found:,} of the picks in {self._keep.path} are in this log and picked." if found else "",
+            f"Of the events picked before, {lost:,} are not in this log; they stay in {self._keep.path}."
+            if lost
+            else "",
+        ]
+        self.kept.value = text_html(" ".join(filter(None, said)))
 
     def _ask_names(self, _button: Any) -> None:
         self.ask_names.disabled = True

@@ -10,9 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import numpy as np
 import pandas as pd
 
-from camkit.badges import FLAGS, are_others, require_events, site_timezone
+from camkit.badges import FLAGS, are_different, require_events, site_timezone
 from camkit.errors import InputError, TimestampError
 from camkit.review.picks import KeptPicks
+
+DOTTED = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
+"""A date with dots, which has the day first everywhere."""
 
 MISSING = "(none)"
 """Stands for a missing reader or outcome, and for no flag, in the lists to choose from."""
@@ -69,8 +72,8 @@ class PickState:
     ----------
     names : dict of str to str
         The directory's names by number, those that are known so far.
-    not_found : int
-        How many of the kept picks are not among the events.
+    found, not_found : int
+        How many of the kept picks are among the events, and how many are not.
     matching : numpy.ndarray
         Positions of the events that match the filters.
     shown : numpy.ndarray
@@ -92,7 +95,7 @@ class PickState:
         self.events = events
         self.zone = site_timezone(events, timezone) or UTC
         self.names: dict[str, str] = {}
-        self.not_found = 0
+        self.found = self.not_found = 0
         self._flags = None if flags is None else _flags_of(events, flags)
         self._keep, self._decided = keep, decided
         before = self._picked_before(begun)
@@ -108,6 +111,7 @@ class PickState:
         picked = np.zeros(len(self.events), dtype=bool)
         if kept is not None:
             places, self.not_found = kept
+            self.found = len(places)
             picked[places] = True
         if begun is not None and in_case:
             check_same_log(self.events, begun)
@@ -214,7 +218,8 @@ class PickState:
         Parameters
         ----------
         text : str
-            ``2019-04-12``, ``2019-04-12 14:20`` or another ISO 8601 form; empty for no limit.
+            ``2019-04-12``, ``2019-04-12 14:20`` or another ISO 8601 form, or with dots and the day first, as in
+            ``12.04.2019 14:20``; empty for no limit.
         is_end : bool
             Whether the time ends a range: then the day, hour, minute or second that it names lies within.
 
@@ -228,7 +233,7 @@ class PickState:
         TimestampError
             If it cannot be read as a time, or a clock change skips or repeats it.
         """
-        text = text.strip()
+        text = DOTTED.sub(lambda found: f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}", text.strip())
         if not text:
             return None
         try:
@@ -264,7 +269,7 @@ def choices(column: pd.Series) -> pd.Series:
 
 def check_same_log(events: pd.DataFrame, begun: pd.DataFrame) -> None:
     """Make sure that a case's events are those of the same labels in a log; `InputError` if it is of another one."""
-    others = int(are_others(events, begun).sum())
+    others = int(are_different(events, begun).sum())
     if others:
         raise InputError(
             f"{others:,} of the case's {len(begun):,} events do not have the same number in this badge log: give the "

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from camkit.badges import SAID, find_events, said
+from camkit.badges import IDENTITY, find_events, identities
 from camkit.errors import InputError
 from camkit.support.files import open_regular, write_whole
 
@@ -62,9 +62,9 @@ class KeptPicks:
             kept = _identities(events, np.flatnonzero(before))
         gone = _identities(events, np.flatnonzero(before & ~after)).assign(gone=True)
         new = _identities(events, np.flatnonzero(after & ~before))
-        rest = kept.merge(gone, how="left", on=[*SAID, "number"])
+        rest = kept.merge(gone, how="left", on=[*IDENTITY, "number"])
         kept = pd.concat([kept[rest["gone"].isna().to_numpy()], new]).drop_duplicates()
-        kept = kept.sort_values(["event_time", *SAID[1:], "number"])
+        kept = kept.sort_values(["event_time", *IDENTITY[1:], "number"])
         rows = kept.assign(event_time=[at.isoformat() for at in kept["event_time"]]).to_dict("records")
         text = json.dumps({"kind": KIND, "events": rows}, ensure_ascii=False, indent=1)
         write_whole(self.path, text.encode())
@@ -96,8 +96,8 @@ def _table(content: bytes) -> pd.DataFrame:
     found = json.loads(content) if len(content) <= MAX_BYTES else {}
     if found["kind"] != KIND:
         raise ValueError("another kind of file")
-    columns = {name: [event[name] for event in found["events"]] for name in (*SAID, "number")}
-    kinds = {**dict.fromkeys(SAID, str), "number": int}
+    columns = {name: [event[name] for event in found["events"]] for name in (*IDENTITY, "number")}
+    kinds = {**dict.fromkeys(IDENTITY, str), "number": int}
     if not all(type(cell) is kind for name, kind in kinds.items() for cell in columns[name]):
         raise TypeError("a cell of another kind")
     times = pd.to_datetime(pd.Series(columns["event_time"], dtype=object), utc=True, format="ISO8601")
@@ -109,4 +109,4 @@ def _identities(events: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
     """Return what the events at these positions say, and which one each is of those that say the same."""
     times = events["event_time"]
     near = np.flatnonzero(times.isin(times.iloc[places]))
-    return said(events.iloc[near].reset_index(drop=True)).iloc[np.searchsorted(near, places)]
+    return identities(events.iloc[near].reset_index(drop=True)).iloc[np.searchsorted(near, places)]

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from camkit.badges import Camera, DoorEvent, DoorEvents, are_others, require_resolved
+from camkit.badges import Camera, DoorEvent, DoorEvents, are_different, require_resolved
 from camkit.cameras import Result, Snapshot
 from camkit.case import DISPUTED, Case, Decision, Verdict, VerdictLabel, agreed, latest_opinions
 from camkit.directory import Cardholder
@@ -583,7 +583,7 @@ def _check_events(events: DoorEvents, case: Case) -> None:
                 f"The event of {_described(event)} is not in the case: run the cell that adds the events to it "
                 "(case.add_events) before this one."
             )
-    others = are_others(known, events.table)
+    others = are_different(known, events.table)
     if others.any():
         raise InputError(
             f"The case has another event in the place of that of {_described(events[int(others.argmax())])}: it was "

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import load_badges
-from camkit.badges.encoding import Utf8Text, open_text
+from camkit.badges.encoding import CACHED, Utf8Text, open_text
 from camkit.badges.files import Export
 from camkit.badges.rows import Fit, RowsBuilder
 from camkit.badges.split import Cursor, Dialect, records, split, split_carefully, split_quickly
@@ -68,6 +68,25 @@ def test_both_ways_agree_on_clean_files(table: list[tuple[str, str]]) -> None:
     assert cells(quick) == cells(slow) == [[a.strip() for a, _ in table], [b.strip() for _, b in table]]
     assert quick.lines.tolist() == slow.lines.tolist() == list(range(1, len(table) + 1))
     assert slow.ragged == []
+
+
+@pytest.mark.parametrize("cell", [" b", "b ", "\tb", "b\x0b", "\u00a0b", "b\u2003", " b ", " "])
+@pytest.mark.parametrize("place", range(-3, 4))
+def test_white_space_around_a_cell_is_found_anywhere_in_a_large_text(cell: str, place: int) -> None:
+    "Cells are trimmed only where one needs it: a single one does, where two stretches that are searched meet"
+    before = "a a,b b\n" * (CACHED // 8 - 1)
+    before += "c" * (CACHED + place - len(before) - 2) + ","
+    quick = fast(f"{before}{cell}\nd,e\n")
+    assert quick is not None
+    assert quick.cells[1].to_pylist()[-2:] == [cell.strip(), "e"]
+
+
+@pytest.mark.parametrize("text", [" a,b\n", "a,b ", "a,b\t", "\x0ca,b\n"])
+def test_white_space_at_the_ends_of_a_text_is_removed(text: str) -> None:
+    "The first cell and the last one are cells like others"
+    quick = fast(text)
+    assert quick is not None
+    assert cells(quick) == [["a"], ["b"]]
 
 
 def assert_same(quick: Rows | None, slow: Rows) -> None:

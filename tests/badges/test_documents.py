@@ -461,6 +461,96 @@ def test_what_a_json_leaves_out_is_said(tmp_path: Path) -> None:
     assert "'next_page' says that the system has more events" in said
 
 
+def json_log(tmp_path: Path, value: Any, **said: Any) -> BadgeLog:
+    "The log of a JSON file"
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(value))
+    return load(path, **said)
+
+
+@pytest.mark.parametrize(
+    ("envelope", "lists"),
+    [
+        (
+            {"data": {"events": [EVENT], "more": {"x": [EVENT, EVENT]}}},
+            "'data.more.x' (2), 'data.events' (1)",
+        ),
+        ({"granted": [EVENT, EVENT], "denied": [{**EVENT, "Why": "late"}]}, "'granted' (2), 'denied' (1)"),
+        ({"a": {"b": {"c": {"d": [EVENT]}}}, "z": [EVENT, EVENT]}, "'z' (2), 'a.b.c.d' (1)"),
+    ],
+    ids=["deep", "more names", "deeper"],
+)
+def test_all_lists_of_the_same_objects_are_read(tmp_path: Path, envelope: Any, lists: str) -> None:
+    "However deep they are in the envelope, and it is said"
+    log = json_log(tmp_path, envelope)
+    assert log.rows_read == 3
+    assert f"a.json: its lists {lists} were read one after the other." in log.problems()
+
+
+def test_a_longer_list_of_something_else_does_not_hide_the_events(tmp_path: Path) -> None:
+    "The list that fits is read, and the other is named"
+    log = json_log(tmp_path, {"users": [{"name": "Ann"}] * 5, "log": {"events": [EVENT]}})
+    assert log.events["cardholder_id"].tolist() == ["00042"]
+    assert log.problems() == ["a.json: also has other lists of objects, not read: 'users' (5)."]
+
+
+@pytest.mark.parametrize(
+    ("envelope", "said"),
+    [
+        (
+            {"page": 1, "totalPages": 9, "total": 900},
+            r"its 'total(Pages)?' is (9|900), and this file has 1 row",
+        ),
+        ({"hits": {"total": {"value": 10000, "relation": "gte"}}}, "its 'hits.total.value' is 10,000"),
+        ({"meta": {"page": {"next": 2, "hasNextPage": True}}}, "its 'meta.page.next' says"),
+        ({"pageInfo": {"hasNextPage": True}}, "its 'pageInfo.hasNextPage' says"),
+        ({"paging": {"cursors": {"after": "b"}, "nextCursor": "b"}}, "its 'paging.nextCursor' says"),
+        ({"links": {"next": {"href": "https://example.org/?page=2"}}}, "its 'links.next.href' says"),
+        ({"last": False, "number": 0}, "its 'last' says"),
+        (
+            {"next_page_token": "", "total": 1, "hasNextPage": False, "last": True, "next": None, "pages": 1},
+            "",
+        ),
+    ],
+    ids=["totals", "Elasticsearch", "next", "GraphQL", "cursor", "links", "last", "all"],
+)
+def test_an_envelope_that_says_there_is_more_is_a_doubt(tmp_path: Path, envelope: Any, said: str) -> None:
+    "With its number, where it has one; an envelope that has everything is none"
+    problems = " ".join(json_log(tmp_path, {**envelope, "events": [EVENT]}).problems())
+    assert re.search(said, problems) if said else not problems, problems
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"who": {"id": "7"}, "who.id": "42"},
+        {"who.id": "42", "who": {"id": "7"}},
+        {"who": [{"type": "id", "x": "7"}], "who.id": {"x": "1"}},
+    ],
+    ids=["nested first", "dotted first", "by type"],
+)
+def test_names_that_are_one_after_the_dots_are_an_error(tmp_path: Path, event: Any) -> None:
+    "Which of them is the cardholder cannot be told, and must not depend on their order"
+    with pytest.raises(BadgeFileError, match=r"object 1 has the name 'who\.id(\.x)?' twice"):
+        json_log(tmp_path, [{**EVENT, **event}])
+
+
+def test_rows_below_a_header_in_json_are_read_as_those_of_a_sheet(tmp_path: Path) -> None:
+    "Of two columns of one name the first is taken, and said; cells beyond the header and of lines are kept"
+    rows = [["When", "Badge", "Badge", "Door"], [EVENT["When"], "1", "77", "Gate", "x"], [EVENT["When"], "2"]]
+    log = json_log(tmp_path, rows)
+    assert log.events["cardholder_id"].tolist() == ["1", "2"]
+    assert log.events["column 5"].iloc[0] == "x"
+    assert "the column 'Badge' is there 2 times" in log.problems()[0]
+
+
+def test_half_a_letter_in_json_stays_as_it_is_written(tmp_path: Path) -> None:
+    "In a value, in a name, and in what is not an object"
+    log = json_log(tmp_path, [{**EVENT, "Door": "a\ud83d", "b\ud83d": 1}, "\udc00"])
+    assert log.events["reader_id"].tolist() == ["a\\ud83d"]
+    assert log.rows_read == 2
+
+
 def test_a_line_of_json_that_is_cut_is_accounted_for(tmp_path: Path) -> None:
     "The others are read, each with its own line"
     path = tmp_path / "a.ndjson"

@@ -51,6 +51,17 @@ def test_an_event_meets_its_door_and_all_its_cameras():
 
 
 @pytest.mark.parametrize(
+    ("kind", "what"),
+    [("forced", "door forced open"), ("held", "door held open"), ("swipe", "denied"), (None, "denied")],
+)
+def test_what_happened_is_an_alarm_or_the_outcome(kind, what):
+    "A table without kinds, or with a gap there, has swipes only"
+    (event,) = resolve(events_of("R1", outcome="denied", kind=[kind]), DOORS)
+    assert event.what == what
+    assert event.kind == (kind or "swipe")
+
+
+@pytest.mark.parametrize(
     ("columns", "reader", "why"),
     [
         ({}, "R9", "reader R9 is not in the doors table"),

@@ -8,8 +8,10 @@ import io
 import os
 import struct
 import tracemalloc
+import warnings
 import zipfile
 from contextlib import AbstractContextManager
+from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
@@ -19,7 +21,7 @@ import pytest
 from camkit.badges import load_badges
 from camkit.badges.delimited import read_delimited
 from camkit.badges.encoding import BLOCKS, MAX_LINE, OtherEncodingError, Utf8Text
-from camkit.badges.files import Export, unchanged
+from camkit.badges.files import SMALL, Export, unchanged
 from camkit.badges.given import Given
 from camkit.errors import BadgeFileError
 
@@ -257,6 +259,42 @@ def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     log = load_badges([path, tmp_path])
     assert log.rows_read == 1
     assert log.left_out.values.tolist() == [["a.csv", "named more than once, and read once"]]
+
+
+def test_links_that_lead_out_of_a_folder_are_left_out(tmp_path: Path) -> None:
+    "Whoever filled the folder may mean a file of somebody else; a link that is named itself is read"
+    folder = tmp_path / "badges"
+    folder.mkdir()
+    (tmp_path / "secret.csv").write_text(with_id(2), encoding="utf-8")
+    (folder / "a.csv").write_text(with_id(1), encoding="utf-8")
+    (folder / "b.csv").symlink_to("../secret.csv")
+    (folder / "c.csv").symlink_to("/etc/passwd")
+    (folder / "d.csv").symlink_to("a.csv")
+    log = load_badges(folder)
+    assert log.events["cardholder_id"].tolist() == ["00000001"]
+    outside = "a link that leads out of the folder; name the file itself if it is to be read"
+    assert log.left_out.values.tolist() == [
+        ["b.csv", outside],
+        ["c.csv", outside],
+        ["d.csv", "named more than once, and read once"],
+    ]
+    assert ids(folder / "b.csv") == ["00000002"]
+    linked = tmp_path / "linked"
+    linked.symlink_to(folder, target_is_directory=True)
+    assert ids(linked) == ["00000001"]
+
+
+def test_members_of_one_name_are_all_read(tmp_path: Path) -> None:
+    "An archive may have a name several times; the later ones get a number"
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that is there already
+        for number in (1, 2, 3):
+            archive.writestr("x.csv", with_id(number).replace("T14", f"T1{number}"))
+    log = load_badges(path)
+    assert log.events["cardholder_id"].tolist() == ["00000001", "00000002", "00000003"]
+    assert log.files["file"].tolist() == ["a.zip/x.csv", "a.zip/x.csv (2)", "a.zip/x.csv (3)"]
+    assert not len(log.left_out)
 
 
 def test_members_of_an_archive_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -537,3 +575,18 @@ def test_a_file_whose_name_is_not_utf_8_is_read(tmp_path):
     both = load_badges([tmp_path / "a", tmp_path / os.fsdecode(b"\xfe")])
     assert both.files["file"].str.endswith("log[U+DCFF].csv").all()
     assert both.files["file"].str.contains("[U+DCFE]", regex=False).tolist() == [False, True]
+
+
+def test_files_are_listed_in_their_order_though_small_ones_are_read_ahead(tmp_path: Path) -> None:
+    "A small file is read while a large one before it is interpreted; events and sources keep the order of the names"
+    header, row = "timestamp,UserID,reader_id\n", "2026-05-01T08:00:07Z,{},door\n"
+    count = SMALL // len(row) + 1
+    (tmp_path / "a.csv").write_text(header + row.format(1234) * count)
+    (tmp_path / "b.csv").write_text(header + row.format(2))
+    (tmp_path / "c.csv").write_text(header + row.format(3))
+    log = load_badges(tmp_path)
+    assert [source.name for source in log.sources] == list(log.files["file"]) == ["a.csv", "b.csv", "c.csv"]
+    assert log.events["cardholder_id"].tolist() == ["1234", "2", "3"]
+    assert [source.sha256 for source in log.sources] == [
+        sha256(source.path.read_bytes()).hexdigest() for source in log.sources
+    ]

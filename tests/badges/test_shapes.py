@@ -136,7 +136,13 @@ BOTH = {"date": "Date", "first_in": "First In", "last_out": "Last Out", "cardhol
     "columns", [BOTH, {"date": "Date", "time": "First In", "cardholder_id": "Person ID"}]
 )
 @pytest.mark.parametrize(
-    ("today", "last"), [("2025-05-31", "2025-12-31"), ("31/05/2025", "31/12/2025"), ("5/31/25", "12/31/25")]
+    ("today", "last"),
+    [
+        ("2025-05-31", "2025-12-31"),
+        ("31/05/2025", "31/12/2025"),
+        ("5/31/25", "12/31/25"),
+        ("31-May-2025", "31-Dec-2025"),
+    ],
 )
 def test_an_arrival_and_a_departure_in_one_row_are_two_events(
     tmp_path: Path, columns: dict[str, str], today: str, last: str

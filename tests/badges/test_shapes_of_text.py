@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from camkit.badges import BadgeLog, load_badges
+from camkit.badges.profiles import unique
 from camkit.errors import BadgeFileError
 
 NAMED = {"event_time": "When", "cardholder_id": "Badge", "reader_id": "Door"}
@@ -228,3 +229,48 @@ def test_an_encoding_that_does_not_exist_or_does_not_fit_says_so(tmp_path: Path)
             load(tmp_path, HEADED, encoding=name)
     with pytest.raises(BadgeFileError, match="not valid text in gbk"):
         load(tmp_path, HEADED.format("\xff", "\xff").encode("latin-1"), encoding="gbk")
+
+
+@pytest.mark.parametrize("mark", [b"", "\ufeff".encode()])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf_8_sig", "utf-8", None])
+def test_a_byte_order_mark_is_dropped_where_it_is_and_only_there(
+    tmp_path: Path, encoding: str | None, mark: bytes
+) -> None:
+    "Whatever encoding is said, the first bytes of the text are kept"
+    path = tmp_path / "a.dat"
+    path.write_bytes(mark + b"10021\t2026-05-01 08:00:00\t1\t0\t1\t0\n")
+    assert load_badges(path, "UTC", encoding=encoding).events["cardholder_id"].tolist() == ["10021"]
+    text = mark + b"When,Badge,Door\n2026-05-01 08:00:00,1,R1\n"
+    assert len(load(tmp_path, text, columns=NAMED, encoding=encoding).events) == 1
+    wide = mark.decode() + "When,Badge,Door\n2026-05-01 08:00:00,1,R1\n"
+    log = load(tmp_path, wide.encode("utf-16-le"), columns=NAMED, encoding="utf-16-le")
+    assert len(log.events) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "punycode", "idna", "utf-7", "unicode_escape"])
+def test_text_that_is_not_in_the_encoding_said_is_refused_in_one_sentence(
+    tmp_path: Path, encoding: str
+) -> None:
+    "Also by codecs that report it in other ways"
+    with pytest.raises(BadgeFileError, match="not valid text in"):
+        load(
+            tmp_path,
+            b"When,Badge,Door\n2026-05-01 08:00:00,\xff\\ud800\\x,R+//1\n",
+            columns=NAMED,
+            encoding=encoding,
+        )
+
+
+@pytest.mark.parametrize("name", ["Door", "column 2"])
+def test_headings_that_are_there_often_are_numbered_in_one_pass(name: str) -> None:
+    "The work grows with the number of headings, not with its square; each name is there once"
+    names = unique([name] * 100_000 + ["Door 3", ""])
+    assert len({*names}) == len(names) == 100_002
+    assert unique(["a", "a 2", "a", "a", "a 2"]) == ("a", "a 2", "a 3", "a 4", "a 2 2")
+
+
+@pytest.mark.parametrize("line", ["';,|\t" * 200, "Date;" * 900, "a1;b2,c3|d4\t" * 80])
+def test_a_file_of_delimiters_is_refused_in_one_sentence(tmp_path: Path, line: str) -> None:
+    "Rows that are not a header cost no more than a look at their cells"
+    with pytest.raises(BadgeFileError, match=r"badges\.csv is not an export that camkit knows"):
+        load(tmp_path, f"{line}\n" * (2_000_000 // len(line)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice, product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,15 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camkit.badges import BadgeLog, load_badges
-from camkit.badges.day_order import day_first_shown
 from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.interpret import interpret
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
-from camkit.badges.time_words import MONTHS, is_weekday, month_of
-from camkit.badges.times import LETTERS, REASONS, UNREADABLE, Times, read_times
-from camkit.badges.timestamps import Order, Timestamps
+from camkit.badges.time_words import MONTHS, SHARED_MONTHS, is_weekday, month_of
+from camkit.badges.times import LETTERS, MONTH, REASONS, UNREADABLE, Times, read_times
+from camkit.badges.timestamps import Order
 from camkit.errors import BadgeFileError, TimestampError
 from camkit.support.timezones import as_zone
 
@@ -238,7 +238,9 @@ def serial(moment: datetime) -> str:
 MOMENTS = st.datetimes(datetime(2001, 9, 9, 2), datetime(2068, 12, 30)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=0)
 )
-LANGUAGES = [line.split()[1:] for line in MONTHS]
+LANGUAGES = [
+    names for names in (line.split()[1:] for line in MONTHS) if not set(SHARED_MONTHS).intersection(names)
+]
 WRITERS: dict[str, Callable[[datetime, list[str]], str]] = {
     "iso": lambda at, _: f"{at:%Y-%m-%dT%H:%M:%S}",
     "compact": lambda at, _: f"{at:%Y%m%d%H%M%S}",
@@ -504,6 +506,17 @@ def test_rejects_naive_time_without_a_zone(tmp_path: Path) -> None:
         ("(UTC) Coordinated Universal Time", "14:20"),
         ("UTC Date Time", "14:20"),
         ("Nextgen door time UTC", "14:20"),
+        ("TimeUtc", "14:20"),
+        ("UTCtime", "14:20"),
+        ("eventTimeGmt", "14:20"),
+        ("timestamputc", "14:20"),
+        ("Time (Zulu)", "14:20"),
+        ("Time (Z)", "14:20"),
+        ("Time (+02:00)", "12:20"),
+        ("Time [-0500]", "19:20"),
+        ("Event Time (America/New_York)", "18:20"),
+        ("Local time (Europe/London)", "13:20"),
+        ("Uhrzeit Asia/Kolkata", "08:50"),
     ],
 )
 def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: str, utc: str) -> None:
@@ -566,6 +579,16 @@ def test_a_column_with_utc_in_its_name_needs_no_zone(tmp_path: Path, heading: st
         "Time (UTC/local)",
         "Time (UTC, -6)",
         "Site time (from UTC)",
+        "UTCLocalTime",
+        "Time (EST)",
+        "Date/Time (CET)",
+        "Zeit (MESZ)",
+        "event_time_est",
+        "Time (IST)",
+        "Eastern Daylight Time",
+        "Time (ET)",
+        "Time (America/Chicago/Denver)",
+        "Ortszeit, Berlin (+02:00)",
     ],
 )
 def test_a_heading_that_does_not_name_the_zone_clearly_leaves_it_to_the_caller(
@@ -579,13 +602,90 @@ def test_a_heading_that_does_not_name_the_zone_clearly_leaves_it_to_the_caller(
     columns = {"event_time": heading, "cardholder_id": "Badge"}
     log = load_badges(path, "America/Denver", columns=columns)
     assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["20:20"]
-    doubt = (
-        f"badges.csv: times were read in America/Denver as given, though their heading {heading!r} names UTC"
-    )
+    doubt = f"badges.csv: times were read in America/Denver as given, though their heading {heading!r} names a zone"
     denied = any(word in heading.lower() for word in ("not ", "non-", "no_", "from utc", "vs. utc"))
     assert [problem.startswith(doubt) for problem in log.problems()] == ([] if denied else [True])
     with pytest.raises(TimestampError, match="as in timezone="):
         load_badges(path, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("heading", "zone"),
+    [
+        ("Time (MDT)", "America/Denver"),
+        ("Time (MT)", "America/Denver"),
+        ("Zeit (MESZ)", "Europe/Berlin"),
+        ("Time (IST)", "Asia/Kolkata"),
+        ("Mountain Time (UTC-6)", "America/Denver"),
+        ("Ist-Zeit", "Europe/Berlin"),
+        ("BUTCHER TIME", "Europe/Berlin"),
+        ("Converted from Europe/London", "America/Denver"),
+    ],
+)
+def test_a_heading_that_agrees_with_the_zone_leaves_no_doubt(tmp_path: Path, heading: str, zone: str) -> None:
+    "Where the clocks that it names showed the same at all these moments"
+    path = tmp_path / "badges.csv"
+    path.write_text(f'"{heading}",Badge\n2019-04-12 14:20:29,7\n', encoding="utf-8")
+    log = load_badges(path, zone, columns={"event_time": heading, "cardholder_id": "Badge"})
+    assert log.problems() == []
+    assert log.events["event_time"].iloc[0] == datetime(2019, 4, 12, 14, 20, 29, tzinfo=ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("heading", "value", "is_doubtful"),
+    [
+        ("UTC Offset", "UTC", True),
+        ("UTC Offset", "-05:00", True),
+        ("UTC Offset", "-300", True),
+        ("UTC Offset", "-06:00", False),
+        ("Time Zone", "America/New_York", True),
+        ("Time Zone", "America/Denver", False),
+        ("Time Zone", "MDT", False),
+        ("Time Zone", "Mountain Time", True),
+        ("timezone", "EST", True),
+        ("Zeitzone", "Europe/London", True),
+        ("Region", "Europe/London", True),
+        ("Versatz", "+02:00", True),
+        ("Zone", "3", False),
+        ("Building", "WEST", False),
+        ("Time Zone", "", False),
+    ],
+)
+def test_a_column_that_may_name_the_zone_leaves_a_doubt(
+    tmp_path: Path, heading: str, value: str, is_doubtful: bool
+) -> None:
+    "It is not used, as it may be the site's while the times are in UTC; where it agrees, nothing is said"
+    path = tmp_path / "badges.csv"
+    path.write_text(f"When,Badge,{heading}\n2019-04-12 14:20:29,7,{value}\n", encoding="utf-8")
+    log = load_badges(path, "America/Denver", columns={"event_time": "When", "cardholder_id": "Badge"})
+    assert log.events["event_time"].dt.strftime("%H:%M").tolist() == ["20:20"]
+    assert [repr(heading) in problem and "line 2" in problem for problem in log.problems()] == [
+        True
+    ] * is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("line", "is_doubtful"),
+    [
+        ("All times are UTC", True),
+        ("Time zone: Europe/London", True),
+        ("All times in EST", True),
+        ("Eastern Time (US & Canada)", True),
+        ("Times are UTC-06:00", False),
+        ("Time zone: America/Denver", False),
+        ("Report of the WEST wing", False),
+    ],
+)
+def test_a_line_beside_the_table_that_names_another_zone_leaves_a_doubt(
+    tmp_path: Path, line: str, is_doubtful: bool
+) -> None:
+    "Above the header or below the rows"
+    path = tmp_path / "badges.csv"
+    table = "timestamp,UserID\n2019-04-12 14:20:29,7\n"
+    for text in (f"{line}\n{table}", f"{table}{line}\n"):
+        path.write_text(text)
+        problems = load_badges(path, "America/Denver").problems()
+        assert any(f"though there is a line {line!r}" in problem for problem in problems) == is_doubtful
 
 
 def test_times_that_the_zone_did_not_place_leave_no_doubt(tmp_path: Path) -> None:
@@ -652,18 +752,23 @@ def table_of(tmp_path: Path, name: str, *times: str) -> ExportTable:
 @pytest.mark.parametrize(
     ("times", "shown"),
     [
-        (["01/05/2026 08:00", "13/05/2026 08:00"], True),
-        (["05/13/2026 08:00", "05/01/2026 08:00"], False),
-        (["01/05/2026 08:00", "02/05/2026 08:00"], None),
-        (["13/05/2026 08:00", "05/13/2026 08:00"], None),
-        (["2026-05-01 08:00"], None),
-        (["26-05-13 08:00", "26-05-01 08:00"], None),
+        (["01/05/2026 08:00", "13/05/2026 08:00"], "day first, shown by line 3"),
+        (["05/13/2026 08:00", "05/01/2026 08:00"], "month first, shown by line 2"),
+        (["2026-05-01 08:00"], ""),
     ],
 )
-def test_dates_can_be_asked_which_order_they_show(times: list[str], shown: bool | None) -> None:
-    "Nothing is raised where they show neither, or both, or begin with the year"
-    parsed = Timestamps.parse(pa.chunked_array([times]))
-    assert day_first_shown(parsed, np.datetime64("2027-01-01", "us")) is shown
+def test_an_export_says_which_order_it_shows(tmp_path: Path, times: list[str], shown: str) -> None:
+    "The answer has the line that shows it; nothing is said where nothing is to be decided"
+    assert interpret(table_of(tmp_path, "a.csv", *times), Given(zone=DENVER)).times.dates == shown
+
+
+@pytest.mark.parametrize(
+    "times", [["01/05/2026 08:00", "02/05/2026 08:00"], ["13/05/2026 08:00", "05/13/2026 08:00"]]
+)
+def test_an_export_that_shows_neither_order_or_both_asks(tmp_path: Path, times: list[str]) -> None:
+    "The message says what to answer"
+    with pytest.raises(BadgeFileError, match="with day_first=True or day_first=False"):
+        interpret(table_of(tmp_path, "a.csv", *times), Given(zone=DENVER))
 
 
 def test_an_export_of_the_same_shape_can_show_the_order(tmp_path: Path) -> None:
@@ -748,12 +853,43 @@ def test_a_month_is_known_by_its_name_or_its_beginning(word: str, month: int | N
 
 
 def test_every_name_of_a_month_and_its_first_letters_mean_that_month() -> None:
-    "Unless the letters are too few to tell, as in the French jui"
+    "Unless the letters are too few to tell, as in jui (French), čer (Czech) and srp and lis (Slavic)"
     for names in LANGUAGES:
         for number, name in enumerate(names, start=1):
             assert month_of(name) == number
-            assert month_of(name[:4]) in (number, None if name[:3] == "jui" else number)
+            assert month_of(name[:4]) in (
+                number,
+                None if name[:3] in ("jui", "čer", "srp", "lis") else number,
+            )
             assert month_of(name[:3]) in (number, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "month"),
+    [
+        ("1. listopada 2026. 08:00", "Europe/Zagreb", 10),
+        ("1 lis 2026 08:00", "Europe/Zagreb", 10),
+        ("1 lip 2026 08:00", "Europe/Zagreb", 6),
+        ("1 listopada 2026 08:00", "Europe/Warsaw", 11),
+        ("1 lip 2026 08:00", "Europe/Warsaw", 7),
+        ("1. listopad 2026 08:00", "Europe/Prague", 11),
+        ("1. srp 2026 08:00", "Europe/Prague", 8),
+        ("1. listopada 2026. 08:00", "UTC", None),
+        ("1-LIS-2026 08:00", "America/Denver", None),
+        ("1. studenoga 2026. 08:00", "UTC", 11),
+        ("1. lipnja 2026. 08:00", "UTC", 6),
+        ("1. června 2026 08:00", "UTC", 6),
+        ("1. července 2026 08:00", "UTC", 7),
+    ],
+)
+def test_a_month_that_is_another_one_in_another_language_needs_the_zone(
+    text: str, zone: str, month: int | None
+) -> None:
+    "The site's zone tells the language; elsewhere the row is rejected, with the reason"
+    local = datetime(2026, month, 1, 8, tzinfo=as_zone(zone)) if month else None
+    assert one(text, zone=zone) == (
+        f"{local.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000000}" if local else REASONS[MONTH]
+    )
 
 
 def test_a_weekday_is_known() -> None:
@@ -775,6 +911,17 @@ def test_a_weekday_is_known() -> None:
         ("2026-01-15 08:00 CST", "Europe/Oslo", None),
         ("2026-01-15 08:00 PST", "Asia/Manila", "00:00"),
         ("2026-01-15 08:00 AST", "America/Halifax", "12:00"),
+        ("2026-07-01 08:00 EST", "Australia/Sydney", None),
+        ("2026-01-15 08:00 EST", "Australia/Sydney", None),
+        ("2026-01-15 08:00 EDT", "Australia/Hobart", None),
+        ("2026-07-01 08:00 EST", "Australia/Brisbane", None),
+        ("2026-07-01 08:00 EST", "+10:00", None),
+        ("2026-01-15 08:00 CDT", "Australia/Adelaide", None),
+        ("2026-01-15 08:00 MST", "Asia/Kuala_Lumpur", None),
+        ("2026-07-01 08:00 CDT", "America/Havana", "12:00"),
+        ("2026-07-01 08:00 EST", "America/Jamaica", "13:00"),
+        ("2026-07-01 08:00 EDT", "Europe/London", "12:00"),
+        ("2026-07-01 08:00 AEST", "Australia/Sydney", "22:00"),
         ("2026-11-01 01:30 MST", "America/Denver", "08:30"),
         ("2026-11-01 01:30 MDT", "America/Denver", "07:30"),
         ("2026-11-01 01:30 CDT", "America/Chicago", "06:30"),
@@ -981,13 +1128,22 @@ def test_the_summary_shows_the_offset_and_not_letters(tmp_path: Path, zone: str)
 def test_one_odd_row_does_not_change_how_the_others_are_read() -> None:
     "In a column longer than what is cast at once, the rest is read as without it"
     start = np.datetime64("2019-04-12T00:00:00")
-    texts = [
-        f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(40_000).astype("timedelta64[m]"))
-    ]
+    texts = [f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(5_000).astype("timedelta64[m]"))]
     alone = read(*texts)
     for odd in ("soon", "", "12/04/2019 08:00 PM"):
         together = read(*texts[:20_000], odd, *texts[20_000:])
         assert (np.delete(together.utc, 20_000) == alone.utc).all()
+
+
+@pytest.mark.parametrize("form", ["2026-05-01 08:00:00 {}", "01/05/2026 8:00 PM {}"])
+def test_what_has_more_zones_than_there_are_has_no_zones(tmp_path: Path, form: str) -> None:
+    "Many thousand different words behind the times are not zones, and every row is accounted for"
+    words = ("".join(letters) for letters in product("abcdefghij", repeat=5))
+    path = tmp_path / "badges.csv"
+    rows = [f"{form.format(word)},{n}\n" for n, word in enumerate(islice(words, 5_000))]
+    path.write_text("timestamp,UserID\n" + "".join(rows) + form.format("") + ",1\n")
+    log = load_badges(path, "UTC", day_first=True)
+    assert (len(log.events), len(log.rejected)) == (1, 5_000)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from camkit.badges import BadgeLog, flag_events, load_badges
-from camkit.badges.profiles import given_columns
+from camkit.badges.profiles import given_columns, profiles
 from camkit.badges.vocabulary import footer_patterns, kind_of, matches, outcome_of, wording
 from camkit.errors import BadgeFileError
 from tests.conftest import ROOT
@@ -28,6 +28,9 @@ def load(tmp_path: Path, *rows: str, **arguments: object) -> BadgeLog:
 
 
 GRANTED = """
+Access granted at Main Entrance|Access Granted: Reader 5|Access Granted (D2)|Access Granted on Facility Code, No Entry
+Access Granted ✔|Accès autorisé (carte)|Zutritt gewährt mit PIN|Access permitted - token only
+Access Granted Under Duress
 Granted - Facility Code|Access Granted - Entry Not Made|Access Granted - Door Held Open|Granted (Card)
 Access Granted|ACCESS_GRANTED|AccessGranted|Access Granted - Entry Made
 Access Granted No Entry Made|SUCCESS|Valid|1:1 Authentication Succeeded (Card)
@@ -56,6 +59,7 @@ Odmowa dostępu|Dostęp nieprzyznany|Brak dostępu|Доступ запрещён
 """
 
 NEITHER = """
+Access|Zutritt|Access Granted - Lobby failed|Access granted at unknown door|Accesso concesso: boh
 Granted rights changed|Granted access to group 7
 Access Granted Level Changed|Granted Access Level Removed|Access Granted but cancelled
 Access level granted|Alarm accepted|Perhaps|Never granted|Zutritt gewährt nicht
@@ -112,6 +116,65 @@ def test_what_only_looks_granted_is_unknown(word: str) -> None:
     assert outcome_of(wording(word)) == "unknown"
 
 
+TAKEN_BACK = """
+Zutritt erlaubt: Nein|Zutritt erlaubt (ungültig)|Zutritt erlaubt, Karte gesperrt|Toegang verleend: nee
+Toegang toegestaan geblokkeerd|Adgang gitt: nei|Adgang tilladt: nej|Adgang gitt avvist|Pääsy myönnetty evätty
+Acceso permitido: falso|Acceso permitido - rechazado|Acceso concedido: tarjeta vencida|Acesso permitido bloqueado
+Accès autorisé: faux|Accès autorisé interdit|accesso concesso scaduto|Dostęp przyznany odrzucono
+Erişim verildi reddedildi|Доступ разрешен отклонен|Доступ разрешен отменен|Доступ дозволено: ні
+تم السماح مرفوض|تم منح الدخول ممنوع|Access Granted - Unauthorized|Access Granted - Unsuccessful
+Access Granted: Error|Granted? N|granted 0|Access Allowed 0|Verify success 0|Access Authorized N
+access granted nein|Access Granted ✘|!Access Granted|Access Granted (revoked)|Access Granted - 00|❌ granted|¬granted
+Unrefuted granted|Adgang gitt utløpt|Access Granted: tidak|Unsuccessful authentication succeeded
+"""
+
+
+@pytest.mark.parametrize("word", words(TAKEN_BACK))
+def test_what_stands_beside_a_granted_phrase_may_take_it_back(word: str) -> None:
+    "Only what is known to be harmless may stand there, whatever the language"
+    profile = given_columns({"event_time": ("When",)})
+    assert profile.outcome(word) != "granted"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("kisi", "unlock Bo was refused; Lobby was not unlocked today"),
+        ("kisi", "unlock Lobby could not be unlocked by Ann Li"),
+        ("kisi", "unlock Ann Li unlocked Lobby (denied)"),
+        ("kisi", "unlock Nobody unlocked Lobby"),
+        ("prowatch", "No Grant"),
+        ("prowatch", "Refused grant"),
+        ("prowatch", "Grant grant cancelled"),
+        ("salto", "Door opened: key (denied)"),
+        ("salto", "Door opened: key cancelled"),
+        ("salto", "Door most likely opened - not"),
+    ],
+)
+def test_a_profiles_own_words_are_taken_back_in_the_same_way(name: str, text: str) -> None:
+    "A sentence that denies is not an entry, in whatever order"
+    assert profiles()[name].outcome(text) != "granted"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("kisi", "unlock Will Can unlocked Door No 5"),
+        ("kisi", "unlock Denied Osei unlocked Failed Goods Store"),
+        ("kisi", "unlock Ann Li unlocked Blocked Drain Store"),
+        ("prowatch", "Host Grant"),
+        ("salto", "Door opened: key and PIN"),
+        ("salto", "Door most likely opened: key"),
+        ("unifi", "ACCESS"),
+        ("unifi_api", "ACCESS"),
+        ("nedap", "Access granted (first person)"),
+    ],
+)
+def test_documented_words_are_granted_whatever_the_door_is_called(name: str, text: str) -> None:
+    "A name in the sentence is not a refusal"
+    assert profiles()[name].outcome(text) == "granted"
+
+
 def test_a_refused_card_of_nobody_is_an_event(tmp_path: Path) -> None:
     "Without a cardholder, and denied; so is a row with unknown words, which are listed"
     log = load(tmp_path, "42,Lobby,SUCCESS", ",Vault,Invalid Card", ",Vault,Waved on")
@@ -136,6 +199,9 @@ def test_a_star_does_not_make_a_known_refusal_granted() -> None:
     assert replace(profile, given_granted=some["granted"]).outcome("Access Denied") == "denied"
     assert replace(profile, given_granted=some["granted"]).outcome("Access 7") == "granted"
     assert replace(profile, given_granted=some["in full"]).outcome("Access Denied") == "granted"
+    for taken_back in ("Access: nein", "Access 7 ✘", "Access 7 rechazado", "Access 7 被拒"):
+        assert replace(profile, given_granted=some["granted"]).outcome(taken_back) != "granted"
+    assert replace(profile, given_granted=("Denied*",)).outcome("Denied area, Lobby") == "denied"
 
 
 def test_a_word_that_is_both_granted_and_denied_is_refused(tmp_path: Path) -> None:
@@ -265,6 +331,7 @@ def test_totals_and_notes_are_footers(cell: str) -> None:
 
 NEGATIONS = """
 not never nicht kein non pas no não sem niet geen inte ej ikke ingen ei nie не нет değil غير لم لا 不 未 无 非
+nein nee nei nej ni ні hayır 0 false faux falso fals error expired revoked unsuccessful n ✘
 """
 
 

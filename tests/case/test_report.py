@@ -111,6 +111,15 @@ def test_a_card_describes_the_event_and_how_the_picture_was_fetched(case, seen):
     )
 
 
+def test_an_alarm_is_called_by_what_it_is(case):
+    "In the event's card and in the list of events; not that it is unknown what the reader did"
+    case.add_events(made_up(1, outcome="unknown", kind="forced"))
+    case.record_verdict(0, "no_picture")
+    soup = page(case)
+    assert "Door forced open" in words(soup)
+    assert "It is not known what the reader did" not in words(soup)
+
+
 def test_a_card_says_before_and_behind(case):
     "Of a reader's clock, of the moment asked for, and of the moment that the vendor gives"
     slow = replace(CAMERA, clock_offset_s=-3.5)

@@ -170,7 +170,55 @@ def test_rows_without_a_readable_number_are_said(tmp_path):
     (tmp_path / "people.csv").write_text("number,name\n8.51E+07,Ann\n,Bo\n9,Cy\n")
     (problem,) = load_directory(tmp_path / "people.csv").problems()
     assert problem.startswith("people.csv: 2 rows do not have a number that can be read")
-    assert "line 2, 3" in problem
+    assert "lines 2, 3" in problem
+
+
+@pytest.mark.parametrize(
+    ("header", "taken", "other"),
+    [
+        ("Employee No,Card Number,Name", "Card Number", "Employee No"),
+        ("Employee ID,Badge,Name", "Badge", "Employee ID"),
+        ("Card,Number,Name", "Number", "Card"),
+    ],
+)
+def test_of_two_columns_with_numbers_it_is_said_which_was_taken(tmp_path, header, taken, other):
+    "And of a number, if the other column has it too"
+    (tmp_path / "people.csv").write_text(f"{header}\n1,42,Ann\n42,1,Bo\n9,7,Cy\n8,8,Di\n")
+    directory = load_directory(tmp_path / "people.csv")
+    (problem,) = directory.problems()
+    assert f"numbers were taken to be in the column {taken!r}, and not in {other!r}. If that is wrong" in problem
+    assert directory.lookup("42").name == "Ann"
+    assert f"the column {other!r} has this number, for somebody else" in directory.lookup("42").note
+    assert f"not in the directory; the column {other!r} has this number" in directory.lookup("9").note
+    assert "column" not in directory.lookup("8").note
+
+
+@pytest.mark.parametrize("header", ["Badge,Badge,Name", "badge,Name,BADGE ", "number,Name,Name"])
+def test_two_columns_of_one_name_are_a_question(tmp_path, header):
+    "Nothing shows which one is meant"
+    (tmp_path / "people.csv").write_text(f"{header}\n1,42,Ann\n")
+    with pytest.raises(
+        errors.InputError, match=r"people.csv has 2 columns that are called '\w+'. Give those"
+    ):
+        load_directory(tmp_path / "people.csv")
+
+
+def test_a_row_with_more_cells_than_the_header_is_nobodys(tmp_path):
+    "A comma in a name moves the cells behind it; empty cells at the end do not matter"
+    for text, number in (
+        ("name,number\nSmith, Ann,42\nBo,7,\n", "7"),
+        ("no;name\n7;Bo;;\n8;Li;Ann;HQ\n", "7"),
+    ):
+        (tmp_path / "people.csv").write_text(text)
+        directory = load_directory(tmp_path / "people.csv")
+        assert [directory.lookup(some).known for some in (number, "Ann", "42", "8")] == [
+            True,
+            False,
+            False,
+            False,
+        ]
+        (problem,) = directory.problems()
+        assert problem.startswith("people.csv: 1 rows have more cells than the header")
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,7 @@ def _messages(reader: str, limits: Limits, options: dict[str, Any]) -> Iterator[
         yield {"problem": str(problem)}
     except RecursionError:
         yield {"problem": "its parts are nested too deeply"}
+    except MemoryError:
+        yield {"problem": f"it needs more than {limits.memory >> 30} GiB of memory"}
+    except Exception as error:  # noqa: BLE001 - whatever a library makes of a file
+        yield {"problem": f"it is damaged, or unlike any other ({type(error).__name__}: {str(error)[:80]})"}
