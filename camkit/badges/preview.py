@@ -33,7 +33,7 @@ WORDS = 30
 ALARMS = {
     "forced": "alarm: door forced open",
     "held": "alarm: door held open",
-    "rex": "request to exit",
+    "rex": "opened by the exit button",
     "operator": "opened by an operator",
 }
 """What an event is called that is not a swipe."""
