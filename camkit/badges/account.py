@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from camkit.badges.identifiers import as_mask
+from camkit.badges.profiles import headings, unique
 from camkit.badges.table import ExportTable, Kind
 from camkit.badges.vocabulary import footer_patterns, matches
 
@@ -44,6 +45,7 @@ class RowAccount:
 
     def ignore_footers(self, candidates: np.ndarray) -> None:
         """Ignore totals, notes, empty rows and repeated headers among these rows, whose time cannot be read."""
+        self._reject_below_other_headers(candidates)
         positions = np.flatnonzero(candidates & self.is_event)
         if not len(positions):
             return
@@ -60,6 +62,28 @@ class RowAccount:
                 self.is_event[position] = False
                 ignored.append((int(self._table.rows.lines[position]), _filled(row), reason))
         self._enter("ignored", ignored)
+
+    def _reject_below_other_headers(self, candidates: np.ndarray) -> None:
+        """Reject the rows below a header with other columns, up to the first header again."""
+        rows, names = self._table.rows, self._table.layout.names
+        known = headings() | {*names}
+        positions = np.flatnonzero(candidates & self.is_event)
+        cells = [column.take(pa.array(positions)) for column in rows.cells]
+        hits = np.sum([as_mask(pc.is_in(column, value_set=pa.array([*known]))) for column in cells], axis=0)
+        like = np.flatnonzero((hits > 1) & (2 * hits >= filled_cells(cells)))
+        texts = zip(*(column.take(pa.array(like)).to_pylist() for column in cells), strict=True)
+        headers = [*zip(rows.lines[positions[like]].tolist(), texts, strict=True)]
+        headers += [(line, row) for line, row in rows.ragged if len(known.intersection(row)) > 1]
+        others = [(line, any(map(_differs, row, unique(row), names))) for line, row in sorted(headers)]
+        if not any(is_other for _, is_other in others):
+            return
+        lines, is_other = map(np.array, zip(*others, strict=True))
+        first = lines[is_other][0]
+        other = np.append(False, is_other)[np.searchsorted(lines, rows.lines, "right")]
+        heading, text = self._table.heading("event_time"), self._table.text("event_time")
+        assert text is not None  # noqa: S101  (every layout has one)
+        self.close("ignored", other & np.isin(rows.lines, lines), heading, text, "another header")
+        self.close("rejected", other, heading, text, f"below another header, as in line {first}")
 
     def enter_ragged_rows(self) -> None:
         """Ignore the rows of the wrong length that are totals, notes and the like; reject the others."""
@@ -88,6 +112,11 @@ class RowAccount:
             self._entries[kind].append(pa.table([line, [""] * len(line), text, reason], schema=ENTRY))
 
 
+def _differs(cell: str, numbered: str, name: str) -> bool:
+    """Whether a heading, as it is and with its number, is not that of the same column in the first header."""
+    return cell != "" and numbered != name
+
+
 def filled_cells(columns: Sequence[pa.ChunkedArray]) -> np.ndarray:
     """Count the cells of each row that have text."""
     return np.sum([as_mask(pc.not_equal(column, "")) for column in columns], axis=0)
@@ -110,7 +139,7 @@ def _why_not_an_event(row: Sequence[str], names: Sequence[str]) -> str | None:
     filled = [cell for cell in row if cell]
     if not filled:
         return "an empty row"
-    if tuple(row) == tuple(names):
+    if unique(row) == tuple(names):
         return "the header again"
     if not re.search(r"[^-=_+:]", "".join(filled)):
         return "a line between rows"

@@ -10,8 +10,8 @@ from camkit.badges.encoding import MIXED, decoded, open_text
 from camkit.badges.files import Export
 from camkit.badges.given import Given
 from camkit.badges.rows import Fit
-from camkit.badges.sentences import and_more
-from camkit.badges.split import Dialect, records, split
+from camkit.badges.sentences import and_more, some_lines
+from camkit.badges.split import Dialect, lines_in_cells, records, split
 from camkit.badges.surplus import join_surplus
 from camkit.badges.table import ExportTable, Layout, Rows, choose_layout, layouts_of
 
@@ -41,6 +41,11 @@ def read_delimited(export: Export, given: Given) -> ExportTable:
         found = MIXED if text.stray_lines else text.encoding
         rows, joined = join_surplus(layout, rows)
         doubts += [*text.doubts, *layout.doubts, *_missing_cells(layout, rows), *joined]
+        if swallowing := lines_in_cells(rows, dialect.delimiter):
+            doubts.append(
+                f"{some_lines(swallowing)}: a quoted text goes on over lines that look like rows of their own: look "
+                "there for rows that are lacking, and for a quote that is not closed"
+            )
         return ExportTable(export, found, layout, rows, doubts)
 
     return decoded(export, read, given)
@@ -65,6 +70,7 @@ def _find_layout(export: Export, encoding: str, given: Given) -> tuple[Layout, D
     found = layout, Dialect(layout.delimiter, quote)
     if (
         layout.first_line == 2
+        and not layout.above
         and layout.profile.recognise
         and all(map(str.strip, lines[0].split(layout.delimiter)))
     ):

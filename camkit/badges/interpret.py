@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from camkit.badges.account import RowAccount
 from camkit.badges.beside import beside
 from camkit.badges.given import Given
-from camkit.badges.identifiers import NO_TEXT, Identifiers, as_mask, read_identifiers
+from camkit.badges.identifiers import NO_TEXT, Identifiers, as_mask, keep_apart, read_identifiers, spoilt
 from camkit.badges.profiles import unique
 from camkit.badges.table import ExportTable
 from camkit.badges.times import Times, read_event_times
-from camkit.badges.vocabulary import KINDS, kind_of, matches, nobody, spreadsheet_errors, wording
+from camkit.badges.vocabulary import KINDS, kind_of, matches, nobody, wording
 from camkit.badges.words import Words
 
 
@@ -112,7 +112,10 @@ def _identifiers(table: ExportTable) -> Identifiers:
     if text is None:
         none = np.zeros(len(table), dtype=bool)
         return Identifiers(_constant(None, len(table)), None, none, none, [])
-    return read_identifiers(text, table.rows.lines)
+    read = read_identifiers(text, table.rows.lines)
+    sources = table.layout.sources
+    whole = table.text("credential") if sources.get("credential") == sources["cardholder_id"] else None
+    return read if whole is None else keep_apart(read, whole, table.rows.lines)
 
 
 def _close_nobody(table: ExportTable, account: RowAccount, people: Identifiers, granted: np.ndarray) -> None:
@@ -132,10 +135,10 @@ def _text(table: ExportTable, role: str, doubts: list[str]) -> pa.ChunkedArray:
     if text is None:
         return _constant(None, len(table))
     nothing = nobody(person=role != "reader_id")
-    gone = pc.is_in(text, value_set=pa.array([*nothing, *spreadsheet_errors()]))
+    failed = spoilt(text)
+    gone = pc.or_(pc.is_in(text, value_set=pa.array(nothing)), failed)
     if not pc.any(gone).as_py():
         return text
-    failed = pc.is_in(text, value_set=pa.array(spreadsheet_errors()))
     if (first := pc.index(failed, True).as_py()) >= 0:
         doubts.append(
             f"the column {table.heading(role)!r} has a spreadsheet's error, such as {text[first].as_py()!r} in line "

@@ -78,8 +78,8 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
         Whether 01/05/2026 is the first of May. If left out, decided from the whole column, from another export of the
         same system and columns that shows it, or by the profile.
     granted, denied : iterable of str, optional
-        The export's own words for these outcomes; ``*`` stands for any text, and case does not matter. They go before
-        the words that are known.
+        The export's own words for these outcomes; ``*`` stands for any text without a word that denies, and case does
+        not matter. They go before the words that are known.
     encoding : str, optional
         Of a text file, as Python names it. If left out, UTF-8 and UTF-16 are recognised, and others guessed by their
         letters, which `BadgeLog.problems` says.

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from camkit.badges.account import CLOCK_TIME, filled_cells
 from camkit.badges.identifiers import as_mask
 from camkit.badges.profiles import unique
-from camkit.badges.sentences import counted
+from camkit.badges.sentences import counted, some_lines
 from camkit.badges.table import ExportTable, Kind, Layout
 from camkit.badges.timestamps import Timestamps
 from camkit.badges.vocabulary import footer_patterns, matches
@@ -63,6 +63,11 @@ MAX_PERSON = 200
 
 DIRECTION = "in_or_out"
 
+TURNED_BACK = (
+    "these times were given the date above them, but are not in the order of the others: check whether they are past "
+    "midnight, of another date"
+)
+
 PERSON_ABOVE = "the cardholder of the rows below"
 
 
@@ -72,6 +77,17 @@ def reshape(table: ExportTable) -> ExportTable:
     table = _named_above(table)
     table = _several_in_a_cell(table)
     return _first_and_last(table)
+
+
+def _newest_first(dates: Sequence[str]) -> bool | None:
+    """Whether each of several dates is earlier than the one before; None if they are not in order."""
+    parsed = Timestamps.parse(pa.chunked_array([[f"{date} 00:00" for date in dates]]))
+    steps = [np.diff(order) for order in (parsed.wall, parsed.day_first) if order is not None]
+    zero = np.timedelta64(0)
+    later, earlier = (
+        any(len(step) and way(step, zero).all() for step in steps) for way in (np.greater, np.less)
+    )
+    return earlier if later != earlier else None
 
 
 def _named_above(table: ExportTable) -> ExportTable:
@@ -157,8 +173,25 @@ def _dated_above(table: ExportTable) -> ExportTable:
         f"{counted(int(lacks.sum()), 'row')}, the first in line {first}, with only a time of day were given the date "
         "above them"
     )
-    table = replace(table, rows=replace(rows, cells=cells), doubts=[*table.doubts, said])
+    turned = _turned_back(rows.cells[time], clock, above, text)
+    doubts = [f"{some_lines(rows.lines[turned])}: {TURNED_BACK}"] if len(turned) else []
+    table = replace(table, rows=replace(rows, cells=cells), doubts=[*table.doubts, said, *doubts])
     return _set_aside(table, alone, "the date of the rows below")
+
+
+def _turned_back(
+    time: pa.ChunkedArray, clock: np.ndarray, above: np.ndarray, dates: Sequence[str]
+) -> np.ndarray:
+    """Positions of the times that step against the order of the others below the same date: past midnight, perhaps."""
+    rows = np.flatnonzero(clock)
+    texts = pc.binary_join_element_wise("2000-01-01", time.take(pa.array(rows)), " ")
+    moment = Timestamps.parse(texts).wall
+    same = above[rows[1:]] == above[rows[:-1]]
+    back, on = same & (moment[1:] < moment[:-1]), same & (moment[1:] > moment[:-1])
+    newest_first = _newest_first(dates)
+    if newest_first is None:
+        newest_first = bool(back.sum() > max(on.sum(), 1))
+    return rows[1:][on if newest_first else back]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ stretch around it, not the whole file.
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, NamedTuple
@@ -228,8 +229,9 @@ def records(
 ) -> Iterator[Record]:
     """Yield the line number and the cells of each row that is not blank.
 
-    A quote that is never closed would swallow the rows after it. So a row of several lines that does not have
-    `width` cells is undone, and only its first line becomes the row, with its quotes kept as text.
+    A quote that is never closed would swallow the rows after it. So a row of several lines is undone if it does not
+    have `width` cells, or has other rows' lines in it and ends at a quote that is not the end of a cell. Only its first
+    line becomes the row, with its quotes kept as text.
     """
     feed = lines if isinstance(lines, Feed) else Feed(lines, first_line)
     reader = _reader(feed, dialect)
@@ -243,14 +245,46 @@ def records(
             cells = []
         line = feed.line - len(feed.taken) + 1
         swallowed = any(map(str.strip, feed.taken[1:]))
-        if not cells or (swallowed and (feed.ended or (width is not None and not _has_width(cells, width)))):
+        if not cells or (
+            swallowed
+            and (
+                feed.ended
+                or (width is not None and not _has_width(cells, width))
+                or _swallows_rows(feed.taken, cells, dialect)
+            )
+        ):
             cells = feed.keep_first_line().rstrip("\n").split(dialect.delimiter)
         if len(cells) > 1 or cells[0].strip():
             yield line, cells
 
 
-def _reader(lines: Iterable[str], dialect: Dialect) -> Any:
-    return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote, skipinitialspace=True)
+def _reader(lines: Iterable[str], dialect: Dialect, *, strict: bool = False) -> Any:
+    return csv.reader(
+        lines, delimiter=dialect.delimiter, quotechar=dialect.quote, skipinitialspace=True, strict=strict
+    )
+
+
+def _swallows_rows(lines: Sequence[str], cells: Sequence[str], dialect: Dialect) -> bool:
+    """Whether a quote of one row is closed by one at the start of a cell of another."""
+    if not any(line.count(dialect.delimiter) >= len(cells) - 1 for line in lines[1:]):
+        return False
+    try:
+        next(_reader(lines, dialect, strict=True))
+    except csv.Error:
+        return True
+    return False
+
+
+def lines_in_cells(rows: Rows, delimiter: str) -> list[int]:
+    """Return the lines of rows whose quoted text goes on over lines that look like rows of their own."""
+    several = np.flatnonzero(np.diff(rows.lines, append=np.iinfo(np.int64).max) > 1)
+    found: set[int] = set()
+    for column in rows.cells:
+        text = column.take(pa.array(several))
+        # The line that closes the quote ends in the cell, so the delimiters behind it are not in the text.
+        odd = pc.match_substring_regex(text, rf"\n[^\n]*(?:{re.escape(delimiter)}|\d[:.]\d\d)")
+        found.update(rows.lines[several[odd.to_numpy()]].tolist())
+    return sorted(found)
 
 
 def _has_width(cells: list[str], width: int) -> bool:

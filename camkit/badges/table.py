@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from camkit.badges.files import Export
 from camkit.badges.profiles import MAX_COLUMNS, Header, Profile, has_digit, nameless, plain, positions, unique
+from camkit.badges.sentences import some_lines
 from camkit.badges.words import Words
 from camkit.errors import BadgeFileError
 
@@ -191,8 +192,7 @@ def _fitting(candidates: Sequence[Profile], delimiter: str, start: Sequence[Reco
         header = Header(cells)
         for profile in [profile for profile in waiting if profile.fits_header(header)]:
             waiting.remove(profile)
-            texts = tuple(" ".join(cells).strip() for _, cells in start[:above])
-            yield replace(_headed(profile, delimiter, start[above:], above), above=texts)
+            yield _with_rows_above(_headed(profile, delimiter, start[above:], above), start)
     for profile in waiting:
         if profile.fits_rows([cells for _, cells in start]):
             yield _headless(profile, delimiter, start)
@@ -216,6 +216,39 @@ def _headed(profile: Profile, delimiter: str, start: Sequence[Record], above: in
         for name in sorted(twice & {names[position] for source in sources.values() for position in source})
     )
     return Layout(profile, delimiter, names, above, first_line, sources, doubts=doubts)
+
+
+def _with_rows_above(layout: Layout, start: Sequence[Record]) -> Layout:
+    """Read what is above the header by it too, from the first row on that looks like one of the rows below it."""
+    above, below = start[: layout.titles], start[layout.titles + 1 :]
+    forms = {_form(_time(layout, cells)) for _, cells in below} - {""}
+    rows = [line for line, cells in above if _is_like_a_row(layout, cells, forms)]
+    doubts = layout.doubts
+    if rows:
+        doubts += (
+            f"{some_lines(rows)}: above the header in line {start[layout.titles][0]}, and read as the rows below it: "
+            "check that they have the same columns",
+        )
+    first_line = min(rows, default=layout.first_line)
+    titles = [" ".join(cells).strip() for line, cells in above if line < first_line]
+    return replace(layout, titles=len(titles), first_line=first_line, doubts=doubts, above=tuple(titles))
+
+
+def _is_like_a_row(layout: Layout, cells: Sequence[str], forms: set[str]) -> bool:
+    """Whether a row above the header has its width, and a time where the rows below have one."""
+    time = _time(layout, cells)
+    fits = not any(map(str.strip, cells[len(layout.names) :])) and sum(map(bool, map(str.strip, cells))) > 1
+    return fits and (_form(time) in forms or bool(re.match(r"\d.*\d[:.]\d\d", time))) and has_digit(time)
+
+
+def _time(layout: Layout, cells: Sequence[str]) -> str:
+    """The text of the time in a row; empty if the row ends before it."""
+    source = layout.sources["event_time"]
+    return " ".join(cells[at].strip() for at in source) if max(source) < len(cells) else ""
+
+
+def _form(text: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))
 
 
 def _headless(profile: Profile, delimiter: str, start: Sequence[Record]) -> Layout:

@@ -218,3 +218,14 @@ def test_rejected_rows_have_the_line_that_a_text_editor_shows(tmp_path: Path) ->
     log = load_badges(path)
     assert text.split("\n")[log.rejected["line"].iloc[0] - 1] == "bad,2,x"
     assert log.events["line"].tolist() == [4, 8]
+
+
+def test_a_quote_that_is_not_closed_swallows_no_row_of_a_list() -> None:
+    "Also where the number of cells is not known before"
+    found = lines_of('42,"Ann\n43,Bo\n44,"Cy\n45,Dee\n')
+    assert [cells[0] for _, cells in found] == ["42", "43", "44", "45"]
+    assert lines_of('42,"Ann\nLi"\n43,Bo\n') == [(1, ["42", "Ann\nLi"]), (3, ["43", "Bo"])]
+
+
+def lines_of(text: str) -> list[tuple[int, list[str]]]:
+    return list(records(io.StringIO(text, newline="\n"), COMMA))

@@ -229,3 +229,26 @@ def test_whatever_shape_an_export_has_its_rows_are_accounted_for(
             )
         except CamkitError as error:
             assert str(error).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("rows", "doubtful"),
+    [
+        ("2026-05-01,23:50,42\n,23:55,43\n,00:05,44\n", "line 4"),
+        ("2026-05-01,23:50,42\n,00:05,44\n", "line 3"),
+        ("2026-05-01,23:50,42\n,00:05,44\n2026-05-02,23:50,42\n,00:05,44\n", "lines 3, 5"),
+        ("2026-05-02,00:05,42\n,23:55,43\n,23:50,44\n2026-05-01,08:00,44\n", "line 3"),
+        ("2026-05-02,09:05,42\n,07:55,43\n2026-05-01,08:00,44\n,07:00,44\n", None),
+        ("2026-05-02,08:05,42\n,07:55,43\n,23:50,44\n2026-05-01,08:00,44\n", "line 4"),
+        ("2026-05-01,08:00,42\n,08:00,43\n,09:00,44\n2026-05-02,07:00,44\n", None),
+        ("2026-05-01,,\n,23:50,42\n,00:05,43\n", "line 4"),
+    ],
+)
+def test_a_time_that_may_be_past_the_midnight_of_its_date_leaves_a_doubt(
+    tmp_path: Path, rows: str, doubtful: str | None
+) -> None:
+    "It steps against the order of the other times below the same date"
+    columns = {"date": "Date", "time": "Time", "cardholder_id": "Badge"}
+    log = load(tmp_path, f"Date,Time,Badge\n{rows}", columns)
+    found = [problem for problem in log.problems() if "past midnight" in problem]
+    assert [problem.startswith(f"badges.csv: {doubtful}: ") for problem in found] == [True] * bool(doubtful)

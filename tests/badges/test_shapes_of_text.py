@@ -274,3 +274,78 @@ def test_a_file_of_delimiters_is_refused_in_one_sentence(tmp_path: Path, line: s
     "Rows that are not a header cost no more than a look at their cells"
     with pytest.raises(BadgeFileError, match=r"badges\.csv is not an export that camkit knows"):
         load(tmp_path, f"{line}\n" * (2_000_000 // len(line)))
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize(
+    ("open_", "second"), [('"R1', '"R1'), ('"R1', '"R2"'), ('"late', '"on time" at last')]
+)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_quote_that_is_not_closed_swallows_no_row(
+    tmp_path: Path, delimiter: str, open_: str, second: str, times: int
+) -> None:
+    "A quote that begins a cell of the next row does not end one of this row: each line is a row"
+    header = "When,Badge,Door\n"
+    rows = [f"2026-05-01 08:00:{n:02d},{n},{(open_, second)[n % 2]}\n" for n in range(2 * times)]
+    text = (header + "".join(rows) + "2026-05-01 08:01:00,99,R1\n").replace(",", delimiter)
+    log = load(tmp_path, text, columns=NAMED)
+    assert log.events["cardholder_id"].tolist() == [*map(str, range(2 * times)), "99"]
+    assert counts(log) == (2 * times + 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Gate 5\n2026-05-01 08:00:01,2,Door 5\n2026-05-01 08:00:02,3,Door 6", "Gate 5\n2026-05-01 08:00:01"],
+)
+def test_a_quoted_text_with_lines_like_rows_is_doubted(tmp_path: Path, text: str) -> None:
+    "It is read as it is written, and the doubt names its line; a note of several lines is not doubted"
+    head = "When,Badge,Door\n2026-05-01 07:00:00,9,R1\n"
+    log = load(tmp_path, f'{head}2026-05-01 08:00:00,1,"{text}"\n2026-05-01 09:00:00,4,R1\n', columns=NAMED)
+    assert (counts(log), "line 3: a quoted text" in "".join(log.problems())) == ((3, 0, 0, 0), True)
+    log = load(tmp_path, head + '2026-05-01 08:00:00,1,"Gate 5\nnorth"\n', columns=NAMED)
+    assert (len(log.events), log.problems()) == (2, [])
+
+
+@pytest.mark.parametrize("above", [1, 2, 500])
+@pytest.mark.parametrize("below", [0, 1])
+@pytest.mark.parametrize("columns", [None, {"event_time": "timestamp", "cardholder_id": "UserID"}])
+def test_rows_above_the_header_are_read(
+    tmp_path: Path, above: int, below: int, columns: dict[str, str] | None
+) -> None:
+    "In a sorted log, or one whose first part has no header; the doubt says where"
+    rows = [f"2026-05-01 {n // 60:02d}:{n % 60:02d}:00,{n}\n" for n in range(above + below)]
+    text = "".join([*rows[:above], "timestamp,UserID\n", *rows[above:]])
+    log = load(tmp_path, text, columns=columns)
+    assert (counts(log), log.ignored["reason"].tolist()) == (
+        (above + below, 0, 0, 1),
+        ["the header again"],
+    )
+    assert f"above the header in line {above + 1}" in log.problems()[0]
+
+
+def test_titles_above_the_header_are_not_rows(tmp_path: Path) -> None:
+    "Also where they have a time; what is between rows and the header is accounted for"
+    titles = "Report,2026-05-01 08:00:00\nPrinted 2026-05-01 08:00:00\n2026-05-01 08:00:00,,\n"
+    table = "When,Badge,Door\n2026-05-01 08:00:00,1,R1\n"
+    log = load(tmp_path, titles + table, columns=NAMED)
+    assert (counts(log), log.files["titles"].tolist(), log.problems()) == ((1, 0, 0, 0), [3], [])
+    log = load(tmp_path, titles + "2026-05-01 07:00:00,99,R9\nPart two\n" + table, columns=NAMED)
+    assert (counts(log), log.files["titles"].tolist()) == ((2, 0, 0, 2), [3])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "When,Door,Badge\n2026-05-01 08:00:01,R2,2\n",
+        "Time,Door,Badge\n2026-05-01 08:00:01,R2,2\n",
+        "When,Door\n2026-05-01 08:00:01,R2\n",
+        "When,Door,Badge,Note\n2026-05-01 08:00:01,R2,2,\n",
+    ],
+)
+def test_rows_below_another_header_are_not_read_by_the_first(tmp_path: Path, other: str) -> None:
+    "They are rejected, up to the first header again"
+    head = "When,Badge,Door\n2026-05-01 08:00:00,1,R1\n"
+    log = load(tmp_path, head + other + head.replace("1,R1", "3,R1"), columns=NAMED)
+    assert log.events["cardholder_id"].tolist() == ["1", "3"]
+    assert sum(counts(log)) == 5
+    assert "below another header, as in line 3" in log.rejected["reason"].tolist()

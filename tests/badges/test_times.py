@@ -1044,6 +1044,37 @@ def test_a_day_on_the_other_side_clears_that_doubt(tmp_path: Path, more: str) ->
     assert "swapped" not in "".join(load(tmp_path, *times, timezone="UTC").problems())
 
 
+@pytest.mark.parametrize(
+    ("times", "lines", "word"),
+    [
+        (["2026-13-05 08:00", "2026-14-05 08:00", "2026-01-06 08:00"], "line 4", "behind the year"),
+        (["2026-01-06 08:00:00", "2026-05-31 08:00:00"], "", ""),
+        (["2026-13-45 08:00", "2026-01-06 08:00"], "", ""),
+        (["1/13/2026 7:00:00 AM", "1/13/2026 8:00:00"], "line 3", "without AM or PM"),
+        (["1/13/2026 7:00:00 PM", "1/13/2026 12:10:00", "x"], "line 3", "without AM or PM"),
+        (["1/13/2026 7:00:00 PM", "1/13/2026 12:10:00", "1/13/2026 13:00:00"], "", ""),
+        (["13 Jan 2026 7:00 p.m.", "13 Jan 2026 7:10"], "line 3", "without AM or PM"),
+        (["1/13/2026 7:00:00", "1/13/2026 8:00:00"], "", ""),
+        (["1605010800", "1605010912"], "lines 2, 3", "seconds since 1970"),
+        (["0105161130"], "line 2", "seconds since 1970"),
+        (["1605010800", "1605019912"], "", ""),
+        (["2026-05-01 00:00:00", "2026-05-01 08:12:13"], "line 2", "at midnight"),
+        (["2026-05-01 00:00", "2026-05-02 00:00", "2026-05-03 00:00"], "lines 2, 3, 4", "at midnight"),
+        (["2026-05-01 00:00", *(f"2026-05-01 {n // 60:02}:{n % 60:02}" for n in range(1, 100))], "", ""),
+    ],
+)
+def test_a_time_that_may_mean_another_leaves_a_doubt(
+    tmp_path: Path, times: list[str], lines: str, word: str
+) -> None:
+    "Where the other times of the column, or the digits, show that it may"
+    problems = [
+        problem for problem in load(tmp_path, *times, timezone="UTC").problems() if "check" in problem
+    ]
+    assert [problem.startswith(f"badges.csv: {lines}: ") and word in problem for problem in problems] == [
+        True
+    ] * bool(lines)
+
+
 def test_serial_numbers_are_said_to_be_such(tmp_path: Path) -> None:
     "46143.33491898148 is a spreadsheet's way to keep 2026-05-01 08:02:17"
     log = load(tmp_path, "46143.33491898148", "46143.33680555555", timezone="America/Denver")
@@ -1128,7 +1159,9 @@ def test_the_summary_shows_the_offset_and_not_letters(tmp_path: Path, zone: str)
 def test_one_odd_row_does_not_change_how_the_others_are_read() -> None:
     "In a column longer than what is cast at once, the rest is read as without it"
     start = np.datetime64("2019-04-12T00:00:00")
-    texts = [f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(5_000).astype("timedelta64[m]"))]
+    texts = [
+        f"{at}-06:00" for at in np.datetime_as_string(start + np.arange(40_000).astype("timedelta64[m]"))
+    ]
     alone = read(*texts)
     for odd in ("soon", "", "12/04/2019 08:00 PM"):
         together = read(*texts[:20_000], odd, *texts[20_000:])
