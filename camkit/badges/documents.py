@@ -231,8 +231,10 @@ def _lists(lists: Mapping[str, int]) -> str:
 
 
 def _sheets(tables: Sequence[ForeignTable]) -> str:
-    """Name sheets with their rows."""
-    named = ", ".join(f"{table.name!r} ({len(table.lines):,} rows)" for table in tables[:SHOWN])
+    """Name sheets with their rows below the first one, which is the headings'."""
+    named = ", ".join(
+        f"{table.name!r} ({counted(max(len(table.lines) - 1, 0), 'row')})" for table in tables[:SHOWN]
+    )
     more = f" and {len(tables) - SHOWN:,} more" if len(tables) > SHOWN else ""
     return f"the sheet{'s' if len(tables) > 1 else ''} {named}{more}"
 

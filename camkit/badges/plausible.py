@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import tzinfo
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,9 @@ SURPRISING = 20
 
 MIDDLE = 12
 """Numbers up to this may be a month."""
+
+SEVERAL = 3
+"""So many days show whether they are close together."""
 
 
 def latest_possible(table: ExportTable) -> np.datetime64:
@@ -69,6 +73,23 @@ def swapped_by_spreadsheet(parsed: Timestamps, lines: np.ndarray) -> Iterator[st
             f"the dates that begin with the year, such as in {some_lines(lines[own][:1])}, all have days up to 12, and "
             f"the others, such as in {some_lines(lines[left][:1])}, all have days above 12: a spreadsheet seems to "
             "have swapped day and month in the first ones. Export again, and do not open the file in a spreadsheet"
+        )
+
+
+def in_wrong_order(utc: np.ndarray, zone: tzinfo | None) -> Iterator[str]:
+    """Yield a sentence if the days would be much closer together with day and month exchanged."""
+    hours = pd.DatetimeIndex(pd.unique(utc.astype("datetime64[h]").astype("datetime64[s]")), tz="UTC")
+    days = np.unique(hours.tz_convert(zone or "UTC").tz_localize(None).to_numpy("datetime64[D]"))
+    years, months = days.astype("datetime64[Y]"), days.astype("datetime64[M]")
+    day = (days - months).astype(int)
+    if len(days) < SEVERAL or day.max() >= MIDDLE:
+        return
+    month = (months - years).astype(int)
+    other = np.sort((years.astype("datetime64[M]") + day).astype("datetime64[D]") + month)
+    if 2 * (other[-1] - other[0]) < days[-1] - days[0]:
+        yield (
+            f"the events are from {days[0]} to {days[-1]}, and would be from {other[0]} to {other[-1]} if day and "
+            "month were exchanged: check which comes first, and say it, with day_first=True or day_first=False"
         )
 
 

@@ -185,8 +185,9 @@ def _fitting(candidates: Sequence[Profile], delimiter: str, start: Sequence[Reco
     """Yield the layouts in which the profiles fit these rows."""
     waiting = list(candidates)
     known = frozenset[str]().union(*(profile.in_header for profile in waiting))
+    is_named = all(profile.in_header for profile in waiting)  # a preview takes any row
     for above, (_, cells) in enumerate(start):
-        if len(cells) > MAX_COLUMNS or known.isdisjoint(map(plain, set(cells))):
+        if len(cells) > MAX_COLUMNS or (is_named and known.isdisjoint(map(plain, set(cells)))):
             continue
         header = Header(cells)
         for profile in [profile for profile in waiting if profile.fits_header(header)]:

@@ -21,6 +21,7 @@ from camkit.badges.localize import localize
 from camkit.badges.plausible import (
     digits_of_a_date,
     implausible,
+    in_wrong_order,
     latest_possible,
     midnights,
     serial_numbers,
@@ -142,6 +143,8 @@ def read_event_times(
     if times.by_zone and zone is not None:
         doubts += _other_zones(table, zone, times, fine)
     doubts += implausible(times.utc[fine], table.rows.lines[fine], latest_possible(table))
+    if times.dates:
+        doubts += in_wrong_order(times.utc[fine], zone)
     return replace(times, offset=times.offset or offset, placed=placed, doubts=tuple(doubts))
 
 

@@ -312,7 +312,7 @@ def test_the_sheet_that_fits_is_read_and_the_others_are_named(tmp_path: Path) ->
     log = load(two_sheets(tmp_path / "a.xlsx", [["Name", "Badge"], ["Ann", "00042"]]))
     assert len(log.events) == 1
     assert log.problems() == [
-        "a.xlsx: also has the sheet 'June' (2 rows), not read: load it with sheet='June'."
+        "a.xlsx: also has the sheet 'June' (1 row), not read: load it with sheet='June'."
     ]
     assert load(two_sheets(tmp_path / "b.xlsx", [])).problems() == []
 
@@ -321,7 +321,7 @@ def test_two_sheets_that_fit_are_a_question(tmp_path: Path) -> None:
     "sheet= answers it; a sheet that is not there is an error that names those that are"
     path = two_sheets(tmp_path / "a.xlsx", [HEADER, (datetime(2026, 6, 1, 8), "7", "Gate")])
     with pytest.raises(
-        BadgeFileError, match=r"'May' \(2 rows\), 'June' \(2 rows\). Say which, as in sheet='June'"
+        BadgeFileError, match=r"'May' \(1 row\), 'June' \(1 row\). Say which, as in sheet='June'"
     ):
         load(path)
     assert load(path, sheet="June").events["cardholder_id"].tolist() == ["7"]

@@ -1177,3 +1177,23 @@ def test_what_has_more_zones_than_there_are_has_no_zones(tmp_path: Path, form: s
     path.write_text("timestamp,UserID\n" + "".join(rows) + form.format("") + ",1\n")
     log = load_badges(path, "UTC", day_first=True)
     assert (len(log.events), len(log.rejected)) == (1, 5_000)
+
+
+@pytest.mark.parametrize(
+    ("days", "day_first", "zone", "is_doubt"),
+    [
+        (["11/02/2026", "11/03/2026", "11/04/2026"], True, "Europe/Berlin", True),
+        (["02/11/2026", "03/11/2026", "04/11/2026"], False, "Europe/Berlin", True),
+        (["12/02/2026", "12/03/2026", "12/04/2026"], True, "America/Los_Angeles", True),
+        (["11/02/2026", "11/03/2026", "11/04/2026"], False, "Europe/Berlin", False),
+        (["01/02/2026", "07/02/2026", "05/03/2026"], True, "Europe/Berlin", False),
+        (["11/02/2026", "12/02/2026"], True, "Europe/Berlin", False),
+    ],
+)
+def test_an_order_that_tears_a_week_apart_is_doubted(
+    tmp_path: Path, days: list[str], day_first: bool, zone: str, is_doubt: bool
+) -> None:
+    "It was said, and the dates allow it, but every event is on the same day of another month"
+    times = [f"{day} 20:15:17" for day in days]
+    problems = load(tmp_path, *times, day_first=day_first, timezone=zone).problems()
+    assert any("if day and month were exchanged" in problem for problem in problems) is is_doubt
