@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from camkit.badges.account import CLOCK_TIME
 from camkit.badges.files import Export
 from camkit.badges.formats import Format, format_of
 from camkit.badges.given import Given
@@ -55,6 +56,7 @@ def read_document(export: Export, kind: Format, given: Given) -> ExportTable:
     doubts = [
         *_unknown_zeros(table, layout, rows),
         *_lost_digits(table, layout, rows),
+        *_without_time(table, layout),
         *_not_read(tables, table),
     ]
     doubts += layout.doubts
@@ -144,12 +146,28 @@ def _fitting(export: Export, tables: list[ForeignTable], given: Given) -> tuple[
 def _unknown_zeros(table: ForeignTable, layout: Layout, rows: Rows) -> list[str]:
     """Say that an identifier may be shown with zeros before it, where the format of the workbook does not tell."""
     if table.facts.get("known_formats", True):
-        return []
+        numbered = _numbered(table, layout)
+        return [
+            f"the cell {cell} of the column {layout.names[at]!r}, and maybe others, shows a number with more zeros or "
+            "letters than it has: compare the identifiers with what the sheet shows"
+            for at, cell in table.facts.get("unknown_formats", ())
+            if at in numbered
+        ]
     return [
         f"the column {layout.names[at]!r} has numbers, and zeros that the sheet shows before them cannot be told from "
         f"an .{table.facts['kind']}: if the sheet shows some, save it as .xlsx and load that"
         for at in _numbered(table, layout)
         if len(rows.lines)
+    ]
+
+
+def _without_time(table: ForeignTable, layout: Layout) -> list[str]:
+    """Say where a cell among times may have a date only."""
+    return [
+        f"line {line}: the column {layout.names[at]!r} has a date without a time of day, or at midnight "
+        f"({counted(count, 'row')}): read as midnight"
+        for at, (line, count) in table.facts.get("midnights", ())
+        if layout.sources.get("event_time") == (at,)
     ]
 
 
@@ -182,9 +200,13 @@ def _not_read(tables: Sequence[ForeignTable], taken: ForeignTable) -> list[str]:
         found.append(f"also has {_sheets(others)}, not read: load {them} with sheet={others[0].name!r}")
     elif lists := {name: count for table in others for name, count in table.facts.get("lists", {}).items()}:
         found.append(f"also has other lists of objects, not read: {_lists(lists)}")
-    elif large := [len(table.lines) for table in others if len(table.lines) > 1 and len(table.columns) > 1]:
+    elif large := [len(table.lines) for table in others if _may_have_events(table)]:
         found.append(
-            f"also has other tables, not read: {', '.join(f'{rows:,} rows' for rows in large[:SHOWN])}"
+            f"also has other tables, not read: {', '.join(counted(rows, 'row') for rows in large[:SHOWN])}"
+        )
+    if part := taken.facts.get("unclosed"):
+        found.append(
+            f"a {part} in it does not end: what follows, which a browser does not show, was read too"
         )
     if len(lists := taken.facts.get("lists", {})) > 1:
         found.append(f"its lists {_lists(lists)} were read one after the other")
@@ -197,14 +219,22 @@ def _not_read(tables: Sequence[ForeignTable], taken: ForeignTable) -> list[str]:
     return found
 
 
+def _may_have_events(table: ForeignTable) -> bool:
+    """Whether a table is more than a title or a button."""
+    cells = [cell for _, row in table.start(2) for cell in row]
+    return len(table.columns) > 1 and (len(table.lines) > 1 or any(map(CLOCK_TIME.search, cells)))
+
+
 def _lists(lists: Mapping[str, int]) -> str:
     """Name lists with their lengths."""
     return ", ".join(f"{name!r} ({count:,})" for name, count in [*lists.items()][:SHOWN])
 
 
 def _sheets(tables: Sequence[ForeignTable]) -> str:
-    """Name sheets with their rows."""
-    named = ", ".join(f"{table.name!r} ({len(table.lines):,} rows)" for table in tables[:SHOWN])
+    """Name sheets with their rows below the first one, which is the headings'."""
+    named = ", ".join(
+        f"{table.name!r} ({counted(max(len(table.lines) - 1, 0), 'row')})" for table in tables[:SHOWN]
+    )
     more = f" and {len(tables) - SHOWN:,} more" if len(tables) > SHOWN else ""
     return f"the sheet{'s' if len(tables) > 1 else ''} {named}{more}"
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from camkit.badges.doors import Camera, Door, doors_by_reader
 from camkit.badges.identifiers import column_text
+from camkit.badges.sentences import SHOWN, and_more, counted
 from camkit.errors import InputError, TimestampError
 from camkit.support.timezones import as_zone
 
@@ -134,6 +135,19 @@ class DoorEvents(Sequence[DoorEvent]):
     table: pd.DataFrame
     doors: Mapping[str, Door]
     timezone: tzinfo
+
+    def problems(self) -> list[str]:
+        """Name the readers that do not have a door, in one sentence, for `camkit.check`."""
+        readers = self.table["reader_id"].dropna().unique()
+        missing = [str(reader) for reader in readers if reader not in self.doors]
+        if not missing:
+            return []
+        named = ", ".join(sorted(missing)[:SHOWN]) + and_more(len(missing))
+        are, their, each = ("is", "its", "it") if len(missing) == 1 else ("are", "their", "each")
+        return [
+            f"{len(missing):,} of {counted(len(readers), 'reader')} {are} not in the doors file, so no camera is asked "
+            f"for {their} events: {named}. Add a row with the camera of {each}."
+        ]
 
     @cached_property
     def true_time(self) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,21 @@ NUMBER_AND_NAME = r"^([\w-]*\d[\w-]*) ?\((.+)\)$"
 THOUSANDS = (",", ".", "'", "’", "\u00a0", "\u202f", "\u2009", "\u2007")
 """What separates the thousands of a number: comma, point, apostrophes, and spaces at which a line does not break."""
 
+KEPT_DIGITS = 15
+"""Digits of a number that a spreadsheet keeps; the others become zeros."""
+
+_DAY, _MONTH = "(0?[1-9]|[12][0-9]|3[01])", "(0?[1-9]|1[0-2])"
+_NAMED = (
+    "(jan|feb|f[eé]v|mar|m[aä]r|mrt|apr|abr|avr|may|mai|mei|mag|maj|jun|juin|giu|jul|juil|lug|aug|ago|ao[uû]|sep|set|"
+    "oct|okt|out|ott|nov|dec|d[eé]c|dez|dic|ene|gen|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек)[.]?"
+)
+_YEAR = "([-./]?[0-9]{4}|[-./][0-9]{2})?"
+DATES = (
+    f"(?i)^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}( 00:00:00)?|({_DAY}[-./]{_MONTH}|{_MONTH}[-./]{_DAY})[.]?{_YEAR}"
+    f"|{_NAMED}[-./ ][0-9]{{1,4}}|{_DAY}[-./ ]{{1,2}}{_NAMED}([-./ ][0-9]{{2,4}})?)$"
+)
+"""What a spreadsheet makes of an identifier such as 3-12."""
+
 NEEDS_CLEANING = f'^[="{APOSTROPHES}]|^[0-9]([.,][0-9]+)?[Ee][+]?[0-9]+$|^[0-9]+[.,]0$'
 """Of the identifiers that are not plain letters and digits, those that `clean_id` may change."""
 
@@ -49,22 +64,25 @@ def read_identifiers(text: pa.ChunkedArray, lines: np.ndarray) -> Identifiers:
 
     Some things are told by the whole column. If most of its cells are like ``00378(Ann Li)``, number and name are taken
     apart. If all of its numbers with a separator are like ``85,063,715``, and one has two of them at least, these
-    separate thousands and are removed. ``12,345`` may be two numbers: it stays, with a doubt.
+    separate thousands and are removed. ``12,345`` may be two numbers: it stays, with a doubt. So do dates among
+    numbers, and long numbers with zeros at the end.
     """
     lacking = pc.is_in(text, value_set=pa.array(nobody(person=True)))
     odd = ~as_mask(pc.or_(pc.ascii_is_alnum(text), lacking))
     rounded, failed, names = np.zeros_like(odd), np.zeros_like(odd), None
-    doubts: list[str] = []
+    doubts = _lost_digits(text, lines)
     if odd.any():
         # Only what is not plain letters and digits is looked at: it is little, and mostly nothing.
         cells = text.filter(pa.array(odd)).combine_chunks()
-        failed[odd] = as_mask(pc.is_in(cells, value_set=pa.array(spreadsheet_errors())))
+        failed[odd] = as_mask(spoilt(cells))
         both = pc.match_substring_regex(cells, NUMBER_AND_NAME)
         if 2 * pc.sum(both).as_py() > len(text) - pc.sum(lacking).as_py() - failed.sum():
             named = pc.if_else(both, pc.replace_substring_regex(cells, NUMBER_AND_NAME, r"\2"), NO_TEXT)
             names = pc.replace_with_mask(pa.nulls(len(text), pa.string()), pa.array(odd), named)
             cells = pc.replace_substring_regex(cells, NUMBER_AND_NAME, r"\1")
-        cells, doubts = _without_thousands(cells, lines[odd])
+        doubts += _dates(cells, lines[odd], text, lacking)
+        cells, separated = _without_thousands(cells, lines[odd])
+        doubts += separated
         cells = _cleaned(cells)
         rounded[odd] = as_mask(pc.is_null(cells))
         text = pc.replace_with_mask(text, pa.array(odd), cells)
@@ -72,6 +90,65 @@ def read_identifiers(text: pa.ChunkedArray, lines: np.ndarray) -> Identifiers:
     if pc.any(gone).as_py():
         text = pc.if_else(gone, NO_TEXT, text)
     return Identifiers(text, names, rounded, failed, doubts)
+
+
+def spoilt(text: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Tell which cells have a spreadsheet's error."""
+    marked = pc.or_(
+        pc.match_substring(text, "#"), pc.match_substring(text, ":")
+    )  # few have, and this is fast
+    return pc.match_substring_regex(text, spreadsheet_errors()) if pc.any(marked).as_py() else marked
+
+
+def keep_apart(read: Identifiers, whole: pa.ChunkedArray, lines: np.ndarray) -> Identifiers:
+    """Return the identifiers with the whole number of the card where a part of it stands for several cards."""
+    cards = pa.table({"part": read.text, "whole": whole}).group_by(["part", "whole"]).aggregate([])
+    counts = cards.drop_null().group_by("part", use_threads=False).aggregate([("whole", "count")])
+    counts = counts.filter(pc.greater(counts["whole_count"], 1))
+    if not len(counts):
+        return read
+    several = pc.is_in(read.text, value_set=counts["part"].combine_chunks())
+    first = pc.index(several, True).as_py()
+    count = counts.filter(pc.equal(counts["part"], read.text[first]))["whole_count"][0].as_py()
+    doubt = (
+        f"the identifier {read.text[first].as_py()!r} stands for {count} cards, such as {whole[first].as_py()!r} in "
+        f"line {lines[first]}: they stay apart, under the whole number of the card"
+    )
+    return replace(read, text=pc.if_else(several, whole, read.text), doubts=[*read.doubts, doubt])
+
+
+def _lost_digits(text: pa.ChunkedArray, lines: np.ndarray) -> list[str]:
+    """Say where a spreadsheet may have replaced the last digits of identifiers by zeros."""
+    if (pc.max(pc.binary_length(text)).as_py() or 0) <= KEPT_DIGITS:
+        return []
+    long = pc.match_substring_regex(text, f"^[1-9][0-9]{{{KEPT_DIGITS},}}$")
+    values = text.filter(long).unique().to_pylist()
+    lost = [value[KEPT_DIGITS:] for value in values]
+    # One zero may be by chance, as one identifier in ten has it.
+    if any(digits.strip("0") for digits in lost) or sum(map(len, lost)) < 2:
+        return []
+    line = lines[pc.index(long, True).as_py()]
+    return [
+        f"the identifier {values[0]!r} in line {line}, and every other of more than {KEPT_DIGITS} digits, has zeros "
+        f"behind the {KEPT_DIGITS}th: a spreadsheet may have changed the last digits, so that several people have one "
+        "identifier; export again, and do not open the file in a spreadsheet"
+    ]
+
+
+def _dates(cells: pa.Array, lines: np.ndarray, text: pa.ChunkedArray, lacking: pa.ChunkedArray) -> list[str]:
+    """Say that an identifier looks like a date, if most of the column are numbers."""
+    dates = pc.match_substring_regex(cells, DATES)
+    if not pc.any(dates).as_py():
+        return []
+    numbers = pc.sum(pc.ascii_is_decimal(text)).as_py()
+    if 2 * numbers <= len(text) - (pc.sum(lacking).as_py() or 0):
+        return []
+    first = pc.index(dates, True).as_py()
+    said = f"{cells[first].as_py()!r} in line {lines[first]}"
+    return [
+        f"the identifier {said} looks like a date, and the others are numbers: "
+        "a spreadsheet may have changed it; compare it with the system's own list"
+    ]
 
 
 def _without_thousands(cells: pa.Array, lines: np.ndarray) -> tuple[pa.Array, list[str]]:

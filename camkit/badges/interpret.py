@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from camkit.badges.account import RowAccount
 from camkit.badges.beside import beside
 from camkit.badges.given import Given
-from camkit.badges.identifiers import NO_TEXT, Identifiers, as_mask, read_identifiers
+from camkit.badges.identifiers import NO_TEXT, Identifiers, as_mask, keep_apart, read_identifiers, spoilt
 from camkit.badges.profiles import unique
 from camkit.badges.table import ExportTable
 from camkit.badges.times import Times, read_event_times
-from camkit.badges.vocabulary import KINDS, kind_of, matches, nobody, spreadsheet_errors, wording
+from camkit.badges.vocabulary import KINDS, kind_of, matches, nobody, wording
 from camkit.badges.words import Words
 
 
@@ -30,6 +30,7 @@ class FileEvents:
     times: Times
     doubts: list[str]  # sentences, without the file's name, on what may have been misread
     unknown: dict[str, int]  # how often each unknown word for an outcome occurs
+    is_event: np.ndarray  # for each row of the table, whether it is an event
 
 
 def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> FileEvents:
@@ -65,7 +66,7 @@ def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None =
         "outcome": text if text is not None and outcome.values == words.values else outcome.text(),
         "kind": kind.text(),
     }
-    extras = _extras(table, columns["outcome"], account.is_event)
+    extras = _extras(table, columns["outcome"], columns["kind"], account.is_event)
     if people.names is not None:
         columns["cardholder_name"] = people.names
         extras[table.heading("cardholder_id")] = table.text("cardholder_id")
@@ -81,6 +82,7 @@ def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None =
         times=times,
         doubts=doubts,
         unknown=_unknown(words, swipe & account.is_event & outcome.where("unknown".__eq__)),
+        is_event=account.is_event,
     )
 
 
@@ -112,7 +114,10 @@ def _identifiers(table: ExportTable) -> Identifiers:
     if text is None:
         none = np.zeros(len(table), dtype=bool)
         return Identifiers(_constant(None, len(table)), None, none, none, [])
-    return read_identifiers(text, table.rows.lines)
+    read = read_identifiers(text, table.rows.lines)
+    sources = table.layout.sources
+    whole = table.text("credential") if sources.get("credential") == sources["cardholder_id"] else None
+    return read if whole is None else keep_apart(read, whole, table.rows.lines)
 
 
 def _close_nobody(table: ExportTable, account: RowAccount, people: Identifiers, granted: np.ndarray) -> None:
@@ -132,10 +137,10 @@ def _text(table: ExportTable, role: str, doubts: list[str]) -> pa.ChunkedArray:
     if text is None:
         return _constant(None, len(table))
     nothing = nobody(person=role != "reader_id")
-    gone = pc.is_in(text, value_set=pa.array([*nothing, *spreadsheet_errors()]))
+    failed = spoilt(text)
+    gone = pc.or_(pc.is_in(text, value_set=pa.array(nothing)), failed)
     if not pc.any(gone).as_py():
         return text
-    failed = pc.is_in(text, value_set=pa.array(spreadsheet_errors()))
     if (first := pc.index(failed, True).as_py()) >= 0:
         doubts.append(
             f"the column {table.heading(role)!r} has a spreadsheet's error, such as {text[first].as_py()!r} in line "
@@ -144,19 +149,24 @@ def _text(table: ExportTable, role: str, doubts: list[str]) -> pa.ChunkedArray:
     return pc.if_else(gone, NO_TEXT, text)
 
 
-def _extras(table: ExportTable, outcome: pa.ChunkedArray, is_event: np.ndarray) -> dict[str, pa.ChunkedArray]:
-    """The columns to keep as they are; the outcome's own words only where they say more than the outcome.
+def _extras(
+    table: ExportTable, outcome: pa.ChunkedArray, kind: pa.ChunkedArray, is_event: np.ndarray
+) -> dict[str, pa.ChunkedArray]:
+    """The columns to keep as they are; the words for outcome and kind only where they say more than these.
 
     Each event has or lacks them by itself, so that it is the same whatever other rows the export has.
     """
     extras = table.extras()
-    extras.pop(table.heading("kind"), None)
-    words = extras.pop("outcome", None)
-    if words is not None and not words.equals(outcome):
-        says_more = pc.and_(pc.not_equal(words, outcome), pc.not_equal(words, ""))
-        if (as_mask(says_more) & is_event).any():
-            name = unique([*extras, "outcome_text"])[-1]
-            extras[name] = pc.if_else(says_more, words, NO_TEXT)
+    own = (
+        ("outcome", outcome, extras.pop("outcome", None)),
+        ("kind", kind, extras.pop(table.heading("kind"), None)),
+    )
+    for role, known, words in own:
+        if words is not None and not words.equals(known):
+            says_more = pc.and_(pc.not_equal(words, known), pc.not_equal(words, ""))
+            if (as_mask(says_more) & is_event).any():
+                name = unique([*extras, f"{role}_text"])[-1]
+                extras[name] = pc.if_else(says_more, words, NO_TEXT)
     return extras
 
 

@@ -18,6 +18,7 @@ from camkit.badges.given import Given
 from camkit.badges.profiles import Header, Profile, profiles, unique
 from camkit.badges.read import read_export
 from camkit.badges.table import ExportTable
+from camkit.badges.vocabulary import kind_of, wording
 from camkit.errors import BadgeFileError
 
 SHOWN = 8
@@ -28,6 +29,14 @@ TRIED = 10
 
 WORDS = 30
 """How many different words for an outcome are listed; a column with more is hardly one of outcomes."""
+
+ALARMS = {
+    "forced": "alarm: door forced open",
+    "held": "alarm: door held open",
+    "rex": "opened by the exit button",
+    "operator": "opened by an operator",
+}
+"""What an event is called that is not a swipe."""
 
 VALUE = re.compile(r"\d[-/.:]\d|^\s*\d+\s*$")
 """A time or a number, which a heading is not."""
@@ -75,13 +84,15 @@ class Preview:
     def outcomes(self, positions: Sequence[int]) -> dict[str, tuple[int, str]]:
         """Each text of these columns, joined, with how often it occurs and what it is taken for: the commonest ones.
 
-        It is taken for ``granted``, ``denied``, ``ignored`` (not a badge event) or ``unknown``.
+        It is taken for ``granted``, ``denied``, ``ignored`` (not a badge event), ``unknown``, or an alarm, as `ALARMS`
+        call it.
         """
         layout = replace(self._table.layout, sources={"outcome": tuple(positions)})
         text = replace(self._table, layout=layout).text("outcome")
         counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(text).to_pylist()}
         common = sorted(filter(None, counts), key=lambda word: (-counts[word], word))[:WORDS]
-        return {word: (counts[word], self._words.outcome(word)) for word in common}
+        kinds = {word: kind_of(wording(word)) for word in common}
+        return {word: (counts[word], ALARMS.get(kinds[word]) or self._words.outcome(word)) for word in common}
 
 
 def preview(path: str | PathLike[str], given: Given | None = None) -> Preview:

@@ -17,6 +17,7 @@ from camkit.badges.vocabulary import (
     matches,
     outcome_of,
     phrases,
+    says_both,
     table_of,
     wording,
 )
@@ -182,7 +183,8 @@ class Profile:
             "ignored": phrases(self.ignored),
         }
         outcome = next((it for it in own if own[it].match(words)), None) or outcome_of(words)
-        return "unknown" if outcome == "granted" and has_sign(text) else outcome
+        undone = (outcome == "granted" and has_sign(text)) or (outcome == "denied" and says_both(words))
+        return "unknown" if undone else outcome
 
 
 def plain(name: str) -> str:

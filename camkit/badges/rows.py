@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from camkit.badges.profiles import nameless
 from camkit.badges.table import Kind, Layout, Record, Rows
 
 Group = tuple[list[pa.ChunkedArray], np.ndarray]
@@ -25,13 +26,20 @@ class Fit(NamedTuple):
 
     width: int  # cells of the header
     least: int  # cells that a row must have, if those that are missing at its end are taken as empty
+    blank: tuple[
+        int, ...
+    ] = ()  # cells outside the bars of a printed table: a row with text there has a bar in a cell
 
     @classmethod
     def of(cls, layout: Layout) -> Fit:
         """A row must have a time and a cardholder, where the export has them."""
         needed = [max(layout.sources.get(role, (0,))) for role in ("event_time", "cardholder_id")]
         width = len(layout.names)
-        return cls(width, min(width, max(2, *(position + 1 for position in needed))))
+        ends = (0, width - 1)
+        in_bars = (
+            layout.delimiter == "|" and width > 2 and all(layout.names[at] == nameless(at) for at in ends)
+        )
+        return cls(width, min(width, max(2, *(position + 1 for position in needed))), ends if in_bars else ())
 
 
 class RowsBuilder:
@@ -99,7 +107,7 @@ class RowsBuilder:
             empty = pa.chunked_array([pa.repeat(pa.scalar("", TEXT), len(lines))])
             return [*columns, *[empty] * (width - length)], lines
         fits = np.full(len(lines), length >= width)
-        for column in columns[width:]:
+        for column in columns[width:] + [columns[at] for at in self._fit.blank if at < length]:
             fits &= pc.equal(column, "").to_numpy()
         if not fits.all():
             odd = pa.array(~fits)

@@ -19,10 +19,15 @@ from camkit.badges.forms import UNREAD
 from camkit.badges.identifiers import as_mask
 from camkit.badges.localize import localize
 from camkit.badges.plausible import (
+    digits_of_a_date,
     implausible,
+    in_wrong_order,
     latest_possible,
+    midnights,
     serial_numbers,
     swapped_by_spreadsheet,
+    without_half,
+    year_day_month,
 )
 from camkit.badges.table import ExportTable
 from camkit.badges.time_words import LANGUAGE_AT, SHARED_MONTHS
@@ -138,6 +143,8 @@ def read_event_times(
     if times.by_zone and zone is not None:
         doubts += _other_zones(table, zone, times, fine)
     doubts += implausible(times.utc[fine], table.rows.lines[fine], latest_possible(table))
+    if times.dates:
+        doubts += in_wrong_order(times.utc[fine], zone)
     return replace(times, offset=times.offset or offset, placed=placed, doubts=tuple(doubts))
 
 
@@ -151,7 +158,7 @@ def _other_zones(table: ExportTable, zone: tzinfo, times: Times, fine: np.ndarra
             "is right, and say another timezone= if it is not"
         )
     notes = [
-        *table.layout.above,
+        *(" ".join(cells).strip() for _, cells in table.layout.above),
         *(" ".join(cells) for _, cells in table.rows.ragged[:NOTES] if len(cells) == 1),
     ]
     for note in (note for note in notes if names_another(note, zone, utc)):
@@ -169,6 +176,7 @@ def _other_zones(table: ExportTable, zone: tzinfo, times: Times, fine: np.ndarra
         beside = read_times(
             pc.utf8_trim_whitespace(pc.binary_join_element_wise(text, column, " ")),
             order=lambda _: (times.first, None),
+            days_later=table.days_later,
             zone=zone,
         )
         other = (times.problem == FINE) & ((beside.problem != FINE) | (beside.utc != times.utc))
@@ -214,6 +222,10 @@ def read_times(
     doubts = [
         *serial_numbers(parsed, lines),
         *swapped_by_spreadsheet(parsed, lines),
+        *year_day_month(parsed, lines),
+        *without_half(parsed, lines),
+        *digits_of_a_date(parsed, lines),
+        *midnights(parsed, wall, fine, lines),
         *out_of_season(parsed, wall, fine, zone, lines),
     ]
 

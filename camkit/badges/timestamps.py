@@ -70,6 +70,10 @@ class Timestamps:
         int16, the index in `zones` of what is behind the time, or -1.
     zones : tuple of str
         Letters or names of zones; the offset of letters is in `offset` if it is clear.
+    half : numpy.ndarray or None
+        bool, whether AM or PM is beside the time.
+    day_second : numpy.ndarray or None
+        bool, whether the year comes first and the date exists only if the day follows it.
     """
 
     kind: np.ndarray
@@ -80,6 +84,8 @@ class Timestamps:
     year_first: np.ndarray | None = None
     zone: np.ndarray | None = None
     zones: tuple[str, ...] = ()
+    half: np.ndarray | None = None
+    day_second: np.ndarray | None = None
 
     @classmethod
     def parse(cls, text: pa.ChunkedArray, language: str = "") -> Timestamps:
@@ -167,6 +173,9 @@ class Timestamps:
                 self._enter_offset(form, rows, number, time)
             elif form.zone:
                 self._enter_zone(form, rows)
+            if form.half:
+                self.half = np.zeros(len(self.wall), bool) if self.half is None else self.half
+                self.half[rows] = True
             self._enter_date(form, rows, number, time)
 
     def _enter_moment(self, rows: np.ndarray, moment: np.ndarray) -> None:
@@ -183,6 +192,10 @@ class Timestamps:
         self.wall[rows] = clock.date(year, month, day) + time
         strange = (year < YEARS[0]) | (year > YEARS[1])
         self.strange[rows[strange]] = np.maximum(year[strange], 1)
+        if form.kind == YEAR_FIRST and (month > 12).any():
+            if self.day_second is None:
+                self.day_second = np.zeros(len(self.wall), bool)
+            self.day_second[rows] = (month > 12) & ~np.isnat(clock.date(year, day, month))
         if form.kind != YEAR_LAST:
             return
         if self.day_first is None:

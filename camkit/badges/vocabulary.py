@@ -162,6 +162,11 @@ def outcome_of(words: str) -> str:
     )
 
 
+def says_both(words: str) -> bool:
+    """Whether words for denied end as granted."""
+    return _known("outcomes", "contradicting").match(words)
+
+
 def kind_of(words: str) -> str:
     """Return one of `KINDS` for the words of an event: ``swipe`` if they are none of an alarm."""
     return next((kind for kind in KINDS[1:] if _known("kinds", kind).match(words)), "swipe")
@@ -188,9 +193,9 @@ def nobody(*, person: bool) -> tuple[str, ...]:
 
 
 @cache
-def spreadsheet_errors() -> tuple[str, ...]:
-    """Return what a spreadsheet shows in a cell whose formula failed."""
-    return tuple(table_of("vocabulary.toml")["spreadsheet_errors"]["errors"])
+def spreadsheet_errors() -> str:
+    """Return the regular expression for what a spreadsheet shows in a cell whose formula failed."""
+    return f"^(?:{'|'.join(table_of('vocabulary.toml')['spreadsheet_errors']['patterns'])})$"
 
 
 @cache

@@ -15,10 +15,11 @@ from camkit.case.decisions import (
 )
 from camkit.case.demo_verdicts import add_demo_verdicts
 from camkit.case.link import FileLink, link
-from camkit.case.record import Record
+from camkit.case.record import DATABASE, Record
 from camkit.case.verify import Verification
 
 __all__ = [
+    "DATABASE",
     "DISPUTED",
     "TAKEN_KEYS",
     "TAKE_BACK_S",

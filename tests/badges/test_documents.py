@@ -119,6 +119,85 @@ def test_numbers_have_the_zeros_that_their_format_shows(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('"EMP"0000', "EMP0042"), ("000-00-0000", "000-00-0042"), ("00000_ ", "00042"), ("[$-407]00000", "00042"),
+        ("[Red]0000;0", "0042"), ('0"0"', "420"), ("\\E000", "E042"), ("0", "42"), ("#,##0", "42"), ("0.00", "42"),
+        ('#,##0.00" €"', "42"), ("0%", "42"),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_its_format_shows_it(tmp_path: Path, code: str, shown: str) -> None:
+    "Zeros and letters of the format are part of an identifier; groups and fractions are not"
+
+    def edit(made: openpyxl.Workbook) -> None:
+        made.active["B2"].number_format = code
+
+    log = load(book(tmp_path / "a.xlsx", HEADER, (MORNING, 42, "Gate"), edit=edit))
+    assert (log.events["cardholder_id"].tolist(), log.problems()) == ([shown], [])
+
+
+@pytest.mark.parametrize("code", ["[<=99999]00000;000000", "#0000", '"A"##'])
+def test_a_format_that_is_not_known_is_a_doubt(tmp_path: Path, code: str) -> None:
+    "It names the first cell"
+
+    def edit(made: openpyxl.Workbook) -> None:
+        made.active["B3"].number_format = code
+
+    log = load(book(tmp_path / "a.xlsx", HEADER, ROW, (MORNING, 42, "Gate"), edit=edit))
+    assert log.events["cardholder_id"].tolist() == ["00042", "42"]
+    assert (
+        "the cell B3 of the column 'Badge', and maybe others, shows a number with more" in log.problems()[0]
+    )
+
+
+def test_a_row_that_is_there_twice_is_an_error(tmp_path: Path) -> None:
+    "Else one of them would be lost"
+    path = book(tmp_path / "a.xlsx", HEADER, ROW, ROW)
+    repacked(
+        path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'r="3"', b'r="2"').replace(b'3"', b'2"')
+    )
+    with pytest.raises(BadgeFileError, match="it has row 2 twice"):
+        load(path)
+
+
+def test_a_date_without_a_time_among_times_is_a_doubt(tmp_path: Path) -> None:
+    "It is read as midnight, which the cell does not say"
+    log = load(book(tmp_path / "a.xlsx", HEADER, ROW, (date(2026, 5, 2), "7", "Gate")))
+    said = (
+        "line 3: the column 'When' has a date without a time of day, or at midnight (1 row): read as midnight"
+    )
+    assert log.problems() == [f"a.xlsx: {said}."]
+
+
+@pytest.mark.parametrize("repeated", ["", ' table:number-rows-repeated="2"'])
+def test_an_error_in_a_cell_of_an_ods_stays_what_it_is(tmp_path: Path, repeated: str) -> None:
+    "As in an .xlsx: its row is rejected, not an event of nobody"
+    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'.format
+    error = (
+        '<table:table-cell calcext:value-type="error" office:value-type="string" office:string-value="">'
+        "<text:p>#REF!</text:p></table:table-cell>"
+    )
+    rows = ["".join(map(text, HEADER)), text(PRINTED[0]) + error + text("Gate"), "".join(map(text, LATER))]
+    path = ods(tmp_path / "a.ods", rows)
+    names = b' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    repacked(
+        path,
+        "content.xml",
+        lambda xml: xml.replace(b"<office:document-content", b"<office:document-content" + names),
+    )
+    old = b'<table:table-row><table:table-cell office:value-type="string"><text:p>2026-05-01 08'
+    repacked(
+        path,
+        "content.xml",
+        lambda xml: xml.replace(old, old.replace(b"row>", b"row" + repeated.encode() + b">", 1)),
+    )
+    log = load(path)
+    assert log.events["cardholder_id"].tolist() == ["7"]
+    assert set(log.rejected["value"]) == {"#REF!"}
+    assert len(log.rejected) == (2 if repeated else 1)
+
+
 def test_a_number_whose_format_cannot_be_known_is_a_doubt(tmp_path: Path) -> None:
     "An .ods does not tell python-calamine the format"
     cells = [
@@ -233,7 +312,7 @@ def test_the_sheet_that_fits_is_read_and_the_others_are_named(tmp_path: Path) ->
     log = load(two_sheets(tmp_path / "a.xlsx", [["Name", "Badge"], ["Ann", "00042"]]))
     assert len(log.events) == 1
     assert log.problems() == [
-        "a.xlsx: also has the sheet 'June' (2 rows), not read: load it with sheet='June'."
+        "a.xlsx: also has the sheet 'June' (1 row), not read: load it with sheet='June'."
     ]
     assert load(two_sheets(tmp_path / "b.xlsx", [])).problems() == []
 
@@ -242,7 +321,7 @@ def test_two_sheets_that_fit_are_a_question(tmp_path: Path) -> None:
     "sheet= answers it; a sheet that is not there is an error that names those that are"
     path = two_sheets(tmp_path / "a.xlsx", [HEADER, (datetime(2026, 6, 1, 8), "7", "Gate")])
     with pytest.raises(
-        BadgeFileError, match=r"'May' \(2 rows\), 'June' \(2 rows\). Say which, as in sheet='June'"
+        BadgeFileError, match=r"'May' \(1 row\), 'June' \(1 row\). Say which, as in sheet='June'"
     ):
         load(path)
     assert load(path, sheet="June").events["cardholder_id"].tolist() == ["7"]
@@ -307,7 +386,10 @@ def test_entities_in_a_workbook_are_refused_or_not_expanded(tmp_path: Path, part
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ({"XFD1048576": "x"}, "has more than 1,048,576 rows or 1,000 columns|GiB of memory"),
+        (
+            {"XFD1048576": "x"},
+            "has more than 1,048,576 rows or 1,000 columns|a cell far below or to the right",
+        ),
         ({"XFD1": "x"}, "1,000 columns"),
         pytest.param(
             {"AZ1048576": "x"}, "more than 30,000,000 cells|GiB of memory", marks=pytest.mark.not_quick
@@ -390,6 +472,71 @@ def test_a_report_on_several_pages_and_in_tables_in_tables_is_one_log(tmp_path: 
     log = load(path)
     assert log.events["cardholder_id"].tolist() == ["00042", "7", "8", "9"]
     assert log.ignored["reason"].tolist() == ["the header again"]
+
+
+def page_log(tmp_path: Path, *parts: str, **said: Any) -> BadgeLog:
+    "The log of a web page"
+    path = tmp_path / "a.html"
+    path.write_text(page(*parts), "utf-8")
+    return load(path, **said)
+
+
+LATER = ("2026-05-01 09:02:17", "7", "Gate")
+
+
+def test_a_table_of_one_event_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    "A row of another width may be an event; a title and a button are none"
+    log = page_log(
+        tmp_path, rows_html(HEADER, PRINTED), rows_html((*LATER, "late")), rows_html(("Back", "Next"))
+    )
+    assert log.problems() == ["a.html: also has other tables, not read: 1 row."]
+
+
+def test_a_line_between_the_tables_is_a_row(tmp_path: Path) -> None:
+    "A table of one cell may say who came, and one with a time is not lost"
+    line = rows_html(("Employee: 00042 Ann Li",))
+    log = page_log(
+        tmp_path, rows_html(HEADER, PRINTED), line, rows_html(HEADER, LATER), rows_html(("10:00 x",))
+    )
+    assert (len(log.events), log.ignored["value"].tolist()[0]) == (2, "Employee: 00042 Ann Li")
+    assert log.rejected[["line", "value"]].to_numpy().tolist() == [[6, "10:00 x"]]
+
+
+@pytest.mark.parametrize(
+    "between", ["<script>x('<td>')", "<style>td {}", "<SCRIPT><script>", "<!--", "<!-- x --><!-- y"]
+)
+def test_what_follows_a_script_without_an_end_is_read(tmp_path: Path, between: str) -> None:
+    "And said, for a browser does not show it"
+    log = page_log(tmp_path, rows_html(HEADER, PRINTED), between, rows_html(HEADER, LATER, LATER[:2]))
+    assert len(log.events) == 3
+    assert re.search(r"a (<script>|<style>|comment) in it does not end", " ".join(log.problems()))
+
+
+def test_a_script_with_an_end_is_not_read(tmp_path: Path) -> None:
+    "Nor a comment"
+    hidden = f"<script>{rows_html(LATER)}</script><!-- {rows_html(LATER)} -->"
+    log = page_log(tmp_path, rows_html(HEADER, PRINTED), hidden)
+    assert (len(log.events), log.problems()) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("<input value=42>", "42"),
+        ('<input type="hidden" value="99">42', "42"),
+        ('<input type=checkbox value=on><b>42</b><img alt="a person">', "42"),
+        ('42<span style="display: none">99</span>', "42"),
+        ("<p hidden>9<p>9</p></p>42", "42"),
+        ('<i style="VISIBILITY:hidden">9<i>9</i>9</i>42', "42"),
+        ("<select><option>7<option selected>42<option>9</select>", "42"),
+        ("<span style='display:none'>9", ""),
+    ],
+    ids=["field", "hidden field", "box", "hidden", "attribute", "nested", "menu", "open"],
+)
+def test_a_cell_is_what_it_shows(tmp_path: Path, cell: str, shown: str) -> None:
+    "A field shows its value, and what is not shown does not change a number"
+    log = page_log(tmp_path, rows_html(HEADER, (PRINTED[0], cell, "Gate"), LATER))
+    assert log.events["cardholder_id"].fillna("").tolist() == [shown, "7"]
 
 
 @pytest.mark.parametrize(
@@ -652,6 +799,27 @@ def test_what_other_databases_print_is_read(tmp_path: Path, text: str, ignored: 
     log = load(path)
     assert log.events["cardholder_id"].tolist() == ["00042", "00043"]
     assert (len(log.ignored), len(log.rejected)) == (ignored, 0)
+
+
+MYSQL = """+---------------------+-------+------+
+| When                | Badge | Door |
++---------------------+-------+------+
+| 2026-05-01 08:02:17 | 00042 | Gate |
+| 2026-05-01 09:02:17 | 00043 | R|1  |
+| 2026-05-01 09:02:18 | 0|043 | Gate |
++---------------------+-------+------+
+"""
+
+
+@pytest.mark.parametrize("text", [MYSQL, re.sub(r"(?m)^[+].*\n", "", MYSQL)], ids=["MySQL", "bars only"])
+def test_a_bar_in_a_cell_of_a_printed_table_does_not_move_the_others(tmp_path: Path, text: str) -> None:
+    "Where the cells of such a row begin cannot be told: it is rejected"
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    log = load(path)
+    assert log.events[["cardholder_id", "reader_id"]].to_numpy().tolist() == [["00042", "Gate"]]
+    assert len(log.rejected) == 2
+    assert "R|1" in log.rejected["value"].iloc[0]
 
 
 OTHERS = {

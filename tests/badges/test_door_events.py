@@ -162,3 +162,15 @@ def test_without_events_or_doors_there_is_nothing_to_resolve():
     assert list(resolve(events_of(), DOORS)) == []
     assert resolve(events_of(), DOORS).true_time.empty
     assert resolve(events_of("R1"), DOORS.head(0))[0].door is None
+
+
+def test_readers_without_a_door_are_named_once() -> None:
+    "Before pictures are asked for in vain"
+    assert resolve(events_of("R1", "R1", None), DOORS).problems() == []
+    (one,) = resolve(events_of("R1", "Vault", "Vault"), DOORS).problems()
+    assert one.startswith(
+        "1 of 2 readers is not in the doors file, so no camera is asked for its events: Vault. Add a row"
+    )
+    (many,) = resolve(events_of(*"abcdefg"), DOORS).problems()
+    assert "7 of 7 readers are not in the doors file" in many
+    assert "a, b, c, d, e and 2 more." in many

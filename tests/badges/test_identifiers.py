@@ -87,3 +87,76 @@ def test_an_empty_column_has_nobody() -> None:
     "No rows, or none with a cardholder"
     assert read().text.to_pylist() == []
     assert read("", "NULL").text.to_pylist() == [None, None]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [("12345678901234500", "7"), ("1234567890123450", "1234567890123460"), ("123456789012345000", "A-1")],
+)
+def test_zeros_behind_fifteen_digits_are_a_doubt(cells: tuple[str, str]) -> None:
+    "A spreadsheet keeps 15 digits and writes zeros for the others: two people may have become one"
+    ids = read(*cells)
+    assert ids.text.to_pylist() == list(cells)
+    assert ids.doubts == [
+        f"the identifier {cells[0]!r} in line 2, and every other of more than 15 digits, has zeros behind the 15th: a "
+        "spreadsheet may have changed the last digits, so that several people have one identifier; export again, and "
+        "do not open the file in a spreadsheet"
+    ]
+
+
+@pytest.mark.parametrize("cells", [("1234567890123450", "7"), ("12345678901234500", "12345678901234567")])
+def test_a_zero_may_be_the_last_digit(cells: tuple[str, str]) -> None:
+    "Of one identifier, or where another shows that the digits are kept"
+    assert read(*cells).doubts == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    "#####|########|#HODNOTA!|#ÉRTÉK!|#VALUE|Err:511|Fehler:502|#ΤΙΜΗ!|#ОШИБКА!|#¿CÓMO?|#DIV/0!|#N/A".split(
+        "|"
+    ),
+)
+def test_a_spreadsheets_error_in_any_language_is_not_an_identifier(error: str) -> None:
+    "A word in capitals with a mark behind, a cell that is too narrow, a number of an error"
+    ids = read("42", error)
+    assert (ids.failed.tolist(), ids.text.to_pylist()) == ([False, True], ["42", None])
+
+
+@pytest.mark.parametrize(
+    "identifier", ["#42", "#A17", "##", "#ANN", "#Eval!", "Room:511", "#A-17!", "Err", "A#####"]
+)
+def test_a_sign_before_an_identifier_is_not_an_error(identifier: str) -> None:
+    "Numbers of badges are written with it"
+    assert read(identifier).failed.tolist() == [False]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "Mar-01",
+        "3-12",
+        "1-Mar",
+        "01-Mar-26",
+        "2026-05-01",
+        "2026-05-01 00:00:00",
+        "1/5/2026",
+        "3.12.",
+        "Dec 3",
+    ],
+)
+def test_a_date_among_numbers_is_a_doubt(cell: str) -> None:
+    "A spreadsheet makes dates of what looks like one"
+    ids = read("42", "5990", cell, "17", "")
+    assert ids.text.to_pylist() == ["42", "5990", cell, "17", None]
+    assert ids.doubts == [
+        f"the identifier {cell!r} in line 4 looks like a date, and the others are numbers: a spreadsheet may have "
+        "changed it; compare it with the system's own list"
+    ]
+
+
+@pytest.mark.parametrize(
+    "cells", [("3-12", "4-17", "5-9", "42"), ("Ann Li", "Mar-01", "42"), ("3-45", "42", "7")]
+)
+def test_identifiers_that_only_look_like_dates(cells: tuple[str, ...]) -> None:
+    "Where most are like that, where the others are not numbers, and where it cannot be a date"
+    assert read(*cells).doubts == []

@@ -353,3 +353,32 @@ def test_arguments_that_do_not_fit_are_explained(arguments: dict, message: str) 
     "The message for a wrong profile or column says what is possible"
     with pytest.raises(BadgeFileError, match=message):
         load_badges(FIXTURES / "simple.csv", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "cardholders"),
+    [
+        (["12|345", "13|345", "12|7"], ["12|345", "13|345", "7"]),
+        (["345", "13|345"], ["345", "13|345"]),
+        (["12|345", "12|345", "13|7"], ["345", "345", "7"]),
+        (["40|5990"], ["5990"]),
+    ],
+)
+def test_two_cards_of_one_number_stay_apart(
+    tmp_path: Path, credentials: list[str], cardholders: list[str]
+) -> None:
+    "The facility stays in the identifier where the number alone stands for two cards, and a sentence says so"
+    rows = [
+        f"DOOR_KEYCARD_ENTERED_ACCEPTED,2026-05-01T08:00:0{at}Z,{card},Ann,R1"
+        for at, card in enumerate(credentials)
+    ]
+    path = tmp_path / "badges.csv"
+    path.write_text("\n".join(["event_type,timestamp,inputValue,userName,entityName", *rows, ""]))
+    log = load_badges(path)
+    assert log.events["cardholder_id"].tolist() == cardholders
+    assert log.events["credential"].tolist() == credentials
+    said = (
+        f"badges.csv: the identifier '345' stands for 2 cards, such as {credentials[0]!r} in line 2: they stay apart, "
+        "under the whole number of the card."
+    )
+    assert log.problems()[:1] == ([said] if cardholders[0] == credentials[0] else [])

@@ -1044,6 +1044,37 @@ def test_a_day_on_the_other_side_clears_that_doubt(tmp_path: Path, more: str) ->
     assert "swapped" not in "".join(load(tmp_path, *times, timezone="UTC").problems())
 
 
+@pytest.mark.parametrize(
+    ("times", "lines", "word"),
+    [
+        (["2026-13-05 08:00", "2026-14-05 08:00", "2026-01-06 08:00"], "line 4", "behind the year"),
+        (["2026-01-06 08:00:00", "2026-05-31 08:00:00"], "", ""),
+        (["2026-13-45 08:00", "2026-01-06 08:00"], "", ""),
+        (["1/13/2026 7:00:00 AM", "1/13/2026 8:00:00"], "line 3", "without AM or PM"),
+        (["1/13/2026 7:00:00 PM", "1/13/2026 12:10:00", "x"], "line 3", "without AM or PM"),
+        (["1/13/2026 7:00:00 PM", "1/13/2026 12:10:00", "1/13/2026 13:00:00"], "", ""),
+        (["13 Jan 2026 7:00 p.m.", "13 Jan 2026 7:10"], "line 3", "without AM or PM"),
+        (["1/13/2026 7:00:00", "1/13/2026 8:00:00"], "", ""),
+        (["1605010800", "1605010912"], "lines 2, 3", "seconds since 1970"),
+        (["0105161130"], "line 2", "seconds since 1970"),
+        (["1605010800", "1605019912"], "", ""),
+        (["2026-05-01 00:00:00", "2026-05-01 08:12:13"], "line 2", "at midnight"),
+        (["2026-05-01 00:00", "2026-05-02 00:00", "2026-05-03 00:00"], "lines 2, 3, 4", "at midnight"),
+        (["2026-05-01 00:00", *(f"2026-05-01 {n // 60:02}:{n % 60:02}" for n in range(1, 100))], "", ""),
+    ],
+)
+def test_a_time_that_may_mean_another_leaves_a_doubt(
+    tmp_path: Path, times: list[str], lines: str, word: str
+) -> None:
+    "Where the other times of the column, or the digits, show that it may"
+    problems = [
+        problem for problem in load(tmp_path, *times, timezone="UTC").problems() if "check" in problem
+    ]
+    assert [problem.startswith(f"badges.csv: {lines}: ") and word in problem for problem in problems] == [
+        True
+    ] * bool(lines)
+
+
 def test_serial_numbers_are_said_to_be_such(tmp_path: Path) -> None:
     "46143.33491898148 is a spreadsheet's way to keep 2026-05-01 08:02:17"
     log = load(tmp_path, "46143.33491898148", "46143.33680555555", timezone="America/Denver")
@@ -1146,3 +1177,23 @@ def test_what_has_more_zones_than_there_are_has_no_zones(tmp_path: Path, form: s
     path.write_text("timestamp,UserID\n" + "".join(rows) + form.format("") + ",1\n")
     log = load_badges(path, "UTC", day_first=True)
     assert (len(log.events), len(log.rejected)) == (1, 5_000)
+
+
+@pytest.mark.parametrize(
+    ("days", "day_first", "zone", "is_doubt"),
+    [
+        (["11/02/2026", "11/03/2026", "11/04/2026"], True, "Europe/Berlin", True),
+        (["02/11/2026", "03/11/2026", "04/11/2026"], False, "Europe/Berlin", True),
+        (["12/02/2026", "12/03/2026", "12/04/2026"], True, "America/Los_Angeles", True),
+        (["11/02/2026", "11/03/2026", "11/04/2026"], False, "Europe/Berlin", False),
+        (["01/02/2026", "07/02/2026", "05/03/2026"], True, "Europe/Berlin", False),
+        (["11/02/2026", "12/02/2026"], True, "Europe/Berlin", False),
+    ],
+)
+def test_an_order_that_tears_a_week_apart_is_doubted(
+    tmp_path: Path, days: list[str], day_first: bool, zone: str, is_doubt: bool
+) -> None:
+    "It was said, and the dates allow it, but every event is on the same day of another month"
+    times = [f"{day} 20:15:17" for day in days]
+    problems = load(tmp_path, *times, day_first=day_first, timezone=zone).problems()
+    assert any("if day and month were exchanged" in problem for problem in problems) is is_doubt

@@ -175,6 +175,22 @@ def test_documented_words_are_granted_whatever_the_door_is_called(name: str, tex
     assert profiles()[name].outcome(text) == "granted"
 
 
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [
+        ("Denied Room: Access Granted", "unknown"),
+        ("Failed Goods Store - access permitted", "unknown"),
+        ("Access denied, access granted", "unknown"),
+        ("Denied: never access granted", "denied"),
+        ("Denied: no access granted", "denied"),
+        ("Access not granted", "denied"),
+    ],
+)
+def test_a_refusal_that_ends_as_granted_is_unknown(word: str, outcome: str) -> None:
+    "It may begin with a door's name"
+    assert given_columns({"event_time": ("When",)}).outcome(word) == outcome
+
+
 def test_a_refused_card_of_nobody_is_an_event(tmp_path: Path) -> None:
     "Without a cardholder, and denied; so is a row with unknown words, which are listed"
     log = load(tmp_path, "42,Lobby,SUCCESS", ",Vault,Invalid Card", ",Vault,Waved on")

@@ -68,19 +68,22 @@ def choose_in_dialog(dialog: Locator, shots: Path) -> None:
     dialog.screenshot(path=shots / "1-sample.png")
 
     dialog.get_by_label("Export", exact=True).select_option("german_export.csv")
+    expect(dialog.get_by_label("Time zone", exact=True)).to_have_value("not said")
     expect(dialog.get_by_role("status")).to_contain_text("Choose what its columns are for")
     for heading, role in COLUMNS.items():
         dialog.get_by_label(heading, exact=True).select_option(role)
     dialog.get_by_label("Durchlass (51 x)", exact=True).select_option("granted")
     dialog.get_by_label("kein Durchlass (2 x)", exact=True).select_option("denied")
     dialog.get_by_role("button", name="Load and save").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Here that is the menu Dates.")
+    expect(dialog.get_by_role("alert")).to_contain_text("Say which, in the menu Dates.")
+    dialog.screenshot(path=shots / "1b-alert.png")
     dialog.get_by_label("Dates", exact=True).select_option("31.05.2026: day first")
     dialog.get_by_label("Time zone", exact=True).select_option("America/Denver")
     dialog.get_by_label("People", exact=True).select_option("people.csv")
     dialog.get_by_role("button", name="Load and save").click()
     expect(dialog.get_by_role("status")).to_contain_text("53 rows read = 53 events")
     dialog.screenshot(path=shots / "2-german.png")
+    expect(dialog.get_by_label("Case", exact=True)).to_have_value("../out/german_export")
 
 
 def test_a_german_export_gets_from_notebook_01_to_the_panel_by_mouse(lab: Lab, tmp_path: Path) -> None:
@@ -92,7 +95,9 @@ def test_a_german_export_gets_from_notebook_01_to_the_panel_by_mouse(lab: Lab, t
         choose_in_dialog(outputs(page, 2), tmp_path)
         saved = (lab.root / "notebooks" / "investigation.toml").read_text()
         assert 'badges = "../data/german_export.csv"' in saved
-        run_from(page, "investigation = dialog.investigation")
+        run_from(page, "dialog = camkit.ImportDialog")
+        expect(outputs(page, 2).get_by_role("status")).to_contain_text("german_export.csv is recognised")
+        outputs(page, 2).screenshot(path=tmp_path / "2b-again.png")
         expect(outputs(page, 3)).to_contain_text("53 rows read = 53 events", timeout=RUN_MS)
         wait_until_idle(page)
 

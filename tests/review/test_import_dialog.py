@@ -11,8 +11,9 @@ import ipywidgets as ipw
 import pytest
 
 from camkit import ImportDialog, load_investigation
-from camkit.badges import ENCODINGS, ROLES
-from camkit.review.import_dialog import TITLES
+from camkit.badges import ENCODINGS, ROLES, resolve
+from camkit.case import Case
+from camkit.review.import_dialog import TITLES, UNSAID, _by_menu
 from camkit.review.import_state import SITE, ImportState
 from tests.conftest import ROOT
 
@@ -112,10 +113,10 @@ def test_what_is_missing_is_said_with_its_place_in_the_dialog() -> None:
     assert "Choose the column of the date and time" in shown.status.value
     menus(shown)[0].value, menus(shown)[1].value = "date", "time"
     shown.load.click()
-    assert "Here that is the menu Dates." in shown.status.value
+    assert "Say which, in the menu Dates." in shown.status.value
     shown.dates.value = True
     shown.load.click()
-    assert "Here that is the menu Time zone." in shown.status.value
+    assert "in the menu Time zone." in shown.status.value
     assert not Path("investigation.toml").exists()
 
 
@@ -123,7 +124,7 @@ def test_the_zone_of_the_sample_is_not_taken_for_another_export() -> None:
     "The zone that was said for the site is"
     shown = dialog()
     shown.files.value = GERMAN
-    assert shown.zone.value is None
+    assert shown.zone.value == UNSAID
     Path("investigation.toml").write_text('timezone = "Europe/Oslo"')
     shown = dialog()
     shown.files.value = GERMAN
@@ -199,7 +200,7 @@ def test_of_a_workbook_with_two_sheets_one_is_chosen() -> None:
     assert shown.state.columns() == columns
     shown.sheet.index = 0
     shown.load.click()
-    assert "Here that is the menu Sheet." in shown.status.value
+    assert "Say which, in the menu Sheet." in shown.status.value
     shown.sheet.value = "12 April"
     shown.load.click()
     assert "53 rows read = 53 events" in shown.status.value
@@ -267,9 +268,224 @@ def test_a_path_that_is_typed_is_taken_and_a_wrong_one_is_said(tmp_path: Path) -
     shown = dialog()
     shown.typed.value = f" {tmp_path / 'gone.csv'} "
     assert "does not exist" in shown.status.value
-    assert menus(shown) == []
+    assert shown.typed.value.strip() == str(tmp_path / "gone.csv")
+    assert shown.files.value == Path("../data/sample_badges.csv")
     shown.typed.value = str(tmp_path / "elsewhere.csv")
     assert [menu.description for menu in menus(shown)][:2] == ["Datum", "Uhrzeit"]
+    assert shown.typed.value == ""
+
+
+@pytest.mark.parametrize(
+    "typed", ["german_export.csv", '"german_export.csv"', "\u201e../data/german_export.csv\u201c"]
+)
+def test_a_file_in_the_folder_of_data_is_found_by_its_name(typed: str) -> None:
+    "Also in the quotation marks that Windows puts around a path"
+    shown = dialog()
+    shown.typed.value = typed
+    assert shown.state.path.resolve() == GERMAN.resolve()
+    assert "alert" not in shown.status.value
+
+
+def test_a_menu_that_goes_back_to_nothing_shows_it() -> None:
+    "An empty menu says nothing"
+    shown = dialog()
+    choose_german(shown)
+    shown.encoding.value, shown.encoding.value = "cp1252", UNSAID
+    shown.files.value = Path("../data/messy_badges.csv")
+    for menu in (shown.zone, shown.dates, shown.encoding, shown.sheet, shown.people):
+        assert menu.index is not None
+
+
+def test_files_that_come_later_are_listed_and_those_that_are_not_offered_are_named() -> None:
+    "Such as a printed export; the picks are not an export"
+    shown = dialog()
+    shutil.copy(GERMAN, "../data/later.csv")
+    Path("../data/march.pdf").write_bytes(b"%PDF-1.7")
+    Path("picked.json").write_text("[]")
+    shown.refresh.click()
+    assert {"later.csv"} < {label for label, _ in shown.files.options}
+    assert "picked.json" not in {label for label, _ in shown.files.options}
+    assert "march.pdf" in shown.others.value
+    assert "sample_badges.csv" not in shown.others.value
+
+
+def test_the_cell_that_runs_again_begins_with_what_was_saved() -> None:
+    "Also where the investigation was read before that"
+    before = load_investigation()
+    shown = ImportDialog(before)
+    choose_german(shown)
+    shown.load.click()
+    again = ImportDialog(before)
+    assert again.files.value == GERMAN
+    assert again.investigation.badges == (GERMAN,)
+    again = ImportDialog(load_investigation(operator="Ann Li"))
+    assert (again.investigation.badges, again.operator.value) == ((GERMAN,), "Ann Li")
+
+
+def test_an_export_with_the_same_headings_is_read_as_the_one_that_was_saved() -> None:
+    "Another one is not, and the first one is again"
+    shown = dialog()
+    choose_german(shown)
+    shown.load.click()
+    text = GERMAN.read_bytes()
+    Path("../data/next_week.csv").write_bytes(text)
+    for path in (Path("../data/messy_badges.csv"), Path("../data/next_week.csv")):
+        shown.files.value, _ = path, shown.refresh.click()
+    shown.typed.value = "next_week.csv"
+    assert [menu.value for menu in menus(shown)] == list(ROLES_OF_GERMAN)
+    assert [menu.value for menu in words(shown).values()] == ["granted", "denied"]
+    assert shown.dates.value is True
+    shown.typed.value = "messy_badges.csv"
+    assert shown.dates.value == UNSAID
+    assert shown.state.reading["columns"] is None
+
+
+def loaded(shown: ImportDialog, name: str, rows: str) -> str:
+    "Write an export, load it, and return what the dialog says"
+    Path(f"../data/{name}.csv").write_text(f"timestamp,UserID,reader_id,outcome\n{rows}")
+    shown.typed.value = f"{name}.csv"
+    shown.load.click()
+    return shown.status.value
+
+
+def keep(shown: ImportDialog, folder: str = "") -> Path:
+    "Put the export's events into the case, as notebook 02 does"
+    folder = folder or str(saved()["case"])
+    events = shown.investigation.load_badges().events
+    with Case(folder) as case:
+        case.add_events(resolve(events, shown.investigation.load_doors()))
+    return Path(folder)
+
+
+MONDAY, TUESDAY = "2026-05-04T08:00:17Z,7,HQ-R1,granted\n", "2026-05-05T08:00:17Z,8,HQ-R1,granted\n"
+
+
+def test_a_case_goes_on_with_an_export_that_has_all_its_events_and_else_another_begins() -> None:
+    "What is grown, what is new, and what was there before"
+    shown = dialog()
+    loaded(shown, "week", MONDAY)
+    assert saved()["case"] == "../out/week"
+    keep(shown)
+    loaded(shown, "weeks", MONDAY + TUESDAY)
+    assert saved()["case"] == "../out/week"
+    assert shown.case.value == "../out/week"
+    said = loaded(shown, "other", TUESDAY)
+    assert "1 of the 1 events of the case ../out/week are not in this export" in said
+    assert saved()["case"] == "../out/other"
+    keep(shown)
+    loaded(shown, "week", MONDAY)
+    assert saved()["case"] == "../out/week"
+    loaded(shown, "other", MONDAY)
+    assert saved()["case"] == "../out/week"
+    loaded(shown, "other", TUESDAY.replace("8,H", "9,H"))
+    assert saved()["case"] == "../out/other-2"
+
+
+def test_a_case_can_be_named_and_is_not_if_its_events_are_others() -> None:
+    "Two sheets of a workbook have a case each"
+    shown = dialog()
+    loaded(shown, "week", MONDAY)
+    case = keep(shown)
+    shown.typed.value = "sample_badges.csv"
+    shown.case.value = case.as_posix()
+    shown.load.click()
+    assert "1 of the 1 events of the case ../out/week are not in this export" in shown.status.value
+    assert str(saved()["badges"]).endswith("week.csv")
+    shown.case.value = "../out/mine"
+    shown.load.click()
+    assert saved()["case"] == shown.case.value == "../out/mine"
+
+
+def test_sheets_of_a_workbook_have_a_case_each() -> None:
+    "They may have other events"
+    shown = dialog()
+    shown.files.value = Path("../data/two_sheets.xlsx")
+    roles = ("date", "time", "cardholder_id", "reader_id", "outcome")
+    for menu, role in zip(menus(shown), roles, strict=True):
+        menu.value = role
+    shown.zone.value = "America/Denver"
+    for sheet in ("11 April", "12 April"):
+        shown.sheet.value = sheet
+        shown.load.click()
+        assert saved()["case"] == f"../out/two_sheets-{sheet}"
+        keep(shown)
+
+
+def test_a_log_without_events_is_not_saved() -> None:
+    "And the dialog says what to try"
+    shown = dialog()
+    said = loaded(shown, "none", "soon,7,1,granted\n")
+    assert 'role="alert"' in said
+    assert "Nothing is saved: none of the 1 rows is a badge event." in said
+    assert not Path("investigation.toml").exists()
+
+
+def test_columns_that_are_hardly_right_are_said() -> None:
+    "Nobody, names instead of numbers, two columns joined, readers without a door"
+    shown = dialog()
+    said = loaded(shown, "week", MONDAY + TUESDAY.replace("8,HQ-R1", "8,Vault"))
+    assert "1 of 2 readers is not in the doors file, so no camera is asked for its events: Vault." in said
+    assert "No column says who" not in said
+    menus(shown)[1].value = ""
+    shown.load.click()
+    assert "No column says who: choose the column of the cardholder number." in shown.status.value
+    menus(shown)[1].value = "cardholder_id"
+    menus(shown)[3].value = "cardholder_id"
+    shown.load.click()
+    assert "2 columns are joined as the cardholder number" in shown.status.value
+    said = loaded(shown, "names", MONDAY.replace(",7,", ",Li Ann,"))
+    assert "The cardholder numbers, such as &#x27;Li Ann granted&#x27;, do not have digits." in said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"start": "8 Uhr"}, "write two times of day"),
+        ({"operator": " "}, "Write your name"),
+        ({"people": Path("../data/doors.csv")}, "does not show who has which number"),
+        ({"people": Path("../data/sample_badges.csv")}, "is the badge export"),
+    ],
+)
+def test_what_later_cells_would_stop_at_is_refused(change: dict[str, object], said: str) -> None:
+    "Nothing is saved"
+    shown = dialog()
+    for name, value in change.items():
+        getattr(shown, name).value = value
+    shown.load.click()
+    assert said in shown.status.value
+    assert 'role="alert"' in shown.status.value
+    assert not Path("investigation.toml").exists()
+
+
+def test_the_words_of_alarms_are_recognised() -> None:
+    "As what they are, not as unknown outcomes"
+    rows = "".join(
+        MONDAY.replace("granted", word) for word in ("Tür aufgebrochen", "door held open", "granted")
+    )
+    Path("../data/alarms.csv").write_text(f"timestamp,UserID,reader_id,outcome\n{rows}", encoding="utf-8")
+    shown = dialog()
+    shown.typed.value = "alarms.csv"
+    taken = {label: menu.value for label, menu in words(shown).items()}
+    assert taken["Tür aufgebrochen (1 x)"] == "alarm: door forced open"
+    assert taken["door held open (1 x)"] == "alarm: door held open"
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Say which, with day_first=True or day_first=False.", "Say which, in the menu Dates."),
+        ("the doors are, as in timezone='America/Denver'.", "the doors are, in the menu Time zone."),
+        ("load them with sheet='Haus B'", "load them with 'Haus B' in the menu Sheet"),
+        ("check it, and say encoding='cp1251' if", "check it, and say 'cp1251' in the menu Encoding if"),
+        ("say which, with profile='a b' or profile='c'.", "say which, in the menus over the columns."),
+        ("say the zone, with timezone=", "say the zone, in the menu Time zone"),
+        ('as in columns={"event_time": "When"}, or', "in the menus over the columns, or"),
+        ("Not read: 1 file, see .left_out.", "Not read: 1 file."),
+    ],
+)
+def test_a_message_names_the_menu_instead_of_the_argument(message: str, shown: str) -> None:
+    "An investigator does not write code"
+    assert _by_menu(message) == shown
 
 
 @pytest.mark.parametrize(
@@ -297,7 +513,7 @@ def test_what_is_about_the_site_is_saved_too() -> None:
     people.parent.mkdir()
     people.write_text("number,name\n85063715,Amara Okafor\n")
     shown = dialog()
-    assert (shown.doors.value, shown.people.value) == (Path("../data/doors.csv"), None)
+    assert (shown.doors.value, shown.people.value) == (Path("../data/doors.csv"), UNSAID)
     shown.people.value = people
     shown.start.value, shown.operator.value = "07:00", "Ann Li"
     shown.load.click()

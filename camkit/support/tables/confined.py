@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -102,12 +104,20 @@ def _answer(command: list[str], file: IO[bytes], limits: Limits) -> list[Foreign
         try:
             return _tables(process.stdout)
         except (json.JSONDecodeError, pa.ArrowInvalid, OSError):  # it broke off
-            raise Unreadable(
-                f"it is damaged, or needs more than {limits.memory >> 30} GiB of memory or {limits.seconds} s"
-            ) from None
+            raise Unreadable(_why_ended(process, limits)) from None
         finally:
             timer.cancel()
             process.kill()
+
+
+def _why_ended(process: subprocess.Popen[bytes], limits: Limits) -> str:
+    """Say why the child broke off, by the signal that ended it."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+    memory, seconds = f"more than {limits.memory >> 30} GiB of memory", f"more than {limits.seconds} s"
+    if process.returncode == -signal.SIGABRT:  # as the workbook library ends where memory is refused
+        return f"it needs {memory}: a sheet may have a cell far below or to the right of the others"
+    return f"it is damaged, or needs {memory} or {seconds}"
 
 
 def _is_plain(file: IO[bytes]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -18,6 +19,11 @@ __all__ = ["read"]
 PIECE = 1 << 20
 Row = tuple[int, list[str]]
 
+HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE)
+COMMENT_END = re.compile("--!?>")
+VOID = ("br", "col", "hr", "wbr")
+"""Styles of what is not shown, the end of a comment, and elements that have no end."""
+
 DEEPEST = 20
 """How many tables may be in one another."""
 
@@ -25,28 +31,35 @@ DEEPEST = 20
 def read(file: IO[bytes], limits: Limits, *, encoding: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield the page's tables, those of one width as one: a printed report has one on each page; see `child`.
 
-    The number of a row is its place among all rows of the page. The facts have the ``encoding`` and the ``width``.
+    The number of a row is its place among all rows of the page. The facts have the ``encoding`` and the ``width``, the
+    ``loose`` rows, which are those of tables of one column beside others, and what is ``unclosed``.
     """
     data = file.read(limits.unpacked + 1)
     if len(data) > limits.unpacked:
         raise Unreadable(f"it is larger than {limits.unpacked >> 20:,} MiB")
     text, encoding = _decoded(data, encoding)
     page = _Page(limits)
+    after = max((end.end() for end in COMMENT_END.finditer(text)), default=0)
+    if "<!--" in text[after:]:
+        page.unclosed = "comment"
+        text = text[:after] + text[after:].replace("<!--", "")
     for at in range(0, len(text), PIECE):
         page.feed(text[at : at + PIECE])
     page.close()
     page.finish()
-    for width, rows in _by_width(page.tables, limits):
+    loose = page.lines if page.tables else []
+    for width, rows in _by_width(page.tables or [page.lines], limits):
         yield {"table": ""}
         columns = [list(column) for column in zip(*(cells for _, cells in rows), strict=True)]
         yield {"lines": [line for line, _ in rows], "columns": columns}
-        yield {"facts": {"encoding": encoding, "width": width}}
+        facts = {"encoding": encoding, "width": width, "unclosed": page.unclosed}
+        yield {"facts": facts | {"loose": [(number, cells[0]) for number, cells in loose]}}
 
 
 def _by_width(tables: list[list[Row]], limits: Limits) -> list[tuple[int, list[Row]]]:
     """Join the tables of the same width, largest first; cells that a row leaves out at its end are empty."""
     groups: dict[int, list[Row]] = defaultdict(list)
-    for rows in tables:
+    for rows in filter(None, tables):
         width = max(len(cells) for _, cells in rows)
         limits.check(len(rows) + len(groups[width]), width, "its table")
         groups[width] += [(number, cells + [""] * (width - len(cells))) for number, cells in rows]
@@ -74,6 +87,8 @@ class _Table:
         self.rows: list[Row] = []
         self.cells: list[str] | None = None
         self.text: list[str] | None = None
+        self.instead: list[str] = []  # what a cell without text shows: a field, or a picture's words
+        self.is_frame = False  # whether there is a table in it
         self.span = (1, 1)
         self.below: dict[int, tuple[int, str]] = {}
 
@@ -84,23 +99,41 @@ class _Page(HTMLParser):
     def __init__(self, limits: Limits) -> None:
         super().__init__()
         self.tables: list[list[Row]] = []
+        self.lines: list[Row] = []  # the rows of tables of one column
+        self.unclosed = ""
         self._limits = limits
         self._open: list[_Table] = []
         self._number = self._cells = 0
-        self._hidden = False
+        self._raw: list[str] = []  # what is in a script or a style
+        self._hiding, self._depth = (
+            "",
+            0,
+        )  # the element in a cell that is not shown, and how many of it are open
 
     def finish(self) -> None:
-        """End what the page leaves open."""
+        """End what the page leaves open; what follows a script or a style without an end is read as if it had one."""
+        if self.cdata_elem is not None:
+            self.unclosed = f"<{self.cdata_elem}>"
+            self.clear_cdata_mode()
+            rest, self._raw = "".join(self._raw), []
+            for at in range(0, len(rest), PIECE):
+                self.feed(rest[at : at + PIECE])
+            self.close()
         while self._open:
             self._end_table()
+
+    def set_cdata_mode(self, elem: str, **how: Any) -> None:
+        self._raw = []
+        if not self.unclosed.startswith("<"):  # else the rest would be read again and again
+            super().set_cdata_mode(elem, **how)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
             if len(self._open) == DEEPEST:
                 raise Unreadable(f"more than {DEEPEST} tables are in one another")
+            for table in self._open[-1:]:
+                table.is_frame = True
             self._open.append(_Table())
-        elif tag in ("script", "style"):
-            self._hidden = True
         elif not self._open:
             return
         elif tag == "tr":
@@ -108,15 +141,30 @@ class _Page(HTMLParser):
             self._open[-1].cells = []
         elif tag in ("td", "th"):
             self._start_cell(dict(attrs))
-        elif tag in ("br", "p", "div"):
+        else:
+            self._start_part(tag, dict(attrs))
+
+    def _start_part(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Start an element in a cell."""
+        if tag in ("br", "p", "div"):
             self.handle_data(" ")
+        if tag == "option":
+            self._hiding, self._depth = ("" if "selected" in attributes else "select"), 1
+        elif self._hiding:
+            self._depth += tag == self._hiding
+        elif tag in ("input", "img"):
+            if attributes.get("type") not in ("hidden", "password"):
+                self._open[-1].instead.append(attributes.get("value" if tag == "input" else "alt") or "")
+        elif "hidden" in attributes or HIDDEN.search(attributes.get("style") or ""):
+            self._hiding, self._depth = ("" if tag in VOID else tag), 1
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style"):
-            self._hidden = False
-        elif not self._open:
+        if not self._open:
             return
-        elif tag in ("td", "th"):
+        if tag == self._hiding:
+            self._depth -= 1
+            self._hiding = self._hiding if self._depth else ""
+        if tag in ("td", "th"):
             self._end_cell()
         elif tag == "tr":
             self._end_row()
@@ -124,7 +172,11 @@ class _Page(HTMLParser):
             self._end_table()
 
     def handle_data(self, data: str) -> None:
-        if self._open and not self._hidden and (text := self._open[-1].text) is not None:
+        if self.cdata_elem is not None:
+            self._raw.append(data)
+            if self.cdata_elem in ("script", "style"):
+                return
+        if self._open and not self._hiding and (text := self._open[-1].text) is not None:
             text.append(data)
 
     def _start_cell(self, attributes: dict[str, str | None]) -> None:
@@ -132,7 +184,7 @@ class _Page(HTMLParser):
         table = self._open[-1]
         if table.cells is None:
             table.cells = []
-        table.text = []
+        table.text, table.instead = [], []
         table.span = (
             _span(attributes.get("colspan"), self._limits.columns),
             _span(attributes.get("rowspan"), self._limits.rows),
@@ -140,9 +192,10 @@ class _Page(HTMLParser):
 
     def _end_cell(self) -> None:
         table = self._open[-1]
+        self._hiding = ""
         if table.text is None or table.cells is None:
             return
-        text = " ".join("".join(table.text).split())
+        text = " ".join("".join(table.text).split()) or " ".join(" ".join(table.instead).split())
         self._take_from_above(table)
         wide, high = table.span
         if high > 1:
@@ -167,8 +220,11 @@ class _Page(HTMLParser):
 
     def _end_table(self) -> None:
         self._end_row()
-        if rows := self._open.pop().rows:
-            self.tables.append(rows)
+        table = self._open.pop()
+        if not table.is_frame and all(len(cells) == 1 for _, cells in table.rows):
+            self.lines += table.rows
+        elif table.rows:
+            self.tables.append(table.rows)
 
     def _take_from_above(self, table: _Table) -> None:
         """Add the cells of earlier rows that reach down to here."""
