@@ -30,8 +30,8 @@ BLOCKS = (1 << 14, 1 << 22)
 CACHED = 1 << 17
 """How much text stays in the processor's cache, bytes."""
 
-SAMPLE = 1 << 12
-"""How much text outside ASCII is examined to tell an encoding, bytes."""
+SAMPLE, LOOKED_AT = 1 << 12, 1 << 16
+"""How much text outside ASCII is examined to tell an encoding, and to doubt it, bytes."""
 
 UTF_8, UTF_8_MARKED, MIXED = "utf-8", "utf-8-sig", "utf-8 and cp1252"
 """UTF-8, the same with a byte order mark, and how a file is reported that is in UTF-8 except for some lines."""
@@ -44,11 +44,33 @@ OTHERS = (
 )  # fmt: skip
 """The encodings that a file may be in that is not Unicode, the more common ones first."""
 
-ENCODINGS = (UTF_8, *OTHERS, "cp437")
+NEAR = ("cp1250", "cp1254", "cp1257", "cp1255", "mac_roman")
+"""The encodings in which a text looks almost as in cp1252."""
+
+ENCODINGS = (UTF_8, *OTHERS, "cp1257", "mac_roman", "cp437")
 """What a menu of encodings has: whatever a doubt may name, and the one of old American systems."""
 
 MESS = 0.1
 """Share of unlikely neighbours among letters, as charset-normalizer counts them, up to which a text is plausible."""
+
+FOREIGN = re.compile(
+    r"""
+    [þÞðÐýÝŸ]                                                            # Turkish, Baltic, Polish; or Icelandic
+    | \w[ŒŠŽÀ-ÖØ-Þ][a-zß-ÿ]                                              # a capital within a word: Mac Roman
+    | œ(?![uidcslt]) | Œ(?![UuIiE]) | iæ\b | [ñÑ][b-df-hj-np-tv-xz]      # Polish, Croatian
+    | [ìù][^\W\d_] | õ(?!e) | \b(?=\w*[øØ])\w*[áíúìèùÁÍÈ]               # Czech, Hungarian
+    | [^\W\d_][£¥¢¤¦§¨¯¬±¹³²¼½¾¶ˆ¿¡ºª«»©®†‡•˜„‰‹›™][^\W\d_]              # a sign within a word
+    | [£¥¢¤¦¨¯¬±¹³¼½¾¶ˆ][^\W\d_]{2} | [^\W\d_]{2}[£¥¢¤¦¨¯¬±¹³¼½¾¶ˆ¿¡]     # a sign at its edge
+    | \b[^\W\d_a-zA-Z]{3,}\b                                            # a word without any plain letter
+    """,
+    re.VERBOSE,
+)
+"""Text that hardly any Western language has, so that it may be in another encoding than cp1252."""
+
+MIXED_SCRIPTS = re.compile(r"[a-z][\u0370-\u07ff\u2e80-\uffef]|[\u0370-\u07ff\u2e80-\uffef][a-z]")
+"""What is in hardly any text in another script, but in Latin text that is read as that."""
+
+WORD = re.compile(rb"[\w\x80-\xff]+")
 
 LETTERS = re.compile(rb"[\x40-\xff ]*[\x80-\xff][\x40-\xff ]*")
 """A stretch with letters outside ASCII; the second bytes of Chinese and Japanese letters begin at 0x40."""
@@ -139,16 +161,19 @@ def likely_encoding(sample: bytes) -> tuple[str, str | None]:
 
     Western text is the rule: another encoding is taken only if the text makes no sense as cp1252.
     """
+    sample = sample[:LOOKED_AT]
     words = b"\n".join(found[0].strip() for found in LETTERS.finditer(sample))[:SAMPLE]
     scores: dict[str, tuple[float, float]] = {}
     for encoding in OTHERS:
+        if 2 * len(MIXED_SCRIPTS.findall(words.decode(encoding, "ignore"))) > len(words.splitlines()):
+            continue
         match = from_bytes(words, cp_isolation=[encoding], threshold=1.0).best()
         if match is not None:
             scores[encoding] = (match.chaos, -match.coherence)
     best = min(scores, key=lambda encoding: scores[encoding], default=CP1252)
     western = scores.get(CP1252, (1.0, 0.0))
     if best == CP1252 or western == scores[best]:
-        return CP1252, None
+        return CP1252, _unlike_western(sample)
     example = words.splitlines()[0]
     as_read = example.decode(CP1252, "replace")[:40]
     if western[0] <= MESS or scores[best][0] > MESS:
@@ -164,6 +189,24 @@ def likely_encoding(sample: bytes) -> tuple[str, str | None]:
         f"it is not UTF-8 and was read as {best}, as its letters suggest: check text such as {shown!r}, and say "
         f"encoding={CP1252!r}{instead} if it is wrong"
     )
+
+
+def _unlike_western(sample: bytes) -> str | None:
+    """Say which word is not like a Western one, and how it reads in other encodings."""
+    for found in WORD.finditer(sample):
+        as_read = found[0].decode(CP1252, "replace")
+        if found[0].isascii() or not FOREIGN.search(as_read):
+            continue
+        readings = {encoding: found[0].decode(encoding, "replace") for encoding in NEAR}
+        others = [
+            f"{text[:40]!r} in {it}" for it, text in readings.items() if text.isalpha() and text != as_read
+        ]
+        if others:
+            return (
+                f"it is not UTF-8 and was read as cp1252: check text such as {as_read[:40]!r}, which is "
+                f"{', '.join(others)}, and say the encoding if it is another, as in encoding={NEAR[0]!r}"
+            )
+    return None
 
 
 @contextmanager
@@ -288,7 +331,7 @@ class Utf8Text:
             strays = np.unique(self._line + ends[1::2])
             pieces[1::2] = [IN_CP1252[ord(piece) - 0xDC00] for piece in pieces[1::2]]
             recoded = "".join(pieces)
-        if len(self._sample) < SAMPLE:
+        if len(self._sample) < LOOKED_AT:
             raw = block.split(b"\n")
             self._sample += b"\n".join(raw[at] for at in (strays[:SAMPLE] - self._line).tolist()) + b"\n"
         self.stray_lines += strays.tolist()

@@ -349,3 +349,44 @@ def test_rows_below_another_header_are_not_read_by_the_first(tmp_path: Path, oth
     assert log.events["cardholder_id"].tolist() == ["1", "3"]
     assert sum(counts(log)) == 5
     assert "below another header, as in line 3" in log.rejected["reason"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("cp1250", "Łukasz"),
+        ("cp1250", "Michał"),
+        ("cp1250", "Leśniak"),
+        ("cp1250", "Róża"),
+        ("cp1250", "Dvořák"),
+        ("cp1250", "Jiří"),
+        ("cp1250", "Němec"),
+        ("cp1250", "Petrović"),
+        ("cp1250", "Erdős"),
+        ("cp1250", "Ioniţă"),
+        ("cp1254", "Şahin"),
+        ("cp1254", "Yıldız"),
+        ("cp1257", "Žukas"),
+        ("cp1257", "Bērziņš"),
+        ("cp1255", "שלום"),
+        ("mac_roman", "Jürgen"),
+    ],
+)
+def test_names_that_are_not_like_western_ones_are_doubted(tmp_path: Path, encoding: str, name: str) -> None:
+    "The doubt shows how the name is read, and how it reads in the encoding that it may be in"
+    log = load(tmp_path, HEADED.format(name, "Ann Li").encode(encoding))
+    assert f"{name!r}" in "".join(log.problems())
+
+
+WESTERN = (
+    "José Peña, Øystein Ås, Müller, Strauß, Noël, François, Lefèvre, Cœur, Œuvre, Núñez, João, Conceição, Niccolò, "
+    "Forlì, Gesù, Åsa Öberg, Æbelø, Sørensen, André, Mª José, O´Brien, D’Angelo, Coma l·lot, ÉLOÏSE, IÑIGO, Bosch®, "
+    "25°C, m², 5 µm, «Tür», £5, Mädchen – Räume, ¿Qué?, São Tomé, Køge, Tromsø"
+)
+
+
+def test_western_text_of_any_language_is_not_doubted(tmp_path: Path) -> None:
+    "Nor signs that Western text has"
+    rows = "".join(f"2026-05-31 08:00:{n:02d},{n},{name}\n" for n, name in enumerate(WESTERN.split(", ")))
+    log = load(tmp_path, ("timestamp,UserID,cardholder_name\n" + rows).encode("cp1252"))
+    assert (log.files["encoding"].tolist(), log.problems()) == (["cp1252"], [])
