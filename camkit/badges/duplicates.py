@@ -1,42 +1,57 @@
 """Find the events that exports repeat: within one file, and across files.
 
 A row of one file repeats another one if every column is equal and the times have seconds. Across files it does if time,
-cardholder, reader, outcome and the other columns that both files have are equal, and one of two things shows that it is
-the same event: it has a reader and seconds, or the files have the same rows wherever both have any.
+cardholder and the other columns that both files have are equal, and one of two things shows that it is the same event:
+it has a reader and seconds, or the files have the same rows wherever both have any. With a reader and seconds, that
+shows it also where only columns without a role differ, such as the day of printing. Rows that look alike without that
+are all kept, and said.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ROLES = ("cardholder_id", "reader_id", "outcome")
-"""With the time, what says which event a row is."""
+from camkit.badges.identifiers import as_mask
 
-SECONDS = re.compile(r"\d[:.]\d{1,2}[:.]\d|\d{9}")
-"""A time of day with seconds, or so many digits that they count seconds."""
+MINUTES_ONLY = r"(?:^|[T ,])\d{1,2}[:.h]\d{2}(?:$|[^:.\d])|^20\d{10}$"
+"""A time of day without seconds, as pyarrow's regular expressions have it."""
 
-WHOLE_MINUTES = 20
-"""So many events on whole minutes show that a file does not have seconds, even where it writes ":00"."""
+WHOLE_MINUTES = 3
+"""So many events on whole minutes, or two in the same one, show that a file does not have seconds."""
 
-START = 1_000
-"""So many events show that a file has seconds, unless it does not."""
+MINUTE, SECOND = 60_000_000, 1_000_000  # microseconds
+
+MEANING = frozenset({"reader_id", "outcome", "outcome_text", "kind", "kind_text"})
+"""What an event is, beside its time and cardholder; other columns may say something about the export."""
 
 SAME_TIMES = {2: 1, 1: 3, 0: 10}
 """At how many different times at least two files must have the same rows to overlap, by how many of seconds and reader
 they have. The less a row says, the more rows are needed: a cardholder may pass two doors in the same minute."""
 
+DIFFERENT = 2
+"""The same, where rows have a reader and seconds, and differ in columns without a role."""
 
 SHOWN = 5
 """Most sentences on one file."""
+
+POSITION, ROLE, HAS_SECONDS, WHEN, WHO, READER = (
+    "|position",
+    "|role",
+    "|has_seconds",
+    "|when",
+    "|who",
+    "|reader",
+)
+"""Columns beside those of the export, called as no column of an export is."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +59,43 @@ class FileRows:
     """What the rows of one file can show."""
 
     columns: frozenset[str]  # all that can be compared across files: not those that only count its rows
-    has_seconds: bool
-    has_reader: bool
+    has_seconds: np.ndarray  # for each event, whether its time has seconds
 
     @classmethod
-    def of(cls, events: pa.Table, rows: int, first_time: str) -> FileRows:
-        """Look at a file's events, the number of its rows, and the first event's time as it is written."""
-        names = set(events.column_names) - {"event_time", "line"}
-        counters = {name for name in names - {*ROLES} if _counts_rows(events[name], rows)}
-        at = events["event_time"].cast(pa.int64()).to_numpy()
-        written = bool(SECONDS.search(first_time)) and len(events) < WHOLE_MINUTES
-        return cls(
-            frozenset(names - counters),
-            has_seconds=written or any((some % 60_000_000).any() for some in (at[:START], at)),
-            has_reader=events["reader_id"].null_count < len(events),
+    def of(cls, events: pa.Table, rows: int, times: Callable[[], pa.ChunkedArray]) -> FileRows:
+        """Look at a file's events, the number of its rows, and the events' times as they are written."""
+        names = set(events.column_names) - {"event_time", "cardholder_id", "line"}
+        names -= {name for name in names - MEANING if _counts_rows(events[name], rows)}
+        if events["reader_id"].null_count == len(events):
+            names.remove("reader_id")
+        says_outcome = "outcome_text" in names or pc.any(pc.not_equal(events["outcome"], "unknown")).as_py()
+        names = (
+            names | {"outcome_text", "kind_text"} if says_outcome else names - MEANING | names & {"reader_id"}
         )
+        at = events["event_time"].cast(pa.int64()).to_numpy()
+        has_seconds = at % MINUTE != 0
+        whole = np.flatnonzero(~has_seconds)
+        # A system that rounds to minutes may write ":00". Of another one, a row may lack them.
+        if 0 < len(whole) < len(at) or len(np.unique(at[:WHOLE_MINUTES])) == len(at) < WHOLE_MINUTES:
+            has_seconds[whole] = ~as_mask(
+                pc.match_substring_regex(times().take(pa.array(whole)), MINUTES_ONLY)
+            )
+        return cls(frozenset(names), has_seconds)
+
+    @property
+    def has_reader(self) -> bool:
+        """Whether any event has a reader."""
+        return "reader_id" in self.columns
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all events have seconds."""
+        return bool(self.has_seconds.all())
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Positions of events that are the same as an earlier one, and sentences on them."""
+    """Positions of events that are the same as another one, and sentences on them."""
 
     again: np.ndarray  # int64, in order
     same_as: np.ndarray  # int64, for each of these the position of the event that is kept
@@ -73,7 +105,7 @@ class Duplicates:
 def find_duplicates(events: pd.DataFrame, files: Sequence[FileRows], zone: tzinfo | None) -> Duplicates:
     """Find them in the events of all files, in the order of the files; ``file`` is categorical, in the same order.
 
-    Nothing is dropped that is not shown to be the same event. Rows that are equal without that are said, and kept.
+    Nothing is dropped that is not shown to be the same event. Rows that look alike without that are said, and kept.
     """
     at = events["event_time"].dt.tz_localize(None).to_numpy()
     # Few events share their time and cardholder, and only those are compared further.
@@ -83,14 +115,21 @@ def find_duplicates(events: pd.DataFrame, files: Sequence[FileRows], zone: tzinf
     few = few[pd.DataFrame({"at": at[few], "who": who}).duplicated(keep=False).to_numpy()]
     same_as = np.full(len(events), -1)
     said: dict[int, list[str]] = defaultdict(list)
+    codes = events["file"].cat.codes.to_numpy()
+    names = [str(name) for name in events["file"].cat.categories]
+    is_said = np.zeros(len(events), dtype=bool)
     if len(few):
-        codes = events["file"].cat.codes.to_numpy()
-        rows = chosen(events, few).assign(event_time=at[few], file=codes[few], position=few)
-        _within_files(rows, files, same_as, said)
+        has_seconds = np.concatenate([file.has_seconds for file in files])
+        rows = chosen(events, few).assign(event_time=at[few], file=codes[few])
+        rows = rows.assign(**{POSITION: few, HAS_SECONDS: has_seconds[few]})
+        _within_files(rows, same_as, said)
         if len(files) > 1:
-            names = [str(name) for name in events["file"].cat.categories]
             times = _times_of_files(at, codes, same_as, len(files))
-            _AcrossFiles(rows[same_as[few] < 0], files, names, times, zone).find(same_as, said)
+            _AcrossFiles(rows[same_as[few] < 0], files, names, times, zone).find(same_as, is_said, said)
+    if len(files) > 1:
+        _say_alike(events, at.view("int64"), files, names, (same_as < 0) & ~is_said, said)
+    for sentences in said.values():
+        _shorten(sentences)
     again = np.flatnonzero(same_as >= 0)
     kept = same_as[again]
     return Duplicates(again, np.where(same_as[kept] >= 0, same_as[kept], kept), said)
@@ -105,25 +144,24 @@ def chosen(events: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({name: events[name].array[mask] for name in events})
 
 
-def _within_files(
-    rows: pd.DataFrame, files: Sequence[FileRows], same_as: np.ndarray, said: dict[int, list[str]]
-) -> None:
+def _within_files(rows: pd.DataFrame, same_as: np.ndarray, said: dict[int, list[str]]) -> None:
     """Find the rows of one file that repeat another one in full."""
-    compared = [name for name in rows if name not in ("line", "position")]
-    first = rows.groupby(compared, dropna=False, sort=False)["position"].transform("first")
-    repeated = rows.assign(first=first)[first != rows["position"]]
-    for number in np.unique(repeated["file"]).tolist():
-        again = repeated[repeated["file"] == number]
-        if files[number].has_seconds:
-            same_as[again["position"]] = again["first"]
-            said[number].append(f"{_rows(again)} repeated in full, and counted once")
-        else:
-            why = "times without seconds do not show whether these are one event"
-            said[number].append(f"{_rows(again)} repeated in full; {why}, so all are kept")
+    compared = [name for name in rows if name not in ("line", POSITION)]
+    first = rows.groupby(compared, dropna=False, sort=False)[POSITION].transform("first")
+    repeated = rows[first != rows[POSITION]]
+    why = "times without seconds do not show whether these are one event"
+    for number, is_shown in product(np.unique(repeated["file"]).tolist(), (True, False)):
+        again = repeated[(repeated["file"] == number) & (repeated[HAS_SECONDS] == is_shown)]
+        if not len(again):
+            continue
+        if is_shown:
+            same_as[again[POSITION]] = first[again.index]
+        then = ", and counted once" if is_shown else f"; {why}, so all are kept"
+        said[number].append(f"{_rows(again)} repeated in full{then}")
 
 
 class _AcrossFiles:
-    """The rows of several files that may be the same events, compared file by file with the earlier ones."""
+    """The rows of several files that may be the same events, compared file by file."""
 
     def __init__(
         self,
@@ -133,22 +171,29 @@ class _AcrossFiles:
         times: Sequence[np.ndarray],
         zone: tzinfo | None,
     ) -> None:
-        role = rows.groupby(["event_time", *ROLES], dropna=False, sort=False).ngroup()
+        reader = ["reader_id"] if all(file.has_reader for file in files) else []
+        role = rows.groupby(["event_time", "cardholder_id", *reader], dropna=False, sort=False).ngroup()
         of_role = rows.groupby(role)["file"]
         several = of_role.transform("min") != of_role.transform("max")
-        self._rows = rows.assign(role=role)[several].reset_index(drop=True)
-        self._role, self._file, self._position, self._at = (
-            self._rows[name].to_numpy() for name in ("role", "file", "position", "event_time")
+        self._rows = rows.assign(**{ROLE: role})[several].reset_index(drop=True)
+        self._role, self._file, self._position, self._at, self._has_seconds = (
+            self._rows[name].to_numpy() for name in (ROLE, "file", POSITION, "event_time", HAS_SECONDS)
         )
         self._files, self._names, self._times, self._zone = files, names, times, zone
         self._keys: dict[frozenset[str], np.ndarray] = {}
+        # The event of a file with a reader and an outcome is kept, else that of the earlier file.
+        says = [len(file.columns & {"reader_id", "outcome"}) for file in files]
+        self._order = np.argsort(np.argsort([-some for some in says], kind="stable"), kind="stable")
 
-    def find(self, same_as: np.ndarray, said: dict[int, list[str]]) -> None:
-        """Note in `same_as` the kept event of each row that repeats one of an earlier file, and say it."""
-        for number in np.unique(self._file).tolist():
+    def find(self, same_as: np.ndarray, is_said: np.ndarray, said: dict[int, list[str]]) -> None:
+        """Note in `same_as` the kept event of each row that repeats one of another file, and say it.
+
+        Of those that are equal without being shown to be the same, `is_said` is set.
+        """
+        for number in sorted(np.unique(self._file).tolist(), key=self._order.__getitem__):
             mine = np.flatnonzero(self._file == number)
             equal = np.full(len(mine), -1)  # the file with an equal row that is not shown to be the same
-            for other in self._earlier(number, mine):
+            for other in self._before(number, mine):
                 waiting = same_as[self._position[mine]] < 0
                 if not waiting.any():
                     break
@@ -163,38 +208,53 @@ class _AcrossFiles:
                     )
                     said[number].append(f"{_rows(self._rows.iloc[mine[here]])} {merged}")
             equal[same_as[self._position[mine]] >= 0] = -1
+            is_said[self._position[mine[equal >= 0]]] = True
             for other in np.unique(equal[equal >= 0]).tolist():
                 kept_rows = _rows(self._rows.iloc[mine[equal == other]])
                 said[number].append(
                     f"{kept_rows} equal to rows of {self._names[other]}; {self._lack(number, other)}"
                 )
-            _shorten(said[number])
 
-    def _earlier(self, number: int, mine: np.ndarray) -> list[int]:
-        """The earlier files with a row of the same time, cardholder, reader and outcome as one of these."""
+    def _before(self, number: int, mine: np.ndarray) -> list[int]:
+        """The files before this one with a row of the same time, cardholder and reader as one of these."""
         wanted = np.zeros(self._role.max() + 1, dtype=bool)
         wanted[self._role[mine]] = True
-        return np.unique(self._file[wanted[self._role] & (self._file < number)]).tolist()
+        others = self._file[wanted[self._role] & (self._order[self._file] < self._order[number])]
+        return np.unique(others).tolist()
 
     def _compared(
         self, number: int, mine: np.ndarray, other: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Match rows of two files one to one; return which of `mine`, their rows, and whether they are the same."""
         one, two = self._files[number], self._files[other]
-        keys = self._numbered(one.columns & two.columns)
         theirs = np.flatnonzero(self._file == other)
+        shared = one.columns & two.columns
+        says = (one.is_exact and two.is_exact) + ("reader_id" in shared)
+        here, there = self._matched(shared, mine, theirs)
+        same = np.ones(len(here), dtype=bool)
+        spans = self._times[number], self._times[other]
+        if _overlap(self._at[mine[here]], *spans, SAME_TIMES[says]):
+            return here, theirs[there], same
+        if says == len(SAME_TIMES) - 1 and not shared <= MEANING:
+            wide, there_too = self._matched(shared & MEANING, mine, theirs)
+            if len(wide) > len(here) and _overlap(self._at[mine[wide]], *spans, DIFFERENT):
+                return wide, theirs[there_too], np.ones(len(wide), dtype=bool)
+        has_seconds = self._has_seconds[mine[here]] & self._has_seconds[theirs[there]]
+        has_reader = self._rows["reader_id"].notna().to_numpy()[mine[here]] & ("reader_id" in shared)
+        return here, theirs[there], has_seconds & has_reader
+
+    def _matched(
+        self, columns: frozenset[str], mine: np.ndarray, theirs: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Match rows that are equal in these columns, one to one: which of `mine`, and which of `theirs`."""
+        keys = self._numbered(columns)
         _, here, there = np.intersect1d(keys[mine], keys[theirs], return_indices=True)
-        says = (one.has_seconds and two.has_seconds) + (one.has_reader and two.has_reader)
-        if _overlap(self._at[mine[here]], self._times[number], self._times[other], SAME_TIMES[says]):
-            shown = np.ones(len(here), dtype=bool)
-        else:
-            shown = self._rows["reader_id"].notna().to_numpy()[mine[here]] & (says == 2)
-        return here, theirs[there], shown
+        return here, there
 
     def _numbered(self, columns: frozenset[str]) -> np.ndarray:
         """Number the rows that are equal in these columns alike; the second such row of a file has another number."""
         if columns not in self._keys:
-            compared = ["role", *sorted(columns - {*ROLES})]
+            compared = [ROLE, *(name for name in self._rows if name in columns)]
             alike = self._rows.groupby(compared, dropna=False, sort=False).ngroup()
             turn = self._rows.groupby(["file", alike]).cumcount()
             self._keys[columns] = (alike * (turn.max() + 1) + turn).to_numpy()
@@ -210,10 +270,83 @@ class _AcrossFiles:
         pair = self._files[number], self._files[other]
         lacks = [
             what
-            for what, known in (("a reader", "has_reader"), ("seconds", "has_seconds"))
+            for what, known in (("a reader", "has_reader"), ("seconds", "is_exact"))
             if not all(getattr(one, known) for one in pair)
         ]
         return f"without {' and '.join(lacks) or 'a reader'} they may be different events, so all are kept"
+
+
+def _say_alike(
+    events: pd.DataFrame,
+    at: np.ndarray,
+    files: Sequence[FileRows],
+    names: Sequence[str],
+    chosen_rows: np.ndarray,
+    said: dict[int, list[str]],
+) -> None:
+    """Say which of these rows of different files look alike, but for capitals, zeros in front, seconds and the like."""
+    codes = events["file"].cat.codes.to_numpy()
+    if not _any_overlap(at // MINUTE, codes, len(files)):
+        return
+    alike = [_plain(events["cardholder_id"])]
+    alike += [_plain(events["reader_id"])] if all(file.has_reader for file in files) else []
+    keys = at // MINUTE
+    for column in alike:
+        keys = keys * (column.max(initial=0) + 2) + column
+    few = np.flatnonzero(chosen_rows & (alike[0] >= 0))
+    few = few[pd.Series(keys[few]).duplicated(keep=False).to_numpy()]
+    by_key = pd.Series(codes[few]).groupby(keys[few])
+    few = few[(by_key.transform("min") != by_key.transform("max")).to_numpy()]
+    if not len(few):
+        return
+    columns = {WHEN: at[few], ROLE: keys[few], WHO: alike[0][few], READER: _plain(events["reader_id"])[few]}
+    rows = chosen(events, few).assign(file=codes[few], **columns)
+    file_of = rows["file"].to_numpy()
+    for number in np.unique(file_of).tolist():
+        mine = rows[file_of == number]
+        before = rows[(file_of < number) & rows[ROLE].isin(mine[ROLE])]
+        for other in before["file"].unique().tolist():
+            if len(said[number]) > SHOWN:
+                break
+            one, two = files[number], files[other]
+            step = SECOND if one.is_exact and two.is_exact else MINUTE
+            on = [WHEN, WHO, *([READER] if one.has_reader and two.has_reader else [])]
+            mine_once, theirs_once = (
+                side.assign(**{WHEN: side[WHEN] // step}).drop_duplicates(on)
+                for side in (mine, before[before["file"] == other])
+            )
+            pairs = mine_once.merge(theirs_once, on=on, suffixes=("", "|other"))
+            if len(pairs):
+                said[number].append(_how_alike(pairs, one.columns & two.columns, names[other]))
+
+
+def _how_alike(pairs: pd.DataFrame, shared: frozenset[str], other: str) -> str:
+    """Say that rows of two files look alike, and in which columns they differ."""
+    compared = ["event_time", "cardholder_id", *(name for name in pairs if name in shared)]
+    differ = [name for name in compared if (_filled(pairs[name]) != _filled(pairs[f"{name}|other"])).any()]
+    but = f" but for {', '.join(map(repr, differ[:SHOWN]))}" if differ else ""
+    return f"{_rows(pairs)} like rows of {other}{but}; all are kept, so events may be counted twice"
+
+
+def _filled(column: pd.Series) -> pd.Series:
+    return column.astype("str").fillna("")
+
+
+def _plain(column: pd.Series) -> np.ndarray:
+    """Number texts, those alike that differ only in capitals and in zeros in front; a missing one is -1."""
+    codes, texts = pd.factorize(column.array)
+    plain = pd.factorize(np.array([str(text).casefold().lstrip("0") for text in texts], dtype=object))[0]
+    return np.append(plain, -1)[codes]
+
+
+def _any_overlap(at: np.ndarray, codes: np.ndarray, files: int) -> bool:
+    """Whether the times of any two files overlap."""
+    spans = sorted(
+        (times.min(), times.max())
+        for times in np.split(at, np.searchsorted(codes, np.arange(1, files)))
+        if len(times)
+    )
+    return any(two[0] <= one[1] for one, two in pairwise(spans))
 
 
 def _shorten(sentences: list[str]) -> None:

@@ -250,7 +250,10 @@ def _in_folder(folder: Path) -> tuple[list[Export], list[LeftOut]]:
 def _in_file(path: Path, folder: Path | None) -> tuple[list[Export], list[LeftOut]]:
     """Return the file, or what is in it if it is an archive."""
     if not path.exists():
-        raise BadgeFileError(f"The file {path} does not exist: check the path.", path=path)
+        where = path.absolute().parent
+        raise BadgeFileError(
+            f"The file {path} does not exist in the folder {where}: check the name and the folder.", path=path
+        )
     if not path.is_file():
         raise BadgeFileError(f"{path} is not a regular file: copy the export to a file first.", path=path)
     with _explained(path, path.name), open_regular(path, links=True) as file:

@@ -30,6 +30,7 @@ class FileEvents:
     times: Times
     doubts: list[str]  # sentences, without the file's name, on what may have been misread
     unknown: dict[str, int]  # how often each unknown word for an outcome occurs
+    is_event: np.ndarray  # for each row of the table, whether it is an event
 
 
 def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> FileEvents:
@@ -65,7 +66,7 @@ def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None =
         "outcome": text if text is not None and outcome.values == words.values else outcome.text(),
         "kind": kind.text(),
     }
-    extras = _extras(table, columns["outcome"], account.is_event)
+    extras = _extras(table, columns["outcome"], columns["kind"], account.is_event)
     if people.names is not None:
         columns["cardholder_name"] = people.names
         extras[table.heading("cardholder_id")] = table.text("cardholder_id")
@@ -81,6 +82,7 @@ def interpret(table: ExportTable, given: Given, shown: tuple[bool, str] | None =
         times=times,
         doubts=doubts,
         unknown=_unknown(words, swipe & account.is_event & outcome.where("unknown".__eq__)),
+        is_event=account.is_event,
     )
 
 
@@ -147,19 +149,24 @@ def _text(table: ExportTable, role: str, doubts: list[str]) -> pa.ChunkedArray:
     return pc.if_else(gone, NO_TEXT, text)
 
 
-def _extras(table: ExportTable, outcome: pa.ChunkedArray, is_event: np.ndarray) -> dict[str, pa.ChunkedArray]:
-    """The columns to keep as they are; the outcome's own words only where they say more than the outcome.
+def _extras(
+    table: ExportTable, outcome: pa.ChunkedArray, kind: pa.ChunkedArray, is_event: np.ndarray
+) -> dict[str, pa.ChunkedArray]:
+    """The columns to keep as they are; the words for outcome and kind only where they say more than these.
 
     Each event has or lacks them by itself, so that it is the same whatever other rows the export has.
     """
     extras = table.extras()
-    extras.pop(table.heading("kind"), None)
-    words = extras.pop("outcome", None)
-    if words is not None and not words.equals(outcome):
-        says_more = pc.and_(pc.not_equal(words, outcome), pc.not_equal(words, ""))
-        if (as_mask(says_more) & is_event).any():
-            name = unique([*extras, "outcome_text"])[-1]
-            extras[name] = pc.if_else(says_more, words, NO_TEXT)
+    own = (
+        ("outcome", outcome, extras.pop("outcome", None)),
+        ("kind", kind, extras.pop(table.heading("kind"), None)),
+    )
+    for role, known, words in own:
+        if words is not None and not words.equals(known):
+            says_more = pc.and_(pc.not_equal(words, known), pc.not_equal(words, ""))
+            if (as_mask(says_more) & is_event).any():
+                name = unique([*extras, f"{role}_text"])[-1]
+                extras[name] = pc.if_else(says_more, words, NO_TEXT)
     return extras
 
 

@@ -28,7 +28,7 @@ from camkit.badges.files import (
 from camkit.badges.given import Column, Given
 from camkit.badges.identifiers import TEXT
 from camkit.badges.interpret import FileEvents, interpret
-from camkit.badges.log import BadgeLog
+from camkit.badges.log import SAMPLES, BadgeLog
 from camkit.badges.read import read_export
 from camkit.badges.shapes import reshape
 from camkit.badges.table import ExportTable
@@ -38,6 +38,8 @@ from camkit.visible import visible
 
 MAX_COPIED = 1 << 30
 """The largest log, bytes, whose text is copied into one piece."""
+
+SAMPLE = "a sample of camkit; name the file itself if it is to be read too"
 
 PROOF = re.compile(r"(day|month) first, shown by (line \d+)")
 """How `Times.dates` reads where an export's own dates show their order."""
@@ -63,7 +65,7 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
         A file, several, or a folder: text with commas, semicolons, tabs or pipes, workbooks (``.xlsx``, ``.xlsm``,
         ``.xlsb``, ``.xls``, ``.ods``), tables of web pages, JSON, and what databases print, plain or in ``.gz`` or
         ``.zip``. The first bytes decide, not the name. What a folder or an archive holds beside exports is in
-        `BadgeLog.left_out`.
+        `BadgeLog.left_out`; so are the samples of camkit in a folder with others.
     timezone : str or datetime.tzinfo, optional
         The site's zone, such as ``"America/Denver"``: for display, and for times that carry no offset. Not needed
         where they do, or where the heading of their column names it, as in "Time (UTC-06:00)".
@@ -103,9 +105,10 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     Notes
     -----
     Rows of one file are the same event if every column is equal and the times have seconds. Rows of different files are
-    if time, cardholder, reader, outcome and the other columns that both files have are equal (but for one that only
-    numbers the rows), and either they have a reader and seconds, or the files have the same rows wherever both have
-    any. Other equal rows are kept; `BadgeLog.problems` tells of both.
+    if time, cardholder and the other columns that both files have are equal (but for one that only numbers the rows),
+    and either they have a reader and seconds, or the files have the same rows wherever both have any. That shows it
+    also where rows with a reader and seconds differ in columns without a role, such as the day of printing. Other rows
+    that are equal or look alike are kept; `BadgeLog.problems` tells of all of them.
 
     A time in the hour that a clock change repeats is placed if the file's order shows in which pass it is, else
     rejected.
@@ -114,6 +117,7 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     given = Given(zone, profile, columns, day_first, (*granted,), (*denied,), encoding, sheet)
     given.candidates()  # what it says is checked before anything is read
     exports, left_out = find_exports(path_or_paths)
+    exports = _without_samples(exports, left_out)
     digests: dict[Path, str] = {}
     loaded = _load_all(exports, given, digests, left_out)
     files = pd.DataFrame([one.report for one in loaded])
@@ -134,6 +138,23 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
         given=given.as_dict(),
         left_out=pd.DataFrame(others, columns=["file", "reason"], dtype="str"),
     )
+
+
+def _without_samples(exports: list[Export], left_out: list[LeftOut]) -> list[Export]:
+    """Leave out the samples of camkit in a folder that also has other exports."""
+    samples = {
+        export: export.found_in
+        for export in exports
+        if export.found_in is not None
+        and export.name in SAMPLES
+        and export.is_small()
+        and export.sha256() == SAMPLES[export.name]
+    }
+    with_others = {export.found_in for export in exports if export not in samples} - {None}
+    left_out += [
+        LeftOut(folder, export.name, SAMPLE) for export, folder in samples.items() if folder in with_others
+    ]
+    return [export for export in exports if samples.get(export) not in with_others]
 
 
 @dataclass(frozen=True)
@@ -232,6 +253,9 @@ def _shape(table: ExportTable) -> tuple[str, tuple[str, ...]]:
 
 def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> _Loaded:
     part = interpret(table, given, shown)
+    doubts = [*table.doubts, *part.doubts]
+    if "cardholder_id" not in table.layout.sources and len(part.events):
+        doubts.append("no column says who, so its events do not have a cardholder")
     rows = len(table) + len(table.rows.ragged)
     report = {
         "file": table.export.name,
@@ -243,20 +267,14 @@ def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | Non
         "rows": rows,
         "dates": part.times.dates,
         "times": part.times.placed,
-        "doubts": [*table.doubts, *part.doubts],
+        "doubts": doubts,
         "unknown_outcomes": part.unknown,
     }
-    return _Loaded(
-        table.export, report, part, FileRows.of(part.events, rows, _first_time(table, part.events))
-    )
 
+    def written() -> pa.ChunkedArray:
+        return table.text("event_time").filter(pa.array(part.is_event))  # type: ignore[union-attr]
 
-def _first_time(table: ExportTable, events: pa.Table) -> str:
-    """The first event's time as it is written."""
-    text = table.text("event_time")
-    if text is None or not len(events):
-        return ""
-    return str(text[int(np.searchsorted(table.rows.lines, events["line"][0].as_py()))])
+    return _Loaded(table.export, report, part, FileRows.of(part.events, rows, written))
 
 
 def _join(files: pd.DataFrame, loaded: Sequence[_Loaded], zone: tzinfo | None) -> BadgeLog:

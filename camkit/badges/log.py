@@ -19,6 +19,15 @@ from camkit.support.html import block_html, table_html, text_html, visible
 SAMPLE_SHA256 = "ed32df494c625f9f43280cc7c900c1ca355267e7ee413f2a30a01fb642644cf2"
 """Of the sample export that ships with camkit: events of invented people."""
 
+SAMPLES = {
+    "sample_badges.csv": SAMPLE_SHA256,
+    "messy_badges.csv": "11f0c2d568c557849aecbae9ff29b1e4ad0d2b10e050a30eeb3de5a8d04248ef",
+    "german_export.csv": "53664ec4561d7f543b728f2c1e2cb94cb82879b7cfda088e9feb9c92c841258c",
+    "two_sheets.xlsx": "baef0d277956726970b99d2cd9878617f34244962e895ec609a21583fee1e823",
+    "doors.csv": "efce89ed41d6dc1b8fb2667e37fc995def2c55b63267840fbd5265c3f2ee8f21",
+}
+"""The files in ``data`` that ship with camkit, each with its SHA-256."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BadgeLog:
@@ -39,7 +48,7 @@ class BadgeLog:
     rejected : pandas.DataFrame
         Rows that could not be read: ``file``, ``line``, ``column``, ``value``, ``reason``.
     duplicates : pandas.DataFrame
-        Events that are the same as an earlier one: the columns of `events`, and ``same_as``, the index of the
+        Events that are the same as another one: the columns of `events`, and ``same_as``, the index of the
         event that was kept.
     ignored : pandas.DataFrame
         Rows that are not badge events, such as totals and system messages; columns as in `rejected`.

@@ -26,7 +26,7 @@ from camkit.badges.vocabulary import footer_patterns, matches
 
 LABEL = (
     r"(?:(?:card ?holder|badge ?holder|person|people|employee|user|name|mitarbeiter|benutzer|usuario|utilisateur)"
-    r"\s*:\s*)"
+    r"(?: ?(?:name|id|no\.?|number))?\s*:\s*)"
 )
 
 PEOPLE = tuple(
@@ -39,9 +39,14 @@ PEOPLE = tuple(
 )
 """How a person is written in a row of its own: "Li, Ann (00042)", "00042 Li, Ann", "Cardholder: Li, Ann"."""
 
+LABELLED = re.compile(rf"{LABEL}.+", re.IGNORECASE)
+"""Above a header, other text such as "Activity Report (2026)" may look like a person without a label."""
+
 DATE = r"^(?:\pL+\.?,? +)?(?:\d{1,4}[-/. ] ?(?:\d{1,2}|\pL+\.?)[-/. ,]+ ?\d{2,4}|\pL+\.? +\d{1,2},? +\d{4})$"
 CLOCK = r"^\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?[ \x{A0}\x{202F}]?(?:[AaPp]\.? ?[Mm]\.?)?$"
 """A date, or a time of day, and nothing else, as pyarrow's regular expressions have it."""
+
+CLOCK_IN_TEXT = r"\d[:.]\d\d"
 
 PUNCH = re.compile(
     r"(?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?::?(?P<way>in|out))?(?:\((?P<place>[^()]*)\))?", re.IGNORECASE
@@ -98,13 +103,18 @@ def _named_above(table: ExportTable) -> ExportTable:
     rows = table.rows
     filled, headers = filled_cells(table.rows.cells), _header_again(table)
     alone = (filled == 1) & as_mask(pc.not_equal(rows.cells[0], ""))
-    titles = alone & np.append(headers[1:], False)  # of a page, whose header follows
     below = dict(
         zip(rows.lines[alone].tolist(), rows.cells[0].filter(pa.array(alone)).to_pylist(), strict=True)
     )
     below |= {line: cells[0] for line, cells in rows.ragged if cells[0] and not any(cells[1:])}
-    people = {line: found for line in sorted(below) if (found := _person(below[line]))}
-    people = {line: people[line] for line in people.keys() - set(rows.lines[titles].tolist())}
+    above = [(line, cells) for line, cells in table.layout.above if LABELLED.fullmatch(_one_text(cells))]
+    below |= {line: _one_text(cells) for line, cells in above}
+    titles = set(rows.lines[headers].tolist())  # what is directly above a header is of a page, as a rule
+    people = {
+        line: found
+        for line, text in below.items()
+        if (line + 1 not in titles or LABELLED.fullmatch(text)) and (found := _person(text))
+    }
     lines = sorted(people)
     if not lines or lines[0] > rows.lines[filled > 1].min(initial=np.iinfo(np.int64).max):
         return table
@@ -117,10 +127,11 @@ def _named_above(table: ExportTable) -> ExportTable:
     }
     table = _set_aside(table, headers, "the header again")
     table = _set_aside(table, np.isin(table.rows.lines, [*reasons]), PERSON_ABOVE)
-    table = replace(table, rows=replace(table.rows, reasons={**table.rows.reasons, **reasons}))
-    above = pa.array(np.searchsorted(lines, table.rows.lines, "right") - 1)
+    ragged = sorted([*table.rows.ragged, *((line, cells) for line, cells in above if line in people)])
+    table = replace(table, rows=replace(table.rows, ragged=ragged, reasons={**table.rows.reasons, **reasons}))
+    nearest = pa.array(np.searchsorted(lines, table.rows.lines, "right"))  # 0 for an empty row above them all
     columns = {
-        role: pa.array([people[line][place] for line in lines], pa.string()).take(above)
+        role: pa.array(["", *(people[line][place] for line in lines)], pa.string()).take(nearest)
         for place, role in enumerate(("cardholder_id", "cardholder_name"))
     }
     said = (
@@ -128,6 +139,12 @@ def _named_above(table: ExportTable) -> ExportTable:
         "were taken for the cardholder of the rows below"
     )
     return _with_columns(table, columns, said)
+
+
+def _one_text(cells: Sequence[str]) -> str:
+    """The text of a row with a single filled cell; empty for others."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return filled[0] if len(filled) == 1 else ""
 
 
 def _person(text: str) -> tuple[str, str] | None:
@@ -229,6 +246,7 @@ def _first_and_last(table: ExportTable) -> ExportTable:
     sources = table.layout.sources
     arrive, depart = sources.get("first_in"), sources.get("last_out") or _departure(table)
     arrive = arrive or sources["event_time"]
+    table = _with_doubt_of_other_times(table, {*arrive, *(depart or ())})
     if depart is None:
         return table
     names = [table.layout.names[position] for position in (arrive[-1], depart[-1])]
@@ -247,10 +265,34 @@ def _first_and_last(table: ExportTable) -> ExportTable:
     return _exploded(table, _Times(np.array(parents), clock, way, [""] * len(clock)), said)
 
 
+def _with_doubt_of_other_times(table: ExportTable, taken: set[int]) -> ExportTable:
+    """Name the columns with further arrivals and departures, where those that are read are such by their headings."""
+    said = {*OPPOSITE, *OPPOSITE.values()}
+    ways = [not said.isdisjoint(_words(name)) for name in table.layout.names]
+    if not any(ways[position] for position in taken):
+        return table
+    others = [
+        repr(table.layout.names[position])
+        for position in np.flatnonzero(ways).tolist()
+        if position not in taken | table.layout.used
+        and _like(table.rows.cells[position], CLOCK_IN_TEXT).any()
+    ]
+    if not others:
+        return table
+    doubt = (
+        f"the times in {', '.join(others)} did not become events: load the export once more for these columns"
+    )
+    return replace(table, doubts=[*table.doubts, doubt])
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", name.casefold())
+
+
 def _departure(table: ExportTable) -> tuple[int, ...] | None:
     """The columns of the departure, where the time is that of an arrival by its heading."""
     *dates, time = table.layout.sources["event_time"]
-    words = [re.findall(r"[^\W\d_]+", name.casefold()) for name in table.layout.names]
+    words = [_words(name) for name in table.layout.names]
     wanted = [OPPOSITE.get(word, word) for word in words[time]]
     found = [
         at for at, these in enumerate(words) if these == wanted != words[time] and at not in table.layout.used
@@ -259,7 +301,7 @@ def _departure(table: ExportTable) -> tuple[int, ...] | None:
         return None
     column = table.rows.cells[found[0]]
     column = column.filter(pc.match_substring_regex(column, r"\d"))
-    like_time = _like(column, CLOCK if dates else r"\d[:.]\d\d")
+    like_time = _like(column, CLOCK if dates else CLOCK_IN_TEXT)
     return (*dates, found[0]) if like_time.any() and like_time.all() else None
 
 

@@ -45,7 +45,7 @@ class Layout:
     sources: dict[str, tuple[int, ...]]  # for each role the positions of its columns
     header: Record | None = None  # a first row without a time, where columns are given by position
     doubts: tuple[str, ...] = ()  # sentences, without the file's name, on which columns were taken
-    above: tuple[str, ...] = ()  # the text of the rows above the header
+    above: tuple[Record, ...] = ()  # the rows above the header
 
     @property
     def used(self) -> set[int]:
@@ -230,8 +230,8 @@ def _with_rows_above(layout: Layout, start: Sequence[Record]) -> Layout:
             "check that they have the same columns",
         )
     first_line = min(rows, default=layout.first_line)
-    titles = [" ".join(cells).strip() for line, cells in above if line < first_line]
-    return replace(layout, titles=len(titles), first_line=first_line, doubts=doubts, above=tuple(titles))
+    titles = tuple((line, cells) for line, cells in above if line < first_line)
+    return replace(layout, titles=len(titles), first_line=first_line, doubts=doubts, above=titles)
 
 
 def _is_like_a_row(layout: Layout, cells: Sequence[str], forms: set[str]) -> bool:

@@ -158,7 +158,7 @@ def _other_zones(table: ExportTable, zone: tzinfo, times: Times, fine: np.ndarra
             "is right, and say another timezone= if it is not"
         )
     notes = [
-        *table.layout.above,
+        *(" ".join(cells).strip() for _, cells in table.layout.above),
         *(" ".join(cells) for _, cells in table.rows.ragged[:NOTES] if len(cells) == 1),
     ]
     for note in (note for note in notes if names_another(note, zone, utc)):

@@ -165,6 +165,119 @@ def test_files_are_compared_by_the_columns_they_share(tmp_path: Path) -> None:
     assert log.duplicates["Note"].tolist() == ["x"]
 
 
+FULL = "When,Badge,Door,Result\n"
+RESULT = {**WITH_READER, "outcome": "Result"}
+
+
+@pytest.mark.parametrize("lacks", ["Door", "Result"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_role_that_one_export_does_not_have_does_not_hide_an_overlap(
+    tmp_path: Path, lacks: str, swapped: bool
+) -> None:
+    "The event of the export that says more is kept"
+    header = FULL.strip().split(",")
+    lines = rows(1, 2, 3, 4, 5, rest=",00042,Lobby,granted").splitlines()
+    without = header.index(lacks)
+    less = [",".join(cell for at, cell in enumerate(line.split(",")) if at != without) for line in lines]
+    heading = ",".join(name for name in header if name != lacks)
+    texts = [FULL + "\n".join(lines), f"{heading}\n" + "\n".join(less)]
+    paths = []
+    for name, text in zip(("a.csv", "b.csv"), reversed(texts) if swapped else texts, strict=True):
+        (tmp_path / name).write_text(text.replace("When,Badge", "timestamp,UserID").replace("Door", "reader_id")
+                                     .replace("Result", "outcome"))  # fmt: skip
+        paths.append(tmp_path / name)
+    log = load_badges(paths, "UTC")
+    assert (len(log.events), len(log.duplicates)) == (5, 5)
+    assert set(log.events["outcome"]) == {"granted"}
+    assert set(log.events["reader_id"]) == {"Lobby"}
+    assert len(log.problems()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "a", "b"),
+    [
+        ("Printed", ["1 May", "1 May"], ["8 May", "8 May"]),
+        ("Id", ["900", "901"], ["901", "902"]),
+        ("Guid", ["x7", "a9"], ["b1", "q2"]),
+    ],
+)
+def test_a_column_without_a_role_does_not_hide_an_overlap(
+    tmp_path: Path, name: str, a: list[str], b: list[str]
+) -> None:
+    "Where rows with a reader and seconds are otherwise the same wherever both files have any"
+    lines = [rows(1).strip(), rows(2).strip()]
+    files = {
+        file: f"When,Badge,Door,{name}\n"
+        + "".join(f"{line},{it}\n" for line, it in zip(lines, its, strict=True))
+        for file, its in (("a.csv", a), ("b.csv", b))
+    }
+    log = load(tmp_path, files)
+    assert (len(log.events), len(log.duplicates)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "differ"),
+    [
+        (rows(1, 2), rows(1, 2, rest=",00042,LOBBY"), "'reader_id'"),
+        (rows(1, 2), rows(1, 2, rest=",42,Lobby"), "'cardholder_id'"),
+        (rows(1, 2), rows(1, 2, seconds=""), "'event_time'"),
+        (rows(1, 2), rows(1, 2, seconds=":17.250"), "'event_time'"),
+        (rows(1, 2, seconds=":17.9"), rows(1, 2, seconds="", rest=",42,lobby"),
+         "'event_time', 'cardholder_id', 'reader_id'"),
+    ],
+)  # fmt: skip
+def test_rows_of_two_files_that_look_alike_are_said(tmp_path: Path, a: str, b: str, differ: str) -> None:
+    "None is dropped, and none doubles in silence"
+    log = load(tmp_path, {"a.csv": HEADER + a, "b.csv": HEADER + b})
+    assert len(log.events) == 4
+    assert log.problems() == [
+        f"b.csv: 2 rows, the first in line 2, are like rows of a.csv but for {differ}; all are kept, so events may be "
+        "counted twice."
+    ]
+
+
+def test_other_events_of_a_minute_do_not_look_alike(tmp_path: Path) -> None:
+    "Another second, another door, another person"
+    b = rows(1, seconds=":18") + rows(1, rest=",00042,Lab") + rows(1, rest=",00043,Lobby")
+    assert load(tmp_path, {"a.csv": HEADER + rows(0, 1, 2), "b.csv": HEADER + b}).problems() == []
+
+
+@pytest.mark.parametrize("clock", ["08:01", "8:01 AM", "08.01"])
+def test_a_time_without_seconds_is_one_whatever_other_rows_have(tmp_path: Path, clock: str) -> None:
+    "Within a file, and across files"
+    text = HEADER + f"2026-05-01 {clock},00042,Lobby\n" * 2 + rows(2)
+    log = load(tmp_path, {"a.csv": text})
+    assert len(log.events) == 3
+    assert "line 3 is repeated in full; times without seconds" in log.problems()[0]
+    log = load(
+        tmp_path, {"a.csv": text, "b.csv": text.replace("Door", "Door,Note").replace("Lobby", "Lobby,x")}
+    )
+    assert len(log.duplicates) < 3
+
+
+@pytest.mark.parametrize("minutes", [(1, 1), (1, 1, 2), (1, 2, 3, 3)])
+def test_a_few_times_on_whole_minutes_do_not_show_seconds(tmp_path: Path, minutes: tuple[int, ...]) -> None:
+    "However few rows there are"
+    log = load(tmp_path, {"a.csv": HEADER + rows(*minutes, seconds=":00")})
+    assert len(log.events) == len(minutes)
+
+
+def test_rows_that_differ_in_the_words_for_outcome_or_kind_are_different_events(tmp_path: Path) -> None:
+    "The words are kept"
+    header = "event_time,cardholder_id,reader_id,outcome,kind\n"
+    row = "2026-05-01 08:01:17,42,R1,granted,"
+    (tmp_path / "a.csv").write_text(f"{header}{row}Visitor\n{row}Contractor forced\n{row}swipe\n{row}swipe\n")
+    log = load_badges(tmp_path / "a.csv", "UTC")
+    assert (len(log.events), len(log.duplicates)) == (3, 1)
+    assert log.events["kind_text"].fillna("").tolist() == ["Visitor", "Contractor forced", ""]
+
+
+def test_a_column_that_is_called_as_one_of_ours_is_compared(tmp_path: Path) -> None:
+    "Such as the position of a person"
+    text = "When,Badge,Door,position\n" + rows(1, rest=",42,Lobby,guard") + rows(1, rest=",42,Lobby,cook")
+    assert len(load(tmp_path, {"a.csv": text}).events) == 2
+
+
 @given(
     st.lists(
         st.lists(st.tuples(st.integers(0, 9), st.sampled_from("AB"), st.sampled_from(["R1", ""])), max_size=8),

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import os
+import shutil
 import struct
 import tracemalloc
 import warnings
@@ -23,7 +24,9 @@ from camkit.badges.delimited import read_delimited
 from camkit.badges.encoding import BLOCKS, MAX_LINE, OtherEncodingError, Utf8Text
 from camkit.badges.files import SMALL, Export, unchanged
 from camkit.badges.given import Given
+from camkit.badges.log import SAMPLES
 from camkit.errors import BadgeFileError
+from tests.conftest import ROOT
 
 ROWS = "timestamp,UserID,reader_id,outcome\n2019-04-12T14:20:29-06:00,00071234,Büro,granted\n"
 
@@ -590,3 +593,43 @@ def test_files_are_listed_in_their_order_though_small_ones_are_read_ahead(tmp_pa
     assert [source.sha256 for source in log.sources] == [
         sha256(source.path.read_bytes()).hexdigest() for source in log.sources
     ]
+
+
+def test_the_samples_are_not_read_with_the_exports_of_a_folder(tmp_path: Path) -> None:
+    "By what is in them; alone, or changed, or named themselves, they are"
+    data = shutil.copytree(ROOT / "data", tmp_path / "data")
+    assert sorted(SAMPLES) == sorted(path.name for path in data.iterdir() if path.is_file())
+    alone = load_badges(data, "America/Denver", sheet="Haus A")
+    assert "sample_badges.csv" in set(alone.files["file"])
+    (data / "own.csv").write_text("timestamp,UserID\n2026-05-01T08:00:00Z,00042\n")
+    with (data / "messy_badges.csv").open("a") as file:
+        file.write("\n")
+    log = load_badges(data, "America/Denver")
+    assert set(log.files["file"]) == {"own.csv", "messy_badges.csv"}
+    reasons = dict(zip(log.left_out["file"], log.left_out["reason"], strict=True))
+    assert reasons["sample_badges.csv"].startswith("a sample of camkit")
+    assert any(
+        said.startswith("Not read: doors.csv, german_export.csv, sample_badges") for said in log.problems()
+    )
+    both = load_badges([data, data / "sample_badges.csv"], "America/Denver")
+    assert "sample_badges.csv" in set(both.files["file"])
+
+
+def test_an_export_that_cannot_be_read_is_not_replaced_by_the_samples(tmp_path: Path) -> None:
+    "One who names a folder means their own"
+    data = shutil.copytree(ROOT / "data", tmp_path / "data")
+    (data / "own.csv").write_text("Wann,Wer\n2026-05-01T08:00:00Z,00042\n")
+    with pytest.raises(BadgeFileError, match=r"own.csv is not an export that camkit knows"):
+        load_badges(data, "America/Denver")
+
+
+def test_a_file_that_does_not_exist_is_said_with_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    "A name without a folder may be meant in another one"
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadgeFileError) as error:
+        load_badges("april.csv")
+    assert str(error.value) == (
+        f"The file april.csv does not exist in the folder {tmp_path}: check the name and the folder."
+    )

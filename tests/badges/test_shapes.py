@@ -72,6 +72,60 @@ def test_the_person_above_the_events_is_their_cardholder(
     assert any("were taken for the cardholder of the rows below" in said for said in log.problems())
 
 
+@pytest.mark.parametrize(
+    ("ann", "bo", "ids"),
+    [
+        ("Employee: 00042 Ann Li", "Employee: 00043 Bo", ["00042", "00043"]),
+        ("Employee Name: Li Ann (00042),,,", "Employee Name: Bo (00043),,,", ["00042", "00043"]),
+        ("Cardholder: Ann Li", "Cardholder: Bo", ["Ann Li", "Bo"]),
+    ],
+)
+def test_a_person_above_a_header_of_their_own_is_the_cardholder_of_its_rows(
+    tmp_path: Path, ann: str, bo: str, ids: list[str]
+) -> None:
+    "The first one too, who is above the first header; that row is in the account"
+    block = "{0}\nDate,Time,Door,Event\n2026-05-01,08:0{1}:17,R1,Access Granted\n"
+    columns = {"date": "Date", "time": "Time", "reader_id": "Door", "outcome": "Event"}
+    log = load(tmp_path, "Activity Report (2026)\n" + block.format(ann, 1) + block.format(bo, 2), columns)
+    assert log.events["cardholder_id"].tolist() == ids
+    assert log.ignored[["line", "reason"]].values.tolist() == [
+        [2, "the cardholder of the rows below"],
+        [5, "the cardholder of the rows below"],
+        [6, "the header again"],
+    ]
+    assert log.rows_read == 5
+
+
+def test_an_empty_row_above_the_first_person_is_only_that(tmp_path: Path) -> None:
+    "Nobody is above it"
+    text = 'Date/Time,Door,Event\n,,\n"Li, Ann (00042)",,\n05/31/2026 08:02:17 AM,Lobby,Access Granted\n'
+    log = load(tmp_path, text, PERSON_ABOVE)
+    assert log.events["cardholder_id"].tolist() == ["00042"]
+    assert log.ignored["reason"].tolist() == ["an empty row", "the cardholder of the rows below"]
+
+
+def test_a_title_above_the_header_is_not_a_person_without_a_label(tmp_path: Path) -> None:
+    "It may name a report, a door or a year"
+    text = "Activity Report (2026)\nDate/Time,Door,Event\n05/31/2026 08:02:17 AM,Lobby,Access Denied\n"
+    log = load(tmp_path, text, PERSON_ABOVE)
+    assert log.events["cardholder_id"].isna().all()
+    assert (log.rows_read, "cardholder_name" in log.events) == (1, False)
+    assert "badges.csv: no column says who, so its events do not have a cardholder." in log.problems()
+
+
+@pytest.mark.parametrize("names", ["In 1,Out 1,In 2,Out 2", "Morning In,Morning Out,Noon In,Noon Out"])
+@pytest.mark.parametrize("both", [True, False])
+def test_further_arrivals_and_departures_of_a_row_are_said(tmp_path: Path, names: str, both: bool) -> None:
+    "Their times do not become events"
+    arrive, depart, *others = names.split(",")
+    columns = {"date": "Date", "cardholder_id": "Badge"}
+    columns |= {"first_in": arrive, "last_out": depart} if both else {"time": arrive}
+    text = f"Date,Badge,{names}\n2026-05-01,42,08:00,12:00,13:00,17:00\n2026-05-02,42,08:00,12:00,,\n"
+    log = load(tmp_path, text, columns)
+    unread = others if len(log.events) == 4 else [depart, *others]
+    assert f"the times in {', '.join(map(repr, unread))} did not become events" in " ".join(log.problems())
+
+
 def test_a_row_of_text_is_not_a_person_where_the_events_have_one(tmp_path: Path) -> None:
     "Or where it stands below them"
     text = "Date/Time,Badge,Door\nLobby (12),,\n05/31/2026 08:02:17 AM,7,Lobby\n"

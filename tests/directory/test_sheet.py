@@ -186,7 +186,9 @@ def test_of_two_columns_with_numbers_it_is_said_which_was_taken(tmp_path, header
     (tmp_path / "people.csv").write_text(f"{header}\n1,42,Ann\n42,1,Bo\n9,7,Cy\n8,8,Di\n")
     directory = load_directory(tmp_path / "people.csv")
     (problem,) = directory.problems()
-    assert f"numbers were taken to be in the column {taken!r}, and not in {other!r}. If that is wrong" in problem
+    assert (
+        f"numbers were taken to be in the column {taken!r}, and not in {other!r}. If that is wrong" in problem
+    )
     assert directory.lookup("42").name == "Ann"
     assert f"the column {other!r} has this number, for somebody else" in directory.lookup("42").note
     assert f"not in the directory; the column {other!r} has this number" in directory.lookup("9").note
