@@ -245,7 +245,7 @@ def _is_like_a_row(layout: Layout, cells: Sequence[str], forms: set[str]) -> boo
 
 def _time(layout: Layout, cells: Sequence[str]) -> str:
     """The text of the time in a row; empty if the row ends before it."""
-    source = layout.sources.get("event_time", ())  # a preview does not know where it is
+    source = layout.sources.get("event_time", ())  # a preview may not know it
     return " ".join(cells[at].strip() for at in source) if max(source, default=0) < len(cells) else ""
 
 
