@@ -220,6 +220,8 @@ def _headed(profile: Profile, delimiter: str, start: Sequence[Record], above: in
 
 def _with_rows_above(layout: Layout, start: Sequence[Record]) -> Layout:
     """Read what is above the header by it too, from the first row on that looks like one of the rows below it."""
+    if "event_time" not in layout.sources:  # of a preview
+        return layout
     above, below = start[: layout.titles], start[layout.titles + 1 :]
     forms = {_form(_time(layout, cells)) for _, cells in below} - {""}
     rows = [line for line, cells in above if _is_like_a_row(layout, cells, forms)]
@@ -243,8 +245,8 @@ def _is_like_a_row(layout: Layout, cells: Sequence[str], forms: set[str]) -> boo
 
 def _time(layout: Layout, cells: Sequence[str]) -> str:
     """The text of the time in a row; empty if the row ends before it."""
-    source = layout.sources["event_time"]
-    return " ".join(cells[at].strip() for at in source) if max(source) < len(cells) else ""
+    source = layout.sources.get("event_time", ())  # a preview does not know where it is
+    return " ".join(cells[at].strip() for at in source) if max(source, default=0) < len(cells) else ""
 
 
 def _form(text: str) -> str:

@@ -502,6 +502,14 @@ def test_a_line_between_the_tables_is_a_row(tmp_path: Path) -> None:
     assert log.rejected[["line", "value"]].to_numpy().tolist() == [[6, "10:00 x"]]
 
 
+def test_the_person_between_two_tables_is_the_one_of_the_rows_below(tmp_path: Path) -> None:
+    "Above the first table, too"
+    rows = [("Date", "Time", "Door"), ("2026-05-01", "08:02:17", "Gate")]
+    parts = [part for who in ("00042 Ann Li", "00043 Bo") for part in (rows_html((who,)), rows_html(*rows))]
+    log = page_log(tmp_path, *parts, columns={"date": "Date", "time": "Time", "reader_id": "Door"})
+    assert log.events["cardholder_id"].tolist() == ["00042", "00043"]
+
+
 @pytest.mark.parametrize(
     "between", ["<script>x('<td>')", "<style>td {}", "<SCRIPT><script>", "<!--", "<!-- x --><!-- y"]
 )

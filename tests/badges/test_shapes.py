@@ -96,6 +96,14 @@ def test_a_person_above_a_header_of_their_own_is_the_cardholder_of_its_rows(
     assert log.rows_read == 5
 
 
+def test_an_empty_row_above_the_first_person_is_only_that(tmp_path: Path) -> None:
+    "Nobody is above it"
+    text = 'Date/Time,Door,Event\n,,\n"Li, Ann (00042)",,\n05/31/2026 08:02:17 AM,Lobby,Access Granted\n'
+    log = load(tmp_path, text, PERSON_ABOVE)
+    assert log.events["cardholder_id"].tolist() == ["00042"]
+    assert log.ignored["reason"].tolist() == ["an empty row", "the cardholder of the rows below"]
+
+
 def test_a_title_above_the_header_is_not_a_person_without_a_label(tmp_path: Path) -> None:
     "It may name a report, a door or a year"
     text = "Activity Report (2026)\nDate/Time,Door,Event\n05/31/2026 08:02:17 AM,Lobby,Access Denied\n"
