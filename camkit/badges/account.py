@@ -73,7 +73,8 @@ class RowAccount:
         like = np.flatnonzero((hits > 1) & (2 * hits >= filled_cells(cells)))
         texts = zip(*(column.take(pa.array(like)).to_pylist() for column in cells), strict=True)
         headers = [*zip(rows.lines[positions[like]].tolist(), texts, strict=True)]
-        headers += [(line, tuple(row)) for line, row in rows.ragged if len(known.intersection(row)) > 1]
+        headers += [(line, tuple(row)) for line, row in rows.ragged]
+        headers = [(line, row) for line, row in headers if len(known.intersection(row)) > 1]
         others = [(line, any(map(_differs, row, unique(row), names))) for line, row in sorted(headers)]
         if not any(is_other for _, is_other in others):
             return
