@@ -56,7 +56,6 @@ def read_document(export: Export, kind: Format, given: Given) -> ExportTable:
     doubts = [
         *_unknown_zeros(table, layout, rows),
         *_lost_digits(table, layout, rows),
-        *_without_time(table, layout),
         *_not_read(tables, table),
     ]
     doubts += layout.doubts
@@ -158,16 +157,6 @@ def _unknown_zeros(table: ForeignTable, layout: Layout, rows: Rows) -> list[str]
         f"an .{table.facts['kind']}: if the sheet shows some, save it as .xlsx and load that"
         for at in _numbered(table, layout)
         if len(rows.lines)
-    ]
-
-
-def _without_time(table: ForeignTable, layout: Layout) -> list[str]:
-    """Say where a cell among times may have a date only."""
-    return [
-        f"line {line}: the column {layout.names[at]!r} has a date without a time of day, or at midnight "
-        f"({counted(count, 'row')}): read as midnight"
-        for at, (line, count) in table.facts.get("midnights", ())
-        if layout.sources.get("event_time") == (at,)
     ]
 
 

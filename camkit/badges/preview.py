@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from camkit.badges.documents import sheet_names
+from camkit.badges.door_events import ALARMS
 from camkit.badges.files import Export, find_exports, nothing_to_read
 from camkit.badges.given import Given
 from camkit.badges.profiles import Header, Profile, profiles, unique
@@ -29,14 +30,6 @@ TRIED = 10
 
 WORDS = 30
 """How many different words for an outcome are listed; a column with more is hardly one of outcomes."""
-
-ALARMS = {
-    "forced": "alarm: door forced open",
-    "held": "alarm: door held open",
-    "rex": "opened by the exit button",
-    "operator": "opened by an operator",
-}
-"""What an event is called that is not a swipe."""
 
 VALUE = re.compile(r"\d[-/.:]\d|^\s*\d+\s*$")
 """A time or a number, which a heading is not."""

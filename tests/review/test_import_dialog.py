@@ -466,8 +466,8 @@ def test_the_words_of_alarms_are_recognised() -> None:
     shown = dialog()
     shown.typed.value = "alarms.csv"
     taken = {label: menu.value for label, menu in words(shown).items()}
-    assert taken["Tür aufgebrochen (1 x)"] == "alarm: door forced open"
-    assert taken["door held open (1 x)"] == "alarm: door held open"
+    assert taken["Tür aufgebrochen (1 x)"] == "door forced open"
+    assert taken["door held open (1 x)"] == "door held open"
 
 
 @pytest.mark.parametrize(

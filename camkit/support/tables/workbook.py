@@ -10,7 +10,6 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, datetime
 from functools import partial
 from importlib import import_module
 from itertools import islice
@@ -84,9 +83,6 @@ def _sheet(sheet: CalamineSheet, noted: Future[Notes], limits: Limits) -> Iterat
     as_texts = import_module("camkit.support.tables.texts").as_texts  # takes longer than a small sheet
     merged = _Merged(sheet)
     numbers: set[int] = set()
-    midnights: dict[
-        int, list[int]
-    ] = {}  # by column: the line of the first date among times, and how many there are
     left = [""] * (sheet.start[1] if sheet.start else 0)
     cells, line = sheet.iter_rows(), 1
     size = START
@@ -108,15 +104,15 @@ def _sheet(sheet: CalamineSheet, noted: Future[Notes], limits: Limits) -> Iterat
             kinds = set(map(type, column))
             if kinds & {float, int}:
                 numbers.add(at)
-            if date in kinds and datetime in kinds:
-                dates = [line for line, cell in zip(lines, column, strict=True) if type(cell) is date]
-                midnights.setdefault(at, [dates[0], 0])[1] += len(dates)
             texts.append(notes.amend(at, lines, as_texts(column, kinds)))
         merged.fill(lines, texts)
         if lines:
             yield {"lines": lines, "columns": texts}
-    facts = {"numbers": sorted(numbers), "known_formats": notes.known}
-    facts |= {"midnights": [*midnights.items()], "unknown_formats": [*notes.unknown.items()]}
+    facts = {
+        "numbers": sorted(numbers),
+        "known_formats": notes.known,
+        "unknown_formats": [*notes.unknown.items()],
+    }
     yield {"facts": facts | {"no_value": notes.no_value, "errors": notes.first_error}}
 
 
