@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from camkit.cameras import SnapshotSource
-from camkit.cameras.een import LOGIN_URL, EagleEye
+from camkit.cameras.een import LOGIN_URL, EagleEye, EagleEyeV1
 from camkit.cameras.meraki import API_URL, Meraki
 from camkit.demo.launch import DemoProcess
 from camkit.directory import SheetDirectory, WebDirectory, load_directory
@@ -145,9 +145,10 @@ def connect(settings: Settings | None = None, *, directory: str | Path | None = 
         print(CHOSEN_NOTICE if settings.has_cameras else DEMO_NOTICE)
         demo = DemoProcess()
         return demo_site(demo.info, demo, people)
-    een = meraki = None
+    een: EagleEye | None = None
+    meraki: Meraki | None = None
     if settings.een_username and settings.een_password:
-        een = EagleEye(
+        een = EagleEyeV1(
             settings.een_username,
             settings.een_password,
             settings.een_api_key,
@@ -184,7 +185,7 @@ def demo_site(
     """
     return Site(
         meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"], demo_origin=info["media"]),
-        een=EagleEye(
+        een=EagleEyeV1(
             info["een_username"],
             SecretStr(info["een_password"]),
             base_url=info["een"],

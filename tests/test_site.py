@@ -21,7 +21,7 @@ import camkit
 from camkit import errors
 from camkit import settings as camkit_settings
 from camkit.cameras import Picture
-from camkit.cameras.een import EagleEye
+from camkit.cameras.een import EagleEyeV1
 from camkit.cameras.meraki import Meraki
 from camkit.demo import launch
 from camkit.demo.launch import DemoProcess
@@ -434,7 +434,7 @@ def test_a_password_is_taken_literally(tmp_path, monkeypatch):
 
 def test_a_key_given_as_plain_text_does_not_show_itself():
     "As one that is a SecretStr does not"
-    clients = [Meraki(SECRET), EagleEye("me", SECRET, SECRET)]
+    clients = [Meraki(SECRET), EagleEyeV1("me", SECRET, SECRET)]
     for client in clients:
         assert SECRET not in repr(client) + repr(vars(client))
 

@@ -37,9 +37,9 @@ def camkit(job: dict[str, Any]) -> float:
     from pydantic import SecretStr
 
     from camkit import download_previews
-    from camkit.cameras.een import EagleEye
+    from camkit.cameras.een import EagleEyeV1
 
-    een = EagleEye(job["username"], SecretStr(job["password"]), base_url=job["een"])
+    een = EagleEyeV1(job["username"], SecretStr(job["password"]), base_url=job["een"])
     een.login()
     count = job["count"]
     started = time.perf_counter()

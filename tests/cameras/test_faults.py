@@ -17,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from camkit import errors
-from camkit.cameras.een import EagleEye
+from camkit.cameras.een import EagleEyeV1
 from camkit.cameras.een.previews import download_previews, failures
 from camkit.cameras.meraki import Meraki
 from camkit.demo.launch import DemoProcess
@@ -70,7 +70,7 @@ class Clients:
     """All three clients, new for each test, and the calls on them."""
 
     def __init__(self, info: dict, out: Path) -> None:
-        self.een = EagleEye(
+        self.een = EagleEyeV1(
             info["een_username"],
             SecretStr(info["een_password"]),
             base_url=info["een"],

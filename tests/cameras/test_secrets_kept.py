@@ -11,7 +11,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from pydantic import SecretStr
 
-from camkit.cameras.een import EagleEye
+from camkit.cameras.een import EagleEyeV1
 from camkit.cameras.meraki import Meraki
 from camkit.directory import WebDirectory
 from camkit.http import Credential, Limits, Transport
@@ -43,7 +43,7 @@ def shown_inside(thing: object, known: set[int]) -> Iterator[str]:
 
 def clients() -> list[object]:
     "One of each, with all the secrets it can have"
-    een = EagleEye("me", SecretStr(SECRET), SecretStr(SECRET))
+    een = EagleEyeV1("me", SecretStr(SECRET), SecretStr(SECRET))
     een._session = Credential({"Cookie": f"auth_key={SECRET}"})
     meraki = Meraki(SecretStr(SECRET))
     directory = WebDirectory(f"https://people.example/{SECRET}/{{user_id}}?token={SECRET}")
@@ -149,8 +149,8 @@ def test_the_second_factor_is_neither_shown_nor_stored_in_a_notebook(demo):
 
     login = f"""
     from pydantic import SecretStr
-    from camkit.cameras.een import EagleEye
-    een = EagleEye({demo.info["een_tfa_username"]!r}, SecretStr({demo.info["een_tfa_password"]!r}),
+    from camkit.cameras.een import EagleEyeV1
+    een = EagleEyeV1({demo.info["een_tfa_username"]!r}, SecretStr({demo.info["een_tfa_password"]!r}),
                    base_url={demo.info["een"]!r})
     een.login().name
     """

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from pydantic import SecretStr
 
-from camkit.cameras.een import EagleEye, overall_status, usable_cameras
+from camkit.cameras.een import EagleEyeV1, overall_status, usable_cameras
 from camkit.cameras.een.previews import download_previews, failures
 from camkit.demo.launch import DemoProcess
 from camkit.http import Limits
@@ -50,7 +50,7 @@ def test_every_frame_is_on_disk_and_intact_or_in_the_result_with_its_reason(demo
     "With a fifth of the answers bad, what is saved and what is missing add up to what was wanted, camera by camera"
     monkeypatch.setattr(failures, "PAUSES", LIMITS)
     control = Control(demo.info)
-    een = EagleEye(
+    een = EagleEyeV1(
         demo.info["een_username"],
         SecretStr(demo.info["een_password"]),
         base_url=demo.info["een"],

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from camkit.badges import flag_events, load_badges, load_doors, resolve
-from camkit.cameras.een import EagleEye
+from camkit.cameras.een import EagleEyeV1
 from camkit.cameras.meraki import Meraki
 from camkit.case import Case
 from camkit.errors import InputError
@@ -244,7 +244,7 @@ def test_the_accounts_are_recorded_without_their_secrets(case, files):
     "Who was asked, in the case and in its report; no key and no password in any of its files"
     site = Site(
         meraki=Meraki(SecretStr("key-canary")),
-        een=EagleEye("cameras@example.com", SecretStr("password-canary"), SecretStr("api-canary")),
+        een=EagleEyeV1("cameras@example.com", SecretStr("password-canary"), SecretStr("api-canary")),
     )
     log, doors, _ = loaded(files)
     case.add_sources(log, doors=doors, site=site)

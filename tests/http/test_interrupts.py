@@ -15,7 +15,7 @@ import gevent
 import pytest
 from pydantic import SecretStr
 
-from camkit.cameras.een import EagleEye
+from camkit.cameras.een import EagleEyeV1
 from camkit.cameras.meraki import Meraki
 from camkit.http import Limits, Transport, secrets_stay_inside
 from tests.conftest import ROOT
@@ -58,7 +58,7 @@ def test_an_interrupt_shows_no_secret_wherever_it_comes(demo, what):
     password, key = SecretStr(info["een_password"]), SecretStr(info["meraki_key"])
 
     def attempt(after: int) -> tuple[int, BaseException | None]:
-        een = EagleEye(info["een_username"], password, base_url=info["een"], demo_origin=info["media"])
+        een = EagleEyeV1(info["een_username"], password, base_url=info["een"], demo_origin=info["media"])
         meraki = Meraki(key, base_url=info["meraki"], demo_origin=info["media"], poll_s=0.01)
         calls = {
             "login": een.login,
@@ -126,7 +126,7 @@ NOTEBOOK = """
     shell.run_cell('''
     from datetime import UTC, datetime
     from pydantic import SecretStr
-    from camkit.cameras.een import EagleEye
+    from camkit.cameras.een import EagleEyeV1
     from camkit.cameras.meraki import Meraki
     info = read_info()
     password, key = SecretStr(info.pop("een_password")), SecretStr(info.pop("meraki_key"))
@@ -138,7 +138,7 @@ NOTEBOOK = """
     for number in range(24):
         signal.setitimer(signal.ITIMER_REAL, random.uniform(0.002, 0.05))
         try:
-            shell.run_cell("EagleEye(user, password, base_url=base).login()" if number % 2 else
+            shell.run_cell("EagleEyeV1(user, password, base_url=base).login()" if number % 2 else
                 "Meraki(key, base_url=api, demo_origin=media, poll_s=0.01).snapshot('Q2GV-7K2M-D9HT', at)")
         except KeyboardInterrupt:
             pass  # after the cell's end

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from PIL import Image, ImageDraw
 from pydantic import SecretStr
 
-from camkit.cameras.een import EagleEye
+from camkit.cameras.een import EagleEyeV1
 from camkit.cameras.een.formats import een_time, parse_een_time
 from camkit.http import Limits
 from tests.support.scripted import Scripted, scripted, send
@@ -53,7 +53,7 @@ def last_before(times: Sequence[datetime], at: datetime) -> datetime | None:
 @contextmanager
 def een_service(
     answer: Callable[[BaseHTTPRequestHandler, int], None], devices: Sequence[object] = ()
-) -> Iterator[tuple[EagleEye, Scripted]]:
+) -> Iterator[tuple[EagleEyeV1, Scripted]]:
     """A client of a service that logs everyone in; `answer` gets the image requests, numbered from 0."""
     images = iter(range(10**6))
 
@@ -67,7 +67,7 @@ def een_service(
             answer(handler, next(images))
 
     with scripted(serve) as server:
-        een = EagleEye("me@camkit.example", SecretStr("secret"), base_url=server.base, limits=QUICK)
+        een = EagleEyeV1("me@camkit.example", SecretStr("secret"), base_url=server.base, limits=QUICK)
         yield een, server
         een.close()
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from camkit import check
-from camkit.cameras.een.devices import device_table
+from camkit.cameras.een.v1.devices import table_of_rows
 from camkit.errors import InputError
 
 
@@ -35,7 +35,7 @@ def test_says_so_if_there_are_no_problems(capsys):
 
 def test_names_the_odd_rows_of_a_device_list(capsys):
     "A row that is too short is named by its position"
-    check(device_table([["00014750", "1005f2ed"]]))
+    check(table_of_rows([["00014750", "1005f2ed"]]))
     assert capsys.readouterr().out == "- Device at position 1: the row has 2 of at least 26 columns.\n"
 
 

@@ -1,9 +1,9 @@
 """Eagle Eye Networks: the account's devices, their status, their previews."""
 
-from camkit.cameras.een.client import EagleEye, probe_cameras
+from camkit.cameras.een.account import Account, EagleEye, probe_cameras
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
-from camkit.cameras.een.login import LOGIN_URL, Account
+from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.status import decode_status, explain_status, explained_by_status, overall_status
 from camkit.cameras.een.status_rules import (
     STATUS_BITS,
@@ -14,6 +14,7 @@ from camkit.cameras.een.status_rules import (
     deciding_bits,
     rule_for,
 )
+from camkit.cameras.een.v1 import LOGIN_URL, EagleEyeV1
 
 __all__ = [
     "LOGIN_URL",
@@ -21,7 +22,9 @@ __all__ = [
     "Account",
     "DeviceStatus",
     "EagleEye",
+    "EagleEyeV1",
     "Frame",
+    "Moment",
     "OverallStatus",
     "ReceivedFrame",
     "Standing",

@@ -1,12 +1,11 @@
 """The Eagle Eye device list as a table, and which of its cameras are worth asking for a picture.
 
-Sources: columns 0 to 25 and their meaning from EENCloud/api-docs; rows of 26 to 29 columns, a null id
-and empty tails as seen in public code (SwyftG/EEN, rado0x54/python-carson-living).
+Source of the columns and their meaning: EENCloud/api-docs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,17 +16,14 @@ COLUMNS = (
     "video_input video_status location parent_camera_id child_camera_view is_hidden ignored_inputs "
     "responder_camera super_tags discovered_state flags"
 ).split()
-"""The vendor's names, by position in a row."""
-
-REQUIRED_COLUMNS = 26
-"""The oldest documented row length; the columns after it come and go."""
+"""The vendor's names in API v1, by position in a row."""
 
 CAMERA_TYPES = ("camera", "mobile_camera", "multiview_camera", "mca_camera")
 
 _INTEGERS = "device_status timezone_utc_offset is_unsupported is_shared is_hidden responder_camera".split()
 _TEXTS = (
     "account_id id name type service_status permissions guid serial_number timezone ip_address "
-    "owner_account_name video_input video_status parent_camera_id child_camera_view"
+    "owner_account_name video_input video_status parent_camera_id child_camera_view connection_status"
 ).split()
 _SERVICE = {
     "IGND": "not attached (IGND: could be attached)",
@@ -36,33 +32,35 @@ _SERVICE = {
 }
 
 
-def device_table(rows: Sequence[Any]) -> pd.DataFrame:
-    """Name the columns of the vendor's device list.
+def device_table(records: Sequence[Mapping[str, Any]], problems: Sequence[str | None]) -> pd.DataFrame:
+    """Make a table of devices.
 
     Parameters
     ----------
-    rows : sequence
-        As the service sends them: one positional array per device.
+    records : sequence of mapping
+        What is known of each device, by the names in `COLUMNS` and ``connection_status``.
+    problems : sequence of str or None
+        What is wrong with each record; None where it is as documented.
 
     Returns
     -------
     pandas.DataFrame
         One row per device, in the service's order, indexed by ``position`` from 1; the vendor's 29
-        columns, absent ones missing (``string`` and ``Int64`` where the vendor documents text and
-        numbers, ``boolean`` for ``is_upnp``, objects for nested values), and ``row_problem`` (text, missing
-        when the row is as documented).
+        columns of API v1, what is not known missing (``string`` and ``Int64`` where the vendor documents text and
+        numbers, ``boolean`` for ``is_upnp``, objects for nested values); ``connection_status`` (string, the vendor's
+        word; API v3 only) and ``row_problem`` (string, missing when the record is as documented).
     """
-    missing = [None] * len(COLUMNS)
-    records = [(row + missing)[: len(COLUMNS)] if isinstance(row, list) else missing for row in rows]
+    columns = [*COLUMNS, "connection_status"]
     position = pd.RangeIndex(1, len(records) + 1, name="position")
-    table = pd.DataFrame(records, columns=COLUMNS, index=position, dtype=object)
+    values = {name: [record.get(name) for record in records] for name in columns}
+    table = pd.DataFrame(values, columns=columns, index=position, dtype=object)
     for name in _TEXTS:
         table[name] = pd.array([_text(value) for value in table[name]], dtype="string")
     for name in _INTEGERS:
         table[name] = pd.array([_integer(value) for value in table[name]], dtype="Int64")
     upnp = [value if isinstance(value, bool) else None for value in table["is_upnp"]]
     table["is_upnp"] = pd.array(upnp, dtype="boolean")
-    table["row_problem"] = pd.array([_row_problem(row) for row in rows], dtype="string")
+    table["row_problem"] = pd.array([*problems], dtype="string")
     return table
 
 
@@ -100,14 +98,6 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
     table["usable"] = reason.isna().astype(bool)
     table["reason"] = reason
     return table
-
-
-def _row_problem(row: Any) -> str | None:
-    if not isinstance(row, list):
-        return f"the row is not an array but {type(row).__name__}"
-    if len(row) < REQUIRED_COLUMNS:
-        return f"the row has {len(row)} of at least {REQUIRED_COLUMNS} columns"
-    return None
 
 
 def _text(value: Any) -> str | None:

@@ -1,6 +1,6 @@
-"""How Eagle Eye writes times, ids and hosts.
+"""How Eagle Eye writes times, as files are named by them, and ids.
 
-Sources: EENCloud/api-docs; the shape of ``x-ee-timestamp`` from public code (SwyftG/EEN).
+Source: EENCloud/api-docs.
 """
 
 from __future__ import annotations
@@ -8,36 +8,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
 
 from camkit.errors import BadResponse, InputError
-from camkit.http import Reply
 from camkit.support.timezones import aware
 
 _TIME = re.compile(r"[0-9]{14}\.[0-9]{3}")
 _YEARS = "1970", "2261"
 """Earlier is a clock that was never set; later does not fit into the nanoseconds of pandas."""
-
-
-def branded_host(login_url: str, subdomain: str) -> str:
-    """Return the working host that belongs to a login host.
-
-    Examples
-    --------
-    >>> branded_host("https://login.eagleeyenetworks.com", "c001")
-    'https://c001.eagleeyenetworks.com'
-
-    A host whose name does not begin with ``login.`` serves everything itself:
-
-    >>> branded_host("http://127.0.0.1:8000", "c001")
-    'http://127.0.0.1:8000'
-    """
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", subdomain):
-        raise BadResponse("Eagle Eye's login did not name a valid host to work with.", url=login_url)
-    parts = urlsplit(login_url)
-    name, _, rest = parts.netloc.lower().partition(".")
-    host = f"{subdomain}.{rest}" if name == "login" else parts.netloc
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def een_time(at: datetime) -> str:
@@ -70,14 +47,3 @@ def require_camera_id(camera_id: str) -> None:
         raise InputError(
             f"{camera_id!r} is not an Eagle Eye camera id (eight hexadecimal digits): notebook 03 lists them."
         )
-
-
-def stamp(at: datetime | str) -> str:
-    """A moment as requests name it: text in the vendor's words stays as it is."""
-    return at if isinstance(at, str) else een_time(at)
-
-
-def asset_time(reply: Reply, header: str) -> str | None:
-    """The time in a header such as ``preview-20191023102411.065``; None where the server does not know."""
-    value = reply.headers.get(header, "unknown")
-    return None if value == "unknown" else value.partition("-")[2]

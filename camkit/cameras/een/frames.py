@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Self
 
-from camkit.cameras.een.formats import asset_time, parse_een_time
+from camkit.cameras.een.formats import een_time
 from camkit.http import Reply
 from camkit.support.jpeg import BadImage, check_ends, check_jpeg
 
@@ -19,18 +19,15 @@ class ReceivedFrame:
 
     Attributes
     ----------
-    timestamp : str
-        The vendor's time of the frame, ``YYYYMMDDhhmmss.mmm``, UTC.
     at : datetime.datetime
-        The same, UTC-aware.
+        The vendor's time of the frame, UTC-aware.
     sha256 : str
         Of the content, hexadecimal.
     prev, next : str or None
-        The neighbouring frames' timestamps where the server knows them.
+        The neighbouring frames as the server names them, where it does: by a timestamp (API v1) or a token (v3).
     """
 
     camera_id: str
-    timestamp: str
     at: datetime
     sha256: str
     prev: str | None
@@ -38,24 +35,21 @@ class ReceivedFrame:
     reply: Reply = field(repr=False)
 
     @property
+    def timestamp(self) -> str:
+        """The vendor's time as files are named by it, ``YYYYMMDDhhmmss.mmm``, UTC."""
+        return een_time(self.at)
+
+    @property
     def content(self) -> bytes:
         """The bytes, unchanged."""
         return self.reply.content
 
     @classmethod
-    def from_reply(cls, camera_id: str, reply: Reply) -> Self:
-        """Read a frame from an answer; raise `BadResponse` if it is not one."""
+    def read(cls, camera_id: str, reply: Reply, at: datetime, prev: str | None, next: str | None) -> Self:
+        """Make a frame of an answer that has a time; raise `BadResponse` if it does not have a picture."""
         _require(check_jpeg if issubclass(cls, Frame) else check_ends, reply)
-        timestamp = asset_time(reply, "x-ee-timestamp") or ""
-        return cls(
-            camera_id=camera_id,
-            timestamp=timestamp,
-            at=parse_een_time(timestamp),
-            sha256=sha256(reply.content).hexdigest(),
-            prev=asset_time(reply, "x-ee-prev"),
-            next=asset_time(reply, "x-ee-next"),
-            reply=reply,
-        )
+        digest = sha256(reply.content).hexdigest()
+        return cls(camera_id, at, digest, prev, next, reply)
 
     def check(self) -> Frame:
         """Decode the picture and return the proven frame; raise `BadResponse` if it is damaged."""

@@ -14,7 +14,7 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from tqdm.auto import tqdm
 
-from camkit.cameras.een import EagleEye, ReceivedFrame
+from camkit.cameras.een import EagleEye, Moment, ReceivedFrame
 from camkit.cameras.een.devices import CAMERA_TYPES
 from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.previews.collection import Collection
@@ -224,7 +224,7 @@ class _Download:
         self._budget.under_way -= 1
         return moment is not None
 
-    def _request(self, moment: str) -> ReceivedFrame | None:
+    def _request(self, moment: Moment) -> ReceivedFrame | None:
         """One request; the frame if it is new."""
         try:
             frame = self._een.receive_frame(self._camera_id, moment, attempts=1)
@@ -235,14 +235,14 @@ class _Download:
             self._finished.wait(self._failures.pause_s)
             return None
         is_new = self._collection.claim(frame)
-        self._schedule.found(moment, frame.at, is_new=is_new)
+        self._schedule.found(moment, frame, is_new=is_new)
         if is_new:
             return frame
         self._failures.succeeded()
         self._repeated += 1
         return None
 
-    def _save(self, frame: ReceivedFrame, moment: str, number: int) -> bool:
+    def _save(self, frame: ReceivedFrame, moment: Moment, number: int) -> bool:
         """Decode a frame and write it under a number; False if it is damaged."""
         with self._saving:
             gevent.idle()  # requests and answers that wait come first
@@ -257,7 +257,7 @@ class _Download:
         self._bar.at(len(self._collection))
         return True
 
-    def _fail(self, moment: str, error: ServiceError) -> None:
+    def _fail(self, moment: Moment, error: ServiceError) -> None:
         reaction = self._failures.add(moment, error, is_silent=not len(self._collection))
         self._schedule.failed(moment, reaction)
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from enum import Enum
 
+from camkit.cameras.een.moments import Moment
 from camkit.errors import NoPicture, ServiceError
 from camkit.http import Limits
 
@@ -26,7 +27,7 @@ class Failure:
     Attributes
     ----------
     moment : str
-        What was asked for, in the vendor's words.
+        What was asked for.
     """
 
     moment: str
@@ -62,9 +63,9 @@ class Failures:
         self._in_a_row = 0
         self._resume_at = 0.0
 
-    def add(self, moment: str, error: ServiceError, *, is_silent: bool) -> Reaction:
+    def add(self, moment: Moment, error: ServiceError, *, is_silent: bool) -> Reaction:
         """Record a failure and decide what follows; `is_silent` if the camera has given no frame at all."""
-        self.all.append(Failure(moment, str(error), error.status))
+        self.all.append(Failure(str(moment), str(error), error.status))
         self._in_a_row += 1
         wait_s = error.retry_after_s or 0.0
         self._resume_at = max(self._resume_at, time.monotonic() + wait_s)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from gevent.event import Event
 
-from camkit.cameras.een.formats import een_time
+from camkit.cameras.een.frames import ReceivedFrame
+from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.previews.failures import Reaction
 
 STEP_S = 2.1
@@ -19,13 +20,13 @@ STEP_S = 2.1
 
 STEP_MAX_S = 3600.0
 
-NEWEST = "now"
+NEWEST = Moment.now()
 
 NEWEST_WAIT_S = 1.0
 """How long later requests wait for the newest frame's time before they go on without it, seconds."""
 
 MILLISECOND = timedelta(milliseconds=1)
-"""The vendor's resolution. "Just before a frame" is this much earlier: the vendor does not say if "before" includes."""
+"""The vendor's resolution."""
 
 
 class Schedule:
@@ -51,16 +52,16 @@ class Schedule:
         self._step = timedelta(seconds=STEP_S)
         self._back = timedelta(0)
         self._nothing_older = False
-        self._between: list[datetime] = []
-        self._repeat: list[str] = []
+        self._between: list[Moment] = []
+        self._repeat: list[Moment] = []
         if newest_first:
             self._newest_tried.set()
         for at in newest_first:
             self._pass(at)
-            self._between.append(at)
+            self._between.append(Moment.before(at))
 
-    def take(self) -> str | None:
-        """The next moment, in the vendor's words; waits a little for the newest frame to be known.
+    def take(self) -> Moment | None:
+        """The next moment; waits a little for the newest frame to be known.
 
         None when nothing older is left to ask for.
         """
@@ -72,27 +73,27 @@ class Schedule:
         else:
             self._newest_tried.wait(NEWEST_WAIT_S)
         if self._nothing_older and not is_relative:
-            return een_time(self._between.pop(0) - MILLISECOND) if self._between else None
+            return self._between.pop(0) if self._between else None
         back, self._back = self._back, self._back + self._step
         if self._newest is not None and not is_relative:
-            return een_time(self._newest - back)
-        return f"-{back // MILLISECOND}" if back else NEWEST
+            return Moment.at(self._newest - back)
+        return Moment.now(back)
 
-    def found(self, moment: str, at: datetime, *, is_new: bool) -> None:
+    def found(self, moment: Moment, frame: ReceivedFrame, *, is_new: bool) -> None:
         """Learn from the frame that a moment led to.
 
         One that was known already shows that this camera's frames are further apart.
         """
         if moment == NEWEST:
-            self._newest = at
+            self._newest = frame.at
             self._newest_tried.set()
-        self._pass(at)
+        self._pass(frame.at)
         if is_new:
-            self._between.append(at)
+            self._between.append(Moment.before(frame.at, frame.prev))
         else:
             self._step = min(self._step * 2, timedelta(seconds=STEP_MAX_S))
 
-    def failed(self, moment: str, reaction: Reaction) -> None:
+    def failed(self, moment: Moment, reaction: Reaction) -> None:
         """Learn from a failure."""
         if moment == NEWEST:
             self._newest_tried.set()  # so that nobody waits for it

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from camkit import errors
-from camkit.cameras.een import EagleEye, ReceivedFrame
+from camkit.cameras.een import EagleEyeV1, ReceivedFrame
 from camkit.cameras.een.previews.download import download_previews
 from camkit.cameras.een.previews.failures import GIVE_UP_AFTER, PAUSES
 from camkit.site import demo_site
@@ -203,8 +203,8 @@ def test_a_damaged_picture_is_fetched_again(tmp_path):
 def test_the_next_request_is_out_before_a_picture_is_decoded(tmp_path, monkeypatch):
     "So the time it takes to decode and write a picture does not delay the requests"
     asked, asked_when_checked = [], []
-    fetch, check = EagleEye.receive_frame, ReceivedFrame.check
-    monkeypatch.setattr(EagleEye, "receive_frame", lambda *a, **o: asked.append(a) or fetch(*a, **o))
+    fetch, check = EagleEyeV1.receive_frame, ReceivedFrame.check
+    monkeypatch.setattr(EagleEyeV1, "receive_frame", lambda *a, **o: asked.append(a) or fetch(*a, **o))
     monkeypatch.setattr(
         ReceivedFrame, "check", lambda frame: asked_when_checked.append(len(asked)) or check(frame)
     )

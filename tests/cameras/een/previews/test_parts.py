@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from camkit.cameras.een import Moment, ReceivedFrame
 from camkit.cameras.een.previews.collection import Collection
 from camkit.cameras.een.previews.failures import GIVE_UP_AFTER, Failures, Reaction
 from camkit.cameras.een.previews.schedule import NEWEST, STEP_S, Schedule
@@ -27,7 +28,7 @@ NOW = datetime(2019, 4, 12, 20, 45, tzinfo=UTC)
 def test_each_failure_has_its_reaction(error: ServiceError, reaction: Reaction):
     "What may pass is repeated; the end of the recordings is looked around; all else stops, and only that has a reason"
     failures = Failures()
-    assert failures.add("now", error, is_silent=False) is reaction
+    assert failures.add(NEWEST, error, is_silent=False) is reaction
     assert (failures.stopped is not None) == (reaction is Reaction.STOP)
     assert (failures.nothing_older is not None) == (reaction is Reaction.LOOK_BETWEEN)
 
@@ -37,8 +38,8 @@ def test_only_a_camera_without_a_frame_is_given_up():
     silent, other = Failures(), Failures()
     for _ in range(GIVE_UP_AFTER):
         assert silent.stopped is None
-        last = silent.add("now", BadResponse("damaged"), is_silent=True)
-        assert other.add("now", BadResponse("damaged"), is_silent=False) is Reaction.REPEAT
+        last = silent.add(NEWEST, BadResponse("damaged"), is_silent=True)
+        assert other.add(NEWEST, BadResponse("damaged"), is_silent=False) is Reaction.REPEAT
     assert last is Reaction.STOP and "10 times in a row" in silent.stopped
     assert other.stopped is None
 
@@ -46,19 +47,19 @@ def test_only_a_camera_without_a_frame_is_given_up():
 def test_the_first_moments_are_relative_and_the_others_count_back_from_the_newest_frame():
     "So the same camera gives the same frames, whatever this machine's clock says"
     schedule = Schedule(2)
-    assert [schedule.take(), schedule.take()] == [NEWEST, f"-{STEP_S * 1000:.0f}"]
-    schedule.found(NEWEST, NOW, is_new=True)
-    assert schedule.take() == "20190412204455.800"
+    assert [schedule.take(), schedule.take()] == [NEWEST, Moment.now(timedelta(seconds=STEP_S))]
+    schedule.found(NEWEST, ReceivedFrame(CAMERA, NOW, "", None, None, reply=None), is_new=True)
+    assert schedule.take() == Moment.at(NOW - timedelta(seconds=2 * STEP_S))
 
 
 def test_where_nothing_is_older_it_looks_before_each_known_frame():
     "The newest first; then there is no moment left, and what failed is still repeated"
     times = [NOW - timedelta(seconds=9), NOW]
     schedule = Schedule(5, known=times)
-    schedule.failed("x", Reaction.LOOK_BETWEEN)
-    assert [schedule.take() for _ in range(3)] == ["20190412204459.999", "20190412204450.999", None]
-    schedule.failed("y", Reaction.REPEAT)
-    assert schedule.take() == "y"
+    schedule.failed(NEWEST, Reaction.LOOK_BETWEEN)
+    assert [schedule.take() for _ in range(3)] == [*map(Moment.before, reversed(times)), None]
+    schedule.failed(Moment.at(NOW), Reaction.REPEAT)
+    assert schedule.take() == Moment.at(NOW)
 
 
 def test_numbers_have_no_gaps(tmp_path):

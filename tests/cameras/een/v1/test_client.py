@@ -14,9 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from camkit import errors
-from camkit.cameras.een import EagleEye, probe_cameras, usable_cameras
-from camkit.cameras.een.devices import COLUMNS, device_table
-from camkit.cameras.een.formats import branded_host, een_time, parse_een_time
+from camkit.cameras.een import EagleEyeV1, probe_cameras, usable_cameras
+from camkit.cameras.een.devices import COLUMNS
+from camkit.cameras.een.formats import een_time, parse_een_time
+from camkit.cameras.een.v1.devices import table_of_rows
+from camkit.cameras.een.v1.formats import branded_host
 from camkit.http import Limits
 from tests.support.scripted import scripted, send
 from tests.support.scripted_een import CAMERA, drawn, een_service
@@ -36,16 +38,16 @@ def een(site):
     return site.een
 
 
-def client(demo, **changes) -> EagleEye:
+def client(demo, **changes) -> EagleEyeV1:
     info = {
         "username": demo.info["een_username"],
         "password": SecretStr(demo.info["een_password"]),
         **changes,
     }
-    return EagleEye(**info, base_url=demo.info["een"], limits=QUICK, demo_origin=demo.info["media"])
+    return EagleEyeV1(**info, base_url=demo.info["een"], limits=QUICK, demo_origin=demo.info["media"])
 
 
-def healthy(een: EagleEye) -> str:
+def healthy(een: EagleEyeV1) -> str:
     return een.healthy_camera(seed=1)
 
 
@@ -114,7 +116,7 @@ def test_a_login_that_was_not_answered_is_tried_again_after_a_pause(demo, contro
         with pytest.raises(errors.ServiceError):
             een.devices()
     assert control.count("authenticate") == QUICK.attempts
-    monkeypatch.setattr("camkit.cameras.een.login.PAUSE_S", 0.0)
+    monkeypatch.setattr("camkit.cameras.een.v1.login.PAUSE_S", 0.0)
     with pytest.raises(errors.ServiceError):
         een.login()
     control.faults()
@@ -217,9 +219,9 @@ def test_a_login_that_opens_no_session_is_an_error(demo):
         scripted(lambda h, n: send(h, 200, b"{}")) as server,
         pytest.raises(errors.BadResponse, match="token"),
     ):
-        EagleEye("me", SecretStr("secret"), base_url=server.base, limits=QUICK).login()
+        EagleEyeV1("me", SecretStr("secret"), base_url=server.base, limits=QUICK).login()
     with scripted(answer) as server, pytest.raises(errors.BadResponse, match="did not name a valid host"):
-        EagleEye("me", SecretStr("secret"), base_url=server.base, limits=QUICK).login()
+        EagleEyeV1("me", SecretStr("secret"), base_url=server.base, limits=QUICK).login()
 
 
 def test_logs_out_and_in_again(een, control):
@@ -265,7 +267,7 @@ def test_reproduces_the_published_population(een):
 def test_names_all_documented_columns(een):
     "The 29 columns by the vendor's names, whatever the length of a row, with a place for odd rows"
     devices = een.devices()
-    assert [*COLUMNS, "row_problem"] == list(devices.columns)
+    assert [*COLUMNS, "connection_status", "row_problem"] == list(devices.columns)
     assert devices["row_problem"].isna().all()
     assert devices["is_upnp"].dtype == "boolean"
     assert devices["device_status"].dtype == "Int64"
@@ -278,7 +280,7 @@ def test_keeps_odd_rows_with_what_is_odd_about_them():
     whole += ["", 0, "", True, None, None, [], None, None, 0, [], 0]
     odd = list(whole)
     odd[10], odd[13], odd[17] = "7", 2**70, 1
-    table = device_table(["nonsense", whole[:20], [*whole, {}, "", {}, "more", "and more"], odd, None])
+    table = table_of_rows(["nonsense", whole[:20], [*whole, {}, "", {}, "more", "and more"], odd, None])
     problems = table["row_problem"].fillna("").tolist()
     assert problems == [
         "the row is not an array but str",
@@ -289,7 +291,7 @@ def test_keeps_odd_rows_with_what_is_odd_about_them():
     ]
     assert table.loc[4, ["device_status", "is_unsupported", "is_upnp"]].isna().all()
     assert usable_cameras(table)["reason"].fillna("usable").tolist()[2] == "usable"
-    assert len(device_table([])) == 0 and usable_cameras(device_table([])).empty
+    assert len(table_of_rows([])) == 0 and usable_cameras(table_of_rows([])).empty
 
 
 def test_half_a_letter_in_a_name_does_not_spoil_the_device_list():
@@ -302,7 +304,7 @@ def test_half_a_letter_in_a_name_does_not_spoil_the_device_list():
         send(handler, 200, body, Set_Cookie="auth_key=c001~1")
 
     with scripted(answer) as server:
-        devices = EagleEye("me", SecretStr("secret"), base_url=server.base, limits=QUICK).devices()
+        devices = EagleEyeV1("me", SecretStr("secret"), base_url=server.base, limits=QUICK).devices()
     assert len(devices) == 2 and devices["name"].str.startswith("Door ").all()
     assert usable_cameras(devices)["usable"].all()
 
@@ -318,7 +320,7 @@ def test_an_answer_that_is_not_a_device_list_is_an_error(body):
         return send(handler, 200, fields, Set_Cookie="auth_key=c001~1")
 
     with scripted(answer) as server, pytest.raises(errors.BadResponse, match="/g/device/list"):
-        EagleEye("me", SecretStr("secret"), base_url=server.base, limits=QUICK).devices()
+        EagleEyeV1("me", SecretStr("secret"), base_url=server.base, limits=QUICK).devices()
     assert sum("device" in seen.path for seen in server.seen) == QUICK.attempts
 
 
@@ -478,7 +480,7 @@ def test_passes_over_a_camera_that_says_online_and_stays_silent(een):
 def test_does_not_ask_camera_after_camera_of_a_service_that_is_gone(een, control):
     "When the service cannot be reached, the first camera's failure is the answer"
     devices = een.devices()
-    gone = EagleEye("me", SecretStr("secret"), base_url="http://127.0.0.1:9", limits=QUICK)
+    gone = EagleEyeV1("me", SecretStr("secret"), base_url="http://127.0.0.1:9", limits=QUICK)
     with pytest.raises(errors.ServiceUnreachable):
         gone.healthy_camera(devices)
 

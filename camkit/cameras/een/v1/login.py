@@ -1,4 +1,4 @@
-"""A session with Eagle Eye: log in, stay logged in, log out.
+"""A session with Eagle Eye by API v1: log in, stay logged in, log out.
 
 Source: EENCloud/api-docs, "Authenticate", "Authorize", "Two factor authentication".
 """
@@ -11,14 +11,15 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import gevent.lock
 from pydantic import SecretStr
 
-from camkit.cameras.een.formats import branded_host
+from camkit.cameras.een.account import Account
+from camkit.cameras.een.v1.formats import branded_host
 from camkit.errors import LoginRefused, ServiceError
 from camkit.http import (
     Credential,
@@ -76,25 +77,8 @@ def _ask_code(question: str) -> str:
     return getpass.getpass(question)
 
 
-@dataclass(frozen=True)
-class Account:
-    """Who is signed in, and where the account lives.
-
-    Attributes
-    ----------
-    host : str
-        The branded host, which serves every call after the login.
-    """
-
-    name: str
-    email: str
-    account_id: str
-    host: str
-    timezone: str
-
-
 class Session(NotPickled):
-    """One user's session; `camkit.cameras.een.EagleEye` has the parameters, and the calls that need it."""
+    """One user's session; `camkit.cameras.een.EagleEyeV1` has the parameters, and the calls that need it."""
 
     @secrets_stay_inside
     def __init__(

@@ -1,0 +1,1 @@
+"""Eagle Eye's API v3, with OAuth."""
