@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError
@@ -21,7 +21,10 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 TOGETHER = (
     ("MERAKI_DASHBOARD_API_KEY", "MERAKI_BASE_URL"),
-    ("EEN_USERNAME", "EEN_PASSWORD", "EEN_API_KEY", "EEN_BASE_URL"),
+    (
+        *("EEN_USERNAME", "EEN_PASSWORD", "EEN_API_KEY"),
+        *("EEN_CLIENT_ID", "EEN_CLIENT_SECRET", "EEN_REDIRECT_URI", "EEN_BASE_URL"),
+    ),
 )
 """An address and the secrets that are sent to it: they come from one place."""
 
@@ -38,16 +41,19 @@ class Settings(BaseSettings):
     een_username: str | None = Field(None, validation_alias="EEN_USERNAME")
     een_password: SecretStr | None = Field(None, validation_alias="EEN_PASSWORD")
     een_api_key: SecretStr | None = Field(None, validation_alias="EEN_API_KEY")
+    een_client_id: str | None = Field(None, validation_alias="EEN_CLIENT_ID")
+    een_client_secret: SecretStr | None = Field(None, validation_alias="EEN_CLIENT_SECRET")
+    een_redirect_uri: str | None = Field(None, validation_alias="EEN_REDIRECT_URI")
     een_base_url: str | None = Field(None, validation_alias="EEN_BASE_URL")
     directory_url: str | None = Field(None, validation_alias="CAMKIT_DIRECTORY_URL")
     directory_file: Path | None = Field(None, validation_alias="CAMKIT_DIRECTORY")
     doors_file: Path | None = Field(None, validation_alias="CAMKIT_DOORS")
-    demo: bool = Field(False, validation_alias="CAMKIT_DEMO")
+    demo: bool | Literal["v1", "v3"] = Field(False, validation_alias="CAMKIT_DEMO")
 
     @property
     def has_cameras(self) -> bool:
         """Whether there are credentials of at least one vendor."""
-        return self.meraki_key is not None or self.een_username is not None
+        return any((self.meraki_key, self.een_username, self.een_client_id))
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         """Refuse to be pickled: the keys would be in the file."""
@@ -79,17 +85,34 @@ def load_settings() -> Settings:
     except ValidationError as error:
         names = ", ".join(str(problem["loc"][0]) for problem in error.errors())
         raise SettingsError(f"The value of {names} cannot be used. Correct or remove it.") from None
-    needed = {"EEN_USERNAME": settings.een_username, "EEN_PASSWORD": settings.een_password}
     if settings.directory_url and settings.directory_file:
         raise SettingsError("CAMKIT_DIRECTORY and CAMKIT_DIRECTORY_URL are both set: remove one of them.")
-    given = [name for name, value in {**needed, "EEN_API_KEY": settings.een_api_key}.items() if value]
-    missing = [name for name, value in needed.items() if value is None]
-    if given and missing and not settings.demo:
-        raise SettingsError(
-            f"{', '.join(given)} is set, but not {' and '.join(missing)}. Set what is missing in the environment or "
-            "in .env, or remove the rest to use the demo site."
-        )
+    if not settings.demo:
+        _require_one_login(settings)
     return settings
+
+
+def _require_one_login(settings: Settings) -> None:
+    """Refuse half a login to Eagle Eye, and two of them."""
+    v1 = {"EEN_USERNAME": settings.een_username, "EEN_PASSWORD": settings.een_password}
+    v3 = {"EEN_CLIENT_ID": settings.een_client_id, "EEN_CLIENT_SECRET": settings.een_client_secret}
+    options = {"EEN_API_KEY": settings.een_api_key}, {"EEN_REDIRECT_URI": settings.een_redirect_uri}
+    given = [
+        [name for name, value in {**needed, **more}.items() if value]
+        for needed, more in zip((v1, v3), options, strict=True)
+    ]
+    if all(given):
+        raise SettingsError(
+            f"{' and '.join(map(', '.join, given))} are both set: the first are for Eagle Eye's older API (v1), the "
+            "others for API v3. Remove those of the one that you do not use."
+        )
+    for needed, names in zip((v1, v3), given, strict=True):
+        missing = [name for name, value in needed.items() if not value]
+        if names and missing:
+            raise SettingsError(
+                f"{', '.join(names)} is set, but not {' and '.join(missing)}. Set what is missing in the environment "
+                "or in .env, or remove the rest to use the demo site."
+            )
 
 
 def _env_file() -> Path | None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import requests
 from pydantic import SecretStr
 
 from camkit.cameras import SnapshotSource
-from camkit.cameras.een import LOGIN_URL, EagleEye, EagleEyeV1
+from camkit.cameras.een import AUTH_URL, LOGIN_URL, EagleEye, EagleEyeV1, EagleEyeV3, TokensInMemory
 from camkit.cameras.meraki import API_URL, Meraki
 from camkit.demo.launch import DemoProcess
 from camkit.directory import SheetDirectory, WebDirectory, load_directory
@@ -25,6 +26,7 @@ T = TypeVar("T")
 _DEMO = "this is the built-in demo site: invented people, drawn pictures."
 DEMO_NOTICE = f"No camera credentials are set, so {_DEMO}"
 CHOSEN_NOTICE = f"CAMKIT_DEMO is set, so {_DEMO} The camera credentials that are set are not used."
+V3_NOTICE = "Its Eagle Eye cameras are used by API v3; the consent, which you give in a browser for your own, is given here."
 
 
 class Site(NotPickled):
@@ -65,7 +67,8 @@ class Site(NotPickled):
     @property
     def een(self) -> EagleEye:
         """The Eagle Eye account; `SettingsError` if none is configured."""
-        return _configured(self._een, "Eagle Eye", "EEN_USERNAME and EEN_PASSWORD")
+        variables = "EEN_CLIENT_ID and EEN_CLIENT_SECRET (API v3), or EEN_USERNAME and EEN_PASSWORD (v1),"
+        return _configured(self._een, "Eagle Eye", variables)
 
     @property
     def sources(self) -> dict[str, SnapshotSource]:
@@ -112,11 +115,13 @@ def connect(settings: Settings | None = None, *, directory: str | Path | None = 
     Parameters
     ----------
     settings : Settings, optional
-        By default read from the environment and from ``.env``: ``MERAKI_DASHBOARD_API_KEY``; ``EEN_USERNAME``,
-        ``EEN_PASSWORD`` and, where the account has one, ``EEN_API_KEY``; ``CAMKIT_DIRECTORY_URL`` (with
+        By default read from the environment and from ``.env``: ``MERAKI_DASHBOARD_API_KEY``; ``EEN_CLIENT_ID``,
+        ``EEN_CLIENT_SECRET`` and perhaps ``EEN_REDIRECT_URI`` (API v3), or ``EEN_USERNAME``,
+        ``EEN_PASSWORD`` and, where the account has one, ``EEN_API_KEY`` (API v1); ``CAMKIT_DIRECTORY_URL`` (with
         ``{user_id}``) or ``CAMKIT_DIRECTORY`` (a list of people, with a folder ``photos`` beside it: `load_directory`);
         ``CAMKIT_DOORS``. ``MERAKI_BASE_URL`` and ``EEN_BASE_URL`` choose another region or host;
-        ``CAMKIT_DEMO=1`` starts the demo site in any case. Where the file has to be: `load_settings`.
+        ``CAMKIT_DEMO=1`` starts the demo site in any case, ``CAMKIT_DEMO=v3`` for use by API v3. Where the file has to
+        be: `load_settings`.
     directory : str or pathlib.Path, optional
         A list of people, as for `load_directory`: instead of the configured one, also on the demo site.
 
@@ -143,17 +148,12 @@ def connect(settings: Settings | None = None, *, directory: str | Path | None = 
     people = _directory(settings, directory)
     if settings.demo or not settings.has_cameras:
         print(CHOSEN_NOTICE if settings.has_cameras else DEMO_NOTICE)
+        if settings.demo == "v3":
+            print(V3_NOTICE)
         demo = DemoProcess()
-        return demo_site(demo.info, demo, people)
-    een: EagleEye | None = None
-    meraki: Meraki | None = None
-    if settings.een_username and settings.een_password:
-        een = EagleEyeV1(
-            settings.een_username,
-            settings.een_password,
-            settings.een_api_key,
-            base_url=settings.een_base_url or LOGIN_URL,
-        )
+        return demo_site(demo.info, demo, people, een_api="v3" if settings.demo == "v3" else "v1")
+    een = _eagle_eye(settings)
+    meraki = None
     if settings.meraki_key:
         meraki = Meraki(settings.meraki_key, base_url=settings.meraki_base_url or API_URL)
     site = Site(meraki=meraki, een=een, directory=people, doors_file=settings.doors_file)
@@ -171,6 +171,8 @@ def demo_site(
     info: Mapping[str, Any],
     demo: DemoProcess | None = None,
     directory: WebDirectory | SheetDirectory | None = None,
+    *,
+    een_api: str = "v1",
 ) -> Site:
     """Return the site that a demo server describes in its first line.
 
@@ -182,18 +184,55 @@ def demo_site(
         The process to end when the site is closed.
     directory : WebDirectory or SheetDirectory, optional
         Instead of the demo site's own.
+    een_api : {"v1", "v3"}
+        By which API its Eagle Eye cameras are used. For v3 the consent is given by itself, and the login is not kept.
     """
+    een: EagleEye
+    if een_api == "v3":
+        een = EagleEyeV3(
+            info["een_client_id"],
+            SecretStr(info["een_client_secret"]),
+            info["een_redirect_uri"],
+            auth_url=info["een_auth"],
+            consent=_demo_consent,
+            store=TokensInMemory(),
+            demo_origin=info["media"],
+        )
+    else:
+        password = SecretStr(info["een_password"])
+        een = EagleEyeV1(
+            info["een_username"], password, base_url=info["een"], demo_origin=info["media"]
+        )
     return Site(
         meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"], demo_origin=info["media"]),
-        een=EagleEyeV1(
-            info["een_username"],
-            SecretStr(info["een_password"]),
-            base_url=info["een"],
-            demo_origin=info["media"],
-        ),
+        een=een,
         directory=directory or WebDirectory(info["directory"]),
         demo=demo,
     )
+
+
+def _demo_consent(address: str) -> str:
+    """Press "Allow" on the demo site's page: the address to which it then sends the browser."""
+    with requests.Session() as browser:
+        browser.trust_env = False  # a proxy's loopback is another machine's
+        answer = browser.post(address, data={"decision": "allow"}, allow_redirects=False, timeout=30)
+    return answer.headers["Location"]
+
+
+def _eagle_eye(settings: Settings) -> EagleEye | None:
+    """The client of the Eagle Eye account for which there are credentials."""
+    if settings.een_client_id and settings.een_client_secret:
+        redirect = {"redirect_uri": settings.een_redirect_uri} if settings.een_redirect_uri else {}
+        auth_url = settings.een_base_url or AUTH_URL
+        return EagleEyeV3(settings.een_client_id, settings.een_client_secret, auth_url=auth_url, **redirect)
+    if settings.een_username and settings.een_password:
+        return EagleEyeV1(
+            settings.een_username,
+            settings.een_password,
+            settings.een_api_key,
+            base_url=settings.een_base_url or LOGIN_URL,
+        )
+    return None
 
 
 def _directory(settings: Settings, people: str | Path | None) -> WebDirectory | SheetDirectory | None:

@@ -46,6 +46,7 @@ def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test uses this machine's accounts, nor a .env file above the repository."""
     for name in (
         "MERAKI_DASHBOARD_API_KEY MERAKI_BASE_URL EEN_USERNAME EEN_PASSWORD EEN_API_KEY EEN_BASE_URL "
+        "EEN_CLIENT_ID EEN_CLIENT_SECRET EEN_REDIRECT_URI "
         "CAMKIT_DIRECTORY CAMKIT_DIRECTORY_URL CAMKIT_DOORS CAMKIT_DEMO"
     ).split():
         monkeypatch.delenv(name, raising=False)

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import nbformat
@@ -27,13 +28,13 @@ def code_cells(path: Path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def run_nbval(folder: Path) -> subprocess.CompletedProcess[str]:
+def run_nbval(folder: Path, *, how: str = "--nbval", demo: str = "1") -> subprocess.CompletedProcess[str]:
     command = [
-        sys.executable, "-m", "pytest", "--nbval", "-p", "tests.support.nbval_strict", "-p", "no:cacheprovider",
+        sys.executable, "-m", "pytest", how, "-p", "tests.support.nbval_strict", "-p", "no:cacheprovider",
         "--nbval-sanitize-with", str(ROOT / "tests" / "support" / "nbval_sanitize.cfg"),
         "--rootdir", str(folder), "-c", os.devnull, "-q", "--tb=short", str(folder / "notebooks"),
     ]  # fmt: skip
-    environment = {**os.environ, "CAMKIT_DEMO": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "CAMKIT_DEMO": demo, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=300)
 
 
@@ -47,6 +48,20 @@ def test_every_notebook_runs_to_its_stored_outputs(tmp_path):
     passed = int(re.search(r"(\d+) passed", done.stdout)[1])
     assert passed == sum(len(code_cells(path)) for path in NOTEBOOKS)
     assert len(list((copy / "out").glob("*-preview-*.jpeg"))) == 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(320)
+def test_every_notebook_runs_by_api_v3_too(tmp_path):
+    "The same cells, none changed; and the same twenty pictures, byte for byte, as by API v1"
+    copy = working_copy(ROOT, tmp_path)
+    done = run_nbval(copy, how="--nbval-lax", demo="v3")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) == sum(len(code_cells(path)) for path in NOTEBOOKS)
+    by_v1 = (ROOT / "notebooks" / "03_download_previews.ipynb").read_text()
+    images = list((copy / "out").glob("*-preview-*.jpeg"))
+    assert len(images) == 20
+    assert all(image.name in by_v1 and sha256(image.read_bytes()).hexdigest()[:16] in by_v1 for image in images)
 
 
 @pytest.mark.not_quick

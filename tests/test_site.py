@@ -192,6 +192,8 @@ def test_a_dotenv_that_is_no_file_is_refused(tmp_path, make):
         (f"MERAKI_DASHBOARD_API_KEY={SECRET}\n", {"MERAKI_BASE_URL": "https://gateway.example"}),
         ("EEN_BASE_URL=https://evil.example\n", {"EEN_USERNAME": "me", "EEN_PASSWORD": SECRET}),
         (f"EEN_USERNAME=file\nEEN_PASSWORD={SECRET}\n", {"EEN_USERNAME": "me"}),
+        ("EEN_BASE_URL=https://evil.example\n", {"EEN_CLIENT_ID": "app", "EEN_CLIENT_SECRET": SECRET}),
+        ("EEN_REDIRECT_URI=https://evil.example\n", {"EEN_CLIENT_ID": "app", "EEN_CLIENT_SECRET": SECRET}),
     ],
 )
 def test_an_address_and_its_key_come_from_one_place(tmp_path, monkeypatch, in_file, in_environment):
@@ -268,6 +270,9 @@ def test_every_picture_of_the_demo_site_says_that_it_is_one(site):
         ({"EEN_USERNAME": "me"}, "EEN_USERNAME is set, but not EEN_PASSWORD"),
         ({"EEN_PASSWORD": SECRET}, "EEN_PASSWORD is set, but not EEN_USERNAME"),
         ({"EEN_API_KEY": SECRET}, "EEN_API_KEY is set, but not EEN_USERNAME and EEN_PASSWORD"),
+        ({"EEN_CLIENT_ID": "app"}, "EEN_CLIENT_ID is set, but not EEN_CLIENT_SECRET"),
+        ({"EEN_CLIENT_SECRET": SECRET}, "EEN_CLIENT_SECRET is set, but not EEN_CLIENT_ID"),
+        ({"EEN_REDIRECT_URI": "http://127.0.0.1:3333"}, "but not EEN_CLIENT_ID and EEN_CLIENT_SECRET"),
     ],
 )
 def test_incomplete_credentials_name_what_is_missing(monkeypatch, given, missing):
@@ -277,6 +282,37 @@ def test_incomplete_credentials_name_what_is_missing(monkeypatch, given, missing
     with pytest.raises(errors.SettingsError, match=missing) as caught:
         camkit.connect()
     assert SECRET not in str(caught.value)
+
+
+def test_two_logins_to_eagle_eye_are_refused(monkeypatch):
+    "User name and password choose API v1, a client id and its secret v3: the message names both sets"
+    for name in ("EEN_USERNAME", "EEN_PASSWORD", "EEN_CLIENT_ID", "EEN_CLIENT_SECRET"):
+        monkeypatch.setenv(name, SECRET)
+    with pytest.raises(errors.SettingsError, match=r"EEN_USERNAME, EEN_PASSWORD and EEN_CLIENT_ID, .*both") as caught:
+        camkit.connect()
+    assert SECRET not in str(caught.value)
+
+
+def test_a_client_id_and_its_secret_choose_api_v3(monkeypatch, capsys):
+    "Nothing is sent before the first call, and no secret is shown"
+    monkeypatch.setenv("EEN_CLIENT_ID", "app-of-ours")
+    monkeypatch.setenv("EEN_CLIENT_SECRET", SECRET)
+    site = camkit.connect()
+    assert site.een.api == "v3" and site.een.at_vendor
+    assert site.services["een"]["host"] == "auth.eagleeyenetworks.com"
+    assert SECRET not in repr([load_settings(), site, vars(site.een), site.services])
+    assert capsys.readouterr().out == "Using a site with een.\n"
+
+
+@pytest.mark.not_quick
+def test_the_demo_can_be_used_by_api_v3(monkeypatch, capsys):
+    "CAMKIT_DEMO=v3: the same devices, and the consent is given without a browser"
+    monkeypatch.setenv("CAMKIT_DEMO", "v3")
+    with camkit.connect() as site:
+        assert site.is_demo and site.een.api == "v3"
+        assert site.een.login().account_id == "00014750"
+        assert len(site.een.devices()) > 80
+    assert "API v3" in capsys.readouterr().out
 
 
 @pytest.mark.not_quick

@@ -33,7 +33,7 @@ JUPYTER_CONFIG = Path(__file__).parent / "jupyter"
 
 
 def run(path: Path) -> NotebookNode:
-    """Execute a notebook in its own folder against the demo site.
+    """Execute a notebook in its own folder against the demo site; ``CAMKIT_DEMO=v3`` chooses Eagle Eye's API v3.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def run(path: Path) -> NotebookNode:
             "--IPKernelApp.log_level=40"
         ],  # else it warns about TCP, which stays on this machine
     )
-    client.execute(env={**os.environ, "CAMKIT_DEMO": "1"})
+    client.execute(env={"CAMKIT_DEMO": "1", **os.environ})
     return notebook
 
 
