@@ -94,9 +94,15 @@ def load_settings() -> Settings:
 
 def _require_one_login(settings: Settings) -> None:
     """Refuse half a login to Eagle Eye, and two of them."""
-    v1 = {"EEN_USERNAME": settings.een_username, "EEN_PASSWORD": settings.een_password}
-    v3 = {"EEN_CLIENT_ID": settings.een_client_id, "EEN_CLIENT_SECRET": settings.een_client_secret}
-    options = {"EEN_API_KEY": settings.een_api_key}, {"EEN_REDIRECT_URI": settings.een_redirect_uri}
+    v1: dict[str, object] = {"EEN_USERNAME": settings.een_username, "EEN_PASSWORD": settings.een_password}
+    v3: dict[str, object] = {
+        "EEN_CLIENT_ID": settings.een_client_id,
+        "EEN_CLIENT_SECRET": settings.een_client_secret,
+    }
+    options: tuple[dict[str, object], ...] = (
+        {"EEN_API_KEY": settings.een_api_key},
+        {"EEN_REDIRECT_URI": settings.een_redirect_uri},
+    )
     given = [
         [name for name, value in {**needed, **more}.items() if value]
         for needed, more in zip((v1, v3), options, strict=True)

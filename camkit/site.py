@@ -11,7 +11,15 @@ import requests
 from pydantic import SecretStr
 
 from camkit.cameras import SnapshotSource
-from camkit.cameras.een import AUTH_URL, LOGIN_URL, EagleEye, EagleEyeV1, EagleEyeV3, TokensInMemory
+from camkit.cameras.een import (
+    AUTH_URL,
+    LOGIN_URL,
+    REDIRECT_URI,
+    EagleEye,
+    EagleEyeV1,
+    EagleEyeV3,
+    TokensInMemory,
+)
 from camkit.cameras.meraki import API_URL, Meraki
 from camkit.demo.launch import DemoProcess
 from camkit.directory import SheetDirectory, WebDirectory, load_directory
@@ -26,7 +34,7 @@ T = TypeVar("T")
 _DEMO = "this is the built-in demo site: invented people, drawn pictures."
 DEMO_NOTICE = f"No camera credentials are set, so {_DEMO}"
 CHOSEN_NOTICE = f"CAMKIT_DEMO is set, so {_DEMO} The camera credentials that are set are not used."
-V3_NOTICE = "Its Eagle Eye cameras are used by API v3; the consent, which you give in a browser for your own, is given here."
+V3_NOTICE = "Its Eagle Eye cameras are used by API v3. Its consent is given by itself; yours needs a browser."
 
 
 class Site(NotPickled):
@@ -200,9 +208,7 @@ def demo_site(
         )
     else:
         password = SecretStr(info["een_password"])
-        een = EagleEyeV1(
-            info["een_username"], password, base_url=info["een"], demo_origin=info["media"]
-        )
+        een = EagleEyeV1(info["een_username"], password, base_url=info["een"], demo_origin=info["media"])
     return Site(
         meraki=Meraki(SecretStr(info["meraki_key"]), base_url=info["meraki"], demo_origin=info["media"]),
         een=een,
@@ -222,9 +228,12 @@ def _demo_consent(address: str) -> str:
 def _eagle_eye(settings: Settings) -> EagleEye | None:
     """The client of the Eagle Eye account for which there are credentials."""
     if settings.een_client_id and settings.een_client_secret:
-        redirect = {"redirect_uri": settings.een_redirect_uri} if settings.een_redirect_uri else {}
-        auth_url = settings.een_base_url or AUTH_URL
-        return EagleEyeV3(settings.een_client_id, settings.een_client_secret, auth_url=auth_url, **redirect)
+        return EagleEyeV3(
+            settings.een_client_id,
+            settings.een_client_secret,
+            settings.een_redirect_uri or REDIRECT_URI,
+            auth_url=settings.een_base_url or AUTH_URL,
+        )
     if settings.een_username and settings.een_password:
         return EagleEyeV1(
             settings.een_username,

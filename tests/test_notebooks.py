@@ -61,7 +61,9 @@ def test_every_notebook_runs_by_api_v3_too(tmp_path):
     by_v1 = (ROOT / "notebooks" / "03_download_previews.ipynb").read_text()
     images = list((copy / "out").glob("*-preview-*.jpeg"))
     assert len(images) == 20
-    assert all(image.name in by_v1 and sha256(image.read_bytes()).hexdigest()[:16] in by_v1 for image in images)
+    assert all(
+        image.name in by_v1 and sha256(image.read_bytes()).hexdigest()[:16] in by_v1 for image in images
+    )
 
 
 @pytest.mark.not_quick

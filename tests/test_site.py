@@ -288,7 +288,9 @@ def test_two_logins_to_eagle_eye_are_refused(monkeypatch):
     "User name and password choose API v1, a client id and its secret v3: the message names both sets"
     for name in ("EEN_USERNAME", "EEN_PASSWORD", "EEN_CLIENT_ID", "EEN_CLIENT_SECRET"):
         monkeypatch.setenv(name, SECRET)
-    with pytest.raises(errors.SettingsError, match=r"EEN_USERNAME, EEN_PASSWORD and EEN_CLIENT_ID, .*both") as caught:
+    with pytest.raises(
+        errors.SettingsError, match=r"EEN_USERNAME, EEN_PASSWORD and EEN_CLIENT_ID, .*both"
+    ) as caught:
         camkit.connect()
     assert SECRET not in str(caught.value)
 

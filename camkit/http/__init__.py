@@ -1,7 +1,7 @@
 """HTTP to one service: deadlines, retries, a size cap, and secrets that go to its own hosts only."""
 
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
-from camkit.http.reply import Meanings, Reply, raise_for_status
+from camkit.http.reply import Meanings, Reply, http_date, raise_for_status
 from camkit.http.retry import retry
 from camkit.http.secrets import Address, Credential, Masking, NotPickled, as_secret
 from camkit.http.transport import Transport
@@ -19,6 +19,7 @@ __all__ = [
     "TokenBucket",
     "Transport",
     "as_secret",
+    "http_date",
     "raise_for_status",
     "retry",
     "secrets_stay_inside",

@@ -77,10 +77,10 @@ class Reply:
         value = self.headers.get("Retry-After", "").strip()
         if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", value):
             return float(value)
-        until = _http_date(value)
+        until = http_date(value)
         if until is None:
             return None
-        now = _http_date(self.headers.get("Date", "")) or datetime.now(UTC)
+        now = http_date(self.headers.get("Date", "")) or datetime.now(UTC)
         return max(0.0, (until - now).total_seconds())
 
     @property
@@ -122,7 +122,8 @@ def take_cookies(headers: HTTPHeaderDict) -> Headers:
     return cookies
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Read a date as HTTP writes it, UTC-aware; None if it is not one."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

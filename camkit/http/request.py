@@ -25,6 +25,7 @@ class Request(NotPickled):
     method: str
     url: Address
     json: Any
+    form: Mapping[str, str | SecretStr] | None
     credential: Credential | None
     limits: Limits = field(repr=False)
     masking: Masking = field(repr=False)
@@ -46,6 +47,8 @@ class Request(NotPickled):
 
     def body(self) -> bytes | None:
         """The body as it is sent, secrets revealed."""
+        if self.form is not None:
+            return urlencode({name: _revealed(value) for name, value in self.form.items()}).encode()
         if self.json is None:
             return None
         return jsonlib.dumps(self.json, default=SecretStr.get_secret_value).encode()
@@ -53,6 +56,8 @@ class Request(NotPickled):
     def headers(self) -> dict[str, str]:
         """Its own headers, secrets revealed."""
         kind = {} if self.json is None else {"Content-Type": "application/json"}
+        if self.form is not None:
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
         return Headers({**kind, **self.credential.headers}) if self.credential else kind
 
     def key(self) -> tuple[str, ...]:
@@ -61,7 +66,8 @@ class Request(NotPickled):
 
     def secrets(self) -> list[str]:
         """Every secret that goes with it."""
-        values = self.json.values() if isinstance(self.json, Mapping) else ()
+        fields = self.form or self.json
+        values = fields.values() if isinstance(fields, Mapping) else ()
         in_body = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         in_url = self.masking.secrets_in(self.url)
         return [*self.key(), *in_body, *in_url]
@@ -73,8 +79,12 @@ class Request(NotPickled):
         except ValueError:
             url = Address("")
         if reply.status == 303:
-            return replace(self, url=url, method="GET", json=None)
+            return replace(self, url=url, method="GET", json=None, form=None)
         return replace(self, url=url)
+
+
+def _revealed(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def address_of(base: str, url: str, params: Mapping[str, Any] | None) -> Address:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import gevent
+from pydantic import SecretStr
 from requests import RequestException
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
@@ -114,13 +115,14 @@ class Transport(NotPickled):
         return self.trust.home.netloc or ""
 
     @secrets_stay_inside
-    def request(
+    def request(  # noqa: PLR0913 - all but two are given by name
         self,
         method: str,
         url: str,
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        form: Mapping[str, str | SecretStr] | None = None,
         credential: Credential | None = None,
         idempotent: bool | None = None,
         check: Callable[[Reply], object] | None = None,
@@ -136,6 +138,8 @@ class Transport(NotPickled):
             The query; parameters that are None are left out.
         json : optional
             The body. A `pydantic.SecretStr` in it is revealed only as it is sent.
+        form : mapping of str to str or pydantic.SecretStr, optional
+            The body as the fields of a form, instead of `json`.
         credential : Credential, optional
             Sent to the service's own hosts only.
         idempotent : bool, optional
@@ -163,7 +167,7 @@ class Transport(NotPickled):
         """
         limits = limits or self.limits
         url = address_of(self.base_url, url, params)  # from here on its repr hides its secrets
-        request = Request(method, url, json, credential, limits, self._masking)
+        request = Request(method, url, json, form, credential, limits, self._masking)
         safe = method in ("GET", "HEAD") if idempotent is None else idempotent
         self._await_turn(limits.deadline_s)
         ends = time.monotonic() + limits.deadline_s

@@ -15,20 +15,25 @@ from camkit.cameras.een.status_rules import (
     rule_for,
 )
 from camkit.cameras.een.v1 import LOGIN_URL, EagleEyeV1
+from camkit.cameras.een.v3 import AUTH_URL, REDIRECT_URI, EagleEyeV3, TokensInMemory
 
 __all__ = [
+    "AUTH_URL",
     "LOGIN_URL",
+    "REDIRECT_URI",
     "STATUS_BITS",
     "Account",
     "DeviceStatus",
     "EagleEye",
     "EagleEyeV1",
+    "EagleEyeV3",
     "Frame",
     "Moment",
     "OverallStatus",
     "ReceivedFrame",
     "Standing",
     "StatusBit",
+    "TokensInMemory",
     "deciding_bits",
     "decode_status",
     "explain_status",

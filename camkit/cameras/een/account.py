@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,7 +16,8 @@ from camkit.cameras import Picture
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
 from camkit.cameras.een.moments import Moment
-from camkit.cameras.een.status import overall_status
+from camkit.cameras.een.status import overall_of
+from camkit.cameras.een.status_rules import OverallStatus
 from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
 from camkit.http import NotPickled
 from camkit.support.timezones import aware
@@ -167,7 +169,7 @@ class EagleEye(NotPickled, ABC):
         """
         devices = self.devices() if devices is None else devices
         fleet = usable_cameras(devices)
-        online = overall_status(devices["device_status"], device_type=devices["type"]) == "Online"
+        online = overall_of(devices) == OverallStatus.ONLINE
         candidates = fleet.loc[fleet["usable"] & online, "id"].tolist()
         random.Random(seed).shuffle(candidates)  # noqa: S311 - a draw, not a secret
         tried = candidates[:CAMERAS_TRIED]
@@ -205,10 +207,21 @@ class EagleEye(NotPickled, ABC):
         NoPicture
             If there is no frame within the tolerance.
         """
+        return self._nearest(camera_id, at, tolerance_s, self.frame_before, self.frame_after)
+
+    def _nearest(
+        self,
+        camera_id: str,
+        at: datetime,
+        tolerance_s: float,
+        before: Callable[[str, datetime], Frame],
+        after: Callable[[str, datetime], Frame],
+    ) -> Picture:
+        """The nearer of the frames before and after a moment."""
         at = aware(at)
         found: list[Frame] = []
         refused: list[NoPicture] = []
-        for fetch in (self.frame_before, self.frame_after):
+        for fetch in (before, after):
             if found and not self._next_may_be_nearer(found[0], at):
                 break
             try:

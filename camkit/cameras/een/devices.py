@@ -81,6 +81,8 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
         picture comes is another matter.
     """
     kind, service = devices["type"], devices["service_status"]
+    # API v3 lists attached devices only, and does not say so.
+    is_attached = (service == "ATTD").fillna(False) | (service.isna() & _connection(devices).notna())
     reason = pd.Series(pd.NA, index=devices.index, dtype="string")
     rules = (
         (devices["row_problem"].notna(), devices["row_problem"]),
@@ -88,7 +90,7 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
         (~kind.isin(CAMERA_TYPES), "not a camera (" + kind.fillna("no type") + ")"),
         (devices["is_unsupported"].fillna(0) != 0, "not supported by the vendor"),
         (
-            service.fillna("") != "ATTD",
+            ~is_attached,
             service.map(_SERVICE).fillna("not attached (" + service.fillna("no state") + ")"),
         ),
     )
@@ -98,6 +100,13 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
     table["usable"] = reason.isna().astype(bool)
     table["reason"] = reason
     return table
+
+
+def _connection(devices: pd.DataFrame) -> pd.Series:
+    """The connection status of each device, missing where the table does not have it."""
+    if "connection_status" in devices:
+        return devices["connection_status"]
+    return pd.Series(pd.NA, index=devices.index, dtype="string")
 
 
 def _text(value: Any) -> str | None:

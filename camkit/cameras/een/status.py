@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from camkit.cameras.een.status_rules import (
+    CONNECTION_STATUS,
     LARGEST,
     STATUS_BITS,
+    UNKNOWN_CONNECTION,
     OverallStatus,
     Standing,
     StatusBit,
@@ -112,6 +114,31 @@ def overall_status(statuses: Any, device_type: Any = None) -> OverallStatus | pd
     return pd.Series(overall, index=series.index, name="overall", copy=False)
 
 
+def overall_of(devices: pd.DataFrame) -> pd.Series:
+    """Judge devices by their status: the bitmask of API v1 or, where there is none, the connection status of v3.
+
+    Parameters
+    ----------
+    devices : pandas.DataFrame
+        The device list; ``device_status`` and ``type``, and ``connection_status`` where there is one, are used.
+
+    Returns
+    -------
+    pandas.Series
+        As `overall_status` returns it.
+    """
+    by_bits = overall_status(devices["device_status"], devices["type"])
+    if "connection_status" not in devices:
+        return by_bits
+    by_word = devices["connection_status"].map(
+        {word: meant.overall.value for word, meant in CONNECTION_STATUS.items()}
+    )
+    is_by_word = devices["device_status"].isna() & devices["connection_status"].notna()
+    words = by_word.fillna(OverallStatus.UNKNOWN.value)
+    found = by_bits.astype(object).mask(is_by_word, words.astype(object))
+    return pd.Series(pd.Categorical(found, dtype=OVERALL), index=devices.index, name="overall")
+
+
 def explain_status(status: Any, device_type: str | None = "camera") -> str:
     """Say in plain sentences what a device status means.
 
@@ -185,16 +212,19 @@ def explained_by_status(devices: pd.DataFrame) -> pd.DataFrame:
     """
     codes, unreadable = _codes(devices["device_status"])
     is_bridge = _are_bridges(devices["type"], len(devices))
-    pairs = list(zip(codes.tolist(), is_bridge.tolist(), strict=True))
-    rows = [
-        ("", False, UNREADABLE)
-        if bad
-        else (_hex(pair[0]), rule_for(*pair).explains_silence, reason_for(*pair))
-        for pair, bad in zip(pairs, unreadable, strict=True)
-    ]
+    words = devices["connection_status"] if "connection_status" in devices else [None] * len(devices)
+    rows = []
+    for code, bridge, bad, word in zip(codes.tolist(), is_bridge.tolist(), unreadable, words, strict=True):
+        if not bad:
+            rows.append((_hex(code), rule_for(code, bridge).explains_silence, reason_for(code, bridge)))
+        elif isinstance(word, str):
+            meant = CONNECTION_STATUS.get(word, UNKNOWN_CONNECTION)
+            rows.append(("", meant.explains_silence, f"The connection status is {word}: {meant.meaning}"))
+        else:
+            rows.append(("", False, UNREADABLE))
     table = devices[["id", "name", "device_status"]].copy()
     table["hex"] = [row[0] for row in rows]
-    table["overall"] = overall_status(devices["device_status"], devices["type"])
+    table["overall"] = overall_of(devices)
     table["explains_silence"] = np.array([row[1] for row in rows], dtype=bool)
     table["why"] = [row[2] for row in rows]
     return table

@@ -161,6 +161,47 @@ BRIDGE_RULES = (
 # fmt: on
 
 
+@dataclass(frozen=True)
+class ConnectionStatus:
+    """What API v3's word for a device's connection means.
+
+    Attributes
+    ----------
+    overall : OverallStatus
+        The nearest status of API v1.
+    meaning : str
+        The second half of a sentence.
+    """
+
+    overall: OverallStatus
+    meaning: str
+
+    @property
+    def explains_silence(self) -> bool:
+        """Whether it explains that the device gives no picture."""
+        return self.overall not in (OverallStatus.ONLINE, OverallStatus.UNKNOWN)
+
+
+UNKNOWN_CONNECTION = ConnectionStatus(
+    OverallStatus.UNKNOWN, "the cloud does not know the state of the device."
+)
+# fmt: off
+CONNECTION_STATUS = {
+    "online": ConnectionStatus(OverallStatus.ONLINE, "the device works."),
+    "off": ConnectionStatus(OverallStatus.OFF, "a user has switched the camera off."),
+    "bridgeOffline": ConnectionStatus(OverallStatus.INTERNET_OFFLINE,
+                                      "the cloud does not reach the bridge, which may go on recording."),
+    "invalidCredentials": ConnectionStatus(OverallStatus.PASSWORD_NEEDED,
+                                           "the bridge cannot sign in to the camera, which is as good as offline."),
+    "deviceOffline": ConnectionStatus(OverallStatus.OFFLINE, "the device is offline."),
+    "error": ConnectionStatus(OverallStatus.OFFLINE, "the device is offline for another reason."),
+    "unknown": UNKNOWN_CONNECTION,
+}
+# fmt: on
+"""The vendor's words in API v3 (EENCloud/VMS-Developer-Portal, ``devices_category.yaml``); which status of API v1 is
+nearest is camkit's reading."""
+
+
 def rules_for(is_bridge: bool = False) -> tuple[Rule, ...]:
     """Return the rules for a kind of device, in the order in which they are tried."""
     return NO_NEWS_RULES + (BRIDGE_RULES if is_bridge else CAMERA_RULES)

@@ -1,0 +1,186 @@
+"""A client of one Eagle Eye account by API v3: its devices, its preview frames, its pictures of full resolution.
+
+Source: EENCloud/VMS-Developer-Portal, ``Open API Specifications``, devices and media.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from camkit.cameras import Picture
+from camkit.cameras.een.account import EagleEye
+from camkit.cameras.een.devices import device_table
+from camkit.cameras.een.formats import require_camera_id
+from camkit.cameras.een.frames import Frame, ReceivedFrame
+from camkit.cameras.een.moments import Moment
+from camkit.cameras.een.v3.devices import BRIDGE_PARTS, CAMERA_PARTS, problem_of, record_of
+from camkit.cameras.een.v3.formats import iso_time, parse_iso_time
+from camkit.cameras.een.v3.login import Session
+from camkit.errors import NoPicture, NotFound
+from camkit.http import Meanings, Reply, TokenBucket
+
+PAGE_SIZE, PAGES = 500, 1000
+"""Devices on a page (the vendor may send fewer), and more pages than any account fills."""
+
+MAIN_PER_S = 1.0
+"""How often pictures of full resolution are asked for. The vendor says "not in quick succession", without a figure."""
+
+F = TypeVar("F", bound=ReceivedFrame)
+
+_NO_FRAME: Meanings = {
+    400: (NotFound, "the request was not accepted: perhaps this is not a camera"),
+    404: (NoPicture, "there is none"),
+}
+
+
+class EagleEyeV3(Session, EagleEye):
+    """A client of one Eagle Eye account by API v3, with an application's id and secret and a user's consent.
+
+    Parameters
+    ----------
+    client_id : str
+        Of the application that the organization has registered at the vendor.
+    client_secret : pydantic.SecretStr or str
+        Sent to the login host only.
+    redirect_uri : str
+        The application's redirect address, letter by letter.
+    auth_url : str
+        The login host.
+    consent : callable, optional
+        Called with the address of the vendor's page; returns the address on which the browser ended. By default the
+        notebook shows a link and waits, see `camkit.cameras.een.v3.consent.consent_in_browser`.
+    store : TokenStore, optional
+        Where the login is kept; by default in the system's keyring or a file of the user's own.
+    limits : Limits, optional
+        Deadlines and caps.
+    demo_origin : str, optional
+        Only for the built-in demo site.
+
+    Attributes
+    ----------
+    full_resolution : bool
+        Whether `snapshot` asks for pictures of full resolution first; False to begin with.
+
+    Notes
+    -----
+    It logs in when a call needs it: by the login that is kept, renewed where necessary, else by a consent. When the
+    vendor refuses to renew a login, calls fail until `login` is called.
+    """
+
+    api = "v3"
+    full_resolution = False
+    _main_rate = TokenBucket(MAIN_PER_S, burst=1)
+
+    def devices(self) -> pd.DataFrame:
+        """List the account's cameras and bridges; see `EagleEye.devices`."""
+        found = [
+            (device, kind)
+            for kind, parts in (("camera", CAMERA_PARTS), ("bridge", BRIDGE_PARTS))
+            for device in self._listed(f"/{kind}s", {"include": parts}, f"Listing the Eagle Eye {kind}s")
+        ]
+        records = [record_of(device, kind) if isinstance(device, Mapping) else {} for device, kind in found]
+        return device_table(records, [problem_of(device) for device, _ in found])
+
+    def newest_frame(self, camera_id: str, *, attempts: int | None = None) -> Frame:
+        """Wait for the camera's next preview image, and fetch it, checked."""
+        params = {"deviceId": camera_id, "type": "preview"}
+        return self._image(Frame, camera_id, "liveImage", params, attempts)
+
+    def frame_before(self, camera_id: str, at: datetime) -> Frame:
+        """Fetch the last preview image at or before a moment, checked."""
+        return self._recorded(camera_id, at, "lte", "preview")
+
+    def frame_after(self, camera_id: str, at: datetime) -> Frame:
+        """Fetch the first preview image at or after a moment, checked."""
+        return self._recorded(camera_id, at, "gte", "preview")
+
+    def receive_frame(self, camera_id: str, moment: Moment, *, attempts: int | None = None) -> ReceivedFrame:
+        """Fetch the last preview image before a moment without decoding it."""
+        params: dict[str, Any] = {"pageToken": moment.token}  # with it, the vendor ignores everything else
+        if moment.token is None:
+            time = moment.time or self._server_now() - moment.back
+            name = "timestamp__lt" if moment.is_before else "timestamp__lte"
+            params = {"deviceId": camera_id, "type": "preview", name: iso_time(time)}
+        return self._image(ReceivedFrame, camera_id, "recordedImage", params, attempts)
+
+    def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
+        """Fetch the picture nearest to a moment; see `EagleEye.snapshot`.
+
+        With `full_resolution` one from the recording, if there is a recording of that moment, else a preview. These
+        are asked for once a second at most.
+        """
+        if self.full_resolution:
+            before, after = (
+                lambda camera_id, at, op=op: self._recorded(camera_id, at, op, "main")
+                for op in ("lte", "gte")
+            )
+            try:
+                return self._nearest(camera_id, at, tolerance_s, before, after)
+            except NoPicture:
+                pass
+        return super().snapshot(camera_id, at, tolerance_s=tolerance_s)
+
+    def _recorded(self, camera_id: str, at: datetime, operator: str, kind: str) -> Frame:
+        """The image before or after a moment, of one kind."""
+        params = {"deviceId": camera_id, "type": kind, f"timestamp__{operator}": iso_time(at)}
+        rate = self._main_rate if kind == "main" else None
+        return self._image(Frame, camera_id, "recordedImage", params, None, rate)
+
+    def _image(
+        self,
+        kind: type[F],
+        camera_id: str,
+        call: str,
+        params: dict[str, Any],
+        attempts: int | None,
+        rate: TokenBucket | None = None,
+    ) -> F:
+        require_camera_id(camera_id)
+        return self._get(
+            f"/media/{call}.jpeg",
+            params,
+            f"Fetching an image of camera {camera_id}",
+            read=partial(_read_frame, kind, camera_id),
+            meanings=_NO_FRAME,
+            attempts=attempts,
+            rate=rate,
+        )
+
+    def _listed(self, path: str, params: dict[str, Any], doing: str) -> list[Any]:
+        """The results of all pages; the last has no token for another."""
+        results: list[Any] = []
+        tokens: set[str] = set()
+        token: str | None = None
+        for _ in range(PAGES):
+            page = {**params, "pageSize": PAGE_SIZE, "pageToken": token}
+            found, token, reply = self._get(path, page, doing, read=_page)
+            results += found
+            if token is None:
+                return results
+            if token in tokens:
+                raise reply.bad("sends the same page again and again")
+            tokens.add(token)
+        raise reply.bad(f"has more than {PAGES} pages; camkit stopped there")
+
+
+def _read_frame(kind: type[F], camera_id: str, reply: Reply) -> F:
+    """Read a frame from an answer; raise `BadResponse` if it is not one."""
+    headers = reply.headers
+    at = parse_iso_time(headers.get("X-Een-Timestamp"))
+    tokens = (headers.get("X-Een-PrevToken") or None, headers.get("X-Een-NextToken") or None)
+    return kind.read(camera_id, reply, at, *tokens)
+
+
+def _page(reply: Reply) -> tuple[list[Any], str | None, Reply]:
+    """The results of one page, and the token of the next; none, null and an empty text end a list."""
+    page = reply.json()
+    results = page.get("results") if isinstance(page, dict) else None
+    if not isinstance(results, list):
+        raise reply.bad("did not send a list of results")
+    token = page.get("nextPageToken")
+    return results, token if isinstance(token, str) and token else None, reply

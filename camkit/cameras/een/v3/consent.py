@@ -1,0 +1,178 @@
+"""The consent to a login: in the browser, on the vendor's page, which sends the browser back to this machine.
+
+Sources: the authorization code grant and its redirect, RFC 6749; native applications that listen on loopback, RFC 8252.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hmac
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import gevent
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIHandler, WSGIServer
+from IPython.core.getipython import get_ipython
+from IPython.display import HTML, DisplayHandle
+
+from camkit.errors import LoginRefused, SettingsError
+from camkit.support.html import block_html, text_html
+
+WAIT_S = 300.0
+"""How long a consent is waited for, seconds: as long as the vendor's code would hold."""
+
+CONNECTIONS, CONNECTION_S = 100, 10.0
+"""How many browsers may be connected at once, and how long each, seconds: a slow one does not keep others out."""
+
+_NO_INPUT = "This program cannot ask for the address. Run the cell in JupyterLab, or camkit in a terminal."
+_PAGE = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>camkit</title>"
+    "<body style='font-family:sans-serif;margin:3em'><p>{}</p></body></html>"
+)
+_HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Connection", "close"),
+]
+
+
+def consent_in_browser(address: str, redirect_uri: str, *, paste: bool | None = None) -> str:
+    """Have the user allow the access in a browser.
+
+    Parameters
+    ----------
+    address : str
+        The vendor's page. The ``state`` in it has to come back.
+    redirect_uri : str
+        To where the vendor sends the browser then.
+    paste : bool, optional
+        Ask for the address on which the browser ended, and do not listen. By default where no browser of the user's
+        can reach this machine: on JupyterHub, over ssh, and if `redirect_uri` is not an address of this machine.
+
+    Returns
+    -------
+    str
+        The address on which the browser ended.
+
+    Raises
+    ------
+    LoginRefused
+        If nobody allowed it in time, or the address cannot be asked for.
+    SettingsError
+        If another program listens at `redirect_uri`.
+    """
+    parts = urlsplit(redirect_uri)
+    is_here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    is_far = any(os.environ.get(name) for name in ("JUPYTERHUB_USER", "SSH_CONNECTION"))
+    if paste or not is_here or (paste is None and is_far):
+        return _pasted(address)
+    return _listened(address, redirect_uri)
+
+
+def _pasted(address: str) -> str:
+    """Show the link, and ask for the address; what is typed is neither shown nor kept in the notebook."""
+    shown = _show(
+        address, "Then copy the address of the page on which your browser ends, even if it does not open."
+    )
+    try:
+        return getpass.getpass("The address on which the browser ended: ").strip()
+    except (EOFError, NotImplementedError):  # a notebook without input raises a kind of the latter
+        pass
+    finally:
+        shown()
+    raise LoginRefused(_NO_INPUT)
+
+
+def _listened(address: str, redirect_uri: str) -> str:
+    """Show the link, and listen at the redirect's address until the browser comes back."""
+    came = _Came(redirect_uri, parse_qs(urlsplit(address).query)["state"][0])
+    parts = urlsplit(redirect_uri)
+    server = WSGIServer(
+        (parts.hostname, parts.port or 80),
+        came.answer,
+        log=None,
+        error_log=None,
+        handler_class=_Handler,
+        spawn=Pool(CONNECTIONS),
+    )
+    try:
+        server.start()
+    except OSError:
+        raise SettingsError(
+            f"{redirect_uri}, to which Eagle Eye sends the browser back, is in use by another program, perhaps by a "
+            "notebook that is logging in. End that, or run site.een.login(paste=True)."
+        ) from None
+    shown = _show(address, "This cell waits until you have allowed the access there.")
+    try:
+        if not came.event.wait(WAIT_S):
+            raise LoginRefused(
+                f"Nobody allowed the access to Eagle Eye within {WAIT_S / 60:.0f} minutes. Run site.een.login() again; "
+                "if the browser ended on a page that does not open, site.een.login(paste=True)."
+            )
+        gevent.sleep(0.1)  # so that the page is on its way
+    finally:
+        shown()
+        server.stop(timeout=1)
+    return came.address
+
+
+class _Came:
+    """The browser's return: the first request to the redirect's address that brings the state."""
+
+    def __init__(self, redirect_uri: str, state: str) -> None:
+        self.event = Event()
+        self.address = ""
+        self._redirect_uri, self._state = redirect_uri, state
+        self._path = urlsplit(redirect_uri).path or "/"
+
+    def answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        query = environ.get("QUERY_STRING", "")
+        state = parse_qs(query).get("state", [""])[0]
+        known = hmac.compare_digest(state.encode(), self._state.encode())
+        if environ["REQUEST_METHOD"] != "GET" or environ["PATH_INFO"] != self._path or not known:
+            return _page(start_response, "404 Not Found", "This is not a page. Go back to the notebook.")
+        if self.event.is_set():
+            return _page(start_response, "410 Gone", "This login is over. Go back to the notebook.")
+        self.address = f"{self._redirect_uri}?{query}"
+        self.event.set()
+        if "code" not in parse_qs(query):
+            return _page(start_response, "200 OK", "The access was not allowed. Go back to the notebook.")
+        return _page(start_response, "200 OK", "Thank you. Close this page and go back to the notebook.")
+
+
+class _Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no type hints
+    """One connection, for a limited time."""
+
+    def handle(self) -> None:
+        with gevent.Timeout(CONNECTION_S, False):
+            super().handle()
+
+
+def _page(start_response: Callable[..., Any], status: str, text: str) -> list[bytes]:
+    body = _PAGE.format(text).encode()
+    start_response(status, [*_HEADERS, ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _show(address: str, then: str) -> Callable[[], None]:
+    """Show the link, in a notebook as a button; returns what takes it away again."""
+    if not hasattr(get_ipython(), "kernel"):
+        print(
+            f"Open this address in a browser and allow the access to Eagle Eye:\n\n  {address}\n\n{then}",
+            flush=True,
+        )
+        return lambda: None
+    link = (
+        f'<p><a href="{text_html(address)}" target="_blank" rel="noopener noreferrer" style="display:inline-block;'
+        'padding:8px 16px;background:#1a5fb4;color:white;border-radius:4px;text-decoration:none">'
+        "Allow the access to Eagle Eye</a></p>"
+        f"<p>The button opens Eagle Eye's page in a new tab. {text_html(then)}</p>"
+    )
+    handle = DisplayHandle()  # type: ignore[no-untyped-call]  # IPython has no types for it
+    handle.display(HTML(block_html(link)))  # type: ignore[no-untyped-call]  # as above
+    return lambda: handle.update(HTML(""))  # type: ignore[no-untyped-call]  # as above

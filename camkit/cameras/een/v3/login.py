@@ -1,0 +1,426 @@
+"""A login to API v3: OAuth's authorization code, tokens that are renewed, and the account they are of.
+
+Sources: EENCloud/VMS-Developer-Portal, ``Agent Skills/een-api`` (authenticate, refresh) and its Python sample; RFC
+6749, RFC 7009 and RFC 7636.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import gevent.lock
+from pydantic import SecretStr
+
+from camkit.cameras.een.account import Account
+from camkit.cameras.een.v3.consent import consent_in_browser
+from camkit.cameras.een.v3.errors import raise_for_answer
+from camkit.cameras.een.v3.tokens import Tokens, TokensKept, TokenStore
+from camkit.errors import BadResponse, LoginRefused, ServiceError, SettingsError
+from camkit.http import (
+    Credential,
+    Limits,
+    Masking,
+    Meanings,
+    NotPickled,
+    Reply,
+    TokenBucket,
+    Transport,
+    as_secret,
+    http_date,
+    raise_for_status,
+    secrets_stay_inside,
+)
+from camkit.support.interrupts import interrupts_wait
+
+T = TypeVar("T")
+
+AUTH_URL = "https://auth.eagleeyenetworks.com"
+REDIRECT_URI = "http://127.0.0.1:3333"
+HOSTS = re.compile(r"(?:auth|api|media|(?:api|media)\.c[0-9]+)\.(eagleeyenetworks\.com)")
+API = "/api/v3.0"
+SCOPE = "vms.all"
+
+MASKING = Masking(
+    frozenset(
+        "include pageSize type deviceId id timestamp timestamp__lt timestamp__lte timestamp__gt timestamp__gte "
+        "startTimestamp__gte startTimestamp__lte endTimestamp__gte endTimestamp__lte type__in actor sort".split()
+    )
+)
+"""Everything but tokens, codes and states that an address of the vendor's may have in its query."""
+
+MARGIN_S = 60.0
+"""A token that ends within this time is renewed before it is used, seconds."""
+
+RENEWAL = Limits(deadline_s=20.0)
+"""Ctrl-C waits for a renewal, since an answer that is not kept would end the login: so it must not take long."""
+
+STALE_S = 5.0
+"""An answer's time is taken for the server's now for so long, seconds."""
+
+PAUSE_S = 5.0
+"""After a renewal that the vendor could not answer, the shortest time before a call causes another one, seconds."""
+
+_AGAIN = "run site.een.login() and allow the access in your browser"
+_EXCHANGE: Meanings = {
+    400: (LoginRefused, "the login was not understood; EEN_REDIRECT_URI has to be the registered address, letter by "
+                        "letter"),
+    401: (LoginRefused, f"the code was too old, or the application was not accepted; {_AGAIN} again, and check "
+                        "EEN_CLIENT_ID and EEN_CLIENT_SECRET"),
+    403: (LoginRefused, "the application may not use this account"),
+}  # fmt: skip
+_REFRESH: Meanings = {
+    400: (LoginRefused, f"the login has ended; {_AGAIN} again"),
+    401: (
+        LoginRefused,
+        f"the login has ended (14 days without use, 90 days, or somebody ended it); {_AGAIN} again",
+    ),
+    403: (LoginRefused, "the application may not use this account any longer"),
+}
+
+
+class Session(NotPickled):
+    """One user's login; `camkit.cameras.een.EagleEyeV3` has the parameters, and the calls that need it."""
+
+    @secrets_stay_inside
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: SecretStr | str,
+        redirect_uri: str = REDIRECT_URI,
+        *,
+        auth_url: str = AUTH_URL,
+        consent: Callable[[str], str] | None = None,
+        store: TokenStore | None = None,
+        limits: Limits | None = None,
+        demo_origin: str | None = None,
+    ) -> None:
+        self.is_demo = demo_origin is not None
+        self._client_id, self._redirect_uri, self._consent = client_id, redirect_uri, consent
+        pair = f"{client_id}:{as_secret(client_secret).get_secret_value()}".encode()
+        self._application = Credential({"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
+        self._transport = Transport("Eagle Eye", auth_url, hosts=HOSTS, limits=limits, masking=MASKING)
+        self.at_vendor = self._transport.trust.is_vendors
+        self.host = self._transport.base_url
+        self._store = store or TokensKept(f"{self._transport.host} {client_id}")
+        self._tokens: Tokens | None = None
+        self._account: Account | None = None
+        self._refusal: ServiceError | None = None
+        self._refused_until = 0.0
+        self._login_lock = gevent.lock.RLock()
+        self._clock: tuple[datetime, float] | None = None
+        if urlsplit(redirect_uri).scheme not in ("http", "https") or not urlsplit(redirect_uri).netloc:
+            raise SettingsError(
+                "EEN_REDIRECT_URI is not an address. Write it as it is registered, such as http://127.0.0.1:3333."
+            )
+
+    @secrets_stay_inside
+    def login(self, *, again: bool = False, paste: bool | None = None) -> Account:
+        """Log in: by the login that is kept from before, else by a consent in the browser.
+
+        Parameters
+        ----------
+        again : bool
+            Ask for the consent even if a login is kept.
+        paste : bool, optional
+            See `camkit.cameras.een.v3.consent.consent_in_browser`.
+
+        Raises
+        ------
+        LoginRefused
+            If the vendor or the user refuses; the message says what to do.
+        SettingsError
+            If another program listens at the redirect's address.
+        ServiceError
+            If the login host fails or cannot be reached.
+        """
+        with self._login_lock:
+            self._refusal = None
+            if again or not self._kept():
+                self._tokens = self._account = None
+                self._consented(paste)
+            return self._known_account()
+
+    @secrets_stay_inside
+    def ensure_login(self) -> None:
+        """Log in if necessary, so that a refusal or an unreachable host is found before the work begins."""
+        self._renewed(None)
+        self._known_account()
+
+    @property
+    def account(self) -> dict[str, str]:
+        """What is known of the account, without a request and without a secret, for a record of who was asked.
+
+        ``host`` and ``application``; after a login also ``user``, ``account_id`` and, where it is known, ``timezone``.
+        """
+        known = {"host": self._transport.host, "application": self._client_id}
+        if self._account is None:
+            return known
+        zone = {"timezone": self._account.timezone} if self._account.timezone else {}
+        return known | {"user": self._account.email, "account_id": self._account.account_id} | zone
+
+    @secrets_stay_inside
+    def logout(self) -> None:
+        """End the login at the vendor and remove it here; nothing happens when there is none."""
+        with self._login_lock, self._store.lock():
+            kept = self._store.load() or self._tokens
+            self._tokens = self._account = None
+            if kept is None:
+                return
+            token, kind = (kept.refresh, "refresh_token") if kept.refresh else (kept.access, "access_token")
+            reply = self._post("revoke", {"token": token, "token_type_hint": kind}, idempotent=True)
+            if reply.status not in (400, 401):  # it had ended already
+                raise_for_status(reply, "Logging out of Eagle Eye")
+            self._store.forget()
+
+    def close(self) -> None:
+        """Close this thread's idle connections."""
+        self._transport.close()
+
+    @secrets_stay_inside
+    def _get(
+        self,
+        path: str,
+        params: dict[str, Any],
+        doing: str,
+        *,
+        read: Callable[[Reply], T],
+        meanings: Meanings | None = None,
+        attempts: int | None = None,
+        rate: TokenBucket | None = None,
+    ) -> T:
+        """GET from the account's API: what `read` makes of the answer. One that it refuses is a failed attempt.
+
+        When the login has expired, renew it and repeat the request once.
+        """
+        found: list[T] = []
+        limits = None if attempts is None else replace(self._transport.limits, attempts=attempts)
+
+        def request(tokens: Tokens) -> Reply:
+            if rate is not None:
+                rate.take()
+            return self._transport.request(
+                "GET",
+                tokens.api_url + API + path,
+                params=params,
+                credential=Credential({"Authorization": f"Bearer {tokens.access.get_secret_value()}"}),
+                check=lambda reply: found.append(read(reply)),
+                limits=limits,
+            )
+
+        tokens = self._renewed(None)
+        reply = request(tokens)
+        if reply.status == 401:
+            reply = request(self._renewed(tokens))
+        if (date := http_date(reply.server_date or "")) is not None:
+            self._clock = date, time.monotonic()
+        raise_for_answer(reply, doing, meanings)
+        return found[-1]
+
+    def _server_now(self) -> datetime:
+        """The server's time: that of its latest answer, and what has passed since if that is more than `STALE_S`.
+
+        API v3 has no word for "now". To use the answer's time as it is makes a second run ask for the same moments.
+        """
+        if self._clock is None:
+            self._known_account(again=True)
+        if self._clock is None:
+            return datetime.now(UTC)
+        date, read_at = self._clock
+        passed_s = time.monotonic() - read_at
+        return date + timedelta(seconds=passed_s if passed_s > STALE_S else 0)
+
+    def _renewed(self, expired: Tokens | None) -> Tokens:
+        """The tokens to use; renews them unless somebody else has done so since `expired` was in use."""
+        tokens = self._tokens
+        if tokens is None or tokens is expired or not tokens.is_fresh(MARGIN_S):
+            with self._login_lock:
+                if self._refusal is not None and time.monotonic() < self._refused_until:
+                    raise copy(self._refusal)
+                try:
+                    tokens = self._usable(expired)
+                except ServiceError as error:
+                    self._refusal = copy(error)  # without the traceback, whose frames hold sockets
+                    ends = isinstance(error, LoginRefused)
+                    self._refused_until = float("inf") if ends else time.monotonic() + PAUSE_S
+                    raise
+        return tokens
+
+    def _usable(self, expired: Tokens | None) -> Tokens:
+        """Tokens that hold: this client's, those that are kept, renewed if necessary, or those of a new consent."""
+        tokens = self._tokens
+        if tokens is not None and tokens is not expired and tokens.is_fresh(MARGIN_S):
+            return tokens
+        if not self._kept(expired):
+            if expired is not None:
+                raise LoginRefused(f"The login to Eagle Eye has ended: {_AGAIN} again.")
+            self._consented(None)
+        assert self._tokens is not None  # noqa: S101 - both set it or raise
+        return self._tokens
+
+    def _kept(self, expired: Tokens | None = None) -> bool:
+        """Whether there is a login that is kept, by this process or another; it is renewed if necessary."""
+        with self._store.lock():
+            kept = self._store.load()
+            if kept is None or not self._trust(kept.api_url):
+                return False
+            used = expired or self._tokens
+            is_used_up = expired is not None and used is not None and kept.access == used.access
+            if is_used_up or not kept.is_fresh(MARGIN_S):
+                if kept.refresh is None:
+                    return False
+                kept = self._refreshed(kept.refresh)
+            self._use(kept)
+            return True
+
+    def _use(self, tokens: Tokens) -> None:
+        self._tokens, self.host = tokens, tokens.api_url
+
+    def _refreshed(self, refresh: SecretStr) -> Tokens:
+        """Exchange a refresh token for new tokens, which are kept before they are used."""
+        fields = {"grant_type": "refresh_token", "refresh_token": refresh, "scope": SCOPE}
+        with interrupts_wait():  # from here on the old tokens may be worth nothing
+            reply = self._post("token", fields, limits=RENEWAL)
+            raise_for_status(reply, "Renewing the login to Eagle Eye", _REFRESH)
+            tokens = self._tokens_of(reply, refresh)
+            self._store.save(tokens)
+        return tokens
+
+    def _consented(self, paste: bool | None) -> None:
+        """Ask for the consent in the browser, and exchange its code for tokens."""
+        state, verifier = secrets.token_urlsafe(24), SecretStr(secrets.token_urlsafe(48))
+        digest = hashlib.sha256(verifier.get_secret_value().encode()).digest()
+        query = {
+            "scope": SCOPE,
+            "client_id": self._client_id,
+            "response_type": "code",
+            "redirect_uri": self._redirect_uri,
+            "state": state,
+            # A server that does not know these two has to ignore them (RFC 6749, 3.1).
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge_method": "S256",
+        }
+        address = f"{self._transport.base_url}/oauth2/authorize?{urlencode(query)}"
+        ask = self._consent or partial(consent_in_browser, redirect_uri=self._redirect_uri, paste=paste)
+        code = _code_in(ask(address), state)
+        fields = {
+            "grant_type": "authorization_code",
+            "scope": SCOPE,
+            "code": code,
+            "redirect_uri": self._redirect_uri,
+            "code_verifier": verifier,
+        }
+        with self._store.lock(), interrupts_wait():
+            reply = self._post("token", fields, limits=RENEWAL)
+            raise_for_status(reply, "Logging in to Eagle Eye", _EXCHANGE)
+            tokens = self._tokens_of(reply, None)
+            self._store.save(tokens)
+            self._use(tokens)
+
+    def _post(self, step: str, fields: dict[str, Any], **options: Any) -> Reply:
+        """One call of the login host. A renewal is not sent twice: the vendor may have acted on the first."""
+        return self._transport.request(
+            "POST", f"/oauth2/{step}", form=fields, credential=self._application, **options
+        )
+
+    def _tokens_of(self, reply: Reply, refresh: SecretStr | None) -> Tokens:
+        """The tokens in an answer; `refresh` stays where it has none."""
+        body = reply.json()
+        access = body.get("access_token") if isinstance(body, dict) else None
+        seconds = body.get("expires_in") if isinstance(body, dict) else None
+        if not isinstance(access, str) or not re.fullmatch(r"[!-~]+", access):
+            raise reply.bad("did not send a token")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 10**8:
+            raise reply.bad("did not say how long the login holds")
+        renewed = body.get("refresh_token")
+        if isinstance(renewed, str) and renewed:
+            refresh = SecretStr(renewed)
+        return Tokens(SecretStr(access), refresh, time.time() + seconds, self._api_url(reply, body))
+
+    def _api_url(self, reply: Reply, body: dict[str, Any]) -> str:
+        """Where the account's API is: at one of the vendor's hosts, or beside a login that is not the vendor's."""
+        place = body.get("httpsBaseUrl")
+        name = place.get("hostname") if isinstance(place, dict) else None
+        port = place.get("port", 443) if isinstance(place, dict) else None
+        if (
+            not isinstance(name, str)
+            or isinstance(port, bool)
+            or not isinstance(port, int)
+            or not 0 < port < 65536
+        ):
+            raise reply.bad("did not say where the account's API is")
+        url = (
+            f"https://{name}"
+            if self.at_vendor
+            else f"{urlsplit(self._transport.base_url).scheme}://{name}:{port}"
+        )
+        if not self._trust(url) or (self.at_vendor and port != 443):
+            raise reply.bad(f"names a host for the account's API that camkit does not trust ({name[:60]!r})")
+        return url
+
+    def _trust(self, url: str) -> bool:
+        """Whether an address may get the token: the vendor's over HTTPS; else only the host of the login itself."""
+        if self.at_vendor:
+            is_api = HOSTS.fullmatch(urlsplit(url).netloc) is not None and url.startswith("https://")
+        else:
+            login = urlsplit(self._transport.base_url)
+            is_api = (urlsplit(url).scheme, urlsplit(url).hostname) == (login.scheme, login.hostname)
+            if is_api:
+                self._transport.trust_also(url)
+        return is_api
+
+    def _known_account(self, again: bool = False) -> Account:
+        """Whose login it is, asked once."""
+        if self._account is None or again:
+            self._account = self._get(
+                "/users/self",
+                {"include": "timeZone"},
+                "Asking whose login this is",
+                read=lambda reply: _account_in(reply, urlsplit(self.host).hostname or ""),
+            )
+        return self._account
+
+
+def _code_in(address: str, state: str) -> SecretStr:
+    """The code in the address on which the browser ended."""
+    try:
+        found = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    except ValueError:
+        found = {}
+    if not hmac.compare_digest(found.get("state", "").encode(), state.encode()):
+        raise LoginRefused(
+            "That is not the address on which the browser ends after this login. Run site.een.login() again, and copy "
+            "the whole address."
+        )
+    if error := found.get("error"):
+        said = "the access was not allowed" if error == "access_denied" else f"it said {error[:60]!r}"
+        raise LoginRefused(f"Eagle Eye did not log you in: {said}. Run site.een.login() to try again.")
+    if not re.fullmatch(r"[!-~]{1,4096}", found.get("code", "")):
+        raise LoginRefused(f"Eagle Eye sent the browser back without a code. To try again, {_AGAIN}.")
+    return SecretStr(found["code"])
+
+
+def _account_in(reply: Reply, host: str) -> Account:
+    """The account in an answer of ``/users/self``."""
+    user = reply.json()
+    if not isinstance(user, dict) or not isinstance(user.get("accountId"), str):
+        raise BadResponse(f"{reply.url} did not send a user.", url=reply.url, status=reply.status)
+    zone = user.get("timeZone")
+    return Account(
+        name=f"{user.get('firstName') or ''} {user.get('lastName') or ''}".strip(),
+        email=str(user.get("email") or ""),
+        account_id=user["accountId"],
+        host=host,
+        timezone=str(zone.get("timeZone") or "") if isinstance(zone, dict) else "",
+    )

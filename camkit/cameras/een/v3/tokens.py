@@ -1,0 +1,265 @@
+"""The tokens of a login to API v3, and where they are kept between notebooks.
+
+A refresh token is good for one renewal, and the pair before it stops working at once. So what is kept is read, renewed
+and written by one at a time, whether greenlet, thread or process, and a new pair is on the disk before it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import gevent
+import gevent.lock
+import keyring
+import platformdirs
+from keyring.backends.fail import Keyring as NoKeyring
+from keyring.backends.null import Keyring as NullKeyring
+from keyring.errors import KeyringError, PasswordDeleteError
+from pydantic import SecretStr
+
+from camkit.errors import LoginRefused, OutputError
+from camkit.http import NotPickled
+from camkit.support.files import make_folder, open_regular, sync, write_whole
+from camkit.support.locks import CAN_LOCK, take
+
+SERVICE = "camkit"
+LONGEST_BYTES = 64 * 1024
+LOCK_S = 60.0
+"""How long to wait for another process that is renewing the login, seconds."""
+
+
+@dataclass(frozen=True)
+class Tokens(NotPickled):
+    """What a login gave.
+
+    Attributes
+    ----------
+    access, refresh : pydantic.SecretStr
+        `refresh` is None for a public client, whose login cannot be renewed.
+    expires_at : float
+        When `access` ends by this machine's clock, seconds since 1970.
+    api_url : str
+        Scheme and host of the account's API.
+    """
+
+    access: SecretStr
+    refresh: SecretStr | None
+    expires_at: float
+    api_url: str
+
+    def is_fresh(self, margin_s: float = 0.0) -> bool:
+        """Whether the access token holds for a while."""
+        return time.time() + margin_s < self.expires_at
+
+    def written(self) -> str:
+        """Write them down as text, secrets revealed."""
+        refresh = self.refresh.get_secret_value() if self.refresh else None
+        return json.dumps([self.access.get_secret_value(), refresh, self.expires_at, self.api_url])
+
+    @classmethod
+    def from_text(cls, text: str) -> Tokens | None:
+        """Read what `written` wrote; None if it is something else."""
+        try:
+            access, refresh, expires_at, api_url = json.loads(text)
+        except (ValueError, TypeError):
+            return None
+        texts = isinstance(access, str) and isinstance(api_url, str) and isinstance(refresh, str | None)
+        if not texts or not isinstance(expires_at, int | float):
+            return None
+        return cls(SecretStr(access), SecretStr(refresh) if refresh else None, float(expires_at), api_url)
+
+
+class TokenStore(Protocol):
+    """Where the tokens of one login are kept; whoever reads, renews and writes them holds `lock`."""
+
+    def load(self) -> Tokens | None:
+        """Read what is kept; None if there is nothing."""
+        ...
+
+    def save(self, tokens: Tokens) -> None:
+        """Keep them, durably, instead of the ones before."""
+        ...
+
+    def forget(self) -> None:
+        """Remove them."""
+        ...
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Wait until nobody else holds it, and hold it while the block runs."""
+        ...
+
+
+class TokensInMemory(NotPickled):
+    """Tokens that end with the process, such as those of the demo site."""
+
+    def __init__(self) -> None:
+        self._tokens: Tokens | None = None
+        self._lock = gevent.lock.RLock()
+
+    def load(self) -> Tokens | None:
+        """Return what is kept."""
+        return self._tokens
+
+    def save(self, tokens: Tokens) -> None:
+        """Keep them."""
+        self._tokens = tokens
+
+    def forget(self) -> None:
+        """Remove them."""
+        self._tokens = None
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Hold it while the block runs."""
+        return self._lock
+
+
+class TokensKept(NotPickled):
+    """Tokens in the system's keyring or, where there is none, in a file that only its owner can read.
+
+    Parameters
+    ----------
+    login : str
+        Which login they are of, such as the host and the application.
+    folder : pathlib.Path, optional
+        By default the user's folder for the state of programs.
+    """
+
+    def __init__(self, login: str, folder: Path | None = None) -> None:
+        name = hashlib.sha256(login.encode()).hexdigest()[:16]
+        self._folder = folder or Path(platformdirs.user_state_path(SERVICE))
+        self._entry = f"een-{name}"
+        self._file = self._folder / f"{self._entry}.json"
+        self._lock_file = self._folder / f"{self._entry}.lock"
+
+    def load(self) -> Tokens | None:
+        """Read what is kept; None if there is nothing, or not what camkit wrote.
+
+        Raises
+        ------
+        LoginRefused
+            If the file can be read or written by others, is not a file, or the keyring is locked.
+        """
+        text = self._read_file()  # first: it is there only where the keyring did not take them
+        if text is None and has_keyring():
+            try:
+                text = keyring.get_password(SERVICE, self._entry)
+            except KeyringError as error:
+                raise LoginRefused(
+                    f"The login that is kept in the keyring cannot be read ({type(error).__name__}). Unlock the "
+                    "keyring and run the cell again."
+                ) from None
+        return Tokens.from_text(text) if text else None
+
+    def save(self, tokens: Tokens) -> None:
+        """Keep them: in the keyring, else in the file, whole and on the disk.
+
+        Raises
+        ------
+        OutputError
+            If neither takes them.
+        """
+        if has_keyring():
+            try:
+                keyring.set_password(SERVICE, self._entry, tokens.written())
+                self._file.unlink(missing_ok=True)
+                return
+            except KeyringError:
+                pass  # locked, or the tokens are too long for it
+        self._make_folder()
+        write_whole(self._file, tokens.written().encode())
+        sync([self._file], [self._folder])
+
+    def forget(self) -> None:
+        """Remove them from wherever they are."""
+        self._file.unlink(missing_ok=True)
+        if has_keyring():
+            try:
+                keyring.delete_password(SERVICE, self._entry)
+            except PasswordDeleteError:
+                pass  # there were none
+            except KeyringError:
+                raise OutputError(
+                    "The keyring does not let the login be removed. Unlock it and run the cell again."
+                ) from None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the lock of this login while the block runs; the system releases it when the process ends.
+
+        Raises
+        ------
+        OutputError
+            If another process holds it for longer than `LOCK_S`, or its file cannot be written.
+        """
+        if not CAN_LOCK:
+            yield
+            return
+        self._make_folder()
+        try:
+            handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise OutputError(f"{self._lock_file} cannot be written: {error.strerror}.") from None
+        try:
+            self._await(handle)
+            yield
+        finally:
+            os.close(handle)
+
+    def _await(self, handle: int) -> None:
+        until = time.monotonic() + LOCK_S
+        while True:
+            try:
+                take(handle)
+                return
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                raise OutputError(f"{self._lock_file} cannot be locked: {error.strerror}.") from None
+            if time.monotonic() > until:
+                raise OutputError(
+                    f"Another program has been renewing the login to Eagle Eye for {LOCK_S:.0f} s. End it, and run "
+                    "the cell again."
+                )
+            gevent.sleep(0.02)
+
+    def _make_folder(self) -> None:
+        make_folder(self._folder)
+        if hasattr(os, "geteuid") and self._folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise LoginRefused(
+                f"Others can write to {self._folder}, where the login is kept. Run: chmod 700 '{self._folder}'"
+            )
+
+    def _read_file(self) -> str | None:
+        """What is in the file; None if there is none."""
+        if not os.path.lexists(self._file):
+            return None
+        try:
+            with open_regular(self._file) as file:
+                about = os.fstat(file.fileno())
+                content = file.read(LONGEST_BYTES)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is not a plain file"
+            raise LoginRefused(
+                f"The login that is kept in {self._file} cannot be read: {why}. Remove the file, then log in again."
+            ) from None
+        if hasattr(os, "geteuid") and (about.st_uid != os.geteuid() or about.st_mode & 0o077):
+            raise LoginRefused(
+                f"The login in {self._file} is not yours alone: others could have put it there. Remove the file, then "
+                "log in again."
+            )
+        return content.decode("utf-8", "replace")
+
+
+def has_keyring() -> bool:
+    """Whether the system has a keyring that keeps something."""
+    backend = keyring.get_keyring()
+    return backend.priority > 0 and not isinstance(backend, NoKeyring | NullKeyring)
