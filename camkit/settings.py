@@ -83,7 +83,7 @@ def load_settings() -> Settings:
     try:
         settings = Settings(**{name: text for name, text in in_file.items() if not os.environ.get(name)})  # type: ignore[arg-type]
     except ValidationError as error:
-        names = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+        names = ", ".join(dict.fromkeys(str(problem["loc"][0]) for problem in error.errors()))
         raise SettingsError(f"The value of {names} cannot be used. Correct or remove it.") from None
     if settings.directory_url and settings.directory_file:
         raise SettingsError("CAMKIT_DIRECTORY and CAMKIT_DIRECTORY_URL are both set: remove one of them.")

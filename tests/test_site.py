@@ -74,7 +74,9 @@ def test_credentials_in_the_environment_are_used(monkeypatch, capsys):
     site = camkit.connect()
     assert not site.is_demo and list(site.sources) == ["meraki"]
     assert str(site.doors_file) == "my_doors.csv"
-    with pytest.raises(errors.SettingsError, match="Set EEN_USERNAME and EEN_PASSWORD"):
+    with pytest.raises(
+        errors.SettingsError, match=r"Set EEN_CLIENT_ID and EEN_CLIENT_SECRET \(API v3\), or EEN_USERNAME"
+    ):
         _ = site.een
     assert capsys.readouterr().out.splitlines() == [
         "Names and photos come from people.example, which gets the badge numbers.",

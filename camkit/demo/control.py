@@ -19,7 +19,7 @@ def create_blueprint(
     - ``POST reset``: clear the request log, ordered snapshots and locks; faults and sessions are kept.
     - ``PUT faults``: replace all faults with those of a JSON list.
     - ``DELETE faults``: remove all faults.
-    - ``POST expire-sessions``: end every Eagle Eye session, as if it had been idle for too long.
+    - ``POST expire-sessions``: end every Eagle Eye session and access token, as if it had been idle for too long.
     """
     routes = Blueprint("control", __name__)
     routes.before_request(_refuse_web_pages)

@@ -31,6 +31,9 @@ class Options:
     clock: str = "fixed"
     rate_limit: str = "on"
     one_port: bool = False
+    token_s: float = 43200.0
+    end_marker: str = "empty"
+    redirect_uri: list[str] = field(default_factory=list)
     parent: int | None = None
     write_data: str | None = None
     fault: list[Fault] = field(default_factory=list)
@@ -79,6 +82,25 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     parser.add_argument(
         "--one-port", action="store_true", help="serve the images on the main port, not on one of their own"
+    )
+    parser.add_argument(
+        "--token-s",
+        type=float,
+        default=default.token_s,
+        help="how long an Eagle Eye v3 access token holds, seconds",
+    )
+    parser.add_argument(
+        "--end-marker",
+        choices=("empty", "null", "absent"),
+        default=default.end_marker,
+        help="how the last page of an Eagle Eye v3 list says that there is no next one",
+    )
+    parser.add_argument(
+        "--redirect-uri",
+        action="append",
+        default=[],
+        metavar="URI",
+        help="another redirect address of the Eagle Eye v3 application, can be repeated",
     )
     parser.add_argument("--parent", type=int, help="process id; end when the parent is another process")
     parser.add_argument("--write-data", metavar="DIR", help="write the CSV files into DIR and exit")

@@ -13,6 +13,7 @@ from gevent.pywsgi import WSGIServer
 from gevent.socket import IPPROTO_TCP, SO_REUSEADDR, SOL_SOCKET, TCP_NODELAY, socket
 
 from camkit.demo.een import login
+from camkit.demo.een.v3 import oauth
 from camkit.demo.meraki import api
 from camkit.demo.middleware import Handler, WsgiApp
 from camkit.demo.options import Options
@@ -25,9 +26,9 @@ PARENT_POLL_S = 0.5
 def serve(options: Options) -> None:
     """Serve until SIGTERM, SIGINT or the end of the parent process.
 
-    Prints one JSON line first: the addresses ``een``, ``meraki``, ``media`` (of the images), ``directory`` and
-    ``control``, and the demo's own credentials. The address of the control path is secret: whoever knows it
-    controls the site.
+    Prints one JSON line first: the addresses ``een``, ``een_auth`` (of ``/oauth2``), ``een_api`` (of ``/api/v3.0``),
+    ``meraki``, ``media`` (of the images), ``directory`` and ``control``, and the demo's own credentials. The address of
+    the control path is secret: whoever knows it controls the site.
     """
     parent = options.parent or os.getppid()  # before printing: then the parent may end
     stop = Event()
@@ -36,7 +37,7 @@ def serve(options: Options) -> None:
     main_socket, media_socket = _listen(options.port), _listen(0)
     origin = _origin(main_socket)
     media_origin = origin if options.one_port else _origin(media_socket)
-    site = Site(options, media_origin)
+    site = Site(options, origin, media_origin)
     servers = [_server(main_socket, site.main), _server(media_socket, site.media)]
     for server in servers:
         server.start()
@@ -79,6 +80,11 @@ def _introduction(origin: str, media_origin: str, control: str) -> dict[str, str
         "een_tfa_username": login.TFA_USERNAME,
         "een_tfa_password": login.TFA_PASSWORD,
         "een_tfa_code": login.TFA_CODE,
+        "een_auth": origin,
+        "een_api": origin,
+        "een_client_id": oauth.CLIENT_ID,
+        "een_client_secret": oauth.CLIENT_SECRET,
+        "een_redirect_uri": oauth.REDIRECT_URI,
         "meraki": f"{origin}/api/v1",
         "meraki_key": api.KEY,
         "directory": f"{origin}/people/{{user_id}}",

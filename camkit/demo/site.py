@@ -16,6 +16,8 @@ from camkit.demo.clock import Clock
 from camkit.demo.een import aaa, assets, devices_api
 from camkit.demo.een.devices import account
 from camkit.demo.een.login import Login
+from camkit.demo.een.v3 import api as v3
+from camkit.demo.een.v3 import media, oauth
 from camkit.demo.faults import Faults
 from camkit.demo.meraki import api, snapshots
 from camkit.demo.meraki.rate_limit import TokenBucket
@@ -32,8 +34,8 @@ class Site:
     ----------
     options : Options
         The command line.
-    media_origin : str
-        The second origin's address, which answers of the first one refer to.
+    origin, media_origin : str
+        The main address, and the second origin's address, which answers of the first one refer to.
 
     Attributes
     ----------
@@ -44,9 +46,10 @@ class Site:
         pages do not control the site.
     """
 
-    def __init__(self, options: Options, media_origin: str) -> None:
+    def __init__(self, options: Options, origin: str, media_origin: str) -> None:
         self.control = f"/demo/{token_hex(16)}"
         self._login = Login()
+        self._authorizations = oauth.Authorizations(options.token_s, tuple(options.redirect_uri))
         self._store = snapshots.SnapshotStore(options.ready_delay_ms / 1000, options.snapshot_life_s)
         self._bucket = TokenBucket() if options.rate_limit == "on" else None
         self._log = RequestLog()
@@ -58,6 +61,12 @@ class Site:
 
         main = _flask("main")
         main.before_request(_no_trailing_slash)
+        images = media.Media(world, store, devices, options.timeout_ms)
+        end = options.end_marker
+        main.register_blueprint(oauth.create_blueprint(self._authorizations, v3.base_url(origin)))
+        main.register_blueprint(
+            v3.create_blueprint(self._authorizations, clock, devices, images, end, origin)
+        )
         main.register_blueprint(aaa.create_blueprint(self._login))
         main.register_blueprint(devices_api.create_blueprint(self._login, devices))
         archiver = None if options.one_port else media_origin
@@ -67,22 +76,27 @@ class Site:
         main.register_blueprint(api.create_blueprint(clock, orders, self._bucket))
         main.register_blueprint(directory.create_blueprint())
         main.register_blueprint(
-            control.create_blueprint(self._log, self._faults, self.reset, self._login.expire_sessions),
+            control.create_blueprint(self._log, self._faults, self.reset, self._expire_sessions),
             url_prefix=self.control,
         )
-        media = _flask("media")
-        media.register_blueprint(snapshots.create_blueprint(self._store))
-        media.register_blueprint(assets.create_blueprint(self._login, store, archiver=None))
+        second = _flask("media")
+        second.register_blueprint(snapshots.create_blueprint(self._store))
+        second.register_blueprint(assets.create_blueprint(self._login, store, archiver=None))
         self.main = self._wrapped(main, options)
-        self.media = self._wrapped(media, options)
+        self.media = self._wrapped(second, options)
 
     def reset(self) -> None:
         """Clear the request log, ordered snapshots and locks; faults and sessions are kept."""
         self._log.reset()
         self._login.reset()
+        self._authorizations.reset()
         self._store.reset()
         if self._bucket is not None:
             self._bucket.reset()
+
+    def _expire_sessions(self) -> None:
+        self._login.expire_sessions()
+        self._authorizations.expire()
 
     def _wrapped(self, app: Flask, options: Options) -> WsgiApp:
         answers = self._faults.watch(Latency(app, options.latency_ms / 1000))

@@ -36,6 +36,11 @@ def test_first_line_holds_the_addresses_and_credentials(demo):
     "The JSON line has every address, without a trailing slash, and the demo's credentials"
     assert set(demo.info) == {
         "een",
+        "een_auth",
+        "een_api",
+        "een_client_id",
+        "een_client_secret",
+        "een_redirect_uri",
         "een_username",
         "een_password",
         "een_tfa_username",

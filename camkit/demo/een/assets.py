@@ -16,6 +16,7 @@ from camkit.demo.clock import Clock
 from camkit.demo.een.devices import Device
 from camkit.demo.een.frames import FrameTimes
 from camkit.demo.een.login import Login
+from camkit.demo.een.outages import gaps
 from camkit.demo.een.population import Answer
 from camkit.demo.een.request import BAD_ARGUMENTS, image_query, refuse, require_session
 from camkit.demo.een.timestamps import RequestedTime, format_timestamp, parse_timestamp
@@ -91,7 +92,7 @@ class Assets:
 
     def times(self, device: Device) -> FrameTimes:
         """When the camera took its frames."""
-        return FrameTimes(self._world.seed, device.id or "")
+        return FrameTimes(self._world.seed, device.id or "", gaps(device.history))
 
     def jpeg(self, device: Device, index: int) -> bytes:
         """The picture of frame `index`."""
@@ -175,23 +176,30 @@ def _listed(
     first = times.before(start) + 1
     if count is not None and count < 0:
         newest = min(newest, first - 1)
-        return [times.time_of(index) for index in range(newest, newest + count, -1)]
+        return _times(times, range(newest, newest + count, -1))
     last = newest if end is None else min(newest, times.at_or_before(end))
     if count is not None:
         last = min(last, first + count - 1)
     if last - first >= LONGEST_LIST:
         refuse(400, f"the range has more frames than the demo allows: {LONGEST_LIST}")
-    return [times.time_of(index) for index in range(first, last + 1)]
+    return _times(times, range(first, last + 1))
+
+
+def _times(times: FrameTimes, indices: range) -> list[datetime]:
+    return [times.time_of(index) for index in indices if times.exists(index)]
 
 
 def _picture(assets: Assets, device: Device, index: int, kind: str, *, cacheable: bool) -> Response:
     times = assets.times(device)
-    taken = format_timestamp(times.time_of(index))
+    moment = times.time_of(index)
+    taken = format_timestamp(moment)
     newest = times.at_or_before(assets.clock.now())
     costly = index % 7 == 0
-    previous = "unknown" if costly else f"{kind}-{format_timestamp(times.time_of(index - 1))}"
+    previous = "unknown" if costly else f"{kind}-{format_timestamp(times.time_of(times.before(moment)))}"
     following = (
-        "unknown" if costly or index >= newest else f"{kind}-{format_timestamp(times.time_of(index + 1))}"
+        "unknown"
+        if costly or index >= newest
+        else f"{kind}-{format_timestamp(times.time_of(times.after(moment)))}"
     )
     short_kind = "thumb" if kind == "thumb" else "pre"
     asset = f"/asset/asset/image.jpeg?timestamp={taken}&id={device.id}&asset_class={short_kind}"

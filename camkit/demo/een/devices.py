@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Any
 
 from camkit.demo.een import population
+from camkit.demo.een.outages import Span, history
 from camkit.demo.een.population import COUNT, NAMES, NOT_CAMERAS, UNSUPPORTED, Answer
+from camkit.demo.world.doors import BY_READER
 
 ACCOUNT_ID = "00014750"
 
@@ -63,6 +66,12 @@ class Device:
     def status(self) -> int:
         """The status bitmask."""
         return self.row[10]
+
+    @cached_property
+    def history(self) -> list[Span]:
+        """The history of its connection."""
+        is_door = self.name == BY_READER[population.DOOR_READER].name
+        return history(self.position, is_door=is_door, behind=_bridge_of(self.position))
 
     @property
     def archived(self) -> bool:

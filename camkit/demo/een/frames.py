@@ -25,10 +25,13 @@ class FrameTimes:
         The world's seed.
     camera_id : str
         Eagle Eye id.
+    gaps : tuple of pairs of datetime.datetime
+        When it took none, in order.
     """
 
     seed: int
     camera_id: str
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
 
     def time_of(self, index: int) -> datetime:
         """When frame `index` was taken, UTC-aware, whole milliseconds."""
@@ -36,18 +39,35 @@ class FrameTimes:
 
     def at_or_before(self, moment: datetime) -> int:
         """The number of the newest frame not after `moment`."""
+        index = self._at_or_before(moment)
+        gap = self._gap(index)
+        return self._at_or_before(gap[0] - _MILLISECOND) if gap else index
+
+    def before(self, moment: datetime) -> int:
+        """The number of the newest frame strictly before `moment`."""
+        return self.at_or_before(moment - _MILLISECOND)
+
+    def after(self, moment: datetime) -> int:
+        """The number of the oldest frame strictly after `moment`."""
+        index = self._at_or_before(moment) + 1
+        gap = self._gap(index)
+        return self._at_or_before(gap[1]) + 1 if gap else index
+
+    def exists(self, index: int) -> bool:
+        """Whether the camera took this frame."""
+        return self._gap(index) is None
+
+    def _at_or_before(self, moment: datetime) -> int:
         ms = (moment - _EPOCH) // _MILLISECOND
         index = (ms + JITTER_MS) // PERIOD_MS
         return index if self._ms_of(index) <= ms else index - 1
 
-    def before(self, moment: datetime) -> int:
-        """The number of the newest frame strictly before `moment`."""
-        index = self.at_or_before(moment)
-        return index - 1 if self.time_of(index) == moment else index
-
-    def after(self, moment: datetime) -> int:
-        """The number of the oldest frame strictly after `moment`."""
-        return self.at_or_before(moment) + 1
+    def _gap(self, index: int) -> tuple[datetime, datetime] | None:
+        """The gap in which a frame would have been taken."""
+        if not self.gaps:
+            return None
+        time = self.time_of(index)
+        return next((gap for gap in self.gaps if gap[0] <= time <= gap[1]), None)
 
     def _ms_of(self, index: int) -> int:
         key = f"{self.seed} {self.camera_id} {index}".encode()

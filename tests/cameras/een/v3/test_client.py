@@ -1,338 +1,316 @@
-"""The client of API v3: images by time and by token, the server's clock, what refusals say."""
+"""The client of Eagle Eye's API v3 against the demo site, and against services that answer badly."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
+import camkit
 from camkit import errors
-from camkit.cameras.een import Frame, Moment, ReceivedFrame
-from camkit.cameras.een.v3.client import MAIN_PER_S
+from camkit.cameras import snapshots_for
+from camkit.cameras.een import EagleEyeV3, Moment, TokensInMemory, usable_cameras
+from camkit.cameras.een.devices import COLUMNS
 from camkit.cameras.een.v3.formats import iso_time, parse_iso_time
-from tests.support.scripted import send
-from tests.support.scripted_een import CAMERA, NOW
-from tests.support.scripted_een_v3 import een_v3, error, query, send_image, send_json
+from camkit.cameras.een.v3.tokens import Tokens
+from camkit.http import Limits
+from camkit.site import demo_site
+from tests.support.scripted import scripted, send
+from tests.support.scripted_een import drawn
 
-AT = NOW - timedelta(seconds=7, milliseconds=250)
-MISSING = {"type": "errorInfo", "reason": "resourceNotFound", "domain": "apiv3"}
-
-
-def with_frames(times, kinds=("preview",)):
-    """Answer like a camera with images at these times."""
-
-    def answer(handler, params, _):
-        if params["type"] not in kinds:
-            return send_json(handler, error(404, "notFound", "no recording", MISSING), 404)
-        name = next(name for name in params if name.startswith("timestamp"))
-        moment = datetime.fromisoformat(params[name])
-        found = {
-            "timestamp__lt": max((time for time in times if time < moment), default=None),
-            "timestamp__lte": max((time for time in times if time <= moment), default=None),
-            "timestamp__gte": min((time for time in times if time >= moment), default=None),
-        }[name]
-        if found is None:
-            return send_json(handler, error(404, "notFound", "no image"), 404)
-        return send_image(handler, found)
-
-    return answer
+DOOR = "1007b3c4"
+AT = datetime(2019, 4, 12, 17, 33, 36, tzinfo=UTC)
+QUICK = Limits(connect_s=1, read_s=2, deadline_s=5, attempts=2, backoff_s=0.01)
 
 
-def images(server):
-    """The queries of the requests for images."""
-    return [query(seen.path) for seen in server.seen if "/media/" in seen.path]
+@pytest.fixture
+def een(demo):
+    with demo_site(demo.info, een_api="v3") as site:
+        yield site.een
 
 
-# Images
+def answered(serve, **options):
+    """A client of a service that the test scripts; it is logged in already."""
+    server = scripted(serve)
+
+    class Served:
+        def __enter__(self) -> EagleEyeV3:
+            running = server.__enter__()
+            store = TokensInMemory()
+            store.save(Tokens(SecretStr("bearer-canary"), None, 4e9, running.base))
+            self.een = EagleEyeV3(
+                "app", SecretStr("secret"), auth_url=running.base, store=store, limits=QUICK, **options
+            )
+            return self.een
+
+        def __exit__(self, *error):
+            self.een.close()
+            server.__exit__(*error)
+
+    return Served()
 
 
-def test_asks_for_the_image_at_or_before_and_at_or_after():
-    "One time a request, with milliseconds and an offset, and nothing that the vendor does not know"
-    with een_v3(with_frames([AT])) as (een, server):
-        before, after = een.frame_before(CAMERA, AT), een.frame_after(CAMERA, AT)
-    assert before.at == after.at == AT and isinstance(before, Frame)
-    time = "2019-04-12T20:44:52.750+00:00"
-    assert images(server) == [
-        {"deviceId": CAMERA, "type": "preview", "timestamp__lte": time},
-        {"deviceId": CAMERA, "type": "preview", "timestamp__gte": time},
-    ]
-    assert all("%2B00%3A00" in seen.path for seen in server.seen)
-    assert all(seen.headers["Authorization"] == "Bearer access-1" for seen in server.seen)
+def test_devices_have_the_columns_of_v1_and_what_v3_does_not_tell_is_missing(een):
+    "The same dtypes, cameras and bridges; no status bits are made up"
+    devices = een.devices()
+    assert [*COLUMNS, "connection_status", "row_problem"] == list(devices.columns)
+    assert devices["type"].value_counts().to_dict() == {"camera": 83, "bridge": 7}
+    unknown = ["device_status", "service_status", "permissions", "is_unsupported", "video_status"]
+    assert devices[unknown].isna().all(axis=None)
+    assert devices["connection_status"].notna().all() and devices["row_problem"].isna().all()
+    door = devices.loc[devices["id"] == DOOR].iloc[0]
+    assert (door["name"], door["timezone"], door["account_id"]) == ("Loading dock", "US/Mountain", "00014750")
 
 
-def test_a_time_in_another_zone_names_the_same_moment():
-    "Requests are in UTC, whatever the zone of the moment"
-    denver = AT.astimezone(datetime.strptime("-0600", "%z").tzinfo)
-    with een_v3(with_frames([AT])) as (een, server):
-        een.frame_before(CAMERA, denver)
-    assert images(server)[0]["timestamp__lte"] == "2019-04-12T20:44:52.750+00:00"
+def test_v1_and_v3_say_the_same_of_the_same_devices(een, site):
+    "Names, bridges, serial numbers and addresses of each device that both list"
+    mine = een.devices().set_index("id")
+    v1 = site.een.devices().set_index("id")
+    known = v1.loc[mine.index]
+    for name in ("name", "type", "guid", "timezone"):
+        assert (mine[name] == known[name]).all(), name
+    told = mine["serial_number"].dropna()
+    assert len(told) and (told == known["serial_number"].loc[told.index]).all()
+    cameras = mine.index[mine["type"] == "camera"]
+    assert [mine.at[i, "bridges"][0][0] for i in cameras] == [known.at[i, "bridges"][0][0] for i in cameras]
 
 
-def test_the_newest_frame_is_the_live_image():
-    "The probe waits for the camera's next image"
-    with een_v3(lambda handler, *_: send_image(handler, NOW)) as (een, server):
-        assert een.newest_frame(CAMERA).at == NOW
-    assert server.seen[0].path == f"/api/v3.0/media/liveImage.jpeg?deviceId={CAMERA}&type=preview"
+def test_every_camera_of_v3_can_be_asked(een):
+    "It does not say whether a camera is attached, which is not the same as not attached"
+    cameras = usable_cameras(een.devices())
+    assert cameras["usable"].sum() == 83
+    assert set(cameras["reason"].dropna()) == {"not a camera (bridge)"}
 
 
-@pytest.mark.parametrize(
-    ("times", "nearest"),
-    [([-3, 4], -3), ([-4, 3], 3), ([-4, 4], -4), ([0, 1], 0), ([5], 5), ([-5], -5)],
-)
-def test_a_snapshot_is_the_nearest_image(times, nearest):
-    "Of two equally near the earlier; one side is enough"
-    with een_v3(with_frames([NOW + timedelta(seconds=s) for s in times])) as (een, _):
-        picture = een.snapshot(CAMERA, NOW)
-    assert picture.captured_at == NOW + timedelta(seconds=nearest)
+def test_a_healthy_camera_is_online_by_its_word(een):
+    "The same seed gives the same camera"
+    devices = een.devices()
+    camera_id = een.healthy_camera(devices, seed=3)
+    assert devices.set_index("id").at[camera_id, "connection_status"] == "online"
+    assert een.healthy_camera(devices, seed=3) == camera_id
 
 
-@pytest.mark.parametrize("times", [[], [-31], [31], [-40, 50]])
-def test_no_image_near_the_moment_is_no_picture(times):
-    "Further away than the tolerance is not a picture of the event"
-    with (
-        een_v3(with_frames([NOW + timedelta(seconds=s) for s in times])) as (een, _),
-        pytest.raises(errors.NoPicture, match=f"Camera {CAMERA} has no frame within 30 s"),
-    ):
-        een.snapshot(CAMERA, NOW)
+def test_a_snapshot_is_the_frame_nearest_to_the_moment(een, site):
+    "The same frame as by API v1, with the vendor's time of it"
+    picture, by_v1 = een.snapshot(DOOR, AT), site.een.snapshot(DOOR, AT)
+    assert (picture.captured_at, picture.sha256) == (by_v1.captured_at, by_v1.sha256)
+    assert picture.vendor == "een" and picture.is_demo
 
 
-@pytest.mark.parametrize("kinds", [("preview", "main"), ("preview",)])
-def test_full_resolution_where_it_is_asked_for_and_recorded(kinds):
-    "Otherwise the preview of that moment"
-    with een_v3(with_frames([NOW], kinds)) as (een, server):
-        een.snapshot(CAMERA, NOW)
-        assert [params["type"] for params in images(server)] == ["preview"]
-        een.full_resolution = True
-        picture = een.snapshot(CAMERA, NOW)
-    assert picture.captured_at == NOW
-    assert f"type={kinds[-1]}" in picture.replies[-1].url
-    assert MAIN_PER_S <= 1
+def test_full_resolution_is_used_where_it_is_recorded(een):
+    "Of the door's camera it is; of another one the preview is taken"
+    preview = een.snapshot(DOOR, AT)
+    een.full_resolution = True
+    assert len(een.snapshot(DOOR, AT).content) > 2 * len(preview.content)
+    other = een.devices().set_index("name").at["Lobby north", "id"]
+    assert een.snapshot(other, AT).captured_at is not None
 
 
-# What a download asks for
+def test_a_moment_in_an_outage_has_no_picture(een):
+    "The message says how far away the nearest frame is"
+    with pytest.raises(errors.NoPicture, match=r"the nearest is \d+ s away"):
+        een.snapshot(DOOR, datetime(2019, 4, 8, 18, 35, 13, tzinfo=UTC))
 
 
-def test_now_is_counted_by_the_servers_clock():
-    "A server that is hours away from this machine's clock is asked for its own now, and back from it"
-    with een_v3(with_frames([AT])) as (een, server):
-        een.ensure_login()
-        een.receive_frame(CAMERA, Moment.now())
-        een.receive_frame(CAMERA, Moment.now(timedelta(seconds=4.2)))
-    assert [params["timestamp__lte"] for params in images(server)] == [
-        "2019-04-12T20:45:00.000+00:00",
-        "2019-04-12T20:44:55.800+00:00",
-    ]
+def test_twenty_previews_are_those_of_v1(een, site, tmp_path):
+    "Four rounds of five, and byte for byte the same files"
+    camera_id = een.healthy_camera(seed=7)
+    run = camkit.download_previews(een, camera_id, out=tmp_path / "v3")
+    by_v1 = camkit.download_previews(site.een, camera_id, out=tmp_path / "v1")
+    assert run.complete and run.requests == 20
+    assert run.frames[["time", "sha256"]].sort_values("time").to_numpy().tolist() == (
+        by_v1.frames[["time", "sha256"]].sort_values("time").to_numpy().tolist()
+    )
 
 
-def test_the_clock_is_asked_for_where_no_answer_came_yet():
-    "The first request that needs the server's now reads it from another answer"
-    with een_v3(with_frames([AT])) as (een, server):
-        assert een.receive_frame(CAMERA, Moment.now()).at == AT
-    assert images(server)[0]["timestamp__lte"] == "2019-04-12T20:45:00.000+00:00"
+def test_a_run_begun_by_v1_goes_on_by_v3(een, site, tmp_path):
+    "Files have the same names, and the frames between are found by the tokens"
+    camera_id = een.healthy_camera(seed=7)
+    camkit.download_previews(site.een, camera_id, count=5, out=tmp_path)
+    run = camkit.download_previews(een, camera_id, count=8, out=tmp_path)
+    assert run.complete and run.found_before == 5
 
 
-def test_a_moment_and_the_frame_before_another():
-    "At a moment: at or before. Before a frame: by the vendor's token, else strictly before"
-    with een_v3(lambda handler, *_: send_image(handler, AT, X_Een_PrevToken="p", X_Een_NextToken="n")) as (
-        een,
-        server,
-    ):
-        frame = een.receive_frame(CAMERA, Moment.at(AT))
-        een.receive_frame(CAMERA, Moment.before(frame.at, frame.prev))
-        een.receive_frame(CAMERA, Moment.before(frame.at))
-    assert type(frame) is ReceivedFrame and (frame.prev, frame.next) == ("p", "n")
-    kind = {"deviceId": CAMERA, "type": "preview"}
-    assert images(server) == [
-        {**kind, "timestamp__lte": iso_time(AT)},
-        {"pageToken": "p"},
-        {**kind, "timestamp__lt": iso_time(AT)},
-    ]
-    assert "pageToken=p" not in str(frame.reply.url)
+def test_the_frame_before_one_is_asked_for_by_its_token(een, control):
+    "With the token the frame is exact, without one the time is"
+    newest = een.receive_frame(DOOR, Moment.now())
+    assert newest.at <= datetime(2019, 4, 12, 20, 45, tzinfo=UTC) and newest.prev
+    by_token = een.receive_frame(DOOR, Moment.before(newest.at, newest.prev))
+    by_time = een.receive_frame(DOOR, Moment.before(newest.at))
+    assert by_token.at == by_time.at < newest.at
+    assert een.receive_frame(DOOR, Moment.now(timedelta(minutes=1))).at < newest.at
 
 
-def test_a_token_that_is_not_accepted_any_more_is_replaced_by_the_time():
-    "How long a token holds is not documented; the time names the same image"
-
-    def answer(handler, params, _):
-        if "pageToken" in params:
-            return send_json(handler, error(400, "invalidArgument", "Wrong argument value: pageToken"), 400)
-        return send_image(handler, AT)
-
-    with een_v3(answer) as (een, server):
-        assert een.receive_frame(CAMERA, Moment.before(NOW, "old")).at == AT
-    assert [*images(server)[-1]] == ["deviceId", "type", "timestamp__lt"]
-
-
-# The time of an image
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["2019-04-12T20:44:52.750+00:00", "2019-04-12T20:44:52.750Z", "2019-04-12T14:44:52.750-06:00", "2019-04-12T20:44:52.750999+00:00"],
-)  # fmt: skip
-def test_reads_the_time_of_an_image(text):
-    "With an offset or Z, to the millisecond"
-    with een_v3(lambda handler, *_: send_image(handler, AT, text)) as (een, _):
-        frame = een.frame_before(CAMERA, NOW)
-    assert (frame.at, frame.timestamp) == (AT, "20190412204452.750")
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "unknown", "2019-04-12T20:44:52.750", "20190412204452.750", "1969-12-31T00:00:00+00:00",
-     "9999-12-31T23:59:59.999-23:00", "2019-13-12T20:44:52.750Z", "9" * 5000],
-)  # fmt: skip
-def test_a_time_that_cannot_be_is_an_answer_that_cannot_be_used(text):
-    "Without a zone, out of range, or not a time"
-    with (
-        een_v3(lambda handler, *_: send_image(handler, AT, text)) as (een, _),
-        pytest.raises(errors.BadResponse) as caught,
-    ):
-        een.frame_before(CAMERA, NOW)
-    assert len(str(caught.value)) < 400
-    with pytest.raises(errors.BadResponse):
-        parse_iso_time(text)
-
-
-def test_an_image_without_a_time_is_said_to_be_one():
-    "Its time is what makes it evidence"
-    with (
-        een_v3(lambda handler, *_: send(handler, 200, b"\xff\xd8", Content_Type="image/jpeg")) as (een, _),
-        pytest.raises(errors.BadResponse, match="did not send the time of its picture"),
-    ):
-        een.frame_before(CAMERA, NOW)
-
-
-def test_a_time_without_a_zone_is_not_asked_for():
-    "A moment is UTC-aware, or it is an error"
-    with een_v3(with_frames([AT])) as (een, server), pytest.raises(errors.TimestampError):
-        een.frame_before(CAMERA, datetime(2019, 4, 12))  # noqa: DTZ001 - that is what the test is about
-    assert not server.seen
-    assert iso_time(datetime(1970, 1, 1, tzinfo=UTC)) == "1970-01-01T00:00:00.000+00:00"
-
-
-# Refusals
-
-
-def detail(reason):
-    return {
-        "type": "errorInfo",
-        "reason": reason,
-        "domain": "apiv3",
-        "metadata": {"path": "/", "method": "GET"},
+def test_silent_cameras_are_results_of_a_probe(een):
+    "With the vendor's words and its reason"
+    answers = camkit.probe_cameras(een)
+    silent = answers.loc[~answers["answered"], "said"]
+    assert len(answers) == 83 and len(silent) == 14
+    assert set(silent) == {
+        "The device is not available, try again later (deviceUnavailable)",
+        "Resource not found (resourceNotFound)",
     }
 
 
-NO_CAMERA = {"type": "resourceInfo", "resource": "cameras", "ids": [CAMERA]}
+def test_events_get_their_pictures(een, site):
+    "Snapshots of picked events, the same as by API v1"
+    log = camkit.load_badges("data/sample_badges.csv", timezone="America/Denver")
+    doors = camkit.load_doors("data/doors.csv")
+    events = camkit.resolve(log.events[log.events["reader_id"] == "HQ-R3"].head(3), doors)
+    sources = {**site.sources, "een": een}
+    by_v3 = snapshots_for(events, sources).to_frame()
+    by_v1 = snapshots_for(events, site.sources).to_frame()
+    assert by_v3["sha256"].tolist() == by_v1["sha256"].tolist() and by_v3["result"].eq("picture").all()
 
 
-@pytest.mark.parametrize("is_detailed", [True, False])
+# Services that answer badly
+
+
 @pytest.mark.parametrize(
-    ("status", "word", "reason", "kind"),
+    ("status", "body", "kind", "said"),
     [
-        (400, "invalidArgument", "wrongArgumentValue", errors.NotFound),
-        (403, "permissionDenied", "invalidPermission", errors.AccessDenied),
-        (403, "permissionDenied", "wrongEdition", errors.AccessDenied),
-        (403, "permissionDenied", "wrongAccountType", errors.AccessDenied),
-        (404, "notFound", "resourceNotFound", errors.NoPicture),
-        (404, "notFound", "outOfRetention", errors.NoPicture),
-        (415, "mediaTypeNotSupported", "contentNotSupported", errors.BadResponse),
-        (429, "tooManyRequests", "tooManyRequests", errors.RateLimited),
-        (500, "internal", "unexpectedError", errors.ServiceError),
-        (503, "unavailable", "deviceUnavailable", errors.ServiceError),
-        (503, "unavailable", "serviceUnavailable", errors.ServiceError),
+        (
+            400,
+            {"code": 400, "status": "invalidArgument", "message": "Unexpected argument: x"},
+            errors.BadResponse,
+            "Unexpected argument: x",
+        ),
+        (
+            403,
+            {"message": "no", "details": [{"reason": "wrongEdition"}]},
+            errors.AccessDenied,
+            "no (wrongEdition)",
+        ),
+        (429, {"message": "slow down"}, errors.RateLimited, "slow down"),
+        (500, {"status": "internal"}, errors.ServiceError, "internal"),
+        (404, [], errors.NotFound, "not found"),
+        (404, {"details": "x", "message": ["y"], "status": 7}, errors.NotFound, "not found"),
     ],
 )
-def test_a_refusal_says_the_vendors_words(status, word, reason, kind, is_detailed):
-    "Its message and its reason are in the sentence, with details or without"
-    body = error(status, word, "Said by the vendor", *([detail(reason)] if is_detailed else []))
+def test_errors_say_what_the_vendor_says(status, body, kind, said):
+    "With and without details, and whatever else is in the body"
+
+    def serve(handler, _):
+        send(handler, status, json.dumps(body).encode(), Content_Type="application/json")
+
+    with answered(serve) as een, pytest.raises(kind) as caught:
+        een.devices()
+    assert said in str(caught.value) and "bearer-canary" not in str(caught.value)
+
+
+def test_a_missing_image_and_a_missing_camera_are_told_apart():
+    "404 of a camera is a camera that the account does not have"
+
+    def missing(resource):
+        def serve(handler, _):
+            detail = {"type": "resourceInfo", "resource": resource, "ids": [DOOR]}
+            send(handler, 404, json.dumps({"message": "gone", "details": [detail]}).encode())
+
+        return serve
+
     with (
-        een_v3(lambda handler, *_: send_json(handler, body, status)) as (een, _),
-        pytest.raises(kind) as caught,
+        answered(missing("cameras")) as een,
+        pytest.raises(errors.NotFound, match="no camera of this account"),
     ):
-        een.receive_frame(CAMERA, Moment.at(NOW), attempts=1)
-    assert "Said by the vendor" in str(caught.value) and (reason if is_detailed else word) in str(
-        caught.value
-    )
-    assert caught.value.status == status
-    assert caught.value.transient is (status in (429, 500, 503))
+        een.frame_before(DOOR, AT)
+    with answered(missing("media")) as een, pytest.raises(errors.NoPicture):
+        een.frame_before(DOOR, AT)
 
 
-def test_a_camera_that_does_not_exist_is_not_a_missing_image():
-    "A 404 that names the camera says so"
-    body = error(404, "notFound", "Resource not found", MISSING, NO_CAMERA)
-    with een_v3(lambda handler, *_: send_json(handler, body, 404)) as (een, _):
-        for full_resolution in (False, True):
-            een.full_resolution = full_resolution
-            with pytest.raises(errors.NotFound, match="no camera of this account has this id"):
-                een.snapshot(CAMERA, NOW)
+@pytest.mark.parametrize("end", [{"nextPageToken": None}, {"nextPageToken": ""}, {}])
+def test_a_list_ends_where_there_is_no_token(end):
+    "Null, empty and absent alike; a short page is not the end"
+
+    def serve(handler, _):
+        is_last = "pageToken=2" in handler.path
+        rows = [{"id": "10000001", "accountId": "1", "name": "a"}]
+        page = {"results": rows, **(end if is_last else {"nextPageToken": "2"})}
+        send(handler, 200, json.dumps(page).encode())
+
+    with answered(serve) as een:
+        assert len(een.devices()) == 4
 
 
-@pytest.mark.parametrize("after", ["0", None])
-def test_too_many_requests_are_repeated(after):
-    "With Retry-After as long as it says, without it by a pause of its own"
+def test_a_list_without_an_end_is_a_sentence():
+    "A token that was there before would lead round and round"
 
-    def answer(handler, _, number):
-        if number == 0:
-            headers = {} if after is None else {"Retry_After": after}
-            return send_json(handler, error(429, "tooManyRequests", "slow down"), 429, **headers)
-        return send_image(handler, AT)
+    def serve(handler, _):
+        send(handler, 200, b'{"results": [], "nextPageToken": "same"}')
 
-    with een_v3(answer) as (een, _):
-        assert een.frame_before(CAMERA, NOW).at == AT
+    with answered(serve) as een, pytest.raises(errors.BadResponse, match="same page again and again"):
+        een.devices()
 
 
-def test_a_wait_that_the_vendor_asks_for_is_known():
-    "A download makes all its workers wait"
-    body = error(429, "tooManyRequests", "slow down")
-    with (
-        een_v3(lambda handler, *_: send_json(handler, body, 429, Retry_After="120")) as (een, _),
-        pytest.raises(errors.RateLimited) as caught,
-    ):
-        een.receive_frame(CAMERA, Moment.at(NOW), attempts=1)
-    assert caught.value.retry_after_s == 120
+def test_odd_devices_have_a_place_and_a_reason():
+    "Nothing is dropped, nothing stops the list, and they are not asked"
+    rows = [
+        7,
+        None,
+        {"id": 5, "name": None},
+        {"id": "10000001", "accountId": "1", "name": "good", "status": "x"},
+    ]
+
+    def serve(handler, _):
+        found = rows if "/cameras" in handler.path else []
+        send(handler, 200, json.dumps({"results": found}).encode())
+
+    with answered(serve) as een:
+        devices = een.devices()
+    assert len(devices) == 4 and devices["row_problem"].notna().tolist() == [True, True, True, False]
+    assert devices["connection_status"].isna().all()
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"null",
-        b"[]",
-        b"5",
-        b"{",
-        b"<html><script>alert(1)</script>",
-        b'{"message": ["a"], "status": {"a": 1}, "details": {"reason": 1}}',
-        b'{"message": null, "details": [null, 1, "a", {"reason": null}, {"resource": ["cameras"]}]}',
-        b'{"message": "' + b"a" * 100_000 + b'"}',
-        b'{"message": "<b>bold</b>", "status": "x"}',
-        b'{"message": "\\u001b[31mred", "status": "x"}',
-        b'{"message": "\\ud800", "details": [{"reason": "' + b"r" * 5000 + b'"}]}',
-        b"[" * 50_000,
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("status", [400, 404, 503])
-def test_a_refusal_in_another_form_is_still_one_short_sentence(body, status):
-    "Whatever the body holds, the status decides, and no markup or code of the terminal comes through"
-    with (
-        een_v3(lambda handler, *_: send(handler, status, body, Content_Type="application/json")) as (een, _),
-        pytest.raises(errors.ServiceError) as caught,
-    ):
-        een.receive_frame(CAMERA, Moment.at(NOW), attempts=1)
-    said = str(caught.value)
-    assert len(said) < 900 and "<" not in said and "\x1b" not in said
-    assert caught.value.status == status
+    "time", [None, "", "yesterday", "2019-04-12T20:45:00", "0001-01-01T00:00:00+23:59", "9" * 50]
+)
+def test_an_image_without_a_time_is_not_a_frame(time):
+    "It may be of any moment"
+
+    def serve(handler, _):
+        headers = {} if time is None else {"X_Een_Timestamp": time}
+        send(handler, 200, drawn("x"), Content_Type="image/jpeg", **headers)
+
+    with answered(serve) as een, pytest.raises(errors.BadResponse, match="instead of a time"):
+        een.frame_before(DOOR, AT)
 
 
-@pytest.mark.parametrize("camera_id", ["", "1001abc", "1001abcd/..", "../clientSettings", None, 10011234])
-def test_an_id_that_cannot_be_is_not_sent(camera_id):
-    "Whatever is asked for, a malformed id is the investigator's to correct"
-    with een_v3(with_frames([AT])) as (een, server):
-        for ask in (
-            een.newest_frame,
-            lambda c: een.receive_frame(c, Moment.at(NOW)),
-            lambda c: een.snapshot(c, NOW),
-        ):
-            with pytest.raises(errors.InputError):
-                ask(camera_id)
-    assert not server.seen
+def test_times_are_written_with_an_offset_and_read_with_any():
+    "The vendor refuses Z in requests and sends it in some answers"
+    assert iso_time(AT) == "2019-04-12T17:33:36.000+00:00"
+    for text in ("2019-04-12T17:33:36.000+00:00", "2019-04-12T17:33:36Z", "2019-04-12T11:33:36.0005-06:00"):
+        assert parse_iso_time(text) == AT
+
+
+def test_the_servers_clock_counts_and_not_this_machines():
+    "A laptop that is a year off asks for the same frames"
+    asked = []
+
+    def serve(handler, _):
+        asked.append(handler.path)
+        at = "2031-05-01T10:00:00.000+00:00"
+        handler.date_time_string = lambda *_: "Thu, 01 May 2031 10:00:00 GMT"
+        send(
+            handler,
+            200,
+            drawn("x"),
+            Content_Type="image/jpeg",
+            X_Een_Timestamp=at,
+        )
+
+    with answered(serve) as een:
+        een.frame_before(DOOR, AT)
+        een.receive_frame(DOOR, Moment.now(timedelta(seconds=2.1)))
+    assert "timestamp__lte=2031-05-01T09%3A59%3A57.900%2B00%3A00" in asked[-1]
+
+
+def test_the_bearer_goes_to_no_other_host():
+    "Neither along a redirect nor into a message"
+
+    def serve(handler, _):
+        send(handler, 302, b"", Location="http://127.0.0.2:9/else")
+
+    with answered(serve) as een, pytest.raises(errors.BadResponse, match="points to another site") as caught:
+        een.devices()
+    assert "bearer-canary" not in str(caught.value)

@@ -1,0 +1,55 @@
+"""The API as a whole: who may use it, its own clock in ``Date``, and its form for what does not exist."""
+
+from __future__ import annotations
+
+from email.utils import format_datetime
+
+from flask import Blueprint, Response, request
+
+from camkit.demo.clock import Clock
+from camkit.demo.een.devices import Device
+from camkit.demo.een.v3 import events, inventory, media
+from camkit.demo.een.v3.answers import Pages, error, refuse
+from camkit.demo.een.v3.oauth import Authorizations
+
+PREFIX = "/api/v3.0"
+
+
+def create_blueprint(
+    authorizations: Authorizations,
+    clock: Clock,
+    devices: list[Device],
+    images: media.Media,
+    end_marker: str,
+    origin: str,
+) -> Blueprint:
+    """All routes of the API of one account at one origin."""
+    routes = Blueprint("een_v3", __name__, url_prefix=PREFIX)
+    pages = Pages(end_marker)
+    routes.register_blueprint(inventory.create_blueprint(devices, pages, base_url(origin)))
+    routes.register_blueprint(media.create_blueprint(images, pages, origin))
+    routes.register_blueprint(events.create_blueprint(devices, pages))
+
+    @routes.before_request
+    def admit() -> None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not authorizations.is_valid(token):
+            refuse(401, "unauthenticated", "The caller does not have a valid credential")
+
+    @routes.route("/", defaults={"path": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    @routes.route("/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def missing(path: str) -> Response:
+        return error(404, "endpointNotFound", "Endpoint not found")
+
+    @routes.after_request
+    def date(answer: Response) -> Response:
+        answer.headers["Date"] = format_datetime(clock.now(), usegmt=True)
+        return answer
+
+    return routes
+
+
+def base_url(origin: str) -> dict[str, object]:
+    """An origin as the vendor's ``httpsBaseUrl``."""
+    host, _, port = origin.partition("://")[2].partition(":")
+    return {"hostname": host, "port": int(port)}
