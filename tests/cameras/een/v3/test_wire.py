@@ -185,7 +185,7 @@ def test_reads_the_time_of_an_image(text):
 @pytest.mark.parametrize(
     "text",
     ["", "unknown", "2019-04-12T20:44:52.750", "20190412204452.750", "1969-12-31T00:00:00+00:00",
-     "9999-12-31T23:59:59.999-23:00", "2019-13-12T20:44:52.750Z", "9" * 5000],
+     "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999-23:00", "2019-13-12T20:44:52.750Z", "9" * 5000],
 )  # fmt: skip
 def test_a_time_that_cannot_be_is_an_answer_that_cannot_be_used(text):
     "Without a zone, out of range, or not a time"
@@ -271,6 +271,56 @@ def test_a_camera_that_does_not_exist_is_not_a_missing_image():
             een.full_resolution = full_resolution
             with pytest.raises(errors.NotFound, match="no camera of this account has this id"):
                 een.snapshot(CAMERA, NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "said"),
+    [
+        (
+            400,
+            error(400, "invalidArgument", "Unexpected argument: x"),
+            errors.BadResponse,
+            "Unexpected argument: x",
+        ),
+        (
+            403,
+            {"message": "no", "details": [{"reason": "wrongEdition"}]},
+            errors.AccessDenied,
+            "no (wrongEdition)",
+        ),
+        (500, {"status": "internal"}, errors.ServiceError, "internal"),
+        (404, [], errors.NotFound, "not found"),
+        (404, {"details": "x", "message": ["y"], "status": 7}, errors.NotFound, "not found"),
+    ],
+)
+def test_a_refused_list_of_devices_says_why(status, body, kind, said):
+    "Without a meaning of its own, the status has its general one"
+    with (
+        een_v3(lambda handler, *_: send_json(handler, body, status)) as (een, _),
+        pytest.raises(kind) as caught,
+    ):
+        een.devices()
+    assert said in str(caught.value) and "access-1" not in str(caught.value)
+
+
+def test_a_missing_image_is_not_a_missing_camera():
+    "A 404 that names something else than a camera is an image that there is none of"
+    body = error(404, "notFound", "gone", MISSING, {**NO_CAMERA, "resource": "media"})
+    with (
+        een_v3(lambda handler, *_: send_json(handler, body, 404)) as (een, _),
+        pytest.raises(errors.NoPicture),
+    ):
+        een.frame_before(CAMERA, NOW)
+
+
+def test_the_bearer_goes_to_no_other_host():
+    "Neither along a redirect nor into a message"
+    with (
+        een_v3(lambda handler, *_: send(handler, 302, b"", Location="http://127.0.0.2:9/else")) as (een, _),
+        pytest.raises(errors.BadResponse, match="points to another site") as caught,
+    ):
+        een.devices()
+    assert "access-1" not in str(caught.value)
 
 
 @pytest.mark.parametrize("after", ["0", None])
