@@ -140,7 +140,7 @@ class _Came:
             return _page(start_response, "404 Not Found", "This is not a page. Go back to the notebook.")
         if self.event.is_set():
             return _page(start_response, "410 Gone", "This login is over. Go back to the notebook.")
-        self.address = f"{self._redirect_uri}?{query}"
+        self.address = urlsplit(self._redirect_uri)._replace(query=query).geturl()
         self.event.set()
         if "code" not in parse_qs(query):
             return _page(start_response, "200 OK", "The access was not allowed. Go back to the notebook.")

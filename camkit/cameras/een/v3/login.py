@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import gevent
 import gevent.lock
 from pydantic import SecretStr
 
@@ -27,7 +28,7 @@ from camkit.cameras.een.account import Account
 from camkit.cameras.een.v3.consent import consent_in_browser
 from camkit.cameras.een.v3.errors import raise_for_answer
 from camkit.cameras.een.v3.tokens import Tokens, TokensKept, TokenStore
-from camkit.errors import BadResponse, LoginRefused, ServiceError, SettingsError
+from camkit.errors import BadResponse, CamkitError, LoginRefused, ServiceError, SettingsError
 from camkit.http import (
     Credential,
     Limits,
@@ -61,7 +62,7 @@ MASKING = Masking(
 """Everything but tokens, codes and states that an address of the vendor's may have in its query."""
 
 MARGIN_S = 60.0
-"""A token that ends within this time is renewed before it is used, seconds."""
+"""A token is renewed so long before it ends, or after nine tenths of its time if that is later, seconds."""
 
 RENEWAL = Limits(deadline_s=20.0)
 """Ctrl-C waits for a renewal, since an answer that is not kept would end the login: so it must not take long."""
@@ -147,9 +148,10 @@ class Session(NotPickled):
         """
         with self._login_lock:
             self._refusal = None
-            if again or not self._kept():
-                self._tokens = self._account = None
-                self._consented(paste)
+            if not again and (account := self._kept_account()) is not None:
+                return account
+            self._tokens = self._account = self._refusal = None
+            self._consented(paste)
             return self._known_account()
 
     @secrets_stay_inside
@@ -244,7 +246,7 @@ class Session(NotPickled):
     def _renewed(self, expired: Tokens | None) -> Tokens:
         """The tokens to use; renews them unless somebody else has done so since `expired` was in use."""
         tokens = self._tokens
-        if tokens is None or tokens is expired or not tokens.is_fresh(MARGIN_S):
+        if tokens is None or tokens is expired or not tokens.is_fresh():
             with self._login_lock:
                 if self._refusal is not None and time.monotonic() < self._refused_until:
                     raise copy(self._refusal)
@@ -260,14 +262,23 @@ class Session(NotPickled):
     def _usable(self, expired: Tokens | None) -> Tokens:
         """Tokens that hold: this client's, those that are kept, renewed if necessary, or those of a new consent."""
         tokens = self._tokens
-        if tokens is not None and tokens is not expired and tokens.is_fresh(MARGIN_S):
+        if tokens is not None and tokens is not expired and tokens.is_fresh():
             return tokens
         if not self._kept(expired):
-            if expired is not None:
-                raise LoginRefused(f"The login to Eagle Eye has ended: {_AGAIN} again.")
+            if expired is not None or tokens is not None:  # in the middle of the work nobody waits for a page
+                raise LoginRefused(f"The login to Eagle Eye has ended: {_AGAIN} again.", status=401)
             self._consented(None)
         assert self._tokens is not None  # noqa: S101 - both set it or raise
         return self._tokens
+
+    def _kept_account(self) -> Account | None:
+        """The account of the login that is kept, as the vendor says now; None if that has ended."""
+        try:
+            return self._known_account(again=True) if self._kept() else None
+        except LoginRefused as error:
+            if error.status is None:  # not the vendor's word: what is kept may be somebody else's
+                raise
+        return None
 
     def _kept(self, expired: Tokens | None = None) -> bool:
         """Whether there is a login that is kept, by this process or another; it is renewed if necessary."""
@@ -275,9 +286,8 @@ class Session(NotPickled):
             kept = self._store.load()
             if kept is None or not self._trust(kept.api_url):
                 return False
-            used = expired or self._tokens
-            is_used_up = expired is not None and used is not None and kept.access == used.access
-            if is_used_up or not kept.is_fresh(MARGIN_S):
+            is_used_up = expired is not None and kept.access == expired.access
+            if is_used_up or not kept.is_fresh():
                 if kept.refresh is None:
                     return False
                 kept = self._refreshed(kept.refresh)
@@ -290,12 +300,22 @@ class Session(NotPickled):
     def _refreshed(self, refresh: SecretStr) -> Tokens:
         """Exchange a refresh token for new tokens, which are kept before they are used."""
         fields = {"grant_type": "refresh_token", "refresh_token": refresh, "scope": SCOPE}
-        with interrupts_wait():  # from here on the old tokens may be worth nothing
+        return self._exchanged(fields, "Renewing the login to Eagle Eye", _REFRESH, refresh)
+
+    def _exchanged(
+        self, fields: dict[str, Any], doing: str, meanings: Meanings, refresh: SecretStr | None = None
+    ) -> Tokens:
+        """New tokens. The old ones may be worth nothing then, so no interrupt comes before the new ones are kept."""
+
+        def exchange() -> Tokens:
             reply = self._post("token", fields, limits=RENEWAL)
-            raise_for_status(reply, "Renewing the login to Eagle Eye", _REFRESH)
+            raise_for_status(reply, doing, meanings)
             tokens = self._tokens_of(reply, refresh)
             self._store.save(tokens)
-        return tokens
+            return tokens
+
+        with interrupts_wait():
+            return _to_its_end(exchange)
 
     def _consented(self, paste: bool | None) -> None:
         """Ask for the consent in the browser, and exchange its code for tokens."""
@@ -321,12 +341,8 @@ class Session(NotPickled):
             "redirect_uri": self._redirect_uri,
             "code_verifier": verifier,
         }
-        with self._store.lock(), interrupts_wait():
-            reply = self._post("token", fields, limits=RENEWAL)
-            raise_for_status(reply, "Logging in to Eagle Eye", _EXCHANGE)
-            tokens = self._tokens_of(reply, None)
-            self._store.save(tokens)
-            self._use(tokens)
+        with self._store.lock():
+            self._use(self._exchanged(fields, "Logging in to Eagle Eye", _EXCHANGE))
 
     def _post(self, step: str, fields: dict[str, Any], **options: Any) -> Reply:
         """One call of the login host. A renewal is not sent twice: the vendor may have acted on the first."""
@@ -346,7 +362,8 @@ class Session(NotPickled):
         renewed = body.get("refresh_token")
         if isinstance(renewed, str) and renewed:
             refresh = SecretStr(renewed)
-        return Tokens(SecretStr(access), refresh, time.time() + seconds, self._api_url(reply, body))
+        until = time.time() + seconds - min(MARGIN_S, seconds / 10)
+        return Tokens(SecretStr(access), refresh, until, self._api_url(reply, body))
 
     def _api_url(self, reply: Reply, body: dict[str, Any]) -> str:
         """Where the account's API is: at one of the vendor's hosts, or beside a login that is not the vendor's."""
@@ -355,6 +372,7 @@ class Session(NotPickled):
         port = place.get("port", 443) if isinstance(place, dict) else None
         if (
             not isinstance(name, str)
+            or not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", name)
             or isinstance(port, bool)
             or not isinstance(port, int)
             or not 0 < port < 65536
@@ -390,6 +408,27 @@ class Session(NotPickled):
                 read=lambda reply: _account_in(reply, urlsplit(self.host).hostname or ""),
             )
         return self._account
+
+
+def _to_its_end(call: Callable[[], T]) -> T:
+    """What a call returns. It ends even if the greenlet that asked for it is killed meanwhile, which dies after it."""
+
+    def outcome() -> T | CamkitError:
+        try:
+            return call()
+        except CamkitError as error:
+            return error.with_traceback(None)  # without the frames, which hold secrets
+
+    job = gevent.spawn(outcome)
+    try:
+        job.join()
+    except BaseException:
+        job.join()
+        raise
+    result = job.get()
+    if isinstance(result, CamkitError):
+        raise result
+    return result
 
 
 def _code_in(address: str, state: str) -> SecretStr:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import gevent
 import gevent.lock
@@ -23,12 +25,12 @@ import keyring
 import platformdirs
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.backends.null import Keyring as NullKeyring
-from keyring.errors import KeyringError, PasswordDeleteError
+from keyring.errors import PasswordDeleteError
 from pydantic import SecretStr
 
 from camkit.errors import LoginRefused, OutputError
 from camkit.http import NotPickled
-from camkit.support.files import make_folder, open_regular, sync, write_whole
+from camkit.support.files import make_folder, open_regular, remove_leftovers, sync, write_whole
 from camkit.support.locks import CAN_LOCK, take
 
 SERVICE = "camkit"
@@ -46,7 +48,7 @@ class Tokens(NotPickled):
     access, refresh : pydantic.SecretStr
         `refresh` is None for a public client, whose login cannot be renewed.
     expires_at : float
-        When `access` ends by this machine's clock, seconds since 1970.
+        When `access` is to be renewed, shortly before it ends by this machine's clock, seconds since 1970.
     api_url : str
         Scheme and host of the account's API.
     """
@@ -56,9 +58,9 @@ class Tokens(NotPickled):
     expires_at: float
     api_url: str
 
-    def is_fresh(self, margin_s: float = 0.0) -> bool:
+    def is_fresh(self) -> bool:
         """Whether the access token holds for a while."""
-        return time.time() + margin_s < self.expires_at
+        return time.time() < self.expires_at
 
     def written(self) -> str:
         """Write them down as text, secrets revealed."""
@@ -70,12 +72,14 @@ class Tokens(NotPickled):
         """Read what `written` wrote; None if it is something else."""
         try:
             access, refresh, expires_at, api_url = json.loads(text)
-        except (ValueError, TypeError, RecursionError):
+            expires_at = float(expires_at)
+            urlsplit(api_url).port  # noqa: B018 - it is read for its error
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             return None
-        texts = isinstance(access, str) and isinstance(api_url, str) and isinstance(refresh, str | None)
-        if not texts or not isinstance(expires_at, int | float):
+        texts = (access, api_url) if refresh is None else (access, api_url, refresh)
+        if not all(isinstance(each, str) and re.fullmatch(r"[!-~]+", each) for each in texts):
             return None
-        return cls(SecretStr(access), SecretStr(refresh) if refresh else None, float(expires_at), api_url)
+        return cls(SecretStr(access), SecretStr(refresh) if refresh else None, expires_at, api_url)
 
 
 class TokenStore(Protocol):
@@ -152,10 +156,11 @@ class TokensKept(NotPickled):
         if text is None and has_keyring():
             try:
                 text = keyring.get_password(SERVICE, self._entry)
-            except KeyringError as error:
+            except Exception as error:  # noqa: BLE001 - each system's keyring has its own
                 raise LoginRefused(
                     f"The login that is kept in the keyring cannot be read ({type(error).__name__}). Unlock the "
-                    "keyring and run the cell again."
+                    "keyring and run the cell again; or run site.een.login(again=True), which keeps it in a file "
+                    "instead."
                 ) from None
         return Tokens.from_text(text) if text else None
 
@@ -172,21 +177,23 @@ class TokensKept(NotPickled):
                 keyring.set_password(SERVICE, self._entry, tokens.written())
                 self._file.unlink(missing_ok=True)
                 return
-            except KeyringError:
-                pass  # locked, or the tokens are too long for it
+            except Exception:  # noqa: BLE001, S110 - locked, or the tokens are too long; Windows' says it its own way
+                pass
         self._make_folder()
+        remove_leftovers(self._folder, self._file.name)  # of a process that was killed; they hold tokens
         write_whole(self._file, tokens.written().encode())
         sync([self._file], [self._folder])
 
     def forget(self) -> None:
         """Remove them from wherever they are."""
         self._file.unlink(missing_ok=True)
+        remove_leftovers(self._folder, self._file.name)
         if has_keyring():
             try:
                 keyring.delete_password(SERVICE, self._entry)
             except PasswordDeleteError:
                 pass  # there were none
-            except KeyringError:
+            except Exception:  # noqa: BLE001 - as in `load`
                 raise OutputError(
                     "The keyring does not let the login be removed. Unlock it and run the cell again."
                 ) from None
@@ -233,9 +240,17 @@ class TokensKept(NotPickled):
 
     def _make_folder(self) -> None:
         make_folder(self._folder)
-        if hasattr(os, "geteuid") and self._folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        about = self._folder.lstat()
+        if not hasattr(os, "geteuid"):
+            return
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
             raise LoginRefused(
-                f"Others can write to {self._folder}, where the login is kept. Run: chmod 700 '{self._folder}'"
+                f"{self._folder}, where the login is kept, is a link or belongs to somebody else. Remove it, then log "
+                "in again."
+            )
+        if about.st_mode & 0o077:
+            raise LoginRefused(
+                f"Others can look into {self._folder}, where the login is kept. Run: chmod 700 '{self._folder}'"
             )
 
     def _read_file(self) -> str | None:
