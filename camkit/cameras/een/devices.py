@@ -82,8 +82,8 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
         picture comes is another matter.
     """
     kind, service = devices["type"], devices["service_status"]
-    # API v3 lists attached devices only, and does not say so.
-    is_attached = (service == "ATTD").fillna(False) | (service.isna() & _connection(devices).notna())
+    # API v3 lists attached devices only, and has neither this state nor the bitmask.
+    is_attached = (service == "ATTD").fillna(False) | (service.isna() & devices["device_status"].isna())
     reason = pd.Series(pd.NA, index=devices.index, dtype="string")
     rules = (
         (devices["row_problem"].notna(), devices["row_problem"]),
@@ -101,13 +101,6 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
     table["usable"] = reason.isna().astype(bool)
     table["reason"] = reason
     return table
-
-
-def _connection(devices: pd.DataFrame) -> pd.Series:
-    """The connection status of each device, missing where the table does not have it."""
-    if "connection_status" in devices:
-        return devices["connection_status"]
-    return pd.Series(pd.NA, index=devices.index, dtype="string")
 
 
 def _text(value: Any) -> str | None:
