@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -154,7 +155,7 @@ def curl(job: dict[str, Any]) -> float:
     return time.perf_counter() - started
 
 
-SUBJECTS = {
+SUBJECTS: dict[str, Callable[[dict[str, Any]], float]] = {
     "camkit": camkit,
     "camkit, API v3": partial(camkit, een_api="v3"),
     "requests in a loop": requests_loop,
