@@ -5,6 +5,7 @@ Source of the columns and their meaning: EENCloud/api-docs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,4 +108,7 @@ def _text(value: Any) -> str | None:
 
 
 def _integer(value: Any) -> int | None:
+    """A number, also one that comes as text; None if it is not one, or larger than a column can hold."""
+    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,19}\s*", value, re.ASCII):
+        value = int(value)
     return int(value) if isinstance(value, int) and -(2**63) <= value < 2**63 else None

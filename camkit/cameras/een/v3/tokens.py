@@ -70,7 +70,7 @@ class Tokens(NotPickled):
         """Read what `written` wrote; None if it is something else."""
         try:
             access, refresh, expires_at, api_url = json.loads(text)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
         texts = isinstance(access, str) and isinstance(api_url, str) and isinstance(refresh, str | None)
         if not texts or not isinstance(expires_at, int | float):
