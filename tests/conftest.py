@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,12 +42,19 @@ def control(demo: DemoProcess) -> Iterator[Control]:
     control.close()
 
 
+NO_KEYRING = "keyring.backends.fail.Keyring"
+os.environ["PYTHON_KEYRING_BACKEND"] = (
+    NO_KEYRING  # read at the first use: no test writes into anybody's own keyring
+)
+
+
 @pytest.fixture(autouse=True)
 def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test uses this machine's accounts, nor a .env file above the repository."""
+    """No test uses this machine's accounts, a .env file above the repository, or a login that is kept."""
     for name in (
         "MERAKI_DASHBOARD_API_KEY MERAKI_BASE_URL EEN_USERNAME EEN_PASSWORD EEN_API_KEY EEN_BASE_URL "
         "EEN_CLIENT_ID EEN_CLIENT_SECRET EEN_REDIRECT_URI "
         "CAMKIT_DIRECTORY CAMKIT_DIRECTORY_URL CAMKIT_DOORS CAMKIT_DEMO"
     ).split():
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user-state"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from http.client import BadStatusLine, LineTooLong, RemoteDisconnected, UnknownProtocol
 from urllib.parse import urlsplit
 
 from requests.exceptions import InvalidProxyURL, InvalidSchema
@@ -19,6 +20,7 @@ from urllib3.exceptions import (
 )
 
 from camkit.errors import BadResponse, DeadlineExceeded, ServiceError, ServiceUnreachable
+from camkit.http.routes import HandshakeTimeout, Unreadable
 
 
 def failure_of(error: Exception, service: str, url: str, *, began: bool) -> ServiceError:
@@ -40,9 +42,10 @@ def failure_of(error: Exception, service: str, url: str, *, began: bool) -> Serv
             message = f"{service}: there is no connection to {host}. Check the address and the network."
         case ConnectTimeoutError():
             kind = ServiceUnreachable
-            message = (
-                f"{service}: {host} did not accept a connection in time. Check the address and the network."
+            did_not = (
+                "finish the TLS handshake" if isinstance(error, HandshakeTimeout) else "accept a connection"
             )
+            message = f"{service}: {host} did not {did_not} in time. Check the address and the network."
         case ReadTimeoutError():
             kind = DeadlineExceeded
             message = f"{service} stopped answering ({url}). Run the cell again later."
@@ -51,11 +54,27 @@ def failure_of(error: Exception, service: str, url: str, *, began: bool) -> Serv
         case ProtocolError() if began:
             message = f"The answer of {url} broke off before its end."
         case ProtocolError():
-            message = f"{host} closed the connection without an answer ({url})."
+            message = f"{host} {_what_came(_innermost(error))} ({url})."
         case _:
             transient = False
             message = f"{service}: the request to {url} failed ({type(error).__name__})."
     return kind(message, url=url, transient=transient)
+
+
+def _what_came(cause: BaseException) -> str:
+    """What came instead of an answer, by the standard library's exception."""
+    match cause:
+        case Unreadable():
+            return str(cause)
+        case RemoteDisconnected():
+            return "closed the connection without an answer"
+        case LineTooLong():
+            return "sent a header line of more than 64 KB, which camkit does not read"
+        case UnknownProtocol() | BadStatusLine():
+            return "answered with something that is not HTTP"
+    if str(cause).startswith("got more than"):  # http.client has no class of its own for this
+        return "sent more than 100 header lines, which camkit does not read"
+    return "closed the connection without an answer"
 
 
 def _tls_failure(cause: BaseException, host: str, url: str) -> ServiceUnreachable:
@@ -74,7 +93,7 @@ def _tls_failure(cause: BaseException, host: str, url: str) -> ServiceUnreachabl
 def _innermost(error: BaseException) -> BaseException:
     """The first cause of an error that urllib3 wrapped, perhaps several times."""
     while True:
-        wrapped = [getattr(error, "reason", None), *error.args[:1]]
+        wrapped = [getattr(error, "reason", None), *error.args[:2]]
         inner = next((each for each in wrapped if isinstance(each, BaseException)), None)
         if inner is None:
             return error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import gevent
@@ -65,6 +67,16 @@ class Limits:
             return asked_s * random.uniform(1.0, 1.1)  # noqa: S311 - jitter, not a secret
         pause = min(self.backoff_s * 2 ** min(attempt - 1, 30), self.backoff_max_s)
         return pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+
+
+@contextmanager
+def within(deadline: gevent.Timeout) -> Iterator[None]:
+    """Let a deadline run for a block; its own ``with`` would let it run on if an interrupt came as it starts."""
+    try:
+        deadline.start()
+        yield
+    finally:
+        deadline.close()
 
 
 class TokenBucket:

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urljoin
 
 from urllib3 import HTTPHeaderDict
+from urllib3.response import HTTPResponse
 
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, RateLimited, ServiceError
 from camkit.http.limits import RETRY_STATUSES
-from camkit.http.secrets import Headers
+from camkit.http.links import link_targets
+from camkit.http.secrets import Address, Headers
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
@@ -89,6 +92,28 @@ class Reply:
         text = " ".join(self.content[:300].decode("utf-8", "replace").split())
         return "" if "<" in text or not text.isprintable() else text
 
+    def linked(self, relation: str) -> Address | None:
+        """The address that the ``Link`` header gives for a relation such as ``next``; None if it gives none.
+
+        Raises
+        ------
+        BadResponse
+            If it cannot be read.
+        """
+        targets = link_targets(self.headers.get("Link", ""), relation)
+        try:
+            return Address(urljoin(self.url, targets[0])) if targets else None
+        except ValueError:
+            pass
+        raise self.bad(f"names a {relation} page whose address cannot be read")
+
+    @property
+    def _unread_codings(self) -> str:
+        """How the body is packed, where that cannot be unpacked, as words for a message; empty if it can."""
+        named = re.findall(r"[a-z0-9_.-]{1,20}", self.headers.get("Content-Encoding", "").lower())
+        unread = [name for name in named[:3] if name not in ("identity", *HTTPResponse.CONTENT_DECODERS)]
+        return ", ".join(unread)
+
     def json(self) -> Any:
         """Return the decoded body; a lone surrogate, which no table or file could hold, becomes ``?``.
 
@@ -109,17 +134,43 @@ class Reply:
 
     def bad(self, what: str) -> BadResponse:
         """Return the exception that says what is wrong with this answer; `what` follows its address."""
-        return BadResponse(f"{self.url} {what}.", url=self.url, status=self.status)
+        coding = self._unread_codings
+        hint = (
+            f" Its encoding is {coding}, which camkit did not ask for; a proxy may do that." if coding else ""
+        )
+        return BadResponse(f"{self.url} {what}.{hint}", url=self.url, status=self.status)
 
 
 def take_cookies(headers: HTTPHeaderDict) -> Headers:
-    """Remove the cookies from an answer's headers and return them by name."""
-    cookies = Headers()
+    """Remove the cookies from an answer's headers and return them by name.
+
+    A line that deletes a cookie, often an older one of the same name, hides no other line. Of several
+    cookies with one name, one for the whole site counts before one for a part of it, and then the last.
+    """
+    cookies, partial = Headers(), Headers()
+    now = http_date(headers.get("Date", "")) or datetime.now(UTC)
     for line in headers.getlist("Set-Cookie"):  # http.cookies would stop at the first odd name
-        name, _, value = line.partition(";")[0].partition("=")
-        cookies[name.strip()] = value.strip().removeprefix('"').removesuffix('"')
+        (name, value), *attributes = map(_pair, line.split(";"))
+        given = {name.lower(): value for name, value in attributes}
+        if not _is_over(given, now):
+            kept = cookies if given.get("path", "/") in ("", "/") else partial
+            kept[name] = value.removeprefix('"').removesuffix('"')
     headers.discard("Set-Cookie")
-    return cookies
+    return Headers({**partial, **cookies})
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()
+
+
+def _is_over(attributes: Mapping[str, str], now: datetime) -> bool:
+    """Whether a cookie with these attributes is deleted (RFC 6265: Max-Age counts before Expires)."""
+    age = attributes.get("max-age", "")
+    if re.fullmatch(r"-?[0-9]+", age):
+        return age.startswith("-") or not age.strip("0")
+    expires = http_date(attributes.get("expires", ""))
+    return expires is not None and expires <= now
 
 
 def http_date(text: str) -> datetime | None:

@@ -20,13 +20,20 @@ from camkit.http.trust import parts_of
 
 @dataclass(frozen=True)
 class Request(NotPickled):
-    """One request, before it is sent. Its repr shows no secret."""
+    """One request, before it is sent. Its repr shows no secret.
+
+    Attributes
+    ----------
+    safe : bool
+        Whether sending it twice does no harm.
+    """
 
     method: str
     url: Address
     json: Any
     form: Mapping[str, str | SecretStr] | None
     credential: Credential | None
+    safe: bool
     limits: Limits = field(repr=False)
     masking: Masking = field(repr=False)
 

@@ -14,8 +14,9 @@ secrets, which are filled in when the request is written to the socket, and no h
 from __future__ import annotations
 
 import io
+import re
 import socket
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any, NamedTuple, cast
 
 import gevent.queue
@@ -27,14 +28,30 @@ from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-from urllib3.util import Retry, Url
+from urllib3.util import Retry
 
+from camkit.http.limits import within
 from camkit.http.request import Request
 from camkit.http.secrets import Headers
 from camkit.http.trust import is_loopback
 
 _NO_RETRIES = Retry(total=False, redirect=False)
+_ONCE = {"Connection": "close"}
+"""On what may be sent only once: it gets a new connection, as an idle one may be closed just as it is sent."""
+
 _YIELD_EVERY = 64 * 1024
+_INTERIM_ANSWERS = 50
+"""More than a service sends before its answer; after that it is a flood."""
+
+_SWITCHING_PROTOCOLS = 101
+
+
+class HandshakeTimeout(ConnectTimeoutError):
+    """A connection was accepted, but its TLS handshake took too long."""
+
+
+class Unreadable(HTTPException):
+    """An answer that is not as HTTP has it; the text is a clause for a message."""
 
 
 class _YieldingIO(socket.SocketIO):
@@ -62,11 +79,45 @@ class _Response(HTTPResponse):
         super().begin()
         self.msg.defects.clear()  # urllib3 would log these with the lines that follow, cookies included
         self.msg.set_payload("")
+        self._strip_headers()
+        if not self.chunked:
+            self._read_length()
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status line of the final answer: interim ones are passed over (RFC 9110, 15.2)."""
+        for _ in range(_INTERIM_ANSWERS):
+            line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # not in its types
+            if not 100 <= line[1] < 200 or line[1] == _SWITCHING_PROTOCOLS:
+                return line
+            parse_headers(self.fp)
+        raise Unreadable(f"sent more than {_INTERIM_ANSWERS} interim answers and no other")
+
+    def _strip_headers(self) -> None:
+        """Remove the spaces behind values, which are not part of them (RFC 9110, 5.5)."""
+        lines = self.msg.items()
+        if any(value.endswith((" ", "\t")) for _, value in lines):
+            for name in {name.lower() for name, _ in lines}:
+                del self.msg[name]
+            for name, value in lines:
+                self.msg[name] = value.rstrip(" \t")
+
+    def _read_length(self) -> None:
+        """Read a length that is there several times, if it is the same each time (RFC 9110, 8.6)."""
+        lines = self.msg.get_all("Content-Length", [])
+        lengths = {length.strip() for line in lines for length in line.split(",")}
+        if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
+            raise Unreadable("says its length in a way that cannot be read")
+        if lengths and self.length is None:
+            del self.msg["Content-Length"]
+            self.msg["Content-Length"] = lengths.pop()
+            self.length = int(self.msg["Content-Length"])
+            self.will_close = self._check_close()  # type: ignore[attr-defined]  # not in its types
 
 
 class _GeventConnection(HTTPConnection):
     response_class = _Response
     target = ""
+    is_once = False
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         super().putrequest(method, self.target, *args, **kwargs)
@@ -91,11 +142,27 @@ class _GeventConnection(HTTPConnection):
         return sock
 
 
+class _GeventContext(gevent.ssl.SSLContext):  # type: ignore[misc]  # gevent has no types for it
+    def wrap_socket(self, sock: Any, *args: Any, **kwargs: Any) -> Any:
+        """Do the handshake within the time for a connection, however slowly its bytes arrive."""
+        deadline = gevent.Timeout(sock.gettimeout())
+        try:
+            with within(deadline):
+                return super().wrap_socket(sock, *args, **kwargs)
+        except (gevent.Timeout, TimeoutError) as error:
+            if error is not deadline and isinstance(error, gevent.Timeout):
+                raise
+        except gevent.ssl.SSLError as error:
+            if "timed out" not in str(error):
+                raise
+        raise HandshakeTimeout(None, "the TLS handshake took too long")
+
+
 class _GeventTLSConnection(_GeventConnection, HTTPSConnection):
     def connect(self) -> None:
         # A fresh context for each connection: a shared one would collect every CA it is ever given,
         # and the standard library's would freeze the hub during the handshake.
-        self.ssl_context = gevent.ssl.SSLContext(gevent.ssl.PROTOCOL_TLS_CLIENT)
+        self.ssl_context = _GeventContext(gevent.ssl.PROTOCOL_TLS_CLIENT)
         self.ssl_context.minimum_version = gevent.ssl.TLSVersion.TLSv1_2
         super().connect()
 
@@ -105,8 +172,13 @@ class _GeventPool(HTTPConnectionPool):
     QueueCls = gevent.queue.LifoQueue  # an interrupt can leave the standard library's locked, for good
 
     def _make_request(self, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        conn.target = kwargs.pop("target")
+        conn.target, conn.is_once = kwargs.pop("target"), kwargs.pop("once")
         return super()._make_request(conn, *args, **kwargs)
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None and conn.is_once:
+            conn.close()  # opened again when it is used
+        super()._put_conn(conn)
 
 
 class _GeventTLSPool(_GeventPool, HTTPSConnectionPool):
@@ -152,18 +224,19 @@ class Routes:
 
     def __init__(self, user_agent: str) -> None:
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
-        self._adapter = _GeventAdapter(pool_maxsize=64)
-        self._known: dict[str, _Route] = {}
+        self._adapters = {safe: _GeventAdapter(pool_maxsize=64) for safe in (True, False)}
+        self._known: dict[tuple[str, bool], _Route] = {}
 
     def send(self, request: Request) -> BaseHTTPResponse:
         """Send a request and return the answer, its body not yet read; raises what urllib3 and requests raise."""
-        route = self._known.get(request.origin) or self._find(request.origin, request.parts)
+        route = self._known.get((request.origin, request.safe)) or self._find(request)
         return route.pool.urlopen(
             request.method,
             route.before + request.shown.removeprefix(request.origin),  # all that urllib3 could log
             target=route.before + request.parts.request_uri,
+            once=not request.safe,
             body=request.body(),
-            headers=Headers({**self._headers, **request.headers()}),
+            headers=Headers({**self._headers, **({} if request.safe else _ONCE), **request.headers()}),
             timeout=Timeout(connect=request.limits.connect_s, read=request.limits.read_s),
             retries=_NO_RETRIES,
             redirect=False,
@@ -176,24 +249,26 @@ class Routes:
         for route in self._known.values():
             route.pool.close()
         self._known.clear()
-        self._adapter.close()
+        for adapter in self._adapters.values():
+            adapter.close()
 
-    def _find(self, origin: str, url: Url) -> _Route:
+    def _find(self, wanted: Request) -> _Route:
         """Let requests read from the environment how an origin is reached."""
+        origin, adapter = wanted.origin, self._adapters[wanted.safe]
         request = requests.Request("GET", origin + "/").prepare()
         settings = requests.Session().merge_environment_settings(origin, {}, None, None, None)
-        if is_loopback(url.host or ""):
+        if is_loopback(wanted.parts.host or ""):
             settings["proxies"] = {}  # a proxy's loopback is another machine's
         pool = cast(
             HTTPConnectionPool,
-            self._adapter.get_connection_with_tls_context(
+            adapter.get_connection_with_tls_context(
                 request, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
             ),
         )
         # The pool's scheme is the origin's, or the proxy's.
-        self._adapter.cert_verify(  # type: ignore[no-untyped-call]  # requests has no types for it
+        adapter.cert_verify(  # type: ignore[no-untyped-call]  # requests has no types for it
             pool, f"{pool.scheme}://", settings["verify"], settings["cert"]
         )
-        whole = self._adapter.request_url(request, settings["proxies"]) != "/"
-        route = self._known[origin] = _Route(pool, origin if whole else "")
+        whole = adapter.request_url(request, settings["proxies"]) != "/"
+        route = self._known[origin, wanted.safe] = _Route(pool, origin if whole else "")
         return route

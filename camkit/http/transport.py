@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -32,7 +31,7 @@ from camkit.errors import (
     SettingsError,
 )
 from camkit.http.failures import failure_of
-from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
+from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket, within
 from camkit.http.reply import Reply, take_cookies
 from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
@@ -167,8 +166,8 @@ class Transport(NotPickled):
         """
         limits = limits or self.limits
         url = address_of(self.base_url, url, params)  # from here on its repr hides its secrets
-        request = Request(method, url, json, form, credential, limits, self._masking)
         safe = method in ("GET", "HEAD") if idempotent is None else idempotent
+        request = Request(method, url, json, form, credential, safe, limits, self._masking)
         self._await_turn(limits.deadline_s)
         ends = time.monotonic() + limits.deadline_s
 
@@ -244,19 +243,20 @@ class Transport(NotPickled):
         answer: BaseHTTPResponse | None = None
         problem: CamkitError
         try:
-            with _within(deadline):
+            with within(deadline):
                 answer = self._routes().send(request)
-                if answer.status < 200:  # what follows would be taken for the answer to the next request
+                if answer.status < 200:  # 101: what follows is not HTTP
                     raise BadResponse(
-                        f"{shown} sent an interim answer, HTTP {answer.status}, and no other.", url=shown
+                        f"{shown} changes to another protocol (HTTP {answer.status}), for which camkit did not ask.",
+                        url=shown,
                     )
                 content = _read(answer, shown, request.limits.max_bytes)
         except gevent.Timeout as timeout:
             if timeout is not deadline:
                 raise
+            did_not = "did not answer" if answer is None else "did not finish its answer"
             problem = DeadlineExceeded(
-                f"{self.service} did not finish its answer in time ({shown}). Run the cell again later.",
-                url=shown,
+                f"{self.service} {did_not} in time ({shown}). Run the cell again later.", url=shown
             )
         except (HTTPError, RequestException, ValueError) as error:  # ValueError: http.client, of odd numbers
             problem = failure_of(error, self.service, shown, began=answer is not None)
@@ -292,16 +292,6 @@ class Transport(NotPickled):
         if not hasattr(self._local, "routes"):
             self._local.routes = Routes(f"camkit/{__version__}")
         return self._local.routes
-
-
-@contextmanager
-def _within(deadline: gevent.Timeout) -> Iterator[None]:
-    """Let a deadline run for a block; its own ``with`` would let it run on if an interrupt came as it starts."""
-    try:
-        deadline.start()
-        yield
-    finally:
-        deadline.close()
 
 
 def _place(request: Request) -> tuple[str, str | None]:

@@ -47,7 +47,7 @@ def job_on(demo: DemoProcess, count: int, workers: int) -> Iterator[dict[str, An
         moments = Path(folder) / "moments.txt"
         moments.write_text("\n".join(frame["s"] for frame in frames[::2]))  # the kit skips frames, too
         yield {
-            "een": base, "camera": camera, "cookie": cookie, **who, "folder": folder,
+            "een": base, "camera": camera, "cookie": cookie, "info": dict(demo.info), "folder": folder,
             "moments": str(moments), "count": count, "workers": workers,
         }  # fmt: skip
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 import requests
 
 from camkit.badges import DoorEvents, load_doors, resolve
 from camkit.cameras import Picture, SnapshotSource, snapshots_for
+from camkit.cameras.een import EagleEye
 from camkit.demo.launch import DemoProcess
 from camkit.site import Site, demo_site
 from tests.bench.measure import Row, in_turn
@@ -97,6 +100,30 @@ def one(site: Site, info: dict[str, str]) -> list[Row]:
     return in_turn("one snapshot, ready after 1 s", subjects, rounds=3, ideal_s=READY_S, warm_up=False)
 
 
+def one_frame() -> list[Row]:
+    "A single Eagle Eye snapshot between two frames, by each version of the API; the ideal is one request"
+    demo = DemoProcess("--latency-ms", "100")
+    try:
+        sources = {
+            "camkit": demo_site(demo.info).een,
+            "camkit, API v3": demo_site(demo.info, een_api="v3").een,
+        }
+        camera = sources["camkit"].healthy_camera(seed=1)
+
+        def snapshot(een: EagleEye, moments: Iterator[pd.Timestamp]) -> float:
+            moment = next(moments).to_pydatetime()
+            started = time.perf_counter()
+            een.snapshot(camera, moment)
+            return time.perf_counter() - started
+
+        subjects = {
+            name: partial(snapshot, een, iter(events(100)["event_time"])) for name, een in sources.items()
+        }
+        return in_turn("one Eagle Eye snapshot, 100 ms", subjects, rounds=9, ideal_s=0.1)
+    finally:
+        demo.stop()
+
+
 def same_second(site: Site, control: str) -> str:
     "Two events at the same camera and second ask once"
     requests.post(f"{control}/reset", timeout=10)
@@ -119,4 +146,4 @@ def bench(count: int = EVENTS) -> list[Row]:
             rows += in_bulk(site, demo.info["control"], count)
     finally:
         demo.stop()
-    return rows
+    return rows + one_frame()

@@ -13,7 +13,9 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +34,12 @@ def keep(job: dict[str, Any], name: str, content: bytes, kind: str) -> None:
     (Path(job["out"]) / f"{name}.jpeg").write_bytes(content)
 
 
-def camkit(job: dict[str, Any]) -> float:
+def camkit(job: dict[str, Any], een_api: str = "v1") -> float:
     "The kit"
-    from pydantic import SecretStr
-
     from camkit import download_previews
-    from camkit.cameras.een import EagleEyeV1
+    from camkit.site import demo_site
 
-    een = EagleEyeV1(job["username"], SecretStr(job["password"]), base_url=job["een"])
+    een = demo_site(job["info"], een_api=een_api).een
     een.login()
     count = job["count"]
     started = time.perf_counter()
@@ -155,8 +155,9 @@ def curl(job: dict[str, Any]) -> float:
     return time.perf_counter() - started
 
 
-SUBJECTS = {
+SUBJECTS: dict[str, Callable[[dict[str, Any]], float]] = {
     "camkit": camkit,
+    "camkit, API v3": partial(camkit, een_api="v3"),
     "requests in a loop": requests_loop,
     "requests in threads": requests_threads,
     "published way": published,

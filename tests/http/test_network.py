@@ -139,10 +139,32 @@ def test_a_stalled_handshake_freezes_nobody(monkeypatch):
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         heartbeat() as gaps,
-        pytest.raises(errors.ServiceError),
+        pytest.raises(errors.ServiceUnreachable, match="did not finish the TLS handshake in time"),
     ):
         get(f"https://127.0.0.1:{silent.getsockname()[1]}", Limits(connect_s=0.3, read_s=0.3, attempts=1))
     assert len(gaps) > 1
+
+
+def test_a_handshake_byte_by_byte_ends_in_the_time_for_a_connection():
+    "Each byte would begin the time anew; the message names the handshake, not an answer"
+
+    def drip(listener):
+        client, _address = listener.accept()
+        client.recv(5)
+        try:
+            for byte in b"\x16\x03\x03\x40\x00" + bytes(100):
+                client.send(bytes([byte]))
+                time.sleep(0.05)
+        except OSError:
+            pass  # the client has gone
+        client.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        with pytest.raises(errors.ServiceUnreachable, match="did not finish the TLS handshake in time"):
+            get(f"https://127.0.0.1:{listener.getsockname()[1]}", Limits(connect_s=0.3, attempts=1))
+        thread.join(10)
 
 
 @pytest.mark.parametrize("tls_to", [True, False])

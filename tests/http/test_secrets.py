@@ -50,7 +50,9 @@ def test_a_request_shows_no_secret():
         "POST",
         Address(SNAPSHOT + "?" + SECRET + "2"),
         {"password": SecretStr(SECRET)},
+        None,
         Credential({"Cookie": f"a={SECRET}"}),
+        False,
         Limits(),
         MASKING,
     )

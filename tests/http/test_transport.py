@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 import gevent
 import pytest
+from pydantic import SecretStr
 
 from camkit import errors
 from camkit.cameras.meraki.client import API_HOSTS
@@ -324,3 +325,16 @@ def test_each_status_has_its_exception(status, kind):
     with pytest.raises(kind) as caught:
         raise_for_status(reply, "Trying")
     assert (caught.value.status, caught.value.url) == (status, server.base + "/x")
+
+
+def test_a_form_is_sent_as_one_and_its_secrets_are_masked_in_an_error():
+    "Secrets are revealed only as they are sent; an error that repeats them does not show them"
+    with scripted(lambda h, n: send(h, 400, b"no such code: kei 4711&canary")) as server:
+        transport = Transport("it", server.base, limits=QUICK)
+        reply = transport.request(
+            "POST", "/token", form={"grant_type": "code", "code": SecretStr("kei 4711&canary")}
+        )
+        transport.close()
+    assert server.seen[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert server.seen[0].body == b"grant_type=code&code=kei+4711%26canary"
+    assert reply.said == "no such code: ***"

@@ -5,6 +5,7 @@ Source of the columns and their meaning: EENCloud/api-docs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -81,8 +82,8 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
         picture comes is another matter.
     """
     kind, service = devices["type"], devices["service_status"]
-    # API v3 lists attached devices only, and does not say so.
-    is_attached = (service == "ATTD").fillna(False) | (service.isna() & _connection(devices).notna())
+    # API v3 lists attached devices only, and has neither this state nor the bitmask.
+    is_attached = (service == "ATTD").fillna(False) | (service.isna() & devices["device_status"].isna())
     reason = pd.Series(pd.NA, index=devices.index, dtype="string")
     rules = (
         (devices["row_problem"].notna(), devices["row_problem"]),
@@ -102,16 +103,12 @@ def usable_cameras(devices: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _connection(devices: pd.DataFrame) -> pd.Series:
-    """The connection status of each device, missing where the table does not have it."""
-    if "connection_status" in devices:
-        return devices["connection_status"]
-    return pd.Series(pd.NA, index=devices.index, dtype="string")
-
-
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
 def _integer(value: Any) -> int | None:
+    """A number, also one that comes as text; None if it is not one, or larger than a column can hold."""
+    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,19}\s*", value, re.ASCII):
+        value = int(value)
     return int(value) if isinstance(value, int) and -(2**63) <= value < 2**63 else None

@@ -12,6 +12,7 @@ from datetime import datetime
 from camkit.errors import BadResponse, InputError
 from camkit.support.timezones import aware
 
+ID = re.compile(r"[0-9a-fA-F]{8}")
 _TIME = re.compile(r"[0-9]{14}\.[0-9]{3}")
 _YEARS = "1970", "2261"
 """Earlier is a clock that was never set; later does not fit into the nanoseconds of pandas."""
@@ -43,7 +44,7 @@ def parse_een_time(text: str) -> datetime:
 
 def require_camera_id(camera_id: str) -> None:
     """Raise `InputError` unless this is an Eagle Eye id: eight hexadecimal digits."""
-    if not isinstance(camera_id, str) or not re.fullmatch(r"[0-9a-fA-F]{8}", camera_id):
+    if not isinstance(camera_id, str) or not ID.fullmatch(camera_id):
         raise InputError(
             f"{camera_id!r} is not an Eagle Eye camera id (eight hexadecimal digits): notebook 03 lists them."
         )

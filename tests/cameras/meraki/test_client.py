@@ -72,6 +72,34 @@ def test_follows_the_pages_to_the_last():
     ]
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<?startingAfter=b>; rel=next",
+        "</organizations/1/devices?startingAfter=b>; REL=Next",
+        '<?startingAfter=b>; title="on, and on"; rel="last next"',
+    ],
+)
+def test_follows_a_page_however_its_link_is_written(link):
+    "A list that is silently short would be wrong"
+
+    def answer(handler, number):
+        rows = [{"serial": "b" if number else "a"}]
+        send(handler, 200, json.dumps(rows).encode(), **({} if number else {"Link": link}))
+
+    with scripted(answer) as server:
+        assert client(server.base).devices("1")["serial"].tolist() == ["a", "b"]
+
+
+def test_only_cameras_are_listed_where_the_service_does_not_filter():
+    "A switch is not a camera; a device whose type is not told has passed the service's filter"
+    rows = [{"serial": "a", "productType": kind} for kind in ("camera", "switch", None, "Wireless")]
+    with scripted(lambda h, n: send(h, 200, json.dumps(rows).encode())) as server:
+        meraki = client(server.base)
+        assert meraki.devices("1")["productType"].fillna("?").tolist() == ["camera", "?"]
+        assert len(meraki.devices("1", cameras_only=False)) == 4
+
+
 def test_a_lone_surrogate_in_a_name_does_not_lose_the_device_list():
     "No table can hold it, so it is replaced, and every device is listed"
     rows = json.dumps([{"serial": "a", "name": "Door \ud800"}, {"serial": "b"}]).encode()

@@ -24,8 +24,11 @@ from camkit.cameras.een.v3.login import Session
 from camkit.errors import NoPicture, NotFound
 from camkit.http import Meanings, Reply, TokenBucket
 
-PAGE_SIZE, PAGES = 500, 1000
-"""Devices on a page (the vendor may send fewer), and more pages than any account fills."""
+PAGE_SIZE = 500
+"""Devices on a page; the vendor may send fewer."""
+
+PAGES, LIST_BYTES = 1000, 100 * 2**20
+"""More pages, and more bytes of all pages together, than any account fills."""
 
 MAIN_PER_S = 1.0
 """How often pictures of full resolution are asked for. The vendor says "not in quick succession", without a figure."""
@@ -101,11 +104,17 @@ class EagleEyeV3(Session, EagleEye):
 
     def receive_frame(self, camera_id: str, moment: Moment, *, attempts: int | None = None) -> ReceivedFrame:
         """Fetch the last preview image before a moment without decoding it."""
-        params: dict[str, Any] = {"pageToken": moment.token}  # with it, the vendor ignores everything else
-        if moment.token is None:
-            time = moment.time or self._server_now() - moment.back
-            name = "timestamp__lt" if moment.is_before else "timestamp__lte"
-            params = {"deviceId": camera_id, "type": "preview", name: iso_time(time)}
+        if moment.token is not None:
+            try:  # with a token, the vendor ignores everything else
+                return self._image(
+                    ReceivedFrame, camera_id, "recordedImage", {"pageToken": moment.token}, attempts
+                )
+            except NotFound as error:
+                if error.status != 400:
+                    raise  # 400: how long a token holds is not documented, and the time says the same
+        time = moment.time or self._server_now() - moment.back
+        name = "timestamp__lt" if moment.is_before else "timestamp__lte"
+        params = {"deviceId": camera_id, "type": "preview", name: iso_time(time)}
         return self._image(ReceivedFrame, camera_id, "recordedImage", params, attempts)
 
     def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
@@ -121,7 +130,7 @@ class EagleEyeV3(Session, EagleEye):
             )
             try:
                 return self._nearest(camera_id, at, tolerance_s, before, after)
-            except NoPicture:
+            except (NoPicture, NotFound):  # what a preview cannot be had of either is said below
                 pass
         return super().snapshot(camera_id, at, tolerance_s=tolerance_s)
 
@@ -156,12 +165,16 @@ class EagleEyeV3(Session, EagleEye):
         results: list[Any] = []
         tokens: set[str] = set()
         token: str | None = None
+        size = 0
         for _ in range(PAGES):
             page = {**params, "pageSize": PAGE_SIZE, "pageToken": token}
             found, token, reply = self._get(path, page, doing, read=_page)
             results += found
             if token is None:
                 return results
+            size += len(reply.content)
+            if size > LIST_BYTES:
+                raise reply.bad(f"has more than {LIST_BYTES // 2**20} MiB in its pages; camkit stopped there")
             if token in tokens:
                 raise reply.bad("sends the same page again and again")
             tokens.add(token)
@@ -171,7 +184,9 @@ class EagleEyeV3(Session, EagleEye):
 def _read_frame(kind: type[F], camera_id: str, reply: Reply) -> F:
     """Read a frame from an answer; raise `BadResponse` if it is not one."""
     headers = reply.headers
-    at = parse_iso_time(headers.get("X-Een-Timestamp"))
+    if "X-Een-Timestamp" not in headers:
+        raise reply.bad("did not send the time of its picture")
+    at = parse_iso_time(headers["X-Een-Timestamp"])
     tokens = (headers.get("X-Een-PrevToken") or None, headers.get("X-Een-NextToken") or None)
     return kind.read(camera_id, reply, at, *tokens)
 
@@ -182,5 +197,7 @@ def _page(reply: Reply) -> tuple[list[Any], str | None, Reply]:
     results = page.get("results") if isinstance(page, dict) else None
     if not isinstance(results, list):
         raise reply.bad("did not send a list of results")
-    token = page.get("nextPageToken")
-    return results, token if isinstance(token, str) and token else None, reply
+    token = page.get("nextPageToken") or None
+    if not isinstance(token, str | None):  # taken for the end, it would make a list short without a word
+        raise reply.bad("names its next page by something that is not text")
+    return results, token, reply

@@ -8,11 +8,13 @@ from __future__ import annotations
 import getpass
 import hmac
 import os
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import gevent
+import gevent.socket
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
@@ -92,21 +94,21 @@ def _listened(address: str, redirect_uri: str) -> str:
     """Show the link, and listen at the redirect's address until the browser comes back."""
     came = _Came(redirect_uri, parse_qs(urlsplit(address).query)["state"][0])
     parts = urlsplit(redirect_uri)
-    server = WSGIServer(
-        (parts.hostname, parts.port or 80),
-        came.answer,
-        log=None,
-        error_log=None,
-        handler_class=_Handler,
-        spawn=Pool(CONNECTIONS),
-    )
+    listener = gevent.socket.socket(socket.AF_INET6 if ":" in (parts.hostname or "") else socket.AF_INET)
     try:
-        server.start()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((parts.hostname, parts.port or 80))
+        listener.listen(CONNECTIONS)
     except OSError:
+        listener.close()
         raise SettingsError(
             f"{redirect_uri}, to which Eagle Eye sends the browser back, is in use by another program, perhaps by a "
             "notebook that is logging in. End that, or run site.een.login(paste=True)."
         ) from None
+    server = WSGIServer(
+        listener, came.answer, log=None, error_log=None, handler_class=_Handler, spawn=Pool(CONNECTIONS)
+    )
+    server.start()
     shown = _show(address, "This cell waits until you have allowed the access there.")
     try:
         if not came.event.wait(WAIT_S):

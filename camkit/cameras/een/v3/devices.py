@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-CAMERA_PARTS = "status,deviceInfo,timeZone,tags,networkInfo,devicePosition,shareDetails,analog"
-BRIDGE_PARTS = "status,deviceInfo,timeZone,tags,networkInfo,devicePosition"
+from camkit.cameras.een.formats import ID
+
+BRIDGE_PARTS = "status,deviceInfo,timeZone,tags,networkInfo,devicePosition,deviceAddress,locationSummary"
+CAMERA_PARTS = f"{BRIDGE_PARTS},shareDetails,analog"
 """What is asked for with each device; ``adminCredentials``, which holds passwords, is not."""
 
 
@@ -23,17 +25,14 @@ def record_of(device: Mapping[str, Any], kind: str) -> dict[str, Any]:
     kind : {"camera", "bridge"}
         The list that it is from.
     """
-    info, place, share = (_part(device, name) for name in ("deviceInfo", "devicePosition", "shareDetails"))
-    network = _part(device, "networkInfo")
+    info, network, share = (_part(device, name) for name in ("deviceInfo", "networkInfo", "shareDetails"))
     shared = share.get("shared")
     bridge = device.get("bridgeId")
-    return {
+    plain = {
         "account_id": device.get("accountId"),
         "id": device.get("id"),
         "name": device.get("name"),
         "type": kind,
-        "bridges": [[bridge, None]] if bridge else None,
-        "tags": device.get("tags"),
         "guid": info.get("guid"),
         "serial_number": info.get("serialNumber"),
         "timezone": _part(device, "timeZone").get("zone"),
@@ -41,9 +40,14 @@ def record_of(device: Mapping[str, Any], kind: str) -> dict[str, Any]:
         "is_shared": int(shared) if isinstance(shared, bool) else None,
         "owner_account_name": share.get("accountName"),
         "video_input": _part(device, "analog").get("input"),
-        "location": _location(device, place),
         "connection_status": _part(device, "status").get("connectionStatus"),
     }
+    nested = {
+        "bridges": [[bridge, None]] if isinstance(bridge, str) and bridge else None,
+        "tags": device.get("tags"),
+        "location": _location(device),
+    }
+    return {name: value for name, value in plain.items() if isinstance(value, str | int)} | nested
 
 
 def problem_of(device: Any) -> str | None:
@@ -51,15 +55,23 @@ def problem_of(device: Any) -> str | None:
     if not isinstance(device, Mapping):
         return f"the device is not an object but {type(device).__name__}"
     missing = [name for name in ("id", "accountId", "name") if not isinstance(device.get(name), str)]
-    return f"the device is sent without {', '.join(missing)}" if missing else None
+    if missing:
+        return f"the device is sent without {', '.join(missing)}"
+    if not ID.fullmatch(device["id"]):
+        return f"its id, {device['id'][:40]!r}, is not eight hexadecimal digits"
+    return None
 
 
-def _location(device: Mapping[str, Any], place: Mapping[str, Any]) -> list[Any] | None:
+def _location(device: Mapping[str, Any]) -> list[Any] | None:
     """Latitude, longitude, azimuth, range, street address, floor and the location's name, as in API v1."""
-    names = ("latitude", "longitude", "azimuth", "rangeInMeters")
-    if not place:
-        return None
-    return [*(place.get(name) for name in names), None, place.get("floor"), None]
+    place = _part(device, "devicePosition")
+    found = [
+        *(place.get(name) for name in ("latitude", "longitude", "azimuth", "rangeInMeters")),
+        _part(device, "deviceAddress").get("address"),
+        place.get("floor"),
+        _part(device, "locationSummary").get("name"),
+    ]
+    return None if all(value is None for value in found) else found
 
 
 def _part(device: Mapping[str, Any], name: str) -> Mapping[str, Any]:

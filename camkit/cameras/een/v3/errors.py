@@ -13,6 +13,9 @@ from typing import Any
 from camkit.errors import BadResponse, NotFound
 from camkit.http import Meanings, Reply, raise_for_status
 
+LONGEST_BYTES = 64 * 1024
+"""A longer body is not an error of the vendor's, and is not read."""
+
 _CAMERAS = ("camera", "cameras", "device", "devices")
 _UNKNOWN: Meanings = {404: (NotFound, "no camera of this account has this id")}
 
@@ -32,6 +35,8 @@ def raise_for_answer(reply: Reply, doing: str, meanings: Meanings | None = None)
 
 
 def _error_in(reply: Reply) -> dict[str, Any]:
+    if len(reply.content) > LONGEST_BYTES:
+        return {}
     try:
         found = reply.json()
     except BadResponse:

@@ -279,7 +279,7 @@ def test_keeps_odd_rows_with_what_is_odd_about_them():
     whole = ["1", "100abcde", "Door", "camera", [], "ATTD", "RWS", [], "g", None, 7, "US/Central", -1, 0]
     whole += ["", 0, "", True, None, None, [], None, None, 0, [], 0]
     odd = list(whole)
-    odd[10], odd[13], odd[17] = "7", 2**70, 1
+    odd[10], odd[13], odd[17] = "seven", 2**70, 1
     table = table_of_rows(["nonsense", whole[:20], [*whole, {}, "", {}, "more", "and more"], odd, None])
     problems = table["row_problem"].fillna("").tolist()
     assert problems == [

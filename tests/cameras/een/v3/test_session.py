@@ -1,0 +1,302 @@
+"""The login to API v3: consent, renewal, end, and what is said of each failure."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from urllib.parse import parse_qs, urlsplit
+
+import gevent
+import pytest
+from pydantic import SecretStr
+
+from camkit.cameras.een import EagleEyeV3, TokensInMemory
+from camkit.cameras.een.v3.tokens import Tokens
+from camkit.errors import BadResponse, LoginRefused, ServiceError
+from camkit.http import Limits
+from tests.support.een_v3 import client, press
+from tests.support.scripted import scripted, send
+
+QUICK = Limits(connect_s=1, read_s=2, deadline_s=5, attempts=2, backoff_s=0.01)
+USER = {"id": "u1", "accountId": "00000001", "email": "a@b.example", "firstName": "A", "lastName": "B"}
+
+
+def answer_json(handler, status, body):
+    send(handler, status, json.dumps(body).encode(), Content_Type="application/json")
+
+
+def grant(number, base, **more):
+    place = urlsplit(base)
+    return {
+        "access_token": f"access-canary-{number}",
+        "refresh_token": f"refresh-canary-{number}",
+        "expires_in": 43198,
+        "httpsBaseUrl": {"hostname": place.hostname, "port": place.port},
+        **more,
+    }
+
+
+class Vendor:
+    """A vendor of whom a test says what it grants and which access token holds."""
+
+    def __init__(self, **more):
+        self.more, self.good, self.granted, self.refused = more, "access-canary-0", 0, None
+
+    def __call__(self, handler, number):
+        path = urlsplit(handler.path).path
+        if path == "/oauth2/token":
+            if self.refused:
+                answer_json(handler, self.refused, {"error": "invalid_grant"})
+                return
+            host, port = handler.server.server_address
+            body = grant(self.granted, f"http://{host}:{port}", **self.more)
+            self.granted += 1
+            answer_json(handler, 200, {name: value for name, value in body.items() if value is not None})
+        elif path == "/oauth2/revoke":
+            send(handler, 200)
+        elif handler.headers.get("Authorization") == f"Bearer {self.good}":
+            answer_json(handler, 200, USER)
+        else:
+            answer_json(handler, 401, {"code": 401, "status": "unauthenticated", "message": "no"})
+
+
+def of(server, store=None, consent=None):
+    def allow(address):
+        asked = parse_qs(urlsplit(address).query)
+        return f"{asked['redirect_uri'][0]}/?code=code-canary&state={asked['state'][0]}"
+
+    return EagleEyeV3(
+        "app", SecretStr("secret-canary"), auth_url=server.base, store=store or TokensInMemory(),
+        consent=consent or allow, limits=QUICK,
+    )  # fmt: skip
+
+
+def test_a_consent_logs_in_and_the_next_notebook_needs_none(demo, kept, store):
+    "Nothing is asked for while a login is kept"
+    account = kept.login()
+    assert (account.account_id, account.timezone) == ("00014750", "US/Mountain")
+    assert kept.account["account_id"] == "00014750"
+    second = client(demo.info, store, consent=None)
+    assert second.login() == account
+    second.close()
+
+
+def test_the_consent_is_asked_for_with_a_state_and_a_challenge(demo, store):
+    "Each time others; the verifier is not in the address"
+    asked = []
+    een = client(demo.info, store, consent=lambda address: asked.append(address) or press(address))
+    een.login()
+    een.login(again=True)
+    first, second = (parse_qs(urlsplit(address).query) for address in asked)
+    assert first["state"] != second["state"] and first["code_challenge"] != second["code_challenge"]
+    assert first["code_challenge_method"] == ["S256"] and first["scope"] == ["vms.all"]
+    assert not any("verifier" in address for address in asked)
+    een.close()
+
+
+def test_logout_ends_the_login_at_the_vendor_and_here(demo, kept, store):
+    "A copy of the tokens is worth nothing then"
+    kept.login()
+    copied = store.load()
+    kept.logout()
+    kept.logout()
+    assert store.load() is None
+    copy = TokensInMemory()
+    copy.save(copied)
+    other = client(demo.info, copy, consent=lambda _: "")
+    with pytest.raises(LoginRefused):
+        other.login()
+    other.close()
+
+
+def test_a_login_that_has_ended_asks_for_a_new_consent(demo, kept, store):
+    "Whether another program ended it, or the renewal is refused: login() is what the message names, and it helps"
+    kept.login()
+    thief = client(demo.info, TokensInMemory(), consent=None)
+    thief._store.save(store.load())
+    thief.logout()
+    thief.close()
+    with pytest.raises(LoginRefused, match=r"site\.een\.login\(\)"):
+        kept.devices()
+    with pytest.raises(LoginRefused, match=r"site\.een\.login\(\)"):
+        kept.devices()
+    assert kept.login().account_id == "00014750"
+    assert len(kept.devices()) > 80
+
+
+def test_a_stale_login_that_cannot_be_renewed_asks_for_a_new_consent(demo, kept, store):
+    "Two weeks later, in a new notebook"
+    kept.login()
+    now = store.load()
+    store.save(Tokens(now.access, SecretStr("long-gone"), 0.0, now.api_url))
+    later = client(demo.info, store)
+    assert later.login().account_id == "00014750"
+    later.close()
+
+
+def test_many_calls_at_once_renew_once(kept, control):
+    "Each is repeated with the new token"
+    kept.login()
+    control.reset()
+    control.expire_sessions()
+    jobs = [gevent.spawn(kept._known_account, again=True) for _ in range(8)]
+    assert {job.get().account_id for job in jobs} == {"00014750"}
+    assert control.count("/oauth2/token") == 1
+
+
+def test_a_worker_that_is_killed_while_it_renews_does_not_lose_the_login(demo, kept, store, control):
+    "The answer is kept first"
+    kept.login()
+    control.expire_sessions()
+    before = store.load()
+    control.faults({"route": "/oauth2/token", "kind": "slow", "params": {"ms": 300}})
+    job = gevent.spawn(kept._renewed, kept._tokens)
+    gevent.sleep(0.1)
+    job.kill()
+    control.faults()
+    assert store.load().access != before.access
+    other = client(demo.info, store, consent=None)
+    assert other.login().account_id == "00014750"
+    other.close()
+
+
+def test_a_public_client_works_until_its_token_ends():
+    "Then it says so, and asks for no consent in the middle of the work"
+    vendor = Vendor(refresh_token=None)
+    with scripted(vendor) as server:
+        een = of(server)
+        een.login()
+        vendor.good = "another"
+        with pytest.raises(LoginRefused, match=r"has ended: run site\.een\.login\(\)"):
+            een._known_account(again=True)
+        assert vendor.granted == 1
+        een.close()
+
+
+def test_a_token_of_a_short_life_is_used_for_most_of_it():
+    "It is not renewed for each call"
+    vendor = Vendor(expires_in=50)
+    with scripted(vendor) as server:
+        een = of(server)
+        een.login()
+        een._known_account(again=True)
+        assert vendor.granted == 1
+        een.close()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"hostname": "evil.example", "port": 443},
+        {"hostname": "127.0.0.1@evil.example", "port": 443},
+        {"hostname": "127.0.0.1/x?", "port": 443},
+        {"hostname": "127.0.0.1\n", "port": 443},
+        {"hostname": "127.0.0.1", "port": "443"},
+        {"hostname": None},
+        "127.0.0.1",
+        None,
+    ],
+)
+def test_a_token_goes_to_no_other_host(place):
+    "The answer that names one is refused"
+    with scripted(Vendor(httpsBaseUrl=place)) as server:
+        een = of(server)
+        with pytest.raises(BadResponse) as caught:
+            een.login()
+        assert "canary" not in str(caught.value)
+        assert [each.path for each in server.seen] == ["/oauth2/token"]
+        een.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.c001.eagleeyenetworks.com",
+        "https://api.c001.eagleeyenetworks.com:444",
+        "https://api.c001.eagleeyenetworks.com.evil.example",
+        "https://x@api.c001.eagleeyenetworks.com",
+        "https://login.eagleeyenetworks.com",
+    ],
+)
+def test_the_vendors_tokens_go_to_the_vendors_hosts_only(url):
+    "Over HTTPS, at its own port"
+    een = EagleEyeV3("app", SecretStr("secret"), store=TokensInMemory())
+    assert een._trust("https://api.c001.eagleeyenetworks.com")
+    assert not een._trust(url)
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(400, "EEN_REDIRECT_URI"), (401, "too old"), (403, "may not use"), (500, "internal error")],
+)
+def test_a_refused_code_is_explained(status, says):
+    "With what to do"
+    vendor = Vendor()
+    vendor.refused = status
+    with scripted(vendor) as server:
+        een = of(server)
+        with pytest.raises(ServiceError, match=says):
+            een.login()
+        een.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("error=access_denied&state={}", "not allowed"),
+        ("error=server_error&state={}", "'server_error'"),
+        ("code=abc&state=other", "not the address"),
+        ("code=abc", "not the address"),
+        ("state={}", "without a code"),
+        ("code=a%0Ab&state={}", "without a code"),
+        ("", "not the address"),
+    ],
+)
+def test_a_return_that_does_not_log_in_is_explained(query, says):
+    "Nothing is sent to the vendor"
+
+    def consent(address):
+        return "http://127.0.0.1:3333/?" + query.format(parse_qs(urlsplit(address).query)["state"][0])
+
+    with scripted(Vendor()) as server:
+        een = of(server, consent=consent)
+        with pytest.raises(LoginRefused, match=says):
+            een.login()
+        assert not server.seen
+        een.close()
+
+
+def test_the_demo_page_can_be_refused(demo, store):
+    "One sentence"
+    een = client(demo.info, store, consent=lambda address: press(address, "deny"))
+    with pytest.raises(LoginRefused, match="not allowed"):
+        een.login()
+    een.close()
+
+
+@pytest.mark.parametrize("refused", [None, 400, 401, 500])
+def test_no_secret_is_in_a_log_an_error_or_a_repr(refused, caplog, capsys):
+    "Not in the frames of the traceback either"
+    caplog.set_level(logging.DEBUG)
+    vendor = Vendor()
+    said = ""
+    with scripted(vendor) as server:
+        een = of(server)
+        een.login()
+        vendor.good, vendor.refused = "access-canary-1", refused
+        try:
+            een._known_account(again=True)
+            een.logout()
+        except ServiceError as error:
+            shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+            ours = [
+                frame
+                for frame in shown.stack
+                if "camkit/" in frame.filename and "/tests/" not in frame.filename
+            ]
+            said = str(error) + repr(vars(error)) + "".join(str(frame.locals) for frame in ours)
+        said += repr(een) + repr(een.account) + repr(een._tokens)
+        een.close()
+    printed = capsys.readouterr()
+    assert "canary" not in said + caplog.text + printed.out + printed.err
