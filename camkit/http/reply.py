@@ -148,8 +148,11 @@ def take_cookies(headers: HTTPHeaderDict) -> Headers:
     cookies with one name, one for the whole site counts before one for a part of it, and then the last.
     """
     cookies, partial = Headers(), Headers()
+    lines = headers.getlist("Set-Cookie")
+    if not lines:
+        return cookies
     now = http_date(headers.get("Date", "")) or datetime.now(UTC)
-    for line in headers.getlist("Set-Cookie"):  # http.cookies would stop at the first odd name
+    for line in lines:  # http.cookies would stop at the first odd name
         (name, value), *attributes = map(_pair, line.split(";"))
         given = {name.lower(): value for name, value in attributes}
         if not _is_over(given, now):

@@ -79,9 +79,11 @@ class _Response(HTTPResponse):
         super().begin()
         self.msg.defects.clear()  # urllib3 would log these with the lines that follow, cookies included
         self.msg.set_payload("")
-        self._strip_headers()
+        lines = self.msg.items()
+        if any(value.endswith((" ", "\t")) for _, value in lines):
+            lines = self._strip(lines)
         if not self.chunked:
-            self._read_length()
+            self._read_length([value for name, value in lines if name.lower() == "content-length"])
 
     def _read_status(self) -> tuple[str, int, str]:
         """The status line of the final answer: interim ones are passed over (RFC 9110, 15.2)."""
@@ -92,18 +94,16 @@ class _Response(HTTPResponse):
             parse_headers(self.fp)
         raise Unreadable(f"sent more than {_INTERIM_ANSWERS} interim answers and no other")
 
-    def _strip_headers(self) -> None:
+    def _strip(self, lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Remove the spaces behind values, which are not part of them (RFC 9110, 5.5)."""
-        lines = self.msg.items()
-        if any(value.endswith((" ", "\t")) for _, value in lines):
-            for name in {name.lower() for name, _ in lines}:
-                del self.msg[name]
-            for name, value in lines:
-                self.msg[name] = value.rstrip(" \t")
+        for name in {name.lower() for name, _ in lines}:
+            del self.msg[name]
+        for name, value in lines:
+            self.msg[name] = value.rstrip(" \t")
+        return self.msg.items()
 
-    def _read_length(self) -> None:
+    def _read_length(self, lines: list[str]) -> None:
         """Read a length that is there several times, if it is the same each time (RFC 9110, 8.6)."""
-        lines = self.msg.get_all("Content-Length", [])
         lengths = {length.strip() for line in lines for length in line.split(",")}
         if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
             raise Unreadable("says its length in a way that cannot be read")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pickle
+import subprocess
+import sys
+import time
 
 import keyring
 import pytest
@@ -11,6 +16,8 @@ from pydantic import SecretStr
 
 from camkit.cameras.een.v3.tokens import Tokens, TokensKept
 from camkit.errors import LoginRefused
+from tests.conftest import ROOT
+from tests.support.een_v3 import client
 
 TOKENS = Tokens(SecretStr("access-canary"), SecretStr("refresh-canary"), 4e9, "https://api.c001.example")
 
@@ -131,3 +138,47 @@ def test_a_keyring_that_fails_is_replaced_by_the_file(store, tmp_path, failure):
     assert "canary" not in str(caught.value)
     store.save(TOKENS)
     assert [*(tmp_path / "state").glob("*.json")] and store.load() == TOKENS
+
+
+@pytest.mark.not_quick
+def test_two_processes_share_one_login_through_fifty_rotations(demo, kept, store, tmp_path, control):
+    "Whoever gets the lock uses what the other renewed; the login holds at the end"
+    kept.login()
+    arguments = [
+        sys.executable,
+        "-m",
+        "tests.support.een_v3",
+        json.dumps(demo.info),
+        str(tmp_path / "state"),
+        "25",
+    ]
+    jobs = [subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [job.wait(100) for job in jobs] == [0, 0]
+    assert control.count("/oauth2/token") >= 50
+    newcomer = client(demo.info, store, consent=None)
+    assert newcomer.login().account_id == "00014750"
+    newcomer.close()
+
+
+@pytest.mark.not_quick
+def test_a_process_that_is_killed_leaves_no_lock_and_whole_tokens(demo, kept, store, tmp_path):
+    "What it had begun to write is removed by the next one"
+    kept.login()
+    arguments = [
+        sys.executable,
+        "-m",
+        "tests.support.een_v3",
+        json.dumps(demo.info),
+        str(tmp_path / "state"),
+        "9999",
+    ]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE) as job:
+        for _ in range(5):
+            job.stdout.readline()
+        time.sleep(os.urandom(1)[0] / 5000)
+        job.kill()
+    with store.lock():
+        tokens = store.load()
+    assert tokens is not None
+    store.save(tokens)
+    assert not [*(tmp_path / "state").glob("*.part")]
