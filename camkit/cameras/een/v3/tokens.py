@@ -180,9 +180,9 @@ class TokensKept(NotPickled):
             except Exception:  # noqa: BLE001, S110 - locked, or the tokens are too long; Windows' says it its own way
                 pass
         self._make_folder()
-        remove_leftovers(self._folder, self._file.name)  # of a process that was killed; they hold tokens
         write_whole(self._file, tokens.written().encode())
         sync([self._file], [self._folder])
+        remove_leftovers(self._folder, self._file.name)  # of a process that was killed; they hold tokens
 
     def forget(self) -> None:
         """Remove them from wherever they are."""
