@@ -10,6 +10,7 @@ import hmac
 import os
 import socket
 from collections.abc import Callable, Iterable
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -170,7 +171,7 @@ def _show(address: str, then: str) -> Callable[[], None]:
         )
         return lambda: None
     link = (
-        f'<p><a href="{text_html(address)}" target="_blank" rel="noopener noreferrer" style="display:inline-block;'
+        f'<p><a href="{escape(address)}" target="_blank" rel="noopener noreferrer" style="display:inline-block;'
         'padding:8px 16px;background:#1a5fb4;color:white;border-radius:4px;text-decoration:none">'
         "Allow the access to Eagle Eye</a></p>"
         f"<p>The button opens Eagle Eye's page in a new tab. {text_html(then)}</p>"
