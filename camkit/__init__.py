@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from camkit.cameras.een import (
         DeviceStatus,
         OverallStatus,
+        StatusHistory,
         decode_status,
+        explain_missing,
         explain_status,
         explained_by_status,
         overall_status,
@@ -47,7 +49,14 @@ if TYPE_CHECKING:
 __all__ = ["CamkitError", "__version__", "check", "errors", "notebook_defaults", "plots"]
 __all__ += ["BadgeLog", "DoorEvent", "DoorEvents", "flag_events", "load_badges", "load_doors", "resolve"]
 __all__ += ["Result", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"]
-__all__ += ["DeviceStatus", "OverallStatus", "decode_status", "explain_status"]
+__all__ += [
+    "DeviceStatus",
+    "OverallStatus",
+    "StatusHistory",
+    "decode_status",
+    "explain_missing",
+    "explain_status",
+]
 __all__ += ["explained_by_status", "overall_status", "probe_cameras", "usable_cameras"]
 __all__ += ["DownloadRun", "download_previews"]
 __all__ += ["Site", "connect", "load_directory"]

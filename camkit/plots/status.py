@@ -8,22 +8,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.dates import ConciseDateFormatter, date2num
 from matplotlib.patches import Patch, Rectangle
 
 from camkit.cameras.een import (
+    CONNECTION_STATUS,
     STATUS_BITS,
     OverallStatus,
     Standing,
     StatusBit,
+    StatusHistory,
     deciding_bits,
     decode_status,
     explained_by_status,
-    overall_status,
+    overall_of,
     rule_for,
 )
 from camkit.errors import InputError
 from camkit.plots.style import BLUE, GREY, ORANGE, PALE, SKY, VERMILION, new_axes, plain
 
+TIMELINE_COLOURS = {
+    OverallStatus.ONLINE.value: PALE,
+    OverallStatus.OFF.value: GREY,
+    OverallStatus.INTERNET_OFFLINE.value: ORANGE,
+    OverallStatus.PASSWORD_NEEDED.value: SKY,
+    OverallStatus.OFFLINE.value: VERMILION,
+}
 KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}
 LONGEST_NAME, LONGEST_ERROR, LONGEST_LABEL = 28, 44, 8  # characters
 
@@ -48,8 +58,11 @@ def plot_status_bits(
     matplotlib.axes.Axes
         Devices from left to right; bits from top to bottom in four groups: those that decide the overall
         status, those that add to it, reserved and internal ones, deprecated ones. A column without colour
-        is a device without a readable status.
+        is a device without a readable status. Devices of API v3 have no bits: then the rows are the vendor's words for
+        the connection status.
     """
+    if _has_words_only(devices):
+        return _plot_words(devices, silent, ax or new_axes(10, 3.2))
     ax = ax or new_axes(10, 5.4)
     groups = _groups()
     bits = [bit for group in groups.values() for bit in group]
@@ -57,11 +70,7 @@ def plot_status_bits(
     is_current = np.array([[bit.standing is Standing.CURRENT] for bit in bits])
     shades = np.where(is_current, is_set, is_set * 2)  # 0 clear, 1 set, 2 set without meaning
     _draw_matrix(ax, shades, linewidth=0.6)
-    ax.set_yticks(np.arange(len(bits)) + 0.5, [f"{bit.flag.name}  {bit.number}" for bit in bits], fontsize=8)
-    ticks = [0, *range(9, len(devices), 10)] if len(devices) else []
-    ax.set_xticks(np.array(ticks) + 0.5, [plain(devices.index[tick], LONGEST_LABEL) for tick in ticks])
-    ax.tick_params(length=0)
-    ax.set_xlabel("device, by its position in the list")
+    _label_matrix(ax, devices, [f"{bit.flag.name}  {bit.number}" for bit in bits])
     ax.set_ylabel("status bit")
     start = 0
     for name, group in groups.items():
@@ -75,14 +84,20 @@ def plot_status_bits(
     if np.isnan(is_set).any():
         ax.patch.set(hatch="////", edgecolor=GREY)  # shows where no cell is drawn
         handles.append(Patch(facecolor="white", hatch="////", edgecolor=GREY, label="no status"))
-    if silent is not None:
-        columns = devices.index.get_indexer_for(_silent_devices(devices, silent).index)
-        _mark_devices(ax, columns, devices.index, len(bits))
-        handles.append(Patch(facecolor="none", edgecolor=VERMILION, label="gave no picture"))
-    ax.legend(
-        handles=handles, ncols=len(handles), loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False
-    )
+    _mark_silent(ax, devices, silent, len(bits), handles)
     ax.set_title(f"Status bits of {len(devices)} devices")
+    return ax
+
+
+def _plot_words(devices: pd.DataFrame, silent: Mapping[str, str] | None, ax: Axes) -> Axes:
+    """The connection status of each device, a row for each of the vendor's words."""
+    words = [*CONNECTION_STATUS]
+    shades = np.array([devices["connection_status"].eq(word).fillna(False) for word in words], dtype=float)
+    _draw_matrix(ax, shades, linewidth=0.6)
+    _label_matrix(ax, devices, words)
+    ax.set_ylabel("connection status")
+    _mark_silent(ax, devices, silent, len(words), [Patch(color=BLUE, label="the device's status")])
+    ax.set_title(f"Connection status of {len(devices)} devices")
     return ax
 
 
@@ -92,8 +107,8 @@ def plot_overall_status(devices: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     devices : pandas.DataFrame
-        The device list by the vendor's column names; ``type``, ``device_status`` and ``is_unsupported`` are
-        used.
+        The device list by the vendor's column names; ``type``, ``device_status``, ``connection_status`` and
+        ``is_unsupported`` are used.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if not given.
 
@@ -103,7 +118,7 @@ def plot_overall_status(devices: pd.DataFrame, ax: Axes | None = None) -> Axes:
         A bar for each overall status in the order of the rules, split by kind of device, counts written.
     """
     ax = ax or new_axes(9, 4)
-    overall = overall_status(devices["device_status"], devices["type"])
+    overall = overall_of(devices)
     counts = pd.crosstab(overall.to_numpy(), _kinds(devices).to_numpy()).reindex(
         index=[status.value for status in OverallStatus], columns=list(KIND_COLOURS), fill_value=0
     )
@@ -142,24 +157,15 @@ def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Ax
     -------
     matplotlib.axes.Axes
         A row for each silent camera and a column for each deciding bit, in the order in which the rules look
-        at them; beside them the overall status and the error text.
+        at them, or, by API v3, for each of the vendor's words; beside them the overall status and the error text.
     """
     chosen = _silent_devices(devices, silent)
     ax = ax or new_axes(10, 1.6 + 0.38 * len(chosen))
     explained = explained_by_status(chosen)
-    bits = deciding_bits()
-    is_set = _set_bits(chosen, bits)
-    _draw_matrix(ax, is_set, linewidth=2)
-    _write_bits(ax, is_set)
-    flags = [bit.flag for bit in bits]
-    for row, (status, overall) in enumerate(zip(chosen["device_status"], explained["overall"], strict=True)):
-        decisive = None if overall == OverallStatus.UNKNOWN else rule_for(int(status)).flag
-        if decisive in flags:
-            corner = flags.index(decisive) + 0.04, row + 0.05
-            ax.add_patch(Rectangle(corner, 0.92, 0.9, fill=False, linewidth=1.6, zorder=3))
-    bit_names = [f"{bit.flag.name}\nbit {bit.number}".replace("_", "\n") for bit in bits]
-    ax.set_xticks(np.arange(len(bits)) + 0.5, bit_names, fontsize=8)
-    ax.set_xlabel("framed: the bit that decides", fontsize=9)
+    if _has_words_only(chosen):
+        _draw_words(ax, chosen)
+    else:
+        _draw_deciding_bits(ax, chosen, explained["overall"])
     names = [
         f"{plain(name, LONGEST_NAME)}  #{plain(position, LONGEST_LABEL)}"
         for position, name in explained["name"].items()
@@ -170,6 +176,130 @@ def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Ax
     ax.spines[:].set_visible(False)
     ax.set_title(f"The status explains {explained['explains_silence'].sum()} of {len(chosen)} silent cameras")
     return ax
+
+
+def plot_status_timeline(history: StatusHistory, ax: Axes | None = None, *, rows: int = 25) -> Axes:
+    """Show when the cameras were not online.
+
+    Parameters
+    ----------
+    history : StatusHistory
+        As `EagleEye.status_history` returns it.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+    rows : int
+        The most cameras that are drawn: those that were online least.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A row for each camera that was not online all the time, coloured by overall status, with the share of the known
+        time online to the right. What is white is not known.
+    """
+    shares = history.share_online()
+    drawn = shares[~(shares["online"] == 1)].head(rows)
+    ax = ax or new_axes(10, 1.6 + 0.26 * max(len(drawn), 1))
+    for row, camera_id in enumerate(drawn.index):
+        spans = history.spans[history.spans["id"] == camera_id]
+        widths = spans["end"] - spans["start"]
+        for start, width, overall in zip(spans["start"], widths, spans["overall"], strict=True):
+            ax.barh(row, width, left=start, height=0.75, color=TIMELINE_COLOURS.get(overall, "white"))
+    names = [plain(name, LONGEST_NAME) for name in drawn["name"]]
+    ax.set_yticks(np.arange(len(drawn)), names, fontsize=8)
+    edges = [date2num(at) for at in (history.start, history.end)]  # type: ignore[no-untyped-call]  # it has no types
+    ax.set_xlim(*edges)
+    ax.set_ylim(len(drawn) - 0.4, -0.6)
+    right = ax.secondary_yaxis("right")
+    said = ["not known" if pd.isna(share) else f"{100 * share:.1f} %" for share in drawn["online"]]
+    right.set_yticks(np.arange(len(drawn)), said, fontsize=8)
+    right.set_ylabel("share of the known time online")
+    for axis in (ax, right):
+        axis.tick_params(axis="y", length=0)
+    ax.spines[:].set_visible(False)
+    right.spines[:].set_visible(False)
+    ticks = ConciseDateFormatter(ax.xaxis.get_major_locator())  # type: ignore[no-untyped-call]  # it has no types
+    ax.xaxis.set_major_formatter(ticks)
+    ax.set_xlabel("UTC")
+    shown = set(history.spans.loc[history.spans["id"].isin(drawn.index), "overall"])
+    handles = [Patch(color=c, label=word.lower()) for word, c in TIMELINE_COLOURS.items() if word in shown]
+    _legend_below(ax, handles)
+    always = int((shares["online"] == 1).sum())
+    more = len(shares) - always - len(drawn)
+    rest = f", {more} more are not shown" if more else ""
+    ax.set_title(f"{len(shares) - always} of {len(shares)} cameras were not online all the time{rest}")
+    return ax
+
+
+def _has_words_only(devices: pd.DataFrame) -> bool:
+    """Whether no device has a bitmask and some have a connection status, as by API v3."""
+    if "connection_status" not in devices:
+        return False
+    return bool(devices["device_status"].isna().all() and devices["connection_status"].notna().any())
+
+
+def _draw_deciding_bits(ax: Axes, devices: pd.DataFrame, overalls: pd.Series) -> None:
+    """A row for each device, a column for each deciding bit; the one that decides is framed."""
+    bits = deciding_bits()
+    is_set = _set_bits(devices, bits)
+    _draw_matrix(ax, is_set, linewidth=2)
+    _write_bits(ax, is_set)
+    flags = [bit.flag for bit in bits]
+    for row, (status, overall) in enumerate(zip(devices["device_status"], overalls, strict=True)):
+        decisive = None if overall == OverallStatus.UNKNOWN else rule_for(int(status)).flag
+        if decisive in flags:
+            corner = flags.index(decisive) + 0.04, row + 0.05
+            ax.add_patch(Rectangle(corner, 0.92, 0.9, fill=False, linewidth=1.6, zorder=3))
+    bit_names = [f"{bit.flag.name}\nbit {bit.number}".replace("_", "\n") for bit in bits]
+    ax.set_xticks(np.arange(len(bits)) + 0.5, bit_names, fontsize=8)
+    ax.set_xlabel("framed: the bit that decides", fontsize=9)
+
+
+def _draw_words(ax: Axes, devices: pd.DataFrame) -> None:
+    """A row for each device, a column for each of the vendor's words."""
+    words = [*CONNECTION_STATUS]
+    shades = np.array(
+        [[float(said == word) for word in words] for said in devices["connection_status"].fillna("")]
+    )
+    _draw_matrix(ax, shades.reshape(len(devices), len(words)), linewidth=2)
+    ax.set_xticks(np.arange(len(words)) + 0.5, [_broken(word) for word in words], fontsize=8)
+    ax.set_xlabel("connection status", fontsize=9)
+
+
+def _broken(word: str) -> str:
+    """One of the vendor's words in lines: ``invalid`` above ``Credentials``."""
+    return "".join(f"\n{letter}" if letter.isupper() else letter for letter in word)
+
+
+def _label_matrix(ax: Axes, devices: pd.DataFrame, rows: Sequence[str]) -> None:
+    """Name the rows, and the columns by the devices' positions."""
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=8)
+    ticks = [0, *range(9, len(devices), 10)] if len(devices) else []
+    ax.set_xticks(np.array(ticks) + 0.5, [plain(devices.index[tick], LONGEST_LABEL) for tick in ticks])
+    ax.tick_params(length=0)
+    ax.set_xlabel("device, by its position in the list")
+
+
+def _mark_silent(
+    ax: Axes, devices: pd.DataFrame, silent: Mapping[str, str] | None, height: int, handles: list[Patch]
+) -> None:
+    """Mark the cameras that gave no picture, and draw the legend."""
+    if silent is not None:
+        columns = devices.index.get_indexer_for(_silent_devices(devices, silent).index)
+        _mark_devices(ax, columns, devices.index, height)
+        handles = [*handles, Patch(facecolor="none", edgecolor=VERMILION, label="gave no picture")]
+    _legend_below(ax, handles)
+
+
+def _legend_below(ax: Axes, handles: Sequence[Patch]) -> None:
+    """Draw a legend in one line below the axes, whatever their height."""
+    height = ax.get_window_extent().height / ax.figure.dpi
+    ax.legend(
+        handles=handles,
+        ncols=max(1, len(handles)),
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.52 / max(height, 0.1)),
+        frameon=False,
+    )
 
 
 def _silent_devices(devices: pd.DataFrame, silent: Mapping[str, str]) -> pd.DataFrame:

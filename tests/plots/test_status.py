@@ -10,9 +10,15 @@ from matplotlib import cbook
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
+from camkit.cameras.een import StatusHistory
 from camkit.cameras.een.status_rules import STATUS_BITS
 from camkit.errors import InputError
-from camkit.plots.status import plot_overall_status, plot_silent_cameras, plot_status_bits
+from camkit.plots.status import (
+    plot_overall_status,
+    plot_silent_cameras,
+    plot_status_bits,
+    plot_status_timeline,
+)
 from camkit.plots.style import VERMILION
 
 pytestmark = pytest.mark.not_quick
@@ -168,3 +174,46 @@ def test_draws_on_the_axes_it_is_given(devices):
     _, ax = plt.subplots()
     assert plot_overall_status(devices, ax=ax) is ax
     assert len(plt.get_fignums()) == 1
+
+
+def v3_devices() -> pd.DataFrame:
+    """Four devices as API v3 gives them."""
+    return pd.DataFrame(
+        {
+            "id": ["a", "b", "c", "d"],
+            "name": ["A", "$B$", "C", "D"],
+            "type": ["camera", "camera", "camera", "bridge"],
+            "device_status": pd.array([None] * 4, dtype="Int64"),
+            "is_unsupported": pd.array([None] * 4, dtype="Int64"),
+            "connection_status": pd.array(["online", "off", "strange", "deviceOffline"], dtype="string"),
+        },
+        index=range(1, 5),
+    )
+
+
+def test_devices_of_api_v3_are_drawn_by_the_vendors_words():
+    "A row for each of the seven words, a cell for each device that has one of them, and no bits"
+    ax = plot_status_bits(v3_devices(), {"b": "silent"})
+    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["online", "off"]
+    assert ax.collections[0].get_array().sum() == 3
+    ax = plot_silent_cameras(v3_devices(), {"b": "silent", "c": "silent"})
+    assert ax.get_title() == "The status explains 1 of 2 silent cameras"
+    ax = plot_overall_status(v3_devices())
+    assert ax.get_title() == "Overall status of 4 devices"
+
+
+def test_the_timeline_shows_who_was_not_online_all_the_time():
+    "With the share of the known time; who was always online is counted only"
+    start = pd.Timestamp("2019-04-01", tz="UTC")
+    hour = pd.Timedelta("1h")
+    records = [
+        ("a", "A", start, start + 6 * hour, "online", "Online"),
+        ("a", "A", start + 6 * hour, None, "off", "Off"),
+        ("b", "B", start, None, "online", "Online"),
+    ]
+    ax = plot_status_timeline(StatusHistory.from_records(records, start, start + 24 * hour))
+    assert ax.get_title() == "1 of 2 cameras were not online all the time"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["A"]
+    assert [label.get_text() for label in ax.child_axes[0].get_yticklabels()] == ["25.0 %"]
+    assert len(ax.patches) == 2
+    plot_status_timeline(StatusHistory.from_records([], start, start + hour))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ import pandas as pd
 from camkit.cameras import Picture
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
+from camkit.cameras.een.history import StatusHistory
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.status import overall_of
 from camkit.cameras.een.status_rules import OverallStatus
@@ -99,6 +100,25 @@ class EagleEye(NotPickled, ABC):
         ------
         ServiceError
             If the service refuses or fails.
+        """
+
+    @abstractmethod
+    def status_history(
+        self, start: datetime, end: datetime | None = None, camera_ids: Sequence[str] | None = None
+    ) -> StatusHistory:
+        """Say when each camera had which status.
+
+        Parameters
+        ----------
+        start, end : datetime.datetime
+            UTC-aware; `end` is now if it is not given.
+        camera_ids : sequence of str, optional
+            By default every camera of the account.
+
+        Raises
+        ------
+        ServiceError
+            If the devices cannot be listed. A camera whose history cannot be fetched is in `StatusHistory.silent`.
         """
 
     @abstractmethod

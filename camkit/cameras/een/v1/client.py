@@ -5,7 +5,9 @@ Sources: EENCloud/api-docs; how real bursts behave from public code (SwyftG/EEN)
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,12 +16,17 @@ import pandas as pd
 from camkit.cameras.een.account import EagleEye
 from camkit.cameras.een.formats import parse_een_time, require_camera_id
 from camkit.cameras.een.frames import Frame, ReceivedFrame
+from camkit.cameras.een.history import StatusHistory
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.v1.devices import table_of_rows
 from camkit.cameras.een.v1.formats import MILLISECOND, asset_time, stamp
 from camkit.cameras.een.v1.login import Session
 from camkit.errors import BadResponse, InputError, NoPicture, NotFound
-from camkit.http import Meanings, Reply
+from camkit.http import Meanings, Reply, secrets_stay_inside
+from camkit.support.timezones import aware
+
+LISTS = 1000
+"""How many device lists a client remembers, for `status_history`."""
 
 F = TypeVar("F", bound=ReceivedFrame)
 
@@ -69,6 +76,11 @@ class EagleEyeV1(Session, EagleEye):
 
     api = "v1"
 
+    @secrets_stay_inside
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._lists: deque[tuple[datetime, pd.DataFrame]] = deque(maxlen=LISTS)
+
     def devices(self) -> pd.DataFrame:
         """List every device of the account, all documented columns by name.
 
@@ -82,7 +94,24 @@ class EagleEyeV1(Session, EagleEye):
         ServiceError
             If the service refuses or fails.
         """
-        return table_of_rows(self._get("/g/device/list", {}, "Listing the Eagle Eye devices", read=_list))
+        devices = table_of_rows(self._get("/g/device/list", {}, "Listing the Eagle Eye devices", read=_list))
+        self._lists.append((datetime.now(UTC), devices[["id", "name", "type", "device_status"]]))
+        return devices
+
+    def status_history(
+        self, start: datetime, end: datetime | None = None, camera_ids: Sequence[str] | None = None
+    ) -> StatusHistory:
+        """Say what the device lists said that this client has fetched; see `EagleEye.status_history`.
+
+        API v1 keeps no history: call `devices` again and again to make one. The last `LISTS` are remembered.
+        """
+        end = aware(end) if end else datetime.now(UTC)
+        lists = (
+            self._lists
+            if camera_ids is None
+            else [(at, t[t["id"].isin([*camera_ids])]) for at, t in self._lists]
+        )
+        return StatusHistory.from_lists([*lists], aware(start), end)
 
     def frame(
         self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None

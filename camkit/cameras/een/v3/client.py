@@ -5,8 +5,8 @@ Source: EENCloud/VMS-Developer-Portal, ``Open API Specifications``, devices and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,18 +17,26 @@ from camkit.cameras.een.account import EagleEye
 from camkit.cameras.een.devices import device_table
 from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.frames import Frame, ReceivedFrame
+from camkit.cameras.een.history import StatusHistory, StatusRecord
 from camkit.cameras.een.moments import Moment
+from camkit.cameras.een.status import overall_of
 from camkit.cameras.een.v3.devices import BRIDGE_PARTS, CAMERA_PARTS, problem_of, record_of
 from camkit.cameras.een.v3.formats import iso_time, parse_iso_time
 from camkit.cameras.een.v3.login import Session
-from camkit.errors import NoPicture, NotFound
+from camkit.cameras.een.v3.status_events import DATA, EVENT, span_of
+from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError
 from camkit.http import Meanings, Reply, TokenBucket
+from camkit.support.timezones import aware
+from camkit.support.workers import interruptible, run_together
 
 PAGE_SIZE = 500
 """Devices on a page; the vendor may send fewer."""
 
 PAGES, LIST_BYTES = 1000, 100 * 2**20
 """More pages, and more bytes of all pages together, than any account fills."""
+
+LOOK_BACK, STATUS_WORKERS = timedelta(days=366), 5
+"""How far before its start a history is looked for, and how many cameras are asked at a time."""
 
 MAIN_PER_S = 1.0
 """How often pictures of full resolution are asked for. The vendor says "not in quick succession", without a figure."""
@@ -116,6 +124,56 @@ class EagleEyeV3(Session, EagleEye):
         name = "timestamp__lt" if moment.is_before else "timestamp__lte"
         params = {"deviceId": camera_id, "type": "preview", name: iso_time(time)}
         return self._image(ReceivedFrame, camera_id, "recordedImage", params, attempts)
+
+    def status_history(
+        self, start: datetime, end: datetime | None = None, camera_ids: Sequence[str] | None = None
+    ) -> StatusHistory:
+        """Fetch the history of the cameras' connection status; see `EagleEye.status_history`.
+
+        The vendor makes an event of every change, so a camera without one since `LOOK_BACK` before the start is taken
+        to have had its present status all the time.
+        """
+        start, end = aware(start), aware(end) if end else self._server_now()
+        devices = self.devices()
+        cameras = devices[devices["type"].eq("camera") & devices["row_problem"].isna()]
+        if camera_ids is not None:
+            cameras = cameras[cameras["id"].isin([*camera_ids])]
+        ids, names = cameras["id"].tolist(), cameras["name"].tolist()
+        with interruptible(lambda: "The history was not fetched. Run the cell again."):
+            asked = (partial(self._spans, *pair, start, end) for pair in zip(ids, names, strict=True))
+            found = run_together(asked, STATUS_WORKERS)
+        present = dict(
+            zip(ids, zip(cameras["connection_status"], overall_of(cameras), strict=True), strict=True)
+        )
+        records: list[StatusRecord] = []
+        silent: dict[str, str] = {}
+        for camera_id, name, spans in zip(ids, names, found, strict=True):
+            if isinstance(spans, str):
+                silent[camera_id] = spans
+            elif spans:
+                records += spans
+            elif not pd.isna(present[camera_id][0]):
+                records.append((camera_id, name, start, None, *map(str, present[camera_id])))
+        return StatusHistory.from_records(records, start, end, silent)
+
+    def _spans(self, camera_id: str, name: str, start: datetime, end: datetime) -> list[StatusRecord] | str:
+        """The spans of a camera's statuses; what was said instead if they cannot be fetched."""
+        params = {
+            "actor": f"camera:{camera_id}",
+            "type__in": EVENT,
+            "include": f"data.{DATA}",
+            # The span in which the time begins started before it. What is open has no end, so ends are not asked for.
+            "startTimestamp__gte": iso_time(start - LOOK_BACK),
+            "startTimestamp__lte": iso_time(end),
+            "sort": "+startTimestamp",
+        }
+        try:
+            events = self._listed("/events", params, f"Fetching the status history of camera {camera_id}")
+            return [span_of(event, camera_id, name) for event in events]
+        except LoginRefused:
+            raise
+        except ServiceError as error:
+            return error.said or str(error)
 
     def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
         """Fetch the picture nearest to a moment; see `EagleEye.snapshot`.

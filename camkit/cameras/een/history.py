@@ -1,0 +1,253 @@
+"""The status of cameras over time: when each was online, and whether it was at the time of an event.
+
+API v3 keeps it; by API v1 it is what the device lists said that were fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from camkit.cameras import Snapshots
+from camkit.cameras.een.status import OVERALL, overall_of
+from camkit.cameras.een.status_rules import OverallStatus
+from camkit.support.html import block_html, table_html, text_html
+from camkit.support.timezones import aware
+
+StatusRecord = tuple[str, str, datetime, datetime | None, str, str]
+"""Camera id, name, start, end (None: until now), status and overall status."""
+
+COLUMNS = ["id", "name", "start", "end", "status", "overall"]
+NO_NEWS = (OverallStatus.NO_CHANGE, OverallStatus.INVALID, OverallStatus.UNKNOWN)
+"""What says nothing new: the state before still holds (the vendor, of API v1's poll stream)."""
+
+
+@dataclass(frozen=True, repr=False)
+class StatusHistory:
+    """When each camera had which status.
+
+    Attributes
+    ----------
+    spans : pandas.DataFrame
+        One row per span, by camera and start: ``id``, ``name``, ``status`` (string: the vendor's word or number),
+        ``start`` and ``end`` (datetime64, UTC) and ``overall`` (ordered categorical, see `overall_status`). Spans of a
+        camera do not overlap; between them its status is not known.
+    start, end : datetime.datetime
+        The time that it is about, UTC-aware.
+    silent : dict of str to str
+        Cameras whose history could not be fetched: id to reason.
+    """
+
+    spans: pd.DataFrame
+    start: datetime
+    end: datetime
+    silent: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_records(
+        cls,
+        records: Iterable[StatusRecord],
+        start: datetime,
+        end: datetime,
+        silent: dict[str, str] | None = None,
+    ) -> StatusHistory:
+        """Make a history of what is known, in any order and with overlaps.
+
+        Parameters
+        ----------
+        records : iterable of StatusRecord
+            Where two overlap, the later one counts from its start.
+        start, end : datetime.datetime
+            What is before or after is cut off.
+        """
+        start, end = aware(start), aware(end)
+        first, last = pd.Timestamp(start), pd.Timestamp(end)
+        table = pd.DataFrame(list(records), columns=["id", "name", "start", "end", "status", "overall"])
+        for name in ("start", "end"):
+            table[name] = pd.to_datetime(table[name], utc=True)
+        table = table.drop_duplicates().sort_values(["id", "start"], kind="stable")
+        following = table.groupby("id")["start"].shift(-1)
+        until = table["end"].fillna(last)
+        until = until.where(following.isna() | (until <= following), following)
+        table["end"] = until.where(until <= last, last)
+        table["start"] = table["start"].where(table["start"] >= first, first)
+        table = _joined(table[table["start"] < table["end"]])
+        table["overall"] = pd.Categorical(table["overall"], dtype=OVERALL)
+        text = dict.fromkeys(("id", "name", "status"), "string")
+        return cls(table[COLUMNS].astype(text), start, end, silent or {})
+
+    @classmethod
+    def from_lists(
+        cls, lists: Sequence[tuple[datetime, pd.DataFrame]], start: datetime, end: datetime
+    ) -> StatusHistory:
+        """Make a history of device lists and when they were fetched.
+
+        A status holds until the next list. One that says nothing new (0, invalid, unreadable) leaves the state before.
+        """
+        known: dict[str, tuple[str, str]] = {}
+        records: list[StatusRecord] = []
+        ordered = sorted(lists, key=lambda pair: pair[0])
+        ends = [*(at for at, _ in ordered[1:]), None][: len(ordered)]
+        for (at, devices), until in zip(ordered, ends, strict=True):
+            cameras = devices[devices["type"].ne("bridge") & devices["id"].notna()]
+            said = cameras["device_status"].astype("string")
+            if "connection_status" in cameras:
+                said = said.fillna(cameras["connection_status"])
+            rows = zip(cameras["id"], cameras["name"], said, overall_of(cameras), strict=True)
+            for camera_id, name, word, overall in rows:
+                if overall not in NO_NEWS:
+                    known[camera_id] = str(word), str(overall)
+                if camera_id in known:
+                    records.append((camera_id, name, at, until, *known[camera_id]))
+        return cls.from_records(records, start, end)
+
+    def at(self, cameras: Sequence[Any], times: Sequence[Any]) -> pd.DataFrame:
+        """Say which status cameras had at some times.
+
+        Parameters
+        ----------
+        cameras : sequence of str
+            A camera for each time.
+        times : sequence of datetime.datetime
+            UTC-aware.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each: ``id``, ``time``, ``status``, ``overall``, ``start`` and ``end``, as in `spans`; missing
+            where the status is not known.
+        """
+        asked = pd.DataFrame(
+            {"id": pd.array([*cameras], dtype="string"), "time": pd.to_datetime([*times], utc=True)}
+        )
+        asked["time"] = asked["time"].astype("datetime64[us, UTC]")
+        spans = self.spans.drop(columns="name").astype(
+            {"start": "datetime64[us, UTC]", "end": "datetime64[us, UTC]"}
+        )
+        ordered = asked.reset_index().dropna(subset="time").sort_values("time")
+        found = pd.merge_asof(
+            ordered,
+            spans.sort_values("start"),
+            left_on="time",
+            right_on="start",
+            by="id",
+            direction="backward",
+        ).set_index("index")
+        found.loc[~(found["time"] < found["end"]), ["start", "end", "status", "overall"]] = None
+        return asked.join(found.drop(columns=["id", "time"]))[
+            ["id", "time", "status", "overall", "start", "end"]
+        ]
+
+    def share_online(self) -> pd.DataFrame:
+        """Say how much of the known time each camera was online.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per camera, the least online first, indexed by ``id``: ``name`` (string), ``online`` (float64, 0 to
+            1; missing where nothing is known), ``known_h`` (float64, hours whose status is known) and ``outages``
+            (int64, spans that are not online).
+        """
+        spans = self.spans.assign(hours=(self.spans["end"] - self.spans["start"]).dt.total_seconds() / 3600)
+        is_known = ~spans["overall"].isin([word.value for word in NO_NEWS])
+        is_online = spans["overall"] == OverallStatus.ONLINE.value
+        spans["known_h"] = spans["hours"].where(is_known, 0.0)
+        spans["online_h"] = spans["hours"].where(is_online, 0.0)
+        spans["outages"] = (is_known & ~is_online).astype("int64")
+        found = spans.groupby("id").agg(
+            {"name": "last", "known_h": "sum", "online_h": "sum", "outages": "sum"}
+        )
+        found["online"] = found["online_h"] / found["known_h"].where(found["known_h"] > 0)
+        return found.sort_values(["online", "name"])[["name", "online", "known_h", "outages"]]
+
+    def problems(self) -> list[str]:
+        """One sentence if nothing is known, and for each camera whose history could not be fetched."""
+        found = [
+            f"The history of camera {camera} could not be fetched: {said}"
+            for camera, said in self.silent.items()
+        ]
+        if self.spans.empty:
+            found.append(
+                "No status of this time is known: API v1 keeps no history, so list the devices again later."
+            )
+        return found
+
+    def __repr__(self) -> str:
+        cameras = self.spans["id"].nunique()
+        return (
+            f"The status of {cameras} cameras from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC, "
+            f"{len(self.spans)} spans"
+        )
+
+    def _repr_html_(self) -> str:
+        least = self.share_online().head(10).reset_index()
+        least["online"] = ["" if pd.isna(share) else f"{100 * share:.2f} %" for share in least["online"]]
+        least["known_h"] = least["known_h"].map("{:.1f}".format)
+        shown = [table_html(least, index=False, border=0)] if len(least) else []
+        return block_html(f"<p>{text_html(repr(self))}. The least online:</p>", *shown)
+
+
+def _joined(spans: pd.DataFrame) -> pd.DataFrame:
+    """Spans of the same status that follow each other without a gap as one."""
+    before = spans.shift(1)
+    goes_on = (
+        spans["id"].eq(before["id"]) & spans["status"].eq(before["status"]) & spans["start"].eq(before["end"])
+    )
+    run = (~goes_on).cumsum()
+    ends = {name: "last" if name == "end" else "first" for name in spans}
+    return spans.groupby(run).agg(ends).reset_index(drop=True)
+
+
+def explain_missing(snapshots: Snapshots, history: StatusHistory) -> pd.DataFrame:
+    """Say of each event without a picture whether its Eagle Eye camera was online then.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per snapshot without a picture of a camera in `history`, indexed by the events' labels: ``door``,
+        ``camera_id`` (string), ``time`` (datetime64, UTC: by the camera's clock), ``reason`` (string: why there is no
+        picture), ``status`` (string, missing where it is not known), ``start``, ``end`` (of that status) and ``why``
+        (string, a sentence).
+    """
+    missing = [
+        item for item in snapshots if not item.ok and item.camera and item.camera.vendor == "een" and item.at
+    ]
+    ids = [item.camera.camera_id for item in missing if item.camera]
+    found = history.at(ids, [item.at for item in missing])
+    found.index = pd.Index([item.event.event_id for item in missing])
+    table = pd.DataFrame(
+        {
+            "door": pd.array(
+                [item.event.door.name if item.event.door else None for item in missing], dtype="string"
+            ),
+            "camera_id": found["id"],
+            "time": found["time"],
+            "reason": pd.array([item.reason for item in missing], dtype="string"),
+            "status": found["status"].astype("string"),
+            "start": found["start"],
+            "end": found["end"],
+        },
+        index=found.index,
+    )
+    why = [
+        _why(status, overall, start, end)
+        for status, overall, start, end in zip(
+            found["status"], found["overall"], found["start"], found["end"], strict=True
+        )
+    ]
+    table["why"] = pd.array(why, dtype="string")
+    return table
+
+
+def _why(status: Any, overall: Any, start: Any, end: Any) -> str:
+    """What the status at the time of an event says about its missing picture."""
+    if pd.isna(status):
+        return "The status of the camera at that time is not known."
+    since = f"from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    if overall == OverallStatus.ONLINE:
+        return f"The camera was online {since}: the status does not explain it."
+    return f"The camera was not online ({status}) {since}."
