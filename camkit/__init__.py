@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from camkit.cameras.een import (
         DeviceStatus,
         OverallStatus,
+        StatusHistory,
         decode_status,
+        events_without_picture,
         explain_status,
         explained_by_status,
         overall_status,
@@ -49,6 +51,7 @@ __all__ += ["BadgeLog", "DoorEvent", "DoorEvents", "flag_events", "load_badges",
 __all__ += ["Result", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"]
 __all__ += ["DeviceStatus", "OverallStatus", "decode_status", "explain_status"]
 __all__ += ["explained_by_status", "overall_status", "probe_cameras", "usable_cameras"]
+__all__ += ["StatusHistory", "events_without_picture"]
 __all__ += ["DownloadRun", "download_previews"]
 __all__ += ["Site", "connect", "load_directory"]
 __all__ += [

@@ -3,9 +3,17 @@
 from camkit.cameras.een.account import Account, EagleEye, probe_cameras
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
+from camkit.cameras.een.history import StatusHistory, events_without_picture
 from camkit.cameras.een.moments import Moment
-from camkit.cameras.een.status import decode_status, explain_status, explained_by_status, overall_status
+from camkit.cameras.een.status import (
+    decode_status,
+    explain_status,
+    explained_by_status,
+    overall_of,
+    overall_status,
+)
 from camkit.cameras.een.status_rules import (
+    CONNECTION_STATUS,
     STATUS_BITS,
     DeviceStatus,
     OverallStatus,
@@ -19,6 +27,7 @@ from camkit.cameras.een.v3 import AUTH_URL, REDIRECT_URI, EagleEyeV3, TokensInMe
 
 __all__ = [
     "AUTH_URL",
+    "CONNECTION_STATUS",
     "LOGIN_URL",
     "REDIRECT_URI",
     "STATUS_BITS",
@@ -33,11 +42,14 @@ __all__ = [
     "ReceivedFrame",
     "Standing",
     "StatusBit",
+    "StatusHistory",
     "TokensInMemory",
     "deciding_bits",
     "decode_status",
+    "events_without_picture",
     "explain_status",
     "explained_by_status",
+    "overall_of",
     "overall_status",
     "probe_cameras",
     "rule_for",

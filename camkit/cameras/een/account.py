@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ import pandas as pd
 from camkit.cameras import Picture
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
+from camkit.cameras.een.history import StatusHistory
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.status import overall_of
 from camkit.cameras.een.status_rules import OverallStatus
@@ -138,6 +139,41 @@ class EagleEye(NotPickled, ABC):
         """Fetch the last preview image before a moment without decoding it.
 
         `ReceivedFrame.check` decodes it; otherwise as `newest_frame`.
+        """
+
+    @abstractmethod
+    def status_history(
+        self,
+        start: datetime,
+        end: datetime | None = None,
+        camera_ids: Sequence[str] | None = None,
+        *,
+        watch_s: float = 60.0,
+        every_s: float = 10.0,
+    ) -> StatusHistory:
+        """Read the status of cameras over time.
+
+        API v3 keeps a history. API v1 does not: there the cameras are watched from now on, and what was before is
+        not known.
+
+        Parameters
+        ----------
+        start, end : datetime.datetime
+            Which time, UTC-aware; by default up to now. For API v3 only.
+        camera_ids : sequence of str, optional
+            Which cameras; by default all.
+        watch_s, every_s : float
+            For how long, and how often, the devices are listed, seconds. For API v1 only.
+
+        Raises
+        ------
+        InputError
+            If an id is not one, `end` is before `start`, or the lists would be too many.
+        LoginRefused, ServiceUnreachable
+            If the service refuses the login or cannot be reached. A camera whose history is refused is in
+            `StatusHistory.problems`.
+        Interrupted
+            If it is stopped.
         """
 
     def healthy_camera(self, devices: pd.DataFrame | None = None, *, seed: int | None = None) -> str:

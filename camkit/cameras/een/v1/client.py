@@ -5,21 +5,29 @@ Sources: EENCloud/api-docs; how real bursts behave from public code (SwyftG/EEN)
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+import gevent
 import pandas as pd
 
 from camkit.cameras.een.account import EagleEye
 from camkit.cameras.een.formats import parse_een_time, require_camera_id
 from camkit.cameras.een.frames import Frame, ReceivedFrame
+from camkit.cameras.een.history import StatusHistory
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.v1.devices import table_of_rows
 from camkit.cameras.een.v1.formats import MILLISECOND, asset_time, stamp
 from camkit.cameras.een.v1.login import Session
 from camkit.errors import BadResponse, InputError, NoPicture, NotFound
-from camkit.http import Meanings, Reply
+from camkit.http import Meanings, Reply, http_date
+from camkit.support.workers import interruptible
+
+MOST_LISTS = 5000
+"""How often `EagleEyeV1.status_history` lists the devices at most: they are kept in memory."""
 
 F = TypeVar("F", bound=ReceivedFrame)
 
@@ -82,7 +90,15 @@ class EagleEyeV1(Session, EagleEye):
         ServiceError
             If the service refuses or fails.
         """
-        return table_of_rows(self._get("/g/device/list", {}, "Listing the Eagle Eye devices", read=_list))
+        return self._dated_devices()[1]
+
+    def _dated_devices(self) -> tuple[datetime, pd.DataFrame]:
+        """The devices, and the server's time of the list; this machine's where it does not say."""
+        doing = "Listing the Eagle Eye devices"
+        rows, said = self._get(
+            "/g/device/list", {}, doing, read=lambda reply: (_list(reply), reply.server_date)
+        )
+        return http_date(said or "") or datetime.now(UTC), table_of_rows(rows)
 
     def frame(
         self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None
@@ -129,6 +145,36 @@ class EagleEyeV1(Session, EagleEye):
     def receive_frame(self, camera_id: str, moment: Moment, *, attempts: int | None = None) -> ReceivedFrame:
         """Fetch the last preview image before a moment without decoding it."""
         return self._frame(ReceivedFrame, camera_id, moment, "prev", attempts)
+
+    def status_history(
+        self,
+        start: datetime,
+        end: datetime | None = None,
+        camera_ids: Sequence[str] | None = None,
+        *,
+        watch_s: float = 60.0,
+        every_s: float = 10.0,
+    ) -> StatusHistory:
+        """Watch the cameras' status from now on; see `EagleEye.status_history`."""
+        if not (every_s > 0 and 0 <= watch_s / every_s < MOST_LISTS):
+            raise InputError(
+                f"The devices would be listed every {every_s:g} s for {watch_s:g} s; at most {MOST_LISTS:,} lists can "
+                "be kept: make watch_s smaller or every_s larger."
+            )
+        lists: list[tuple[datetime, pd.DataFrame]] = []
+        began = time.monotonic()
+        with interruptible(
+            lambda: f"The status was listed {len(lists)} times. Run the cell again to watch again."
+        ):
+            for number in range(int(watch_s / every_s) + 1):
+                gevent.sleep(max(0.0, began + number * every_s - time.monotonic()))
+                passed = timedelta(
+                    seconds=round(time.monotonic() - began)
+                )  # to the second, as servers tell the time
+                at, devices = self._dated_devices()
+                at = lists[0][0] + passed if lists else at
+                lists.append((at, devices[["id", "type", "device_status"]]))
+        return StatusHistory.from_lists(lists, camera_ids)
 
     def frame_times(
         self,
