@@ -226,7 +226,7 @@ class StatusHistory:
         """One sentence for each odd report, and one for the cameras of which nothing is known."""
         known = set(self.spans.loc[self.spans["overall"] != OverallStatus.UNKNOWN, "camera_id"])
         unknown = [camera_id for camera_id in self.camera_ids if camera_id not in known]
-        said = f"Of {len(unknown)} cameras the status is not known for any of the time: {', '.join(unknown)}."
+        said = f"Cameras whose status is not known for any of the time: {', '.join(unknown)}."
         return [*self.notes, *([said] if unknown else [])]
 
     def __repr__(self) -> str:

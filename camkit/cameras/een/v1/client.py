@@ -168,9 +168,8 @@ class EagleEyeV1(Session, EagleEye):
         ):
             for number in range(int(watch_s / every_s) + 1):
                 gevent.sleep(max(0.0, began + number * every_s - time.monotonic()))
-                passed = timedelta(
-                    seconds=round(time.monotonic() - began)
-                )  # to the second, as servers tell the time
+                # In whole seconds, as servers tell the time; a timer may be a moment early.
+                passed = timedelta(seconds=int(time.monotonic() - began + 0.05))
                 at, devices = self._dated_devices()
                 at = lists[0][0] + passed if lists else at
                 lists.append((at, devices[["id", "type", "device_status"]]))
