@@ -98,15 +98,17 @@ class StatusHistory:
         rows: list[_Row] = []
         said = list(notes)
         for camera_id, theirs in reports.items():
-            for begins, ends, word in _one_after_the_other(theirs):
-                if word is None:
-                    said.append(
-                        f"Camera {camera_id}: different statuses are reported from {_utc(begins)} on, so it is not "
-                        f"known which holds until {_utc(ends) if ends else 'the end'}."
-                    )
-                    continue
-                overall = CONNECTION_STATUS.get(word, UNKNOWN_CONNECTION).overall
-                rows.append(_Row(camera_id, begins, ends, word, overall.value))
+            spans = _one_after_the_other(theirs)
+            for begins, ends, word in spans:
+                if word is not None:
+                    overall = CONNECTION_STATUS.get(word, UNKNOWN_CONNECTION).overall
+                    rows.append(_Row(camera_id, begins, ends, word, overall.value))
+            if unclear := [begins for begins, _, word in spans if word is None]:
+                more = f", and from {len(unclear) - 1} other moments on" if len(unclear) > 1 else ""
+                said.append(
+                    f"Camera {camera_id}: different statuses are reported from {_utc(unclear[0])} on{more}. Which of "
+                    "them holds is not known."
+                )
         return cls(_table(rows), aware(start), aware(end), tuple(reports), tuple(said))
 
     @classmethod
@@ -259,14 +261,15 @@ def events_without_picture(snapshots: Snapshots, history: StatusHistory) -> pd.D
         `StatusHistory.status_at` gives them, and ``why`` (string, a sentence).
     """
     silent = [item for item in snapshots if not item.ok]
+    known = {
+        camera_id.casefold(): camera_id for camera_id in history.camera_ids
+    }  # a doors file may have capitals
+    ids = [item.camera.camera_id if item.camera else None for item in silent]
+    doors = [item.event.door.name if item.event.door else None for item in silent]
     table = pd.DataFrame(
         {
-            "door": pd.array(
-                [item.event.door.name if item.event.door else None for item in silent], dtype="string"
-            ),
-            "camera_id": pd.array(
-                [item.camera.camera_id if item.camera else None for item in silent], dtype="string"
-            ),
+            "door": pd.array(doors, dtype="string"),
+            "camera_id": pd.array([id_ and known.get(id_.casefold(), id_) for id_ in ids], dtype="string"),
             "at": pd.Series([item.at for item in silent], dtype="datetime64[ns, UTC]"),
         }
     )

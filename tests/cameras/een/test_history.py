@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 import camkit
-from camkit.cameras import snapshots_for
-from camkit.cameras.een import StatusHistory, events_without_picture
+from camkit.cameras import Snapshots, snapshots_for
+from camkit.cameras.een import EagleEyeV1, StatusHistory, events_without_picture
 from camkit.cameras.een.history import Report
 from camkit.cameras.een.v3.events import STATUS_DATA, STATUS_EVENT, read_reports
-from camkit.errors import InputError, TimestampError
+from camkit.errors import InputError, ServiceError, TimestampError
 from camkit.site import demo_site
 from tests.conftest import ROOT
+from tests.support.scripted import scripted, send
+from tests.support.scripted_een import QUICK
 from tests.support.scripted_een_v3 import een_v3, error, send_json
 
 CAMERA, OTHER = "1007b3c4", "1000aaaa"
@@ -70,6 +74,8 @@ def test_two_statuses_from_the_same_moment_are_not_known_and_said():
     assert spans(found) == [(4, None, "online")]
     (problem,) = found.problems()
     assert "different statuses" in problem and CAMERA in problem
+    often = [(each, each + 1, word) for each in range(2000) for word in ("online", "off")]
+    assert len(history(*often, until=3000).notes) == 1
 
 
 WORDS = st.sampled_from(["online", "off", "deviceOffline", "brandNew"])
@@ -287,7 +293,7 @@ def test_a_camera_whose_history_is_refused_does_not_hide_the_others():
 def test_a_time_that_ends_before_it_begins_and_an_odd_id_are_refused():
     "Nothing is asked"
     with een_v3(lambda *_: None, now=hour(8)) as (een, _):
-        with pytest.raises(InputError, match="swap"):
+        with pytest.raises(InputError, match="another time"):
             een.status_history(hour(2), hour(1), [CAMERA])
         with pytest.raises(InputError, match="eight"):
             een.status_history(hour(0), hour(1), ["../x"])
@@ -337,8 +343,53 @@ def test_the_demo_is_watched_by_v1_by_its_own_clock(demo, site, dock_events):
     assert row.overall == "Unknown" and "only, not of this moment" in row.why
 
 
+def test_a_list_that_fails_is_a_time_of_which_nothing_is_known():
+    "The watch goes on, and the problems say it; where even the first fails, so does the call"
+    row = ["a", CAMERA, "Dock", "camera", [], "ATTD", "", [], "", "", ONLINE_BITS]
+    answers = iter([(200, [row]), (500, []), (500, []), (200, [row])])
+
+    def serve(handler, _):
+        if "/g/aaa/" in handler.path:
+            fields = b'{"token": "t", "active_brand_subdomain": "c001"}'
+            return send(handler, 200, fields, Set_Cookie="auth_key=c001~1")
+        status, rows = next(answers, (500, []))
+        return send(handler, status, json.dumps(rows).encode())
+
+    with scripted(serve) as server:
+        een = EagleEyeV1("me@camkit.example", SecretStr("secret"), base_url=server.base, limits=QUICK)
+        found = een.status_history(NOON, watch_s=2, every_s=1)
+        with pytest.raises(ServiceError):
+            een.status_history(NOON, watch_s=2, every_s=1)
+        een.close()
+    seconds = [found.start + timedelta(seconds=each) for each in (0, 1, 2)]
+    assert found.status_at([CAMERA] * 3, seconds)["overall"].tolist() == ["Online", "Unknown", "Online"]
+    assert any("could not be listed" in problem for problem in found.problems())
+
+
+def test_capitals_in_the_doors_file_do_not_matter(demo, dock_events):
+    "The camera of an event is found whichever way its id is written"
+    with demo_site(demo.info, een_api="v3") as site:
+        snapshots = snapshots_for(dock_events, site.sources)
+    told = [Report(hour(0), None, "deviceOffline")]
+    found = StatusHistory.from_reports({CAMERA.upper(): told}, hour(0), hour(12))
+    assert events_without_picture(snapshots, found)["overall"].tolist() == ["Offline"]
+
+
+def test_events_that_all_have_a_picture_and_a_history_of_nothing_give_empty_answers(demo, dock_events):
+    "The columns are there; of a camera that was not asked for that is said"
+    with demo_site(demo.info, een_api="v3") as site:
+        snapshots = snapshots_for(dock_events, site.sources)
+    nothing = StatusHistory.from_reports({}, hour(0), hour(12))
+    (row,) = events_without_picture(snapshots, nothing).itertuples()
+    assert row.overall == "Unknown" and "not asked for" in row.why
+    pictures = Snapshots([item for item in snapshots if item.ok])
+    table = events_without_picture(pictures, nothing)
+    assert table.empty and list(table.columns)[-2:] == ["until", "why"]
+    assert nothing.share_online().empty and not nothing.problems() and "0 cameras" in repr(nothing)
+
+
 @pytest.mark.parametrize(
-    ("watch_s", "every_s"), [(10, 0), (-1, 1), (1e9, 1), (float("nan"), 1), (1, float("nan"))]
+    ("watch_s", "every_s"), [(10, 0), (10, 0.5), (-1, 1), (1e9, 1), (float("nan"), 1), (1, float("nan"))]
 )
 def test_an_endless_watch_is_refused(site, watch_s, every_s):
     "The message says what to change"

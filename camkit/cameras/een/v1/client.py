@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.v1.devices import table_of_rows
 from camkit.cameras.een.v1.formats import MILLISECOND, asset_time, stamp
 from camkit.cameras.een.v1.login import Session
-from camkit.errors import BadResponse, InputError, NoPicture, NotFound
+from camkit.errors import BadResponse, InputError, LoginRefused, NoPicture, NotFound, ServiceError
 from camkit.http import Meanings, Reply, http_date
 from camkit.support.workers import interruptible
 
@@ -156,12 +157,13 @@ class EagleEyeV1(Session, EagleEye):
         every_s: float = 10.0,
     ) -> StatusHistory:
         """Watch the cameras' status from now on; see `EagleEye.status_history`."""
-        if not (every_s > 0 and 0 <= watch_s / every_s < MOST_LISTS):
+        if not (every_s >= 1 and 0 <= watch_s / every_s < MOST_LISTS):
             raise InputError(
                 f"The devices would be listed every {every_s:g} s for {watch_s:g} s; at most {MOST_LISTS:,} lists can "
-                "be kept: make watch_s smaller or every_s larger."
+                "be kept, one in a second: make watch_s smaller or every_s larger."
             )
         lists: list[tuple[datetime, pd.DataFrame]] = []
+        notes = []
         began = time.monotonic()
         with interruptible(
             lambda: f"The status was listed {len(lists)} times. Run the cell again to watch again."
@@ -170,10 +172,16 @@ class EagleEyeV1(Session, EagleEye):
                 gevent.sleep(max(0.0, began + number * every_s - time.monotonic()))
                 # In whole seconds, as servers tell the time; a timer may be a moment early.
                 passed = timedelta(seconds=int(time.monotonic() - began + 0.05))
-                at, devices = self._dated_devices()
-                at = lists[0][0] + passed if lists else at
+                try:
+                    first, devices = self._dated_devices()
+                except ServiceError as error:
+                    if not lists or isinstance(error, LoginRefused):
+                        raise
+                    notes.append(f"The devices could not be listed: {error}")
+                    devices = lists[0][1].head(0)  # nothing is known until the next list
+                at = lists[0][0] + passed if lists else first
                 lists.append((at, devices[["id", "type", "device_status"]]))
-        return StatusHistory.from_lists(lists, camera_ids)
+        return replace(StatusHistory.from_lists(lists, camera_ids), notes=tuple(dict.fromkeys(notes)))
 
     def frame_times(
         self,

@@ -155,7 +155,7 @@ class EagleEyeV3(Session, EagleEye):
         until = aware(end) if end is not None else self._server_now()
         if until < start:
             raise InputError(
-                f"The history would end, at {until}, before it begins, at {start}: swap the two."
+                f"The history would end, at {until}, before it begins, at {start}: choose another time."
             )
         if camera_ids is None:
             devices = self.devices()
