@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         OverallStatus,
         StatusHistory,
         decode_status,
-        events_without_picture,
+        explain_missing,
         explain_status,
         explained_by_status,
         overall_status,
@@ -49,9 +49,15 @@ if TYPE_CHECKING:
 __all__ = ["CamkitError", "__version__", "check", "errors", "notebook_defaults", "plots"]
 __all__ += ["BadgeLog", "DoorEvent", "DoorEvents", "flag_events", "load_badges", "load_doors", "resolve"]
 __all__ += ["Result", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"]
-__all__ += ["DeviceStatus", "OverallStatus", "decode_status", "explain_status"]
+__all__ += [
+    "DeviceStatus",
+    "OverallStatus",
+    "StatusHistory",
+    "decode_status",
+    "explain_missing",
+    "explain_status",
+]
 __all__ += ["explained_by_status", "overall_status", "probe_cameras", "usable_cameras"]
-__all__ += ["StatusHistory", "events_without_picture"]
 __all__ += ["DownloadRun", "download_previews"]
 __all__ += ["Site", "connect", "load_directory"]
 __all__ += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import requests
 from pydantic import SecretStr
@@ -117,7 +117,12 @@ class Site(NotPickled):
 
 
 @secrets_stay_inside
-def connect(settings: Settings | None = None, *, directory: str | Path | None = None) -> Site:
+def connect(
+    settings: Settings | None = None,
+    *,
+    directory: str | Path | None = None,
+    een_api: Literal["v1", "v3"] | None = None,
+) -> Site:
     """Connect to the configured services, or start the demo site if no cameras are configured.
 
     Parameters
@@ -132,6 +137,10 @@ def connect(settings: Settings | None = None, *, directory: str | Path | None = 
         be: `load_settings`.
     directory : str or pathlib.Path, optional
         A list of people, as for `load_directory`: instead of the configured one, also on the demo site.
+
+    een_api : {"v1", "v3"}, optional
+        By which API the demo site's Eagle Eye cameras are used; ``CAMKIT_DEMO`` and then v1 if it is not given. An
+        account of your own is used by the API that its credentials are for.
 
     Returns
     -------
@@ -156,10 +165,11 @@ def connect(settings: Settings | None = None, *, directory: str | Path | None = 
     people = _directory(settings, directory)
     if settings.demo or not settings.has_cameras:
         print(CHOSEN_NOTICE if settings.has_cameras else DEMO_NOTICE)
-        if settings.demo == "v3":
+        api = een_api or ("v3" if settings.demo == "v3" else "v1")
+        if api == "v3":
             print(V3_NOTICE)
         demo = DemoProcess()
-        return demo_site(demo.info, demo, people, een_api="v3" if settings.demo == "v3" else "v1")
+        return demo_site(demo.info, demo, people, een_api=api)
     een = _eagle_eye(settings)
     meraki = None
     if settings.meraki_key:

@@ -68,7 +68,7 @@ class Site:
             v3.create_blueprint(self._authorizations, clock, devices, images, end, origin)
         )
         main.register_blueprint(aaa.create_blueprint(self._login))
-        main.register_blueprint(devices_api.create_blueprint(self._login, devices, clock))
+        main.register_blueprint(devices_api.create_blueprint(self._login, devices))
         archiver = None if options.one_port else media_origin
         main.register_blueprint(assets.create_blueprint(self._login, store, archiver=archiver))
         if options.one_port:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC
-from math import floor
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import dates as mdates
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.dates import ConciseDateFormatter, date2num
 from matplotlib.patches import Patch, Rectangle
 
 from camkit.cameras.een import (
@@ -29,19 +25,16 @@ from camkit.cameras.een import (
     rule_for,
 )
 from camkit.errors import InputError
-from camkit.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SKY, VERMILION, new_axes, plain
+from camkit.plots.style import BLUE, GREY, ORANGE, PALE, SKY, VERMILION, new_axes, plain
 
-KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}
-OVERALL_COLOURS = {
-    OverallStatus.ONLINE: GREEN,
-    OverallStatus.OFF: ORANGE,
-    OverallStatus.INTERNET_OFFLINE: VERMILION,
-    OverallStatus.PASSWORD_NEEDED: PURPLE,
-    OverallStatus.OFFLINE: BLACK,
-    OverallStatus.UNKNOWN: GREY,
+TIMELINE_COLOURS = {
+    OverallStatus.ONLINE.value: PALE,
+    OverallStatus.OFF.value: GREY,
+    OverallStatus.INTERNET_OFFLINE.value: ORANGE,
+    OverallStatus.PASSWORD_NEEDED.value: SKY,
+    OverallStatus.OFFLINE.value: VERMILION,
 }
-OTHER_WORD = "another word"
-MOST_CAMERAS = 30
+KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}
 LONGEST_NAME, LONGEST_ERROR, LONGEST_LABEL = 28, 44, 8  # characters
 
 
@@ -53,8 +46,8 @@ def plot_status_bits(
     Parameters
     ----------
     devices : pandas.DataFrame
-        The device list by the vendor's column names; ``id``, ``device_status`` and, where there is one,
-        ``connection_status`` are used. The index is what the x axis shows.
+        The device list by the vendor's column names; ``id`` and ``device_status`` are used. The index is
+        what the x axis shows.
     silent : mapping or pandas.Series of str, optional
         Cameras that gave no picture: id to error text. They are marked.
     ax : matplotlib.axes.Axes, optional
@@ -65,30 +58,20 @@ def plot_status_bits(
     matplotlib.axes.Axes
         Devices from left to right; bits from top to bottom in four groups: those that decide the overall
         status, those that add to it, reserved and internal ones, deprecated ones. A column without colour
-        is a device without a readable status. API v3 gives a word instead of bits: then the rows are its words.
+        is a device without a readable status. Devices of API v3 have no bits: then the rows are the vendor's words for
+        the connection status.
     """
-    by_word = _is_by_word(devices)
-    ax = ax or new_axes(10, 3.2 if by_word else 5.4)
-    groups = {} if by_word else _groups()
+    if _has_words_only(devices):
+        return _plot_words(devices, silent, ax or new_axes(10, 3.2))
+    ax = ax or new_axes(10, 5.4)
+    groups = _groups()
     bits = [bit for group in groups.values() for bit in group]
-    if by_word:
-        words = _said_words(devices)
-        names, is_set = [*map(str, words)], words.to_numpy().T
-        shades = is_set
-        handles = [Patch(color=BLUE, label="the status"), Patch(color=PALE, label="not this one")]
-    else:
-        names, is_set = [f"{bit.flag.name}  {bit.number}" for bit in bits], _set_bits(devices, bits).T
-        is_current = np.array([[bit.standing is Standing.CURRENT] for bit in bits])
-        shades = np.where(is_current, is_set, is_set * 2)  # 0 clear, 1 set, 2 set without meaning
-        handles = [Patch(color=BLUE, label="set"), Patch(color=GREY, label="set, but without meaning")]
-        handles.append(Patch(color=PALE, label="clear"))
+    is_set = _set_bits(devices, bits).T
+    is_current = np.array([[bit.standing is Standing.CURRENT] for bit in bits])
+    shades = np.where(is_current, is_set, is_set * 2)  # 0 clear, 1 set, 2 set without meaning
     _draw_matrix(ax, shades, linewidth=0.6)
-    ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8)
-    ticks = [0, *range(9, len(devices), 10)] if len(devices) else []
-    ax.set_xticks(np.array(ticks) + 0.5, [plain(devices.index[tick], LONGEST_LABEL) for tick in ticks])
-    ax.tick_params(length=0)
-    ax.set_xlabel("device, by its position in the list")
-    ax.set_ylabel("connection status,\na word instead of bits" if by_word else "status bit")
+    _label_matrix(ax, devices, [f"{bit.flag.name}  {bit.number}" for bit in bits])
+    ax.set_ylabel("status bit")
     start = 0
     for name, group in groups.items():
         ax.axhline(start, color="black", linewidth=0.8)
@@ -96,21 +79,25 @@ def plot_status_bits(
             1.01, start + len(group) / 2, name, transform=ax.get_yaxis_transform(), va="center", fontsize=9
         )
         start += len(group)
+    handles = [Patch(color=BLUE, label="set"), Patch(color=GREY, label="set, but without meaning")]
+    handles.append(Patch(color=PALE, label="clear"))
     if np.isnan(is_set).any():
         ax.patch.set(hatch="////", edgecolor=GREY)  # shows where no cell is drawn
         handles.append(Patch(facecolor="white", hatch="////", edgecolor=GREY, label="no status"))
-    if silent is not None:
-        columns = devices.index.get_indexer_for(_silent_devices(devices, silent).index)
-        _mark_devices(ax, columns, devices.index, len(names))
-        handles.append(Patch(facecolor="none", edgecolor=VERMILION, label="gave no picture"))
-    ax.legend(
-        handles=handles,
-        ncols=len(handles),
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.24 if by_word else -0.12),
-        frameon=False,
-    )
-    ax.set_title(f"{'Connection status' if by_word else 'Status bits'} of {len(devices)} devices")
+    _mark_silent(ax, devices, silent, len(bits), handles)
+    ax.set_title(f"Status bits of {len(devices)} devices")
+    return ax
+
+
+def _plot_words(devices: pd.DataFrame, silent: Mapping[str, str] | None, ax: Axes) -> Axes:
+    """The connection status of each device, a row for each of the vendor's words."""
+    words = [*CONNECTION_STATUS]
+    shades = np.array([devices["connection_status"].eq(word).fillna(False) for word in words], dtype=float)
+    _draw_matrix(ax, shades, linewidth=0.6)
+    _label_matrix(ax, devices, words)
+    ax.set_ylabel("connection status")
+    _mark_silent(ax, devices, silent, len(words), [Patch(color=BLUE, label="the device's status")])
+    ax.set_title(f"Connection status of {len(devices)} devices")
     return ax
 
 
@@ -120,8 +107,8 @@ def plot_overall_status(devices: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     devices : pandas.DataFrame
-        The device list by the vendor's column names; ``type``, ``device_status``, ``is_unsupported`` and, where there
-        is one, ``connection_status`` are used.
+        The device list by the vendor's column names; ``type``, ``device_status``, ``connection_status`` and
+        ``is_unsupported`` are used.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if not given.
 
@@ -170,29 +157,15 @@ def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Ax
     -------
     matplotlib.axes.Axes
         A row for each silent camera and a column for each deciding bit, in the order in which the rules look
-        at them; beside them the overall status and the error text. API v3 gives a word instead of bits: then the
-        columns are its words.
+        at them, or, by API v3, for each of the vendor's words; beside them the overall status and the error text.
     """
     chosen = _silent_devices(devices, silent)
     ax = ax or new_axes(10, 1.6 + 0.38 * len(chosen))
     explained = explained_by_status(chosen)
-    if _is_by_word(devices):
-        words = _said_words(chosen)
-        is_set, decisive = words.to_numpy(), words.to_numpy() == 1
-        columns = [re.sub(r"([a-z])([A-Z ])", "\\1\n\\2", word) for word in map(str, words)]
-        cell_words, said = ("", "said"), "framed: the word that the vendor gives, instead of bits"
+    if _has_words_only(chosen):
+        _draw_words(ax, chosen)
     else:
-        bits = deciding_bits()
-        is_set, decisive = _set_bits(chosen, bits), _decisive(chosen, bits)
-        columns = [f"{bit.flag.name}\nbit {bit.number}".replace("_", "\n") for bit in bits]
-        cell_words, said = ("clear", "set"), "framed: the bit that decides"
-    _draw_matrix(ax, is_set, linewidth=2)
-    _write_cells(ax, is_set, cell_words)
-    for row, column in np.argwhere(decisive):
-        corner = column + 0.04, row + 0.05
-        ax.add_patch(Rectangle(corner, 0.92, 0.9, fill=False, linewidth=1.6, zorder=3))
-    ax.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=8)
-    ax.set_xlabel(said, fontsize=9)
+        _draw_deciding_bits(ax, chosen, explained["overall"])
     names = [
         f"{plain(name, LONGEST_NAME)}  #{plain(position, LONGEST_LABEL)}"
         for position, name in explained["name"].items()
@@ -205,106 +178,128 @@ def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Ax
     return ax
 
 
-def plot_status_timeline(
-    history: StatusHistory,
-    devices: pd.DataFrame | None = None,
-    events: pd.DataFrame | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Show when each camera was online, and why not.
+def plot_status_timeline(history: StatusHistory, ax: Axes | None = None, *, rows: int = 25) -> Axes:
+    """Show when the cameras were not online.
 
     Parameters
     ----------
     history : StatusHistory
         As `EagleEye.status_history` returns it.
-    devices : pandas.DataFrame, optional
-        The device list, for the cameras' names; ``id`` and ``name`` are used.
-    events : pandas.DataFrame, optional
-        As `events_without_picture` returns them: they are marked.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if not given.
+    rows : int
+        The most cameras that are drawn: those that were online least.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Time from left to right, in UTC; a bar for each camera in the colours of its overall status, and at its right
-        the share of the known time in which it was online, rounded down. The cameras of events come first, then those
-        that were online least. Of more than 30 cameras 30 are shown, and the title says so. Time without a bar is
-        not known.
+        A row for each camera that was not online all the time, coloured by overall status, with the share of the known
+        time online to the right. What is white is not known.
     """
-    share = history.share_online()
-    marked = share.index.isin(() if events is None else events["camera_id"].dropna())
-    order = share.assign(last=~marked).sort_values(["last", "online", "known"], kind="stable").index
-    shown = order[:MOST_CAMERAS]
-    ax = ax or new_axes(10, 1.6 + 0.24 * max(len(shown), 2))
-    rows = {camera_id: row for row, camera_id in enumerate(shown)}
-    for overall, colour in OVERALL_COLOURS.items():
-        spans = history.clipped().query("overall == @overall.value and camera_id in @rows")
-        if spans.empty:
-            continue
-        left, right = (_date_numbers(spans[name]) for name in ("start", "end"))
-        ax.barh(  # the edge keeps a short span visible
-            spans["camera_id"].map(rows), right - left, left=left, height=0.7, color=colour, edgecolor=colour,
-            linewidth=0.0 if overall is OverallStatus.ONLINE else 0.8,
-            zorder=2 if overall is OverallStatus.ONLINE else 3, label=overall.value,
-        )  # fmt: skip
-    if events is not None:
-        at = events[events["camera_id"].isin(shown) & events["at"].between(history.start, history.end)]
-        if len(at):
-            ax.plot(
-                _date_numbers(at["at"]), at["camera_id"].map(rows) - 0.35, "v", color=BLUE, markeredgecolor="white",
-                markersize=8, zorder=4, label="event without a picture",
-            )  # fmt: skip
-    _label_timeline(ax, history, share.loc[shown, "online"], {} if devices is None else _names(devices))
-    more = f", {len(shown)} of {len(share)} cameras" if len(shown) < len(share) else ""
-    ax.set_title(
-        f"Status from {history.start:%Y-%m-%d %H:%M:%S} to {history.end:%Y-%m-%d %H:%M:%S} UTC{more}"
-    )
+    shares = history.share_online()
+    drawn = shares[~(shares["online"] == 1)].head(rows)
+    ax = ax or new_axes(10, 1.6 + 0.26 * max(len(drawn), 1))
+    for row, camera_id in enumerate(drawn.index):
+        spans = history.spans[history.spans["id"] == camera_id]
+        widths = spans["end"] - spans["start"]
+        for start, width, overall in zip(spans["start"], widths, spans["overall"], strict=True):
+            ax.barh(row, width, left=start, height=0.75, color=TIMELINE_COLOURS.get(overall, "white"))
+    names = [plain(name, LONGEST_NAME) for name in drawn["name"]]
+    ax.set_yticks(np.arange(len(drawn)), names, fontsize=8)
+    edges = [date2num(at) for at in (history.start, history.end)]  # type: ignore[no-untyped-call]  # it has no types
+    ax.set_xlim(*edges)
+    ax.set_ylim(len(drawn) - 0.4, -0.6)
+    right = ax.secondary_yaxis("right")
+    said = ["not known" if pd.isna(share) else f"{100 * share:.1f} %" for share in drawn["online"]]
+    right.set_yticks(np.arange(len(drawn)), said, fontsize=8)
+    right.set_ylabel("share of the known time online")
+    for axis in (ax, right):
+        axis.tick_params(axis="y", length=0)
+    ax.spines[:].set_visible(False)
+    right.spines[:].set_visible(False)
+    ticks = ConciseDateFormatter(ax.xaxis.get_major_locator())  # type: ignore[no-untyped-call]  # it has no types
+    ax.xaxis.set_major_formatter(ticks)
+    ax.set_xlabel("UTC")
+    shown = set(history.spans.loc[history.spans["id"].isin(drawn.index), "overall"])
+    handles = [Patch(color=c, label=word.lower()) for word, c in TIMELINE_COLOURS.items() if word in shown]
+    _legend_below(ax, handles)
+    always = int((shares["online"] == 1).sum())
+    more = len(shares) - always - len(drawn)
+    rest = f", {more} more are not shown" if more else ""
+    ax.set_title(f"{len(shares) - always} of {len(shares)} cameras were not online all the time{rest}")
     return ax
 
 
-def _label_timeline(ax: Axes, history: StatusHistory, online: pd.Series, names: Mapping[str, str]) -> None:
-    """Names at the left, shares at the right, times below, the legend under them."""
-    ticks = np.arange(len(online))
-    ax.set_yticks(
-        ticks,
-        [f"{plain(names.get(id_, ''), LONGEST_NAME)}  {plain(id_, LONGEST_LABEL)}" for id_ in online.index],
+def _has_words_only(devices: pd.DataFrame) -> bool:
+    """Whether no device has a bitmask and some have a connection status, as by API v3."""
+    if "connection_status" not in devices:
+        return False
+    return bool(devices["device_status"].isna().all() and devices["connection_status"].notna().any())
+
+
+def _draw_deciding_bits(ax: Axes, devices: pd.DataFrame, overalls: pd.Series) -> None:
+    """A row for each device, a column for each deciding bit; the one that decides is framed."""
+    bits = deciding_bits()
+    is_set = _set_bits(devices, bits)
+    _draw_matrix(ax, is_set, linewidth=2)
+    _write_bits(ax, is_set)
+    flags = [bit.flag for bit in bits]
+    for row, (status, overall) in enumerate(zip(devices["device_status"], overalls, strict=True)):
+        decisive = None if overall == OverallStatus.UNKNOWN else rule_for(int(status)).flag
+        if decisive in flags:
+            corner = flags.index(decisive) + 0.04, row + 0.05
+            ax.add_patch(Rectangle(corner, 0.92, 0.9, fill=False, linewidth=1.6, zorder=3))
+    bit_names = [f"{bit.flag.name}\nbit {bit.number}".replace("_", "\n") for bit in bits]
+    ax.set_xticks(np.arange(len(bits)) + 0.5, bit_names, fontsize=8)
+    ax.set_xlabel("framed: the bit that decides", fontsize=9)
+
+
+def _draw_words(ax: Axes, devices: pd.DataFrame) -> None:
+    """A row for each device, a column for each of the vendor's words."""
+    words = [*CONNECTION_STATUS]
+    shades = np.array(
+        [[float(said == word) for word in words] for said in devices["connection_status"].fillna("")]
     )
-    ax.set_ylim(max(len(online), 1) - 0.5, -0.5)
-    first, last = _date_numbers([history.start, history.end])
-    ax.set_xlim(first, max(last, first + 1 / 86400))
-    locator = mdates.AutoDateLocator(tz=UTC)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=UTC))  # type: ignore[no-untyped-call]
-    ax.set_xlabel("time (UTC); where there is no bar, the status is not known")
-    right = ax.secondary_yaxis("right")
-    right.set_yticks(ticks, [_percent(share) for share in online])
-    right.set_ylabel("online, of the known time")
-    for axis in (ax, right):
-        axis.tick_params(axis="y", length=0, labelsize=8)
-        axis.spines[:].set_visible(False)
-    handles, labels = ax.get_legend_handles_labels()
-    if handles:
-        ax.figure.legend(
-            handles, labels, ncols=len(handles), loc="outside lower center", frameon=False, fontsize=9
-        )
+    _draw_matrix(ax, shades.reshape(len(devices), len(words)), linewidth=2)
+    ax.set_xticks(np.arange(len(words)) + 0.5, [_broken(word) for word in words], fontsize=8)
+    ax.set_xlabel("connection status", fontsize=9)
 
 
-def _date_numbers(times: Any) -> np.ndarray:
-    """Times as matplotlib counts them, in days."""
-    return np.asarray(mdates.date2num(times), dtype=float)  # type: ignore[no-untyped-call]
+def _broken(word: str) -> str:
+    """One of the vendor's words in lines: ``invalid`` above ``Credentials``."""
+    return "".join(f"\n{letter}" if letter.isupper() else letter for letter in word)
 
 
-def _names(devices: pd.DataFrame) -> dict[str, str]:
-    known = devices.dropna(subset=["id", "name"])
-    return dict(zip(known["id"], known["name"], strict=True))
+def _label_matrix(ax: Axes, devices: pd.DataFrame, rows: Sequence[str]) -> None:
+    """Name the rows, and the columns by the devices' positions."""
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=8)
+    ticks = [0, *range(9, len(devices), 10)] if len(devices) else []
+    ax.set_xticks(np.array(ticks) + 0.5, [plain(devices.index[tick], LONGEST_LABEL) for tick in ticks])
+    ax.tick_params(length=0)
+    ax.set_xlabel("device, by its position in the list")
 
 
-def _percent(share: float) -> str:
-    """A share, rounded down: what was offline for a minute was not online all the time."""
-    if np.isnan(share):
-        return "not known"
-    return "< 0.1 %" if 0 < share < 0.001 else f"{floor(round(share * 1000, 6)) / 10:.1f} %"
+def _mark_silent(
+    ax: Axes, devices: pd.DataFrame, silent: Mapping[str, str] | None, height: int, handles: list[Patch]
+) -> None:
+    """Mark the cameras that gave no picture, and draw the legend."""
+    if silent is not None:
+        columns = devices.index.get_indexer_for(_silent_devices(devices, silent).index)
+        _mark_devices(ax, columns, devices.index, height)
+        handles = [*handles, Patch(facecolor="none", edgecolor=VERMILION, label="gave no picture")]
+    _legend_below(ax, handles)
+
+
+def _legend_below(ax: Axes, handles: Sequence[Patch]) -> None:
+    """Draw a legend in one line below the axes, whatever their height."""
+    height = ax.get_window_extent().height / ax.figure.dpi
+    ax.legend(
+        handles=handles,
+        ncols=max(1, len(handles)),
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.52 / max(height, 0.1)),
+        frameon=False,
+    )
 
 
 def _silent_devices(devices: pd.DataFrame, silent: Mapping[str, str]) -> pd.DataFrame:
@@ -343,41 +338,10 @@ def _groups() -> dict[str, list[StatusBit]]:
     }
 
 
-def _decisive(devices: pd.DataFrame, bits: Sequence[StatusBit]) -> np.ndarray:
-    """Which bit decides the overall status; (device, bit)."""
-    flags = [bit.flag for bit in bits]
-    readable = ~decode_status(devices["device_status"]).isna().any(axis=1)
-    rows = [
-        [is_readable and rule_for(int(status)).flag == flag for flag in flags]
-        for status, is_readable in zip(devices["device_status"], readable, strict=True)
-    ]
-    return np.array(rows, dtype=bool).reshape(len(devices), len(bits))
-
-
-def _is_by_word(devices: pd.DataFrame) -> bool:
-    """Whether the status is a word, as API v3 gives it, and not bits."""
-    return (
-        "connection_status" in devices
-        and bool(devices["connection_status"].notna().any())
-        and bool(devices["device_status"].isna().all())
-    )
-
-
-def _said_words(devices: pd.DataFrame) -> pd.DataFrame:
-    """1 where a word of API v3 is the device's status, 0 where not, NaN where there is no status; (device, word)."""
-    said = devices["connection_status"]
-    words = list(CONNECTION_STATUS)
-    is_other = said.notna() & ~said.isin(words)
-    cells = pd.DataFrame({word: said.eq(word).fillna(False) for word in words}).astype(float)
-    if is_other.any():
-        cells[OTHER_WORD] = is_other.astype(float)
-    return cells.where(said.notna(), np.nan)
-
-
-def _write_cells(ax: Axes, is_set: np.ndarray, words: tuple[str, str]) -> None:
+def _write_bits(ax: Axes, is_set: np.ndarray) -> None:
     """Write into each cell what its colour means."""
     for (row, column), value in np.ndenumerate(is_set):
-        word = "no status" if np.isnan(value) else words[int(value)]
+        word = "no status" if np.isnan(value) else "set" if value else "clear"
         colour = "white" if value == 1 else "black"
         ax.text(column + 0.5, row + 0.5, word, ha="center", va="center", color=colour, fontsize=9)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -13,11 +11,9 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
 from camkit.cameras.een import StatusHistory
-from camkit.cameras.een.history import Report
-from camkit.cameras.een.status_rules import CONNECTION_STATUS, STATUS_BITS
+from camkit.cameras.een.status_rules import STATUS_BITS
 from camkit.errors import InputError
 from camkit.plots.status import (
-    OTHER_WORD,
     plot_overall_status,
     plot_silent_cameras,
     plot_status_bits,
@@ -180,122 +176,44 @@ def test_draws_on_the_axes_it_is_given(devices):
     assert len(plt.get_fignums()) == 1
 
 
-# API v3: a word instead of bits
-
-
-@pytest.fixture
-def by_word(devices) -> pd.DataFrame:
-    """The same devices as API v3 tells of them; one has a word that is not documented, one has none."""
-    words = ["off", "invalidCredentials", "online", "bridgeOffline", "a new $word$", None]
-    nothing = pd.array([None] * len(devices), dtype="Int64")
-    return devices.assign(
-        device_status=nothing, is_unsupported=nothing, connection_status=pd.array(words, dtype="string")
+def v3_devices() -> pd.DataFrame:
+    """Four devices as API v3 gives them."""
+    return pd.DataFrame(
+        {
+            "id": ["a", "b", "c", "d"],
+            "name": ["A", "$B$", "C", "D"],
+            "type": ["camera", "camera", "camera", "bridge"],
+            "device_status": pd.array([None] * 4, dtype="Int64"),
+            "is_unsupported": pd.array([None] * 4, dtype="Int64"),
+            "connection_status": pd.array(["online", "off", "strange", "deviceOffline"], dtype="string"),
+        },
+        index=range(1, 5),
     )
 
 
-def test_words_are_rows_where_there_are_no_bits(by_word):
-    "One cell a device; a word that is not documented has its own row; no word is a missing status"
-    ax = plot_status_bits(by_word)
-    drawn = pd.DataFrame(cells(ax), labels(ax.yaxis), by_word.index)
-    assert list(drawn.index) == [*CONNECTION_STATUS, OTHER_WORD]
-    assert (drawn.iloc[:, :5].sum() == 1).all() and drawn[6].isna().all()
-    assert drawn.loc["off", 1] == 1 and drawn.loc[OTHER_WORD, 5] == 1
-    assert "instead of bits" in ax.get_ylabel()
-    assert_nothing_is_clipped(ax)
+def test_devices_of_api_v3_are_drawn_by_the_vendors_words():
+    "A row for each of the seven words, a cell for each device that has one of them, and no bits"
+    ax = plot_status_bits(v3_devices(), {"b": "silent"})
+    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["online", "off"]
+    assert ax.collections[0].get_array().sum() == 3
+    ax = plot_silent_cameras(v3_devices(), {"b": "silent", "c": "silent"})
+    assert ax.get_title() == "The status explains 1 of 2 silent cameras"
+    ax = plot_overall_status(v3_devices())
+    assert ax.get_title() == "Overall status of 4 devices"
 
 
-def test_a_table_with_bits_is_drawn_by_them_with_or_without_the_column_of_words(devices):
-    "A list of API v1 has the column, empty; a published table does not have it"
-    with_column = devices.assign(connection_status=pd.array([None] * len(devices), dtype="string"))
-    drawn = [cells(plot_status_bits(each)) for each in (devices, with_column)]
-    assert np.array_equal(*drawn, equal_nan=True)
-
-
-def test_the_overall_status_is_counted_from_the_words(by_word):
-    "An undocumented word and none are Unknown"
-    ax = plot_overall_status(by_word)
-    counts = dict(zip(labels(ax.yaxis), (text.get_text().split()[0] for text in ax.texts), strict=True))
-    assert {name: count for name, count in counts.items() if count != "0"} == {
-        "Off": "1", "Internet Offline": "1", "Online": "1", "Password Needed": "1", "Unknown": "2"
-    }  # fmt: skip
-
-
-def test_silent_cameras_are_explained_by_their_word(by_word, silent):
-    "The word that is said is framed; what it does not explain is emphasized"
-    ax = plot_silent_cameras(by_word, silent)
-    assert cells(ax).shape == (3, len(CONNECTION_STATUS)) and cells(ax).sum() == 3
-    assert "explains 2 of 3" in ax.get_title() and "instead of bits" in ax.get_xlabel()
-    assert len([patch for patch in ax.patches if isinstance(patch, Rectangle)]) == 3
-    assert_nothing_is_clipped(ax)
-
-
-# Over time
-
-NOON = datetime(2019, 4, 8, 12, tzinfo=UTC)
-
-
-def hour(number: float) -> datetime:
-    return NOON + timedelta(hours=number)
-
-
-def fleet(number: int) -> StatusHistory:
-    """So many cameras, each offline for some seconds more than the one before, and one of which nothing is known."""
-    reports = {
-        f"100a{each:04d}": [
-            Report(hour(-1), hour(5), "online"),
-            Report(hour(5), hour(5) + timedelta(seconds=each), "deviceOffline"),
-            Report(hour(5) + timedelta(seconds=each), None, "online"),
-        ]
-        for each in range(number - 1)
-    }
-    return StatusHistory.from_reports({**reports, "100affff": []}, hour(0), hour(10))
-
-
-def right_labels(ax) -> list[str]:
-    return labels(ax.child_axes[0].yaxis)
-
-
-def test_the_timeline_has_a_row_a_camera_and_its_share_at_the_right(devices):
-    "Names are text; a second offline is not online all the time; not known is not 0"
-    ax = plot_status_timeline(fleet(4), devices)
-    assert len(labels(ax.yaxis)) == 4
-    assert right_labels(ax) == ["99.9 %", "99.9 %", "100.0 %", "not known"]
-    assert any("Gate" in label for label in labels(ax.yaxis))
-    assert_nothing_is_clipped(ax)
-
-
-def test_of_many_cameras_the_worst_and_those_of_events_are_shown():
-    "The title says how many are not"
-    events = pd.DataFrame({"camera_id": ["100affff", None], "at": pd.to_datetime([hour(3), None], utc=True)})
-    ax = plot_status_timeline(fleet(200), events=events)
-    shown = [label.split()[-1] for label in labels(ax.yaxis)]
-    assert shown[:2] == ["100affff", "100a0198"] and len(shown) == 30
-    assert "30 of 200 cameras" in ax.get_title()
-    assert [line.get_label() for line in ax.get_lines()] == ["event without a picture"]
-    assert_nothing_is_clipped(ax)
-
-
-def test_bars_are_where_the_status_was():
-    "From the beginning of the window to its end, also where a span began before or goes on"
-    ax = plot_status_timeline(fleet(3))
-    drawn = sorted((bar.get_x(), bar.get_width()) for bar in ax.patches if round(bar.get_y() + 0.35) == 0)
-    days = [(x - drawn[0][0]) for x, _ in drawn]
-    assert days == pytest.approx([0, 5 / 24, 5 / 24 + 1 / 86400])
-    assert drawn[-1][0] + drawn[-1][1] == pytest.approx(drawn[0][0] + 10 / 24)
-
-
-@pytest.mark.parametrize("history", [StatusHistory.from_reports({}, NOON, NOON), fleet(1)])
-def test_a_history_of_nothing_is_drawn(history):
-    "Without cameras, without a length, and without a span"
-    ax = plot_status_timeline(history)
-    ax.figure.canvas.draw()
-    assert not ax.patches
-
-
-def test_an_id_that_is_mathematics_or_markup_is_text():
-    "As are names"
-    history = StatusHistory.from_reports({"$x$<b>": []}, hour(0), hour(1))
-    names = pd.DataFrame({"id": ["$x$<b>"], "name": ["$\\frac{1}{0}$"]})
-    ax = plot_status_timeline(history, names)
-    ax.figure.canvas.draw()
-    assert r"\$" in labels(ax.yaxis)[0]
+def test_the_timeline_shows_who_was_not_online_all_the_time():
+    "With the share of the known time; who was always online is counted only"
+    start = pd.Timestamp("2019-04-01", tz="UTC")
+    hour = pd.Timedelta("1h")
+    records = [
+        ("a", "A", start, start + 6 * hour, "online", "Online"),
+        ("a", "A", start + 6 * hour, None, "off", "Off"),
+        ("b", "B", start, None, "online", "Online"),
+    ]
+    ax = plot_status_timeline(StatusHistory.from_records(records, start, start + 24 * hour))
+    assert ax.get_title() == "1 of 2 cameras were not online all the time"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["A"]
+    assert [label.get_text() for label in ax.child_axes[0].get_yticklabels()] == ["25.0 %"]
+    assert len(ax.patches) == 2
+    plot_status_timeline(StatusHistory.from_records([], start, start + hour))

@@ -3,7 +3,7 @@
 from camkit.cameras.een.account import Account, EagleEye, probe_cameras
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
-from camkit.cameras.een.history import StatusHistory, events_without_picture
+from camkit.cameras.een.history import StatusHistory, explain_missing
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.status import (
     decode_status,
@@ -46,7 +46,7 @@ __all__ = [
     "TokensInMemory",
     "deciding_bits",
     "decode_status",
-    "events_without_picture",
+    "explain_missing",
     "explain_status",
     "explained_by_status",
     "overall_of",

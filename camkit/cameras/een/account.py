@@ -103,6 +103,25 @@ class EagleEye(NotPickled, ABC):
         """
 
     @abstractmethod
+    def status_history(
+        self, start: datetime, end: datetime | None = None, camera_ids: Sequence[str] | None = None
+    ) -> StatusHistory:
+        """Say when each camera had which status.
+
+        Parameters
+        ----------
+        start, end : datetime.datetime
+            UTC-aware; `end` is now if it is not given.
+        camera_ids : sequence of str, optional
+            By default every camera of the account.
+
+        Raises
+        ------
+        ServiceError
+            If the devices cannot be listed. A camera whose history cannot be fetched is in `StatusHistory.silent`.
+        """
+
+    @abstractmethod
     def newest_frame(self, camera_id: str, *, attempts: int | None = None) -> Frame:
         """Fetch the newest preview image, checked.
 
@@ -139,41 +158,6 @@ class EagleEye(NotPickled, ABC):
         """Fetch the last preview image before a moment without decoding it.
 
         `ReceivedFrame.check` decodes it; otherwise as `newest_frame`.
-        """
-
-    @abstractmethod
-    def status_history(
-        self,
-        start: datetime,
-        end: datetime | None = None,
-        camera_ids: Sequence[str] | None = None,
-        *,
-        watch_s: float = 60.0,
-        every_s: float = 10.0,
-    ) -> StatusHistory:
-        """Read the status of cameras over time.
-
-        API v3 keeps a history. API v1 does not: there the cameras are watched from now on, and what was before is
-        not known.
-
-        Parameters
-        ----------
-        start, end : datetime.datetime
-            Which time, UTC-aware; by default up to now. For API v3 only.
-        camera_ids : sequence of str, optional
-            Which cameras; by default all.
-        watch_s, every_s : float
-            For how long, and how often, the devices are listed, seconds. For API v1 only.
-
-        Raises
-        ------
-        InputError
-            If an id is not one, `end` is before `start`, or the lists would be too many.
-        LoginRefused, ServiceUnreachable
-            If the service refuses the login or cannot be reached. A camera whose history is refused is in
-            `StatusHistory.problems`.
-        Interrupted
-            If it is stopped.
         """
 
     def healthy_camera(self, devices: pd.DataFrame | None = None, *, seed: int | None = None) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from email.utils import format_datetime
-
 from flask import Blueprint, Response, jsonify
 
-from camkit.demo.clock import Clock
 from camkit.demo.een.devices import Device
 from camkit.demo.een.login import Login
 from camkit.demo.een.request import BAD_ARGUMENTS, query, refuse, require_session
 
 
-def create_blueprint(login: Login, devices: list[Device], clock: Clock) -> Blueprint:
-    """The device routes of one account; ``Date`` is the world's time."""
+def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
+    """The device routes of one account."""
     routes = Blueprint("een_devices", __name__, url_prefix="/g")
     routes.before_request(lambda: require_session(login))
 
@@ -32,11 +29,6 @@ def create_blueprint(login: Login, devices: list[Device], clock: Clock) -> Bluep
         if found is None:
             refuse(403, "missing privilege")
         return jsonify(_details(found))
-
-    @routes.after_request
-    def date(answer: Response) -> Response:
-        answer.headers["Date"] = format_datetime(clock.now(), usegmt=True)
-        return answer
 
     return routes
 

@@ -5,14 +5,12 @@ Sources: EENCloud/api-docs; how real bursts behave from public code (SwyftG/EEN)
 
 from __future__ import annotations
 
-import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-import gevent
 import pandas as pd
 
 from camkit.cameras.een.account import EagleEye
@@ -23,12 +21,12 @@ from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.v1.devices import table_of_rows
 from camkit.cameras.een.v1.formats import MILLISECOND, asset_time, stamp
 from camkit.cameras.een.v1.login import Session
-from camkit.errors import BadResponse, InputError, LoginRefused, NoPicture, NotFound, ServiceError
-from camkit.http import Meanings, Reply, http_date
-from camkit.support.workers import interruptible
+from camkit.errors import BadResponse, InputError, NoPicture, NotFound
+from camkit.http import Meanings, Reply, secrets_stay_inside
+from camkit.support.timezones import aware
 
-MOST_LISTS = 5000
-"""How often `EagleEyeV1.status_history` lists the devices at most: they are kept in memory."""
+LISTS = 1000
+"""How many device lists a client remembers, for `status_history`."""
 
 F = TypeVar("F", bound=ReceivedFrame)
 
@@ -78,6 +76,11 @@ class EagleEyeV1(Session, EagleEye):
 
     api = "v1"
 
+    @secrets_stay_inside
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._lists: deque[tuple[datetime, pd.DataFrame]] = deque(maxlen=LISTS)
+
     def devices(self) -> pd.DataFrame:
         """List every device of the account, all documented columns by name.
 
@@ -91,15 +94,24 @@ class EagleEyeV1(Session, EagleEye):
         ServiceError
             If the service refuses or fails.
         """
-        return self._dated_devices()[1]
+        devices = table_of_rows(self._get("/g/device/list", {}, "Listing the Eagle Eye devices", read=_list))
+        self._lists.append((datetime.now(UTC), devices[["id", "name", "type", "device_status"]]))
+        return devices
 
-    def _dated_devices(self) -> tuple[datetime, pd.DataFrame]:
-        """The devices, and the server's time of the list; this machine's where it does not say."""
-        doing = "Listing the Eagle Eye devices"
-        rows, said = self._get(
-            "/g/device/list", {}, doing, read=lambda reply: (_list(reply), reply.server_date)
+    def status_history(
+        self, start: datetime, end: datetime | None = None, camera_ids: Sequence[str] | None = None
+    ) -> StatusHistory:
+        """Say what the device lists said that this client has fetched; see `EagleEye.status_history`.
+
+        API v1 keeps no history: call `devices` again and again to make one. The last `LISTS` are remembered.
+        """
+        end = aware(end) if end else datetime.now(UTC)
+        lists = (
+            self._lists
+            if camera_ids is None
+            else [(at, t[t["id"].isin([*camera_ids])]) for at, t in self._lists]
         )
-        return http_date(said or "") or datetime.now(UTC), table_of_rows(rows)
+        return StatusHistory.from_lists([*lists], aware(start), end)
 
     def frame(
         self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None
@@ -146,42 +158,6 @@ class EagleEyeV1(Session, EagleEye):
     def receive_frame(self, camera_id: str, moment: Moment, *, attempts: int | None = None) -> ReceivedFrame:
         """Fetch the last preview image before a moment without decoding it."""
         return self._frame(ReceivedFrame, camera_id, moment, "prev", attempts)
-
-    def status_history(
-        self,
-        start: datetime,
-        end: datetime | None = None,
-        camera_ids: Sequence[str] | None = None,
-        *,
-        watch_s: float = 60.0,
-        every_s: float = 10.0,
-    ) -> StatusHistory:
-        """Watch the cameras' status from now on; see `EagleEye.status_history`."""
-        if not (every_s >= 1 and 0 <= watch_s / every_s < MOST_LISTS):
-            raise InputError(
-                f"The devices would be listed every {every_s:g} s for {watch_s:g} s; at most {MOST_LISTS:,} lists can "
-                "be kept, one in a second: make watch_s smaller or every_s larger."
-            )
-        lists: list[tuple[datetime, pd.DataFrame]] = []
-        notes = []
-        began = time.monotonic()
-        with interruptible(
-            lambda: f"The status was listed {len(lists)} times. Run the cell again to watch again."
-        ):
-            for number in range(int(watch_s / every_s) + 1):
-                gevent.sleep(max(0.0, began + number * every_s - time.monotonic()))
-                # In whole seconds, as servers tell the time; a timer may be a moment early.
-                passed = timedelta(seconds=int(time.monotonic() - began + 0.05))
-                try:
-                    first, devices = self._dated_devices()
-                except ServiceError as error:
-                    if not lists or isinstance(error, LoginRefused):
-                        raise
-                    notes.append(f"The devices could not be listed: {error}")
-                    devices = lists[0][1].head(0)  # nothing is known until the next list
-                at = lists[0][0] + passed if lists else first
-                lists.append((at, devices[["id", "type", "device_status"]]))
-        return replace(StatusHistory.from_lists(lists, camera_ids), notes=tuple(dict.fromkeys(notes)))
 
     def frame_times(
         self,

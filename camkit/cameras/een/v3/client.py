@@ -6,7 +6,7 @@ Source: EENCloud/VMS-Developer-Portal, ``Open API Specifications``, devices and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,13 +17,14 @@ from camkit.cameras.een.account import EagleEye
 from camkit.cameras.een.devices import device_table
 from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.frames import Frame, ReceivedFrame
-from camkit.cameras.een.history import Report, StatusHistory
+from camkit.cameras.een.history import StatusHistory, StatusRecord
 from camkit.cameras.een.moments import Moment
+from camkit.cameras.een.status import overall_of
 from camkit.cameras.een.v3.devices import BRIDGE_PARTS, CAMERA_PARTS, problem_of, record_of
-from camkit.cameras.een.v3.events import EARLIEST, read_reports, status_query
 from camkit.cameras.een.v3.formats import iso_time, parse_iso_time
 from camkit.cameras.een.v3.login import Session
-from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
+from camkit.cameras.een.v3.status_events import DATA, EVENT, span_of
+from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError
 from camkit.http import Meanings, Reply, TokenBucket
 from camkit.support.timezones import aware
 from camkit.support.workers import interruptible, run_together
@@ -34,8 +35,8 @@ PAGE_SIZE = 500
 PAGES, LIST_BYTES = 1000, 100 * 2**20
 """More pages, and more bytes of all pages together, than any account fills."""
 
-HISTORIES_AT_ONCE = 5
-"""How many cameras' histories are asked for at the same time."""
+LOOK_BACK, STATUS_WORKERS = timedelta(days=366), 5
+"""How far before its start a history is looked for, and how many cameras are asked at a time."""
 
 MAIN_PER_S = 1.0
 """How often pictures of full resolution are asked for. The vendor says "not in quick succession", without a figure."""
@@ -124,6 +125,56 @@ class EagleEyeV3(Session, EagleEye):
         params = {"deviceId": camera_id, "type": "preview", name: iso_time(time)}
         return self._image(ReceivedFrame, camera_id, "recordedImage", params, attempts)
 
+    def status_history(
+        self, start: datetime, end: datetime | None = None, camera_ids: Sequence[str] | None = None
+    ) -> StatusHistory:
+        """Fetch the history of the cameras' connection status; see `EagleEye.status_history`.
+
+        The vendor makes an event of every change, so a camera without one since `LOOK_BACK` before the start is taken
+        to have had its present status all the time.
+        """
+        start, end = aware(start), aware(end) if end else self._server_now()
+        devices = self.devices()
+        cameras = devices[devices["type"].eq("camera") & devices["row_problem"].isna()]
+        if camera_ids is not None:
+            cameras = cameras[cameras["id"].isin([*camera_ids])]
+        ids, names = cameras["id"].tolist(), cameras["name"].tolist()
+        with interruptible(lambda: "The history was not fetched. Run the cell again."):
+            asked = (partial(self._spans, *pair, start, end) for pair in zip(ids, names, strict=True))
+            found = run_together(asked, STATUS_WORKERS)
+        present = dict(
+            zip(ids, zip(cameras["connection_status"], overall_of(cameras), strict=True), strict=True)
+        )
+        records: list[StatusRecord] = []
+        silent: dict[str, str] = {}
+        for camera_id, name, spans in zip(ids, names, found, strict=True):
+            if isinstance(spans, str):
+                silent[camera_id] = spans
+            elif spans:
+                records += spans
+            elif not pd.isna(present[camera_id][0]):
+                records.append((camera_id, name, start, None, *map(str, present[camera_id])))
+        return StatusHistory.from_records(records, start, end, silent)
+
+    def _spans(self, camera_id: str, name: str, start: datetime, end: datetime) -> list[StatusRecord] | str:
+        """The spans of a camera's statuses; what was said instead if they cannot be fetched."""
+        params = {
+            "actor": f"camera:{camera_id}",
+            "type__in": EVENT,
+            "include": f"data.{DATA}",
+            # The span in which the time begins started before it. What is open has no end, so ends are not asked for.
+            "startTimestamp__gte": iso_time(start - LOOK_BACK),
+            "startTimestamp__lte": iso_time(end),
+            "sort": "+startTimestamp",
+        }
+        try:
+            events = self._listed("/events", params, f"Fetching the status history of camera {camera_id}")
+            return [span_of(event, camera_id, name) for event in events]
+        except LoginRefused:
+            raise
+        except ServiceError as error:
+            return error.said or str(error)
+
     def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
         """Fetch the picture nearest to a moment; see `EagleEye.snapshot`.
 
@@ -140,50 +191,6 @@ class EagleEyeV3(Session, EagleEye):
             except (NoPicture, NotFound):  # what a preview cannot be had of either is said below
                 pass
         return super().snapshot(camera_id, at, tolerance_s=tolerance_s)
-
-    def status_history(
-        self,
-        start: datetime,
-        end: datetime | None = None,
-        camera_ids: Sequence[str] | None = None,
-        *,
-        watch_s: float = 0.0,
-        every_s: float = 1.0,
-    ) -> StatusHistory:
-        """Read the history of the cameras' status from the vendor's events; see `EagleEye.status_history`."""
-        start = aware(start)
-        until = aware(end) if end is not None else self._server_now()
-        if until < start:
-            raise InputError(
-                f"The history would end, at {until}, before it begins, at {start}: choose another time."
-            )
-        if camera_ids is None:
-            devices = self.devices()
-            camera_ids = devices.loc[devices["type"] == "camera", "id"].dropna().tolist()
-        wanted = list(dict.fromkeys(camera_ids))
-        for camera_id in wanted:
-            require_camera_id(camera_id)
-        with interruptible(lambda: "The history is not complete. Run the cell again: it reads all of it."):
-            tasks = (partial(self._reports, camera_id, start, until) for camera_id in wanted)
-            found = run_together(tasks, HISTORIES_AT_ONCE)
-        reports = {camera_id: theirs for camera_id, (theirs, _) in zip(wanted, found, strict=True)}
-        notes = [note for _, theirs in found for note in theirs]
-        return StatusHistory.from_reports(reports, start, max(start, min(until, self._server_now())), notes)
-
-    def _reports(self, camera_id: str, start: datetime, end: datetime) -> tuple[list[Report], list[str]]:
-        """What is reported of a camera: the last before a time, and all from then on; and what is wrong with it."""
-        query, doing = status_query(camera_id), f"Reading the status of camera {camera_id}"
-        before = {"startTimestamp__gte": iso_time(EARLIEST), "startTimestamp__lte": iso_time(start)}
-        within = {"startTimestamp__gte": iso_time(start), "startTimestamp__lte": iso_time(end)}
-        try:
-            last = {**query, **before, "sort": "-startTimestamp", "pageSize": 1}
-            events, _, _ = self._get("/events", last, doing, read=_page)
-            events = events + self._listed("/events", {**query, **within}, doing)
-        except (LoginRefused, ServiceUnreachable):
-            raise
-        except ServiceError as error:
-            return [], [f"Camera {camera_id}: its history could not be read: {error}"]
-        return read_reports(camera_id, events)
 
     def _recorded(self, camera_id: str, at: datetime, operator: str, kind: str) -> Frame:
         """The image before or after a moment, of one kind."""
