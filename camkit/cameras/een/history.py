@@ -22,8 +22,12 @@ StatusRecord = tuple[str, str, datetime, datetime | None, str, str]
 """Camera id, name, start, end (None: until now), status and overall status."""
 
 COLUMNS = ["id", "name", "start", "end", "status", "overall"]
-NO_NEWS = (OverallStatus.NO_CHANGE, OverallStatus.INVALID, OverallStatus.UNKNOWN)
+NO_NEWS = (OverallStatus.NO_CHANGE, OverallStatus.INVALID)
 """What says nothing new: the state before still holds (the vendor, of API v1's poll stream)."""
+
+NOT_KNOWN = [status.value for status in (*NO_NEWS, OverallStatus.UNKNOWN)]
+FOREVER = pd.Timestamp("2262-01-01", tz="UTC")
+"""The end of a status that still holds; later than any time of the vendor's."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,12 +44,15 @@ class StatusHistory:
         The time that it is about, UTC-aware.
     silent : dict of str to str
         Cameras whose history could not be fetched: id to reason.
+    notes : tuple of str
+        What was wrong with what the vendor told, in sentences.
     """
 
     spans: pd.DataFrame
     start: datetime
     end: datetime
     silent: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_records(
@@ -54,13 +61,15 @@ class StatusHistory:
         start: datetime,
         end: datetime,
         silent: dict[str, str] | None = None,
+        notes: Sequence[str] = (),
     ) -> StatusHistory:
         """Make a history of what is known, in any order and with overlaps.
 
         Parameters
         ----------
         records : iterable of StatusRecord
-            Where two overlap, the later one counts from its start.
+            Where two overlap, the later one counts from its start. Two statuses from the same moment on contradict each
+            other: which holds is not known.
         start, end : datetime.datetime
             What is before or after is cut off.
         """
@@ -68,17 +77,19 @@ class StatusHistory:
         first, last = pd.Timestamp(start), pd.Timestamp(end)
         table = pd.DataFrame(list(records), columns=["id", "name", "start", "end", "status", "overall"])
         for name in ("start", "end"):
-            table[name] = pd.to_datetime(table[name], utc=True)
-        table = table.drop_duplicates().sort_values(["id", "start"], kind="stable")
+            table[name] = pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
+        table["end"] = table["end"].fillna(FOREVER)
+        table = _one_per_start(table[table["start"] < table["end"]])
         following = table.groupby("id")["start"].shift(-1)
-        until = table["end"].fillna(last)
-        until = until.where(following.isna() | (until <= following), following)
+        until = table["end"].where(following.isna() | (table["end"] <= following), following)
         table["end"] = until.where(until <= last, last)
+        contradictions = _contradictions(table)
+        table = table[table["words"] == 1]
         table["start"] = table["start"].where(table["start"] >= first, first)
         table = _joined(table[table["start"] < table["end"]])
         table["overall"] = pd.Categorical(table["overall"], dtype=OVERALL)
         text = dict.fromkeys(("id", "name", "status"), "string")
-        return cls(table[COLUMNS].astype(text), start, end, silent or {})
+        return cls(table[COLUMNS].astype(text), start, end, silent or {}, (*notes, *contradictions))
 
     @classmethod
     def from_lists(
@@ -86,7 +97,8 @@ class StatusHistory:
     ) -> StatusHistory:
         """Make a history of device lists and when they were fetched.
 
-        A status holds until the next list. One that says nothing new (0, invalid, unreadable) leaves the state before.
+        A status holds until the next list. One that says nothing new (0, invalid) leaves the state before; after one
+        that cannot be read, the state is not known.
         """
         known: dict[str, tuple[str, str]] = {}
         records: list[StatusRecord] = []
@@ -99,7 +111,9 @@ class StatusHistory:
                 said = said.fillna(cameras["connection_status"])
             rows = zip(cameras["id"], cameras["name"], said, overall_of(cameras), strict=True)
             for camera_id, name, word, overall in rows:
-                if overall not in NO_NEWS:
+                if overall == OverallStatus.UNKNOWN:
+                    known.pop(camera_id, None)
+                elif overall not in NO_NEWS:
                     known[camera_id] = str(word), str(overall)
                 if camera_id in known:
                     records.append((camera_id, name, at, until, *known[camera_id]))
@@ -120,15 +134,18 @@ class StatusHistory:
         pandas.DataFrame
             One row for each: ``id``, ``time``, ``status``, ``overall``, ``start`` and ``end``, as in `spans`; missing
             where the status is not known.
+
+        Raises
+        ------
+        TimestampError
+            If a time has no zone.
         """
-        asked = pd.DataFrame(
-            {"id": pd.array([*cameras], dtype="string"), "time": pd.to_datetime([*times], utc=True)}
-        )
-        asked["time"] = asked["time"].astype("datetime64[us, UTC]")
+        utc = pd.Series([pd.NaT if pd.isna(at) else aware(at) for at in times], dtype="datetime64[us, UTC]")
+        asked = pd.DataFrame({"id": pd.array([*cameras], dtype="string"), "time": utc})
         spans = self.spans.drop(columns="name").astype(
             {"start": "datetime64[us, UTC]", "end": "datetime64[us, UTC]"}
         )
-        ordered = asked.reset_index().dropna(subset="time").sort_values("time")
+        ordered = asked.reset_index().dropna(subset=["id", "time"]).sort_values("time")
         found = pd.merge_asof(
             ordered,
             spans.sort_values("start"),
@@ -137,7 +154,11 @@ class StatusHistory:
             by="id",
             direction="backward",
         ).set_index("index")
-        found.loc[~(found["time"] < found["end"]), ["start", "end", "status", "overall"]] = None
+        # The last moment was asked for as well: it is often that of the last event.
+        is_within = (found["time"] < found["end"]) | (
+            found["time"].eq(found["end"]) & found["end"].eq(self.end)
+        )
+        found.loc[~is_within, ["start", "end", "status", "overall"]] = None
         return asked.join(found.drop(columns=["id", "time"]))[
             ["id", "time", "status", "overall", "start", "end"]
         ]
@@ -153,7 +174,7 @@ class StatusHistory:
             (int64, spans that are not online).
         """
         spans = self.spans.assign(hours=(self.spans["end"] - self.spans["start"]).dt.total_seconds() / 3600)
-        is_known = ~spans["overall"].isin([word.value for word in NO_NEWS])
+        is_known = ~spans["overall"].isin(NOT_KNOWN)
         is_online = spans["overall"] == OverallStatus.ONLINE.value
         spans["known_h"] = spans["hours"].where(is_known, 0.0)
         spans["online_h"] = spans["hours"].where(is_online, 0.0)
@@ -165,7 +186,7 @@ class StatusHistory:
         return found.sort_values(["online", "name"])[["name", "online", "known_h", "outages"]]
 
     def problems(self) -> list[str]:
-        """One sentence if nothing is known, and for each camera whose history could not be fetched."""
+        """One sentence if nothing is known, for each camera whose history could not be fetched, and for odd reports."""
         found = [
             f"The history of camera {camera} could not be fetched: {said}"
             for camera, said in self.silent.items()
@@ -174,7 +195,7 @@ class StatusHistory:
             found.append(
                 "No status of this time is known: API v1 keeps no history, so list the devices again later."
             )
-        return found
+        return [*found, *self.notes]
 
     def __repr__(self) -> str:
         cameras = self.spans["id"].nunique()
@@ -189,6 +210,29 @@ class StatusHistory:
         least["known_h"] = least["known_h"].map("{:.1f}".format)
         shown = [table_html(least, index=False, border=0)] if len(least) else []
         return block_html(f"<p>{text_html(repr(self))}. The least online:</p>", *shown)
+
+
+def _one_per_start(reports: pd.DataFrame) -> pd.DataFrame:
+    """One report for each camera and start, in order, and in ``words`` how many statuses were reported."""
+    same = reports.groupby(["id", "start"], as_index=False)
+    return same.agg(
+        name=("name", "first"),
+        end=("end", "max"),
+        status=("status", "first"),
+        overall=("overall", "first"),
+        words=("status", "nunique"),
+    )
+
+
+def _contradictions(reports: pd.DataFrame) -> list[str]:
+    """A sentence for each camera of which different statuses are reported from the same moment on."""
+    unclear = reports[reports["words"] > 1]
+    return [
+        f"Camera {camera_id}: different statuses are reported from {theirs.min():%Y-%m-%d %H:%M:%S} UTC on"
+        f"{f', and from {len(theirs) - 1} other times on' if len(theirs) > 1 else ''}. Which of them holds is not "
+        "known."
+        for camera_id, theirs in unclear.groupby("id")["start"]
+    ]
 
 
 def _joined(spans: pd.DataFrame) -> pd.DataFrame:
@@ -216,7 +260,11 @@ def explain_missing(snapshots: Snapshots, history: StatusHistory) -> pd.DataFram
     missing = [
         item for item in snapshots if not item.ok and item.camera and item.camera.vendor == "een" and item.at
     ]
+    known = {
+        str(id_).casefold(): id_ for id_ in history.spans["id"].unique()
+    }  # a doors file may have capitals
     ids = [item.camera.camera_id for item in missing if item.camera]
+    ids = [known.get(id_.casefold(), id_) for id_ in ids]
     found = history.at(ids, [item.at for item in missing])
     found.index = pd.Index([item.event.event_id for item in missing])
     table = pd.DataFrame(
@@ -248,6 +296,8 @@ def _why(status: Any, overall: Any, start: Any, end: Any) -> str:
     if pd.isna(status):
         return "The status of the camera at that time is not known."
     since = f"from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    if overall in NOT_KNOWN:
+        return f"The status of the camera was not known to the vendor {since}."
     if overall == OverallStatus.ONLINE:
         return f"The camera was online {since}: the status does not explain it."
     return f"The camera was not online ({status}) {since}."

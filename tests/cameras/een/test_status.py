@@ -16,9 +16,11 @@ from camkit.cameras.een.status import (
     decode_status,
     explain_status,
     explained_by_status,
+    overall_of,
     overall_status,
 )
 from camkit.cameras.een.status_rules import (
+    CONNECTION_STATUS,
     STATUS_BITS,
     DeviceStatus,
     OverallStatus,
@@ -330,3 +332,49 @@ def test_explained_by_status_of_no_devices_has_its_columns():
     devices = pd.DataFrame({"id": [], "name": [], "type": [], "device_status": []})
     table = explained_by_status(devices)
     assert list(table.columns) == ["id", "name", "device_status", "hex", "overall", "explains_silence", "why"]
+
+
+# Tables of either API version
+
+
+def test_a_table_is_judged_by_bits_where_there_are_some_and_else_by_its_word():
+    "Bits count more than a word; a word that is not documented and none are Unknown; a bridge as a bridge"
+    devices = pd.DataFrame(
+        {
+            "id": list("abcdef"),
+            "name": list("ABCDEF"),
+            "type": ["camera", "camera", "camera", "camera", "bridge", "camera"],
+            "device_status": pd.array([32803, None, None, None, 1179649, None], dtype="Int64"),
+            "connection_status": pd.array(
+                ["online", "bridgeOffline", "offline", None, None, "error"], dtype="string"
+            ),
+        },
+        index=pd.RangeIndex(3, 9, name="position"),
+    )
+    expected = ["Off", "Internet Offline", "Unknown", "Unknown", "Online", "Offline"]
+    assert overall_of(devices).tolist() == expected and overall_of(devices).index.equals(devices.index)
+    assert overall_of(devices.head(0)).cat.categories.tolist() == [str(each) for each in OverallStatus]
+    table = explained_by_status(devices)
+    assert table["overall"].tolist() == expected
+    assert table["explains_silence"].tolist() == [True, True, False, False, False, True]
+    assert "bridgeOffline" in table["why"].iloc[1] and "offline" in table["why"].iloc[2]
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_table_without_words_is_judged_by_its_bits(words):
+    "A published list does not have the column, a list of API v1 has it empty"
+    devices = pd.DataFrame({"id": ["a"], "name": ["A"], "type": ["camera"], "device_status": [32803]})
+    if words:
+        devices["connection_status"] = pd.array([None], dtype="string")
+    assert overall_of(devices).tolist() == ["Off"]
+    assert explained_by_status(devices)["explains_silence"].tolist() == [True]
+
+
+def test_each_word_of_the_vendor_has_a_meaning_by_its_table():
+    "Seven words; unknown is the only one besides online that explains nothing"
+    assert {word: str(meant.overall) for word, meant in CONNECTION_STATUS.items()} == {
+        "online": "Online", "off": "Off", "bridgeOffline": "Internet Offline", "deviceOffline": "Offline",
+        "invalidCredentials": "Password Needed", "error": "Offline", "unknown": "Unknown",
+    }  # fmt: skip
+    silent = {word for word, meant in CONNECTION_STATUS.items() if not meant.explains_silence}
+    assert silent == {"online", "unknown"}

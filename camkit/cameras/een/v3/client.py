@@ -23,8 +23,8 @@ from camkit.cameras.een.status import overall_of
 from camkit.cameras.een.v3.devices import BRIDGE_PARTS, CAMERA_PARTS, problem_of, record_of
 from camkit.cameras.een.v3.formats import iso_time, parse_iso_time
 from camkit.cameras.een.v3.login import Session
-from camkit.cameras.een.v3.status_events import DATA, EVENT, span_of
-from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError
+from camkit.cameras.een.v3.status_events import DATA, EVENT, spans_of
+from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
 from camkit.http import Meanings, Reply, TokenBucket
 from camkit.support.timezones import aware
 from camkit.support.workers import interruptible, run_together
@@ -135,9 +135,16 @@ class EagleEyeV3(Session, EagleEye):
         """
         start, end = aware(start), aware(end) if end else self._server_now()
         devices = self.devices()
+        end = min(end, self._server_now())  # what comes is not known
         cameras = devices[devices["type"].eq("camera") & devices["row_problem"].isna()]
+        silent: dict[str, str] = {}
         if camera_ids is not None:
-            cameras = cameras[cameras["id"].isin([*camera_ids])]
+            wanted = {camera_id.casefold(): camera_id for camera_id in camera_ids}
+            cameras = cameras[cameras["id"].str.casefold().isin([*wanted])]
+            others = wanted.keys() - set(cameras["id"].str.casefold())
+            silent = {
+                wanted[other]: "the account does not have a camera with this id" for other in sorted(others)
+            }
         ids, names = cameras["id"].tolist(), cameras["name"].tolist()
         with interruptible(lambda: "The history was not fetched. Run the cell again."):
             asked = (partial(self._spans, *pair, start, end) for pair in zip(ids, names, strict=True))
@@ -146,18 +153,25 @@ class EagleEyeV3(Session, EagleEye):
             zip(ids, zip(cameras["connection_status"], overall_of(cameras), strict=True), strict=True)
         )
         records: list[StatusRecord] = []
-        silent: dict[str, str] = {}
+        notes: list[str] = []
         for camera_id, name, spans in zip(ids, names, found, strict=True):
             if isinstance(spans, str):
                 silent[camera_id] = spans
-            elif spans:
-                records += spans
-            elif not pd.isna(present[camera_id][0]):
+                continue
+            told, odd = spans
+            records += told
+            if odd and not told:
+                silent[camera_id] = odd[0]
+                continue
+            notes += odd
+            if not told and not pd.isna(present[camera_id][0]):
                 records.append((camera_id, name, start, None, *map(str, present[camera_id])))
-        return StatusHistory.from_records(records, start, end, silent)
+        return StatusHistory.from_records(records, start, end, silent, notes)
 
-    def _spans(self, camera_id: str, name: str, start: datetime, end: datetime) -> list[StatusRecord] | str:
-        """The spans of a camera's statuses; what was said instead if they cannot be fetched."""
+    def _spans(
+        self, camera_id: str, name: str, start: datetime, end: datetime
+    ) -> tuple[list[StatusRecord], list[str]] | str:
+        """The spans of a camera's statuses, and what was odd; what was said instead if they cannot be fetched."""
         params = {
             "actor": f"camera:{camera_id}",
             "type__in": EVENT,
@@ -169,11 +183,11 @@ class EagleEyeV3(Session, EagleEye):
         }
         try:
             events = self._listed("/events", params, f"Fetching the status history of camera {camera_id}")
-            return [span_of(event, camera_id, name) for event in events]
-        except LoginRefused:
+        except (LoginRefused, ServiceUnreachable):
             raise
         except ServiceError as error:
             return error.said or str(error)
+        return spans_of(events, camera_id, name)
 
     def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
         """Fetch the picture nearest to a moment; see `EagleEye.snapshot`.

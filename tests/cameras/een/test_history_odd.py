@@ -1,0 +1,205 @@
+"""The status over time from odd, contradicting and missing reports: nothing is made up or lost in silence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import camkit
+from camkit.cameras import snapshots_for
+from camkit.cameras.een.history import StatusHistory
+from camkit.errors import TimestampError
+from camkit.site import demo_site
+from tests.conftest import ROOT
+from tests.support.scripted_een_v3 import een_v3, error, send_json
+
+CAMERA, OTHER = "1007b3c4", "1000aaaa"
+NOON = datetime(2019, 4, 8, 12, tzinfo=UTC)
+ONLINE_BITS, OFF_BITS = 1441847, 32803
+NAME, DATA = "een.deviceCloudStatusUpdateEvent.v1", "een.deviceCloudStatusUpdate.v1"
+
+
+def hour(number: float) -> datetime:
+    return NOON + timedelta(hours=number)
+
+
+def history(*records: tuple[float, float | None, str], until: float = 10) -> StatusHistory:
+    """Of one camera, hours after noon."""
+    rows = [
+        (CAMERA, "Dock", hour(a), None if b is None else hour(b), word.lower(), word)
+        for a, b, word in records
+    ]
+    return StatusHistory.from_records(rows, hour(0), hour(until))
+
+
+def spans(found: StatusHistory) -> list[tuple[float, float, str]]:
+    hours = [[(at - NOON) / timedelta(hours=1) for at in found.spans[name]] for name in ("start", "end")]
+    return list(zip(*hours, found.spans["overall"], strict=True))
+
+
+def event(start: object, end: object = None, word: object = "online", **changed: object) -> dict[str, object]:
+    return {
+        "type": NAME, "actorId": CAMERA, "startTimestamp": start, "endTimestamp": end, "span": True,
+        "data": [{"type": DATA, "newStatus": {"connectionStatus": word}}], **changed,
+    }  # fmt: skip
+
+
+def told(
+    *events: object, now: datetime | None = None, end: datetime | None = None, ids: tuple[str, ...] = ()
+):
+    """The history that a client makes of one camera's events, as the service sends them."""
+
+    def answer(handler, query, _):
+        camera = {"id": CAMERA, "accountId": "1", "name": "Dock", "status": {"connectionStatus": "online"}}
+        found = [camera] if "/cameras" in handler.path else [] if "/bridges" in handler.path else list(events)
+        send_json(handler, {"results": found, "nextPageToken": None})
+
+    with een_v3(answer, now=now or hour(8)) as (een, _):
+        return een.status_history(hour(0), end, ids or None)
+
+
+def test_two_statuses_from_the_same_moment_on_are_not_known():
+    "Neither is chosen, whichever comes first; what follows is known again, and a problem says it"
+    records = [(1, 4, "Online"), (1, 4, "Off"), (4, None, "Online")]
+    for given_order in (records, records[::-1]):
+        found = history(*given_order)
+        assert spans(found) == [(4, 10, "Online")]
+        assert any(CAMERA in problem and "different statuses" in problem for problem in found.problems())
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.none() | st.integers(0, 12), st.sampled_from(["Online", "Off"])),
+        max_size=7,
+    ),
+    st.randoms(),
+)
+def test_the_order_of_reports_does_not_matter(records, random):
+    "Twice, from the same moment, with different ends: the history is the same"
+    first = spans(history(*records))
+    random.shuffle(records)
+    assert spans(history(*records)) == first
+
+
+def test_a_status_that_cannot_be_read_is_not_the_state_before():
+    "Only 0 and invalid keep it; missing bits, and the word unknown, are not known"
+
+    def listed(status: int | None, word: str | None = None) -> pd.DataFrame:
+        row = {
+            "id": [CAMERA],
+            "name": ["Dock"],
+            "type": ["camera"],
+            "device_status": pd.array([status], dtype="Int64"),
+        }
+        return pd.DataFrame(row).assign(connection_status=pd.array([word], dtype="string"))
+
+    bits = [listed(ONLINE_BITS), listed(None), listed(ONLINE_BITS), listed(0), listed(OFF_BITS)]
+    words = [listed(None, word) for word in ("online", "unknown", "online", "online", "off")]
+    for lists in (bits, words):
+        found = StatusHistory.from_lists([(hour(n), each) for n, each in enumerate(lists)], hour(0), hour(5))
+        overall = found.at([CAMERA] * 4, [hour(n + 0.5) for n in range(4)])["overall"]
+        assert ["" if pd.isna(each) or each == "Unknown" else each for each in overall] == [
+            "Online",
+            "",
+            "Online",
+            "Online",
+        ]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        event("today"),
+        event("2019-04-08T12:00:00"),
+        event("2019-04-08T13:00:00Z", 7),
+        event("2019-04-08T13:00:00Z", "2019-04-08T11:00:00Z"),
+        event("2019-04-08T13:00:00Z", word=5),
+        event("2019-04-08T13:00:00Z", word="off", actorId=OTHER),
+        event("2019-04-08T13:00:00Z", word="off", type="een.motionDetectionEvent.v1"),
+        event("2019-04-08T13:00:00Z", data=[None, {"type": DATA, "newStatus": "x"}]),
+    ],
+)
+def test_an_odd_event_does_not_take_the_good_ones_with_it(odd):
+    "It is left out, and a problem names the camera; an event of another camera is not this one's"
+    found = told(odd, event("2019-04-08T12:00:00Z"))
+    assert spans(found) == [(0, 8, "Online")]
+    assert any(CAMERA in problem for problem in found.problems())
+
+
+@pytest.mark.parametrize("end", [None, ""])
+def test_an_event_without_an_end_still_holds(end):
+    "Null and an empty text; without problems"
+    found = told(event("2019-04-08T10:00:00.000Z", end))
+    assert spans(found) == [(0, 8, "Online")] and not found.problems()
+
+
+def test_the_future_is_not_known():
+    "A history ends now, also if a later end is asked for"
+    found = told(event("2019-04-08T10:00:00.000Z"), end=hour(100))
+    assert found.end == hour(8) and spans(found) == [(0, 8, "Online")]
+
+
+def test_an_id_that_the_account_does_not_have_is_a_problem():
+    "It is not left out in silence; capitals do not matter"
+    found = told(event("2019-04-08T10:00:00.000Z"), ids=(CAMERA.upper(), OTHER))
+    assert set(found.spans["id"]) == {CAMERA}
+    (problem,) = found.problems()
+    assert OTHER in problem
+
+
+def test_the_last_moment_is_part_of_the_history():
+    "The end is often that of the last event, and that was asked for"
+    found = history((2, None, "Online"), until=10)
+    assert found.at([CAMERA, CAMERA], [hour(10), hour(10.01)])["overall"].isna().tolist() == [False, True]
+
+
+def test_a_time_without_a_zone_is_an_error_also_among_many():
+    "A missing one, and a missing camera, are not known"
+    found = history((0, None, "Online"))
+    with pytest.raises(TimestampError):
+        found.at([CAMERA], [datetime(2019, 4, 8, 13)])  # noqa: DTZ001 - that is the point
+    table = found.at([CAMERA, None, CAMERA], [pd.NaT, hour(1), hour(1)])
+    assert table["overall"].isna().tolist() == [True, True, False]
+
+
+@pytest.fixture(scope="module")
+def without(demo):
+    """The snapshots at the loading dock, of which one has no picture."""
+    log = camkit.load_badges(ROOT / "data" / "sample_badges.csv", timezone="America/Denver")
+    chosen = (log.events["reader_id"] == "HQ-R3") & log.events["event_time"].between(hour(4), hour(9))
+    with demo_site(demo.info, een_api="v3") as site:
+        yield snapshots_for(
+            camkit.resolve(log.events[chosen], camkit.load_doors(ROOT / "data" / "doors.csv")), site.sources
+        )
+
+
+def test_a_state_that_the_vendor_does_not_know_is_not_called_offline(without):
+    "The sentence says that it is not known"
+    (why,) = camkit.explain_missing(without, history((0, None, "Unknown")))["why"]
+    assert "not known" in why and "not online" not in why
+
+
+def test_capitals_in_the_doors_file_do_not_matter(without):
+    "The camera of an event is found whichever way its id is written"
+    rows = [(CAMERA.upper(), "Dock", hour(0), None, "deviceOffline", "Offline")]
+    (why,) = camkit.explain_missing(without, StatusHistory.from_records(rows, hour(0), hour(12)))["why"]
+    assert "was not online" in why
+
+
+def test_a_history_that_is_refused_is_named():
+    "Of one camera, with the vendor's reason"
+
+    def answer(handler, query, _):
+        row = {"id": CAMERA, "accountId": "1", "name": "Dock"}
+        if "/events" in handler.path:
+            send_json(handler, error(403, "permissionDenied", "no permission"), 403)
+        else:
+            send_json(handler, {"results": [row] if "/cameras" in handler.path else []})
+
+    with een_v3(answer) as (een, _):
+        assert CAMERA in een.status_history(hour(0), hour(1)).silent
