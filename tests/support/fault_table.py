@@ -70,7 +70,6 @@ html            once -                        ok      ok      ok      ok      ok
 html            all  -                        bad     bad     bad     bad     short   bad     late    note
 wrong-type      once -                        ok      ok      ok      ok      ok      ok      ok      ok
 wrong-type      all  -                        ok      ok      ok      ok      ok      ok      ok      ok
-wrong-type      all  type=text/html           ok      ok      bad     ok      short   ok      late    ok
 not-jpeg        once -                        ok      ok      ok      ok      ok      ok      ok      note
 not-jpeg        all  -                        bad     bad     bad     bad     short   bad     late    note
 corrupt-jpeg    once where=middle             ok      ok      ok      ok      ok      ok      ok      note
