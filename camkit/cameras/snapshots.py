@@ -175,9 +175,9 @@ class Snapshots(Sequence[Snapshot]):
         """One sentence for each snapshot without a picture, and for each event with an incomplete directory entry.
 
         An account in another time zone than the badge log is a problem as well: the log may have been read in the wrong
-        one.
+        one. So is the very same picture for several moments, where the vendor does not say which moment it shows.
         """
-        found = self._other_zones()
+        found = self._other_zones() + self._repeated()
         found += [f"{_name(item)}: {item.result}: {item.reason}" for item in self if not item.ok]
         for event, person in ((group[0].event, group[0].cardholder) for group in self._by_event()):
             if person and person.note:
@@ -188,6 +188,19 @@ class Snapshots(Sequence[Snapshot]):
                     f"{event.cardholder_name}."
                 )
         return found
+
+    def _repeated(self) -> list[str]:
+        """A camera that gave the same bytes for different moments: all but one are of another moment than asked for."""
+        moments: dict[tuple[str, str], set[datetime]] = defaultdict(set)
+        for item in self:
+            if item.picture is not None and item.picture.captured_at is None:
+                moments[item.picture.camera_id, item.sha256].add(item.picture.requested_at)
+        return [
+            f"Camera {camera_id} gave the very same picture for {len(asked)} different moments, so it does not show "
+            "all of them. Look at the time in the picture."
+            for (camera_id, _), asked in moments.items()
+            if len(asked) > 1
+        ]
 
     def _other_zones(self) -> list[str]:
         found = []

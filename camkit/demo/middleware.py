@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import gevent
 from gevent.pywsgi import WSGIHandler
@@ -31,6 +32,18 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no type hints
             environ["HTTP_HOST"] = authority
         environ["camkit.socket"] = self.socket
         return environ
+
+
+def public(app: WsgiApp, url: str, control: str) -> WsgiApp:
+    """Let an application behind a front believe that it is asked at the front's address, but for its control path."""
+    parts = urlsplit(url)
+
+    def fronted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].startswith(control):
+            environ |= {"wsgi.url_scheme": parts.scheme, "HTTP_HOST": parts.netloc}
+        return app(environ, start_response)
+
+    return fronted
 
 
 class Latency:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from camkit.demo.faults import Fault, fault_from
 from camkit.demo.world.world import DEFAULT_SEED
@@ -31,6 +32,9 @@ class Options:
     clock: str = "fixed"
     rate_limit: str = "on"
     one_port: bool = False
+    not_ready_status: int = 404
+    public_url: str | None = None
+    public_media_url: str | None = None
     token_s: float = 43200.0
     end_marker: str = "empty"
     redirect_uri: list[str] = field(default_factory=list)
@@ -84,6 +88,22 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "--one-port", action="store_true", help="serve the images on the main port, not on one of their own"
     )
     parser.add_argument(
+        "--not-ready-status",
+        type=int,
+        choices=(202, 400, 403, 404),
+        default=default.not_ready_status,
+        help="the answer to a request for a Meraki snapshot that is not ready",
+    )
+    parser.add_argument(
+        "--public-url",
+        type=_origin,
+        metavar="URL",
+        help="scheme, host and port under which a front, such as one with TLS, serves the main port",
+    )
+    parser.add_argument(
+        "--public-media-url", type=_origin, metavar="URL", help="the same of the port of the images"
+    )
+    parser.add_argument(
         "--token-s",
         type=float,
         default=default.token_s,
@@ -120,6 +140,15 @@ def _fault(text: str) -> Fault:
         return fault_from(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise argparse.ArgumentTypeError(
+            "must be scheme, host and perhaps a port, such as https://demo.example:8443"
+        )
+    return text.rstrip("/")
 
 
 def _port(text: str) -> int:

@@ -35,13 +35,14 @@ def serve(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stop.set)
     main_socket, media_socket = _listen(options.port), _listen(0)
-    origin = _origin(main_socket)
-    media_origin = origin if options.one_port else _origin(media_socket)
+    here = _origin(main_socket)
+    origin = options.public_url or here
+    media_origin = options.public_media_url or (origin if options.one_port else _origin(media_socket))
     site = Site(options, origin, media_origin)
     servers = [_server(main_socket, site.main), _server(media_socket, site.media)]
     for server in servers:
         server.start()
-    print(json.dumps(_introduction(origin, media_origin, site.control)), flush=True)
+    print(json.dumps(_introduction(origin, media_origin, here + site.control)), flush=True)
     gevent.spawn(_watch_parent, parent, stop)
     stop.wait()
     for server in servers:
@@ -89,7 +90,7 @@ def _introduction(origin: str, media_origin: str, control: str) -> dict[str, str
         "meraki_key": api.KEY,
         "directory": f"{origin}/people/{{user_id}}",
         "media": media_origin,
-        "control": origin + control,
+        "control": control,
     }
 
 

@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 
 from camkit.demo import control, directory
 from camkit.demo.clock import Clock
-from camkit.demo.een import aaa, assets, devices_api
+from camkit.demo.een import aaa, assets, devices_api, poll
 from camkit.demo.een.devices import account
 from camkit.demo.een.login import Login
 from camkit.demo.een.v3 import api as v3
@@ -21,7 +21,7 @@ from camkit.demo.een.v3 import media, oauth
 from camkit.demo.faults import Faults
 from camkit.demo.meraki import api, snapshots
 from camkit.demo.meraki.rate_limit import TokenBucket
-from camkit.demo.middleware import Latency, WsgiApp
+from camkit.demo.middleware import Latency, WsgiApp, public
 from camkit.demo.options import Options
 from camkit.demo.request_log import RequestLog
 from camkit.demo.world.world import World
@@ -48,9 +48,12 @@ class Site:
 
     def __init__(self, options: Options, origin: str, media_origin: str) -> None:
         self.control = f"/demo/{token_hex(16)}"
+        self._public_url = options.public_url
         self._login = Login()
         self._authorizations = oauth.Authorizations(options.token_s, tuple(options.redirect_uri))
-        self._store = snapshots.SnapshotStore(options.ready_delay_ms / 1000, options.snapshot_life_s)
+        self._store = snapshots.SnapshotStore(
+            options.ready_delay_ms / 1000, options.snapshot_life_s, options.not_ready_status
+        )
         self._bucket = TokenBucket() if options.rate_limit == "on" else None
         self._log = RequestLog()
         self._faults = Faults(options.fault)
@@ -69,11 +72,14 @@ class Site:
         )
         main.register_blueprint(aaa.create_blueprint(self._login))
         main.register_blueprint(devices_api.create_blueprint(self._login, devices))
+        main.register_blueprint(assets.create_v2_blueprint(self._login, store))
+        main.register_blueprint(poll.create_blueprint(self._login, store))
         archiver = None if options.one_port else media_origin
         main.register_blueprint(assets.create_blueprint(self._login, store, archiver=archiver))
         if options.one_port:
             main.register_blueprint(snapshots.create_blueprint(self._store))
         main.register_blueprint(api.create_blueprint(clock, orders, self._bucket))
+        main.register_blueprint(api.create_old_blueprint())
         main.register_blueprint(directory.create_blueprint())
         main.register_blueprint(
             control.create_blueprint(self._log, self._faults, self.reset, self._expire_sessions),
@@ -100,7 +106,8 @@ class Site:
 
     def _wrapped(self, app: Flask, options: Options) -> WsgiApp:
         answers = self._faults.watch(Latency(app, options.latency_ms / 1000))
-        return self._log.watch(answers, app, control=self.control)
+        watched = self._log.watch(answers, app, control=self.control)
+        return public(watched, self._public_url, self.control) if self._public_url else watched
 
 
 def _flask(name: str) -> Flask:

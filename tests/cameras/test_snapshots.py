@@ -155,6 +155,19 @@ def test_asks_once_for_the_same_camera_and_moment():
     assert found[0].picture is found[1].picture
 
 
+def test_the_very_same_picture_for_two_moments_is_said():
+    "Where the vendor does not say when it was taken; a client that does may give one frame for two near moments"
+
+    class Stuck(Source):
+        def snapshot(self, camera_id, at):
+            return Picture("meraki", camera_id, b"jpeg", "0" * 64, at, None)
+
+    swipes = resolve(events_of("R1", "R1", "R1", times=[NOON, NOON, NOON + timedelta(minutes=9)]), ONE_DOOR)
+    (said,) = snapshots_for(swipes, Stuck()).problems()
+    assert "Camera Q1 gave the very same picture for 2 different moments" in said
+    assert not snapshots_for(swipes, Source()).problems()
+
+
 def test_a_refused_login_ends_it_at_once(demo, events, doors):
     "A wrong key is an exception, not a reason repeated on every event"
     wrong = Meraki(SecretStr("not-the-key"), base_url=demo.info["meraki"])

@@ -1,11 +1,11 @@
-"""``/g/device``: the device list and one device."""
+"""``/g``: the device list and one device; the account's users, and the accounts of the user."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from camkit.demo.een.devices import Device
-from camkit.demo.een.login import Login
+from camkit.demo.een.devices import ACCOUNT_ID, Device
+from camkit.demo.een.login import TFA_USERNAME, USERNAME, Login, user
 from camkit.demo.een.request import BAD_ARGUMENTS, query, refuse, require_session
 
 
@@ -20,12 +20,41 @@ def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
         filters = query()
         return jsonify([device.row for device in devices if _matches(device, filters)])
 
+    @routes.get("/user/list")
+    def user_list() -> Response:
+        permissions = ["active", "live_video", "recorded_video", "view_preview_video"]
+        known = [user(name) for name in (USERNAME, TFA_USERNAME)]
+        fields = ("id", "first_name", "last_name", "email")
+        return jsonify(
+            [[*(each[name] for name in fields), permissions, each["last_login"]] for each in known]
+        )
+
+    @routes.get("/account/list")
+    def account_list() -> Response:
+        # 18 columns as in EENCloud/api-docs; what is known here: id, name, that it is active, the last login.
+        row: list[object] = [
+            ACCOUNT_ID,
+            "Camkit Demo",
+            0,
+            0,
+            1,
+            0,
+            0,
+            1,
+            None,
+            *[0] * 6,
+            "20190412134500.000",
+            0,
+            "",
+        ]
+        return jsonify([row])
+
     @routes.get("/device")
     def one_device() -> Response:
         device_id = query().get("id")
         if not device_id:
             refuse(400, BAD_ARGUMENTS)
-        found = next((device for device in devices if device.id == device_id), None)
+        found = next((device for device in devices if device.id == device_id.lower()), None)
         if found is None:
             refuse(403, "missing privilege")
         return jsonify(_details(found))
@@ -36,7 +65,7 @@ def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
 def _matches(device: Device, filters: dict[str, str]) -> bool:
     """Apply the filters. The vendor does not document them; here a name matches in part, the rest exactly."""
     return (
-        ("e" not in filters or device.id == filters["e"])
+        ("e" not in filters or device.id == filters["e"].lower())
         and ("n" not in filters or filters["n"].casefold() in device.name.casefold())
         and ("t" not in filters or device.type == filters["t"])
         and ("s" not in filters or device.service_status == filters["s"])

@@ -5,6 +5,7 @@ Source: meraki/openapi, ``spec3.json``. Error texts that the vendor does not doc
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 from camkit.demo.clock import Clock
 from camkit.demo.meraki.inventory import BY_SERIAL, DEVICES, NETWORKS, ORGANIZATION, ORGANIZATION_ID, Device
 from camkit.demo.meraki.paging import paged
+from camkit.demo.meraki.parameters import check_parameters
 from camkit.demo.meraki.rate_limit import TokenBucket
 from camkit.demo.meraki.snapshots import SnapshotStore
 from camkit.demo.pictures.snapshots import snapshot_jpeg
@@ -22,6 +24,15 @@ from camkit.demo.world.world import World
 KEY = "6bec40cf957de430a6f1f2baa056b99a4fac9ea0"
 """The demo's own key, 40 hexadecimal digits like a real one."""
 
+QUALITY = {
+    "profileId": None,
+    "motionBasedRetentionEnabled": False,
+    "audioRecordingEnabled": False,
+    "restrictedBandwidthModeEnabled": False,
+    "quality": "Standard",
+    "resolution": "1280x720",
+    "motionDetectorVersion": 2,
+}
 TOO_RECENT = timedelta(minutes=2)
 RETENTION = timedelta(days=30)
 
@@ -91,6 +102,8 @@ def parse_time(text: object) -> datetime:
 def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | None) -> Blueprint:
     """The routes. Without a bucket, requests are not limited."""
     routes = Blueprint("meraki", __name__, url_prefix="/api/v1")
+    every = {"methods": ["GET", "POST", "PUT", "PATCH", "DELETE"]}
+    routes.add_url_rule("/<path:path>", "missing", _missing, **every)  # type: ignore[arg-type]  # a mixed dict
     _add_inventory(routes, clock)
     _add_camera(routes, clock, snapshots)
 
@@ -104,6 +117,7 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
         if not _has_key():
             refuse(401, "No valid authentication method found")
         if bucket is None or bucket.take():
+            check_parameters(refuse)
             return None
         answer = make_response(jsonify({"errors": ["API rate limit exceeded for organization"]}), 429)
         answer.headers["Retry-After"] = "1"
@@ -112,12 +126,42 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
     return routes
 
 
+def create_old_blueprint() -> Blueprint:
+    """API v0, which has ended: each call is refused, and the answer names the call that replaces it, where one does."""
+    routes = Blueprint("meraki_v0", __name__, url_prefix="/api/v0")
+    every = {"methods": ["GET", "POST", "PUT", "PATCH", "DELETE"]}
+    routes.add_url_rule("/<path:path>", "ended", _ended, **every)  # type: ignore[arg-type]  # a mixed dict
+    return routes
+
+
+def _missing(path: str) -> Response:
+    """Answer to a path that does not exist."""
+    refuse(404, "Not found")
+
+
+def _ended(path: str) -> Response:
+    camera = re.fullmatch(r"networks/[^/]+/cameras/([^/]+)/(snapshot|videoLink)", path)
+    call = {"snapshot": "generateSnapshot", "videoLink": "videoLink"}
+    instead = f": use /api/v1/devices/{camera[1]}/camera/{call[camera[2]]}" if camera else ": use /api/v1"
+    refuse(404, f"API v0 has ended{instead}")
+
+
 def _add_inventory(routes: Blueprint, clock: Clock) -> None:
     """The organization, its networks and its devices."""
 
     @routes.get("/organizations")
     def organizations() -> Response:
         return paged([ORGANIZATION], lambda item: item["id"], lambda item: item, range(3, 9001))
+
+    @routes.get("/organizations/<organization>")
+    def one_organization(organization: str) -> Response:
+        _known_organization(organization)
+        return jsonify(ORGANIZATION)
+
+    @routes.get("/organizations/<organization>/devices/availabilities")
+    def availabilities(organization: str) -> Response:
+        _known_organization(organization)
+        return paged(_filtered(), lambda device: device.serial, Device.availability_item, range(3, 1001))
 
     @routes.get("/organizations/<organization>/networks")
     def networks(organization: str) -> Response:
@@ -160,6 +204,11 @@ def _add_camera(routes: Blueprint, clock: Clock, snapshots: Snapshots) -> None:
             refuse(400, "The body must be a JSON object")
         return make_response(jsonify(snapshots.order(_known_camera(serial), body)), 202)
 
+    @routes.get("/devices/<serial>/camera/qualityAndRetention")
+    def quality_and_retention(serial: str) -> Response:
+        _known_camera(serial)
+        return jsonify(QUALITY)
+
     @routes.get("/devices/<serial>/camera/videoLink")
     def video_link(serial: str) -> Response:
         camera = _known_camera(serial)
@@ -201,11 +250,13 @@ def _filtered() -> list[Device]:
     """The organization's devices that pass the request's filters."""
 
     def values(name: str) -> list[str]:
-        return [part for value in request.args.getlist(f"{name}[]") for part in value.split(",")]
+        given = [*request.args.getlist(f"{name}[]"), *request.args.getlist(name)]
+        return [part for value in given for part in value.split(",")]
 
     kinds, networks, serials = values("productTypes"), values("networkIds"), values("serials")
-    models = values("models")
+    models, macs, statuses, tags = values("models"), values("macs"), values("statuses"), set(values("tags"))
     part = request.args
+    has_tags = tags.intersection if part.get("tagsFilterType") == "withAnyTags" else tags.issubset
     return [
         device
         for device in DEVICES
@@ -213,7 +264,11 @@ def _filtered() -> list[Device]:
         and (not networks or device.network_id in networks)
         and (not serials or device.serial in serials)
         and (not models or device.model in models)
+        and (not macs or device.mac in macs)
+        and (not statuses or device.status in statuses)
+        and (not tags or has_tags(device.item()["tags"]))
         and part.get("serial", "").upper() in device.serial
         and part.get("model", "") in device.model
+        and part.get("mac", "").lower() in device.mac
         and part.get("name", "").casefold() in (device.name or "").casefold()
     ]

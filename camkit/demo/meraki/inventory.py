@@ -93,6 +93,18 @@ class Device:
         """The device in the organization's list."""
         return {**self.item(), "productType": self.product_type, "imei": None}
 
+    def availability_item(self) -> dict[str, Any]:
+        """The device in the organization's list of availabilities."""
+        return {
+            "mac": self.mac,
+            "name": self.name or "",
+            "network": {"id": self.network_id},
+            "productType": self.product_type,
+            "serial": self.serial,
+            "status": self.status,
+            "tags": self.item()["tags"],
+        }
+
     def status_item(self, reported_at: str) -> dict[str, Any]:
         """The device in the organization's list of statuses."""
         return {

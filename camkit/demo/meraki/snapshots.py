@@ -29,10 +29,13 @@ class SnapshotStore:
     ----------
     ready_delay_s, life_s : float
         Time from the order until the picture can be fetched, and until it expires, seconds.
+    not_ready : int
+        The status before that, which the vendor does not document.
     """
 
     ready_delay_s: float
     life_s: float
+    not_ready: int = 404
     _orders: dict[str, _Order] = field(default_factory=dict)
 
     def order(self, draw: Callable[[], bytes]) -> str:
@@ -51,7 +54,8 @@ class SnapshotStore:
         order = self._orders.get(token)
         now = time.monotonic()
         if order is None or now < order.ready:
-            return Response("<html><body>Not found</body></html>", 404, mimetype="text/html")
+            status = 404 if order is None else self.not_ready
+            return Response("<html><body>Not found</body></html>", status, mimetype="text/html")
         if now >= order.expires:
             return Response("Gone", 410, mimetype="text/plain")
         return Response(order.draw(), mimetype="image/jpeg")
