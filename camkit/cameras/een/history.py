@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -97,14 +98,13 @@ class StatusHistory:
     ) -> StatusHistory:
         """Make a history of device lists and when they were fetched.
 
-        A status holds until the next list. One that says nothing new (0, invalid) leaves the state before; after one
-        that cannot be read, the state is not known.
+        A status holds until the next list; after the last one nothing is known. One that says nothing new (0, invalid)
+        leaves the state before; after one that cannot be read, the state is not known.
         """
         known: dict[str, tuple[str, str]] = {}
         records: list[StatusRecord] = []
         ordered = sorted(lists, key=lambda pair: pair[0])
-        ends = [*(at for at, _ in ordered[1:]), None][: len(ordered)]
-        for (at, devices), until in zip(ordered, ends, strict=True):
+        for (at, devices), (until, _) in pairwise(ordered):
             cameras = devices[devices["type"].ne("bridge") & devices["id"].notna()]
             said = cameras["device_status"].astype("string")
             if "connection_status" in cameras:
