@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 PARALLEL := -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo lab quick test test-slow test-all coverage bench notebooks lint lock clean
+.PHONY: help demo lab quick test test-slow judges test-all coverage bench notebooks lint lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,15 +24,19 @@ lab: $(READY) ## open JupyterLab at the first notebook, on your own copies
 	@$(BIN)/python -m tools.notebooks lab $(LAB_OPTIONS)
 
 quick: $(READY) ## the tests for while you work: under a minute
-	@$(BIN)/python -m pytest -q $(PARALLEL) -p no:nbval -m "not slow and not browser and not not_quick" $(OPTIONS)
+	@$(BIN)/python -m pytest -q $(PARALLEL) -p no:nbval -m "not slow and not judge and not browser and not not_quick" $(OPTIONS)
 
 test: $(READY) ## the test suite, with the notebooks checked cell by cell
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(OPTIONS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not judge" $(OPTIONS)
 
 test-slow: $(READY)
 	@$(BIN)/python -m pytest -m slow $(OPTIONS)
 
-test-all: test test-slow ## the same, and then the slow tests
+judges: $(READY) ## the demo site and the clients before the vendors' specifications and other people's clients
+	@$(BIN)/python -m tools.judges
+	@$(BIN)/python -m pytest -rs -p no:nbval -m judge tests/judges $(OPTIONS)
+
+test-all: test test-slow judges ## the same, then the slow tests, then the outside judges
 
 coverage: $(READY) ## after `make test OPTIONS="--cov --cov-report="`: what the tests ran, room by room
 	@$(BIN)/python -m tools.room_coverage

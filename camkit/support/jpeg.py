@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 
 from PIL import Image, UnidentifiedImageError
@@ -15,6 +16,8 @@ MAX_PIXELS = 64_000_000
 MAX_SCANNED = 10 * MAX_PIXELS
 """Pixels times scans. A progressive JPEG has about ten scans, each a pass over the whole picture in C, during which
 nothing else runs; a small file may have thousands of them."""
+
+_TEXT = re.compile(r"^text/|^multipart/|(json|xml|html|javascript|x-www-form-urlencoded)$")
 
 Image.preinit()  # loads Pillow's decoders now, not when the first images arrive
 
@@ -29,12 +32,13 @@ def check_ends(content: bytes, content_type: str | None = None) -> None:
     Raises
     ------
     BadImage
-        If they do not, or the server called them something else.
+        If they do not, or the server called them text or markup. Other names, such as ``application/octet-stream``,
+        are those of stores that do not know what they keep.
     """
     if not content:
         raise BadImage("the answer was empty")
-    kind = None if content_type is None else content_type.split(";")[0].strip()
-    if kind is not None and kind.lower() not in ("image/jpeg", "image/jpg"):
+    kind = (content_type or "").split(";")[0].strip()
+    if _TEXT.search(kind.lower()):
         raise BadImage(f"the answer was {kind[:60]!r}, not a JPEG")
     if not content.startswith(b"\xff\xd8\xff"):
         raise BadImage("the bytes are not a JPEG")
@@ -50,7 +54,7 @@ def check_jpeg(content: bytes, content_type: str | None = None) -> tuple[int, in
     content : bytes
         The file as it arrived.
     content_type : str, optional
-        Media type according to the server; not checked if None.
+        Media type according to the server.
 
     Returns
     -------

@@ -69,7 +69,7 @@ empty           all  -                        bad     bad     bad     bad     sh
 html            once -                        ok      ok      ok      ok      ok      ok      ok      note
 html            all  -                        bad     bad     bad     bad     short   bad     late    note
 wrong-type      once -                        ok      ok      ok      ok      ok      ok      ok      ok
-wrong-type      all  -                        ok      ok      bad     ok      short   ok      late    ok
+wrong-type      all  -                        ok      ok      ok      ok      ok      ok      ok      ok
 not-jpeg        once -                        ok      ok      ok      ok      ok      ok      ok      note
 not-jpeg        all  -                        bad     bad     bad     bad     short   bad     late    note
 corrupt-jpeg    once where=middle             ok      ok      ok      ok      ok      ok      ok      note

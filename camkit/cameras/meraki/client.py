@@ -6,9 +6,11 @@ as in the vendor's own SDK (meraki/dashboard-api-python).
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -41,6 +43,7 @@ from camkit.http import (
     TokenBucket,
     Transport,
     as_secret,
+    http_date,
     raise_for_status,
     retry,
     secrets_stay_inside,
@@ -77,6 +80,7 @@ ERRORS, ERROR_LENGTH = 5, 200  # how many of the vendor's texts a message repeat
 
 
 _EXPIRED = (403, 410)
+_ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:?[0-9]{2})?")
 _NEVER_READY = "it never became ready"
 
 _MEANINGS: Meanings = {
@@ -229,7 +233,7 @@ class Meraki(NotPickled):
 
         def make() -> tuple[Reply, Reply | str]:
             made = self._order(camera_id, at, fullframe)
-            return made, self._await_image(_link(made), camera_id)
+            return made, self._await_image(_link(made), camera_id, _life_s(made))
 
         made, image = retry(
             make,  # an image that expired or never became ready is ordered once more
@@ -289,9 +293,13 @@ class Meraki(NotPickled):
         raise_for_status(made, f"Asking camera {camera_id} for a snapshot", _CAMERA)
         return made
 
-    def _await_image(self, url: Address, camera_id: str) -> Reply | str:
-        """Ask for the image until it is ready and complete; what is wrong with it if that takes too long."""
-        ends = time.monotonic() + self._ready_s
+    def _await_image(self, url: Address, camera_id: str, life_s: float) -> Reply | str:
+        """Ask for the image until it is ready and complete; what is wrong with it if that takes too long.
+
+        Some stores say 403 or 410 of what is not there yet, so "expired" is believed only when the address is that old.
+        """
+        began = time.monotonic()
+        ends = began + self._ready_s
         problem = _NEVER_READY
 
         def look() -> Reply:
@@ -303,8 +311,10 @@ class Meraki(NotPickled):
             if isinstance(image, ServiceError):
                 return None
             problem = _problem_of(image)
-            if not problem or image.status in _EXPIRED:
+            if not problem or (image.status in _EXPIRED and time.monotonic() - began >= life_s):
                 return None
+            if image.status in _EXPIRED:
+                problem = _NEVER_READY
             asked_s = (image.retry_after_s or 0.0) if image.status in RETRY_STATUSES else 0.0
             if asked_s > max(0.0, ends - time.monotonic()):
                 raise_for_status(image, f"Fetching the snapshot of camera {camera_id}")
@@ -341,6 +351,22 @@ class Meraki(NotPickled):
     def _call(self, method: str, url: str, **options: Any) -> Reply:
         """One API call; repeating any of those used here does no harm."""
         return self._api.request(method, url, credential=self._credential, idempotent=True, **options)
+
+
+def _life_s(made: Reply) -> float:
+    """How long the address in an answer holds by the server's own clock, seconds; infinite where that is not said.
+
+    ``expiry`` is an English sentence with a time in it, or the time alone.
+    """
+    body = made.json()
+    found = _ISO_TIME.search(str(body.get("expiry"))) if isinstance(body, dict) else None
+    date = http_date(made.server_date or "")
+    with suppress(ValueError):
+        if found and date:
+            until = datetime.fromisoformat(found[0])
+            left_s = (until.replace(tzinfo=until.tzinfo or UTC) - date).total_seconds()
+            return left_s if left_s > 0 else math.inf  # another clock
+    return math.inf
 
 
 def _problem_of(image: Reply) -> str:

@@ -6,6 +6,7 @@ Source: meraki/openapi, ``spec3.json``. Error texts that the vendor does not doc
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, NoReturn
 
 from flask import Blueprint, Response, abort, jsonify, make_response, request
@@ -92,6 +93,11 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
     routes = Blueprint("meraki", __name__, url_prefix="/api/v1")
     _add_inventory(routes, clock)
     _add_camera(routes, clock, snapshots)
+
+    @routes.after_request
+    def date(answer: Response) -> Response:
+        answer.headers["Date"] = format_datetime(clock.now(), usegmt=True)  # the clock that `expiry` is by
+        return answer
 
     @routes.before_request
     def admit() -> Response | None:

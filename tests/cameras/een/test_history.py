@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import camkit
@@ -57,6 +57,7 @@ def test_spans_do_not_overlap_and_nothing_is_made_up(records, spans):
     assert hours(history(*records)) == spans
 
 
+@settings(max_examples=25)  # each looks up 24 moments
 @given(
     st.lists(
         st.tuples(

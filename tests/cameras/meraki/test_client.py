@@ -238,14 +238,15 @@ def test_fullframe_and_time_are_sent_as_documented(meraki):
         meraki.snapshot(CAMERA, datetime(2019, 4, 12))  # noqa: DTZ001 - without a zone on purpose
 
 
-def image_server(answers, ready):
+def image_server(answers, ready, expiry=lambda: "soon"):
     """A server whose snapshot addresses answer with `ready`, called with the numbers of the order and the request."""
 
     def answer(handler, number):
         if handler.command == "POST":
             answers.append(0)
             link = f"{handler.headers['Host']}/stream/jpeg/snapshot/{KEY}{len(answers)}"
-            return send(handler, 202, json.dumps({"url": f"http://{link}", "expiry": "soon"}).encode())
+            body = {"url": f"http://{link}", "expiry": expiry()}
+            return send(handler, 202, json.dumps(body).encode())
         answers[-1] += 1
         return ready(handler, len(answers), answers[-1])
 
@@ -259,9 +260,38 @@ def test_orders_an_expired_snapshot_once_more(meraki):
     def ready(handler, order, look):
         send(handler, *((410,) if order == 1 else (200, jpeg)), Content_Type="image/jpeg")
 
-    with image_server(orders, ready) as server:
+    with image_server(orders, ready, expiry=lambda: f"It will expire at {in_s(1)}.") as server:
         assert client(server.base).snapshot(CAMERA).content == jpeg
-    assert orders == [1, 1]
+    assert orders[0] > 1 and orders[1:] == [1]
+
+
+def in_s(seconds: float) -> str:
+    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize("status", [403, 410, 400, 500])
+@pytest.mark.parametrize("expiry", ["soon", "2018-12-11T03:12:39Z", "Access will expire at {}.", "{}"])
+def test_a_refusal_of_a_fresh_address_means_not_yet(meraki, status, expiry):
+    "As some stores say it; whatever the answer says of the address's end"
+    jpeg, orders = meraki.snapshot(CAMERA).content, []
+
+    def ready(handler, _order, look):
+        send(handler, *((status,) if look < 3 else (200, jpeg)), Content_Type="image/jpeg")
+
+    with image_server(orders, ready, expiry=lambda: expiry.format(in_s(1800))) as server:
+        assert client(server.base).snapshot(CAMERA).content == jpeg
+    assert orders == [3]
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/octet-stream", "binary/octet-stream", "image/pjpeg", "", "image/png"]
+)
+def test_a_store_that_does_not_know_what_it_keeps_is_believed_by_the_bytes(meraki, kind):
+    "A perfect JPEG is one, whatever it is called, but for text and markup"
+    jpeg, orders = meraki.snapshot(CAMERA).content, []
+    with image_server(orders, lambda handler, *_: send(handler, 200, jpeg, Content_Type=kind)) as server:
+        assert client(server.base).snapshot(CAMERA).content == jpeg
+    assert orders == [1]
 
 
 def test_asks_until_the_picture_is_whole(meraki):

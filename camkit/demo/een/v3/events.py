@@ -54,7 +54,7 @@ def create_blueprint(devices: list[Device], pages: Pages) -> Blueprint:
         found = [span for span in device.history if _is_within(span, params)] if STATUS_EVENT in types else []
         if params.get("sort", "").startswith("-"):
             found = found[::-1]
-        return pages.answer(found, lambda span: _event(device, span, include), params)
+        return pages.answer(found, lambda span: _event(device, span, include), params, len(found))
 
     return routes
 

@@ -191,8 +191,14 @@ def _revoke(authorizations: Authorizations) -> Response:
 
 
 def _is_client() -> bool:
+    """Whether the application says who it is: by Basic, or within the form (RFC 6749, 2.3.1)."""
     given = request.authorization
-    return given is not None and (given.username, given.password) == (CLIENT_ID, CLIENT_SECRET)
+    pair = (
+        (given.username, given.password)
+        if given
+        else tuple(map(request.form.get, ("client_id", "client_secret")))
+    )
+    return pair == (CLIENT_ID, CLIENT_SECRET)
 
 
 def _is_verified(code: _Code, fields: Mapping[str, str]) -> bool:
