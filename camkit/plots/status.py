@@ -235,10 +235,14 @@ def plot_status_timeline(history: StatusHistory, ax: Axes | None = None, *, rows
     shown = set(history.spans.loc[history.spans["id"].isin(drawn.index), "overall"])
     handles = [Patch(color=c, label=word.lower()) for word, c in TIMELINE_COLOURS.items() if word in shown]
     _legend_below(ax, handles)
-    always = int((shares["online"] == 1).sum())
-    more = len(shares) - always - len(drawn)
-    rest = f", {more} more are not shown" if more else ""
-    ax.set_title(f"{len(shares) - always} of {len(shares)} cameras were not online all the time{rest}")
+    known = shares["online"].dropna()
+    more = len(shares) - int((known == 1).sum()) - len(drawn)
+    parts = [
+        f"{int((known < 1).sum())} of {len(shares)} cameras were not online all the time",
+        f"of {len(shares) - len(known)} nothing is known" if len(known) < len(shares) else "",
+        f"{more} more are not shown" if more else "",
+    ]
+    ax.set_title(", ".join(part for part in parts if part))
     return ax
 
 

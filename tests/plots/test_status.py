@@ -235,6 +235,17 @@ def test_a_minute_offline_is_seen_and_is_not_all_the_time():
     assert [label.get_text() for label in ax.child_axes[0].get_yticklabels()] == ["99.9 %"]
 
 
+def test_a_camera_whose_status_is_not_known_is_not_counted_as_offline():
+    "The title counts it by itself, and its share is not a number"
+    start = pd.Timestamp("2019-04-01", tz="UTC")
+    records = [(each, each, start, None, each, each.capitalize()) for each in ("online", "off", "unknown")]
+    ax = plot_status_timeline(StatusHistory.from_records(records, start, start + pd.Timedelta("1D")))
+    assert ax.get_title() == "1 of 3 cameras were not online all the time, of 1 nothing is known"
+    assert [label.get_text() for label in ax.child_axes[0].get_yticklabels()] == ["0.0 %", "not known"]
+    ax = plot_status_timeline(StatusHistory.from_records(records, start, start + pd.Timedelta("1D")), rows=1)
+    assert ax.get_title().endswith("1 more are not shown")
+
+
 def test_the_timeline_shows_who_was_not_online_all_the_time():
     "With the share of the known time; who was always online is counted only"
     start = pd.Timestamp("2019-04-01", tz="UTC")
