@@ -22,6 +22,7 @@ from camkit.cameras.een import (
     decode_status,
     explained_by_status,
     overall_of,
+    percent,
     rule_for,
 )
 from camkit.errors import InputError
@@ -34,6 +35,7 @@ TIMELINE_COLOURS = {
     OverallStatus.PASSWORD_NEEDED.value: SKY,
     OverallStatus.OFFLINE.value: VERMILION,
 }
+OTHER_WORD = "another word"
 KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}
 LONGEST_NAME, LONGEST_ERROR, LONGEST_LABEL = 28, 44, 8  # characters
 
@@ -81,9 +83,7 @@ def plot_status_bits(
         start += len(group)
     handles = [Patch(color=BLUE, label="set"), Patch(color=GREY, label="set, but without meaning")]
     handles.append(Patch(color=PALE, label="clear"))
-    if np.isnan(is_set).any():
-        ax.patch.set(hatch="////", edgecolor=GREY)  # shows where no cell is drawn
-        handles.append(Patch(facecolor="white", hatch="////", edgecolor=GREY, label="no status"))
+    handles += _hatch_missing(ax, is_set)
     _mark_silent(ax, devices, silent, len(bits), handles)
     ax.set_title(f"Status bits of {len(devices)} devices")
     return ax
@@ -91,12 +91,12 @@ def plot_status_bits(
 
 def _plot_words(devices: pd.DataFrame, silent: Mapping[str, str] | None, ax: Axes) -> Axes:
     """The connection status of each device, a row for each of the vendor's words."""
-    words = [*CONNECTION_STATUS]
-    shades = np.array([devices["connection_status"].eq(word).fillna(False) for word in words], dtype=float)
-    _draw_matrix(ax, shades, linewidth=0.6)
-    _label_matrix(ax, devices, words)
-    ax.set_ylabel("connection status")
-    _mark_silent(ax, devices, silent, len(words), [Patch(color=BLUE, label="the device's status")])
+    said = _said_words(devices)
+    _draw_matrix(ax, said.to_numpy().T, linewidth=0.6)
+    _label_matrix(ax, devices, [*map(str, said)])
+    ax.set_ylabel("connection status,\na word instead of bits")
+    handles = [Patch(color=BLUE, label="the device's status"), *_hatch_missing(ax, said.to_numpy())]
+    _mark_silent(ax, devices, silent, len(said.columns), handles)
     ax.set_title(f"Connection status of {len(devices)} devices")
     return ax
 
@@ -203,14 +203,26 @@ def plot_status_timeline(history: StatusHistory, ax: Axes | None = None, *, rows
         spans = history.spans[history.spans["id"] == camera_id]
         widths = spans["end"] - spans["start"]
         for start, width, overall in zip(spans["start"], widths, spans["overall"], strict=True):
-            ax.barh(row, width, left=start, height=0.75, color=TIMELINE_COLOURS.get(overall, "white"))
+            colour = TIMELINE_COLOURS.get(overall, "white")
+            # Minutes of some weeks are less than a pixel: the edge of what is not online keeps them in sight.
+            edge = 0.0 if overall == OverallStatus.ONLINE else 0.8
+            ax.barh(
+                row,
+                width,
+                left=start,
+                height=0.75,
+                color=colour,
+                edgecolor=colour,
+                linewidth=edge,
+                zorder=2 + edge,
+            )
     names = [plain(name, LONGEST_NAME) for name in drawn["name"]]
     ax.set_yticks(np.arange(len(drawn)), names, fontsize=8)
     edges = [date2num(at) for at in (history.start, history.end)]  # type: ignore[no-untyped-call]  # it has no types
     ax.set_xlim(*edges)
     ax.set_ylim(len(drawn) - 0.4, -0.6)
     right = ax.secondary_yaxis("right")
-    said = ["not known" if pd.isna(share) else f"{100 * share:.1f} %" for share in drawn["online"]]
+    said = [percent(share) for share in drawn["online"]]
     right.set_yticks(np.arange(len(drawn)), said, fontsize=8)
     right.set_ylabel("share of the known time online")
     for axis in (ax, right):
@@ -223,10 +235,14 @@ def plot_status_timeline(history: StatusHistory, ax: Axes | None = None, *, rows
     shown = set(history.spans.loc[history.spans["id"].isin(drawn.index), "overall"])
     handles = [Patch(color=c, label=word.lower()) for word, c in TIMELINE_COLOURS.items() if word in shown]
     _legend_below(ax, handles)
-    always = int((shares["online"] == 1).sum())
-    more = len(shares) - always - len(drawn)
-    rest = f", {more} more are not shown" if more else ""
-    ax.set_title(f"{len(shares) - always} of {len(shares)} cameras were not online all the time{rest}")
+    known = shares["online"].dropna()
+    more = len(shares) - int((known == 1).sum()) - len(drawn)
+    parts = [
+        f"{int((known < 1).sum())} of {len(shares)} cameras were not online all the time",
+        f"of {len(shares) - len(known)} nothing is known" if len(known) < len(shares) else "",
+        f"{more} more are not shown" if more else "",
+    ]
+    ax.set_title(", ".join(part for part in parts if part))
     return ax
 
 
@@ -256,13 +272,28 @@ def _draw_deciding_bits(ax: Axes, devices: pd.DataFrame, overalls: pd.Series) ->
 
 def _draw_words(ax: Axes, devices: pd.DataFrame) -> None:
     """A row for each device, a column for each of the vendor's words."""
-    words = [*CONNECTION_STATUS]
-    shades = np.array(
-        [[float(said == word) for word in words] for said in devices["connection_status"].fillna("")]
-    )
-    _draw_matrix(ax, shades.reshape(len(devices), len(words)), linewidth=2)
-    ax.set_xticks(np.arange(len(words)) + 0.5, [_broken(word) for word in words], fontsize=8)
-    ax.set_xlabel("connection status", fontsize=9)
+    said = _said_words(devices)
+    _draw_matrix(ax, said.to_numpy(), linewidth=2)
+    ax.set_xticks(np.arange(len(said.columns)) + 0.5, [_broken(str(word)) for word in said], fontsize=8)
+    ax.set_xlabel("connection status, a word instead of bits", fontsize=9)
+
+
+def _said_words(devices: pd.DataFrame) -> pd.DataFrame:
+    """1 where a word is the device's status, 0 where not, NaN where there is none; (device, word)."""
+    said = devices["connection_status"]
+    cells = pd.DataFrame({word: said.eq(word).fillna(False) for word in CONNECTION_STATUS}).astype(float)
+    is_other = said.notna() & ~said.isin([*CONNECTION_STATUS])
+    if is_other.any():  # one that the vendor does not document
+        cells[OTHER_WORD] = is_other.astype(float)
+    return cells.where(said.notna(), np.nan)
+
+
+def _hatch_missing(ax: Axes, is_set: np.ndarray) -> list[Patch]:
+    """Show where no cell is drawn; what the legend needs for that."""
+    if not np.isnan(is_set).any():
+        return []
+    ax.patch.set(hatch="////", edgecolor=GREY)
+    return [Patch(facecolor="white", hatch="////", edgecolor=GREY, label="no status")]
 
 
 def _broken(word: str) -> str:

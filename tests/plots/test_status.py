@@ -195,11 +195,55 @@ def test_devices_of_api_v3_are_drawn_by_the_vendors_words():
     "A row for each of the seven words, a cell for each device that has one of them, and no bits"
     ax = plot_status_bits(v3_devices(), {"b": "silent"})
     assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["online", "off"]
-    assert ax.collections[0].get_array().sum() == 3
+    assert ax.collections[0].get_array().sum() == 4
     ax = plot_silent_cameras(v3_devices(), {"b": "silent", "c": "silent"})
     assert ax.get_title() == "The status explains 1 of 2 silent cameras"
     ax = plot_overall_status(v3_devices())
     assert ax.get_title() == "Overall status of 4 devices"
+
+
+def test_a_word_that_is_not_documented_and_a_missing_one_are_not_the_same():
+    "The first has a row of its own, the second is hatched as a missing status is"
+    devices = v3_devices()
+    drawn = cells(plot_status_bits(devices))
+    assert drawn[:, :3].sum(axis=0).tolist() == [1, 1, 1] and drawn[-1].tolist() == [0, 0, 1, 0]
+    devices.loc[1, "connection_status"] = pd.NA
+    ax = plot_status_bits(devices)
+    assert np.isnan(cells(ax)[:, 0]).all() and not np.isnan(cells(ax)[:, 1:]).any()
+    assert "no status" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "instead of bits" in ax.get_ylabel()
+    assert_nothing_is_clipped(ax)
+
+
+def test_a_list_of_api_v1_is_drawn_by_its_bits_with_or_without_the_column_of_words(devices):
+    "A list has the column, empty; a published table does not have it"
+    with_column = devices.assign(connection_status=pd.array([None] * len(devices), dtype="string"))
+    drawn = [cells(plot_status_bits(each)) for each in (devices, with_column)]
+    assert np.array_equal(*drawn, equal_nan=True)
+
+
+def test_a_minute_offline_is_seen_and_is_not_all_the_time():
+    "Its bar is never thinner than a line, and its share is rounded down"
+    start = pd.Timestamp("2019-04-01", tz="UTC")
+    records = [
+        ("a", "A", start, start + pd.Timedelta("1D"), "online", "Online"),
+        ("a", "A", start + pd.Timedelta("1D"), start + pd.Timedelta("1D1min"), "deviceOffline", "Offline"),
+        ("a", "A", start + pd.Timedelta("1D1min"), None, "online", "Online"),
+    ]
+    ax = plot_status_timeline(StatusHistory.from_records(records, start, start + pd.Timedelta("60D")))
+    assert [bar.get_linewidth() > 0 for bar in ax.patches] == [False, True, False]
+    assert [label.get_text() for label in ax.child_axes[0].get_yticklabels()] == ["99.9 %"]
+
+
+def test_a_camera_whose_status_is_not_known_is_not_counted_as_offline():
+    "The title counts it by itself, and its share is not a number"
+    start = pd.Timestamp("2019-04-01", tz="UTC")
+    records = [(each, each, start, None, each, each.capitalize()) for each in ("online", "off", "unknown")]
+    ax = plot_status_timeline(StatusHistory.from_records(records, start, start + pd.Timedelta("1D")))
+    assert ax.get_title() == "1 of 3 cameras were not online all the time, of 1 nothing is known"
+    assert [label.get_text() for label in ax.child_axes[0].get_yticklabels()] == ["0.0 %", "not known"]
+    ax = plot_status_timeline(StatusHistory.from_records(records, start, start + pd.Timedelta("1D")), rows=1)
+    assert ax.get_title().endswith("1 more are not shown")
 
 
 def test_the_timeline_shows_who_was_not_online_all_the_time():

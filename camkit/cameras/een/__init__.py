@@ -3,7 +3,7 @@
 from camkit.cameras.een.account import Account, EagleEye, probe_cameras
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
-from camkit.cameras.een.history import StatusHistory, explain_missing
+from camkit.cameras.een.history import StatusHistory, explain_missing, percent
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.status import (
     decode_status,
@@ -51,6 +51,7 @@ __all__ = [
     "explained_by_status",
     "overall_of",
     "overall_status",
+    "percent",
     "probe_cameras",
     "rule_for",
     "usable_cameras",

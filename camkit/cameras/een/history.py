@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
+from math import floor
 from typing import Any
 
 import pandas as pd
@@ -97,14 +99,13 @@ class StatusHistory:
     ) -> StatusHistory:
         """Make a history of device lists and when they were fetched.
 
-        A status holds until the next list. One that says nothing new (0, invalid) leaves the state before; after one
-        that cannot be read, the state is not known.
+        A status holds until the next list; after the last one nothing is known. One that says nothing new (0, invalid)
+        leaves the state before; after one that cannot be read, the state is not known.
         """
         known: dict[str, tuple[str, str]] = {}
         records: list[StatusRecord] = []
         ordered = sorted(lists, key=lambda pair: pair[0])
-        ends = [*(at for at, _ in ordered[1:]), None][: len(ordered)]
-        for (at, devices), until in zip(ordered, ends, strict=True):
+        for (at, devices), (until, _) in pairwise(ordered):
             cameras = devices[devices["type"].ne("bridge") & devices["id"].notna()]
             said = cameras["device_status"].astype("string")
             if "connection_status" in cameras:
@@ -206,10 +207,15 @@ class StatusHistory:
 
     def _repr_html_(self) -> str:
         least = self.share_online().head(10).reset_index()
-        least["online"] = ["" if pd.isna(share) else f"{100 * share:.2f} %" for share in least["online"]]
+        least["online"] = [percent(share) for share in least["online"]]
         least["known_h"] = least["known_h"].map("{:.1f}".format)
         shown = [table_html(least, index=False, border=0)] if len(least) else []
         return block_html(f"<p>{text_html(repr(self))}. The least online:</p>", *shown)
+
+
+def percent(share: float) -> str:
+    """Write a share of time, rounded down: what was offline for a minute was not online all the time."""
+    return "not known" if pd.isna(share) else f"{floor(round(1000 * share, 6)) / 10:.1f} %"
 
 
 def _one_per_start(reports: pd.DataFrame) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def test_the_demo_sites_outages_are_those_of_its_pictures(demo):
 
 
 def test_lists_of_api_v1_make_a_history():
-    "0 and invalid leave the state before; a camera that was not listed is not known"
+    "0 and invalid leave the state before; a camera that was not listed, and what is after the last list, is not known"
 
     def listed(*rows):
         return pd.DataFrame(
@@ -119,7 +119,7 @@ def test_lists_of_api_v1_make_a_history():
         for hour, status in ((1, online), (2, 0), (3, invalid), (4, offline), (5, 0))
     ]
     made = StatusHistory.from_lists(lists[::-1], START, END)
-    assert hours(made) == [(1, 4, "Online"), (4, 24, "Offline")]
+    assert hours(made) == [(1, 4, "Online"), (4, 5, "Offline")]
     assert set(made.spans["id"]) == {"c1"}
 
 
@@ -157,9 +157,11 @@ def test_a_camera_whose_history_fails_is_named():
 
     with een_v3(serve) as (een, _):
         made = een.status_history(START, END)
-    assert set(made.silent) == {"10000001", "10000002"} and "not yours" in made.silent["10000001"]
-    assert hours(made) == [(0, 24, "Online")]  # no event since long before: as it is now
-    assert len(made.problems()) == 2
+    assert set(made.silent) == {"10000000", "10000001", "10000002"} and "not yours" in made.silent["10000001"]
+    assert (
+        hours(made) == [] and "no event" in made.silent["10000000"]
+    )  # what it is now says nothing of the past
+    assert len(made.problems()) == 4
 
 
 def test_times_need_a_zone(site):

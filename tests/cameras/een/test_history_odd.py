@@ -138,6 +138,31 @@ def test_an_event_without_an_end_still_holds(end):
     assert spans(found) == [(0, 8, "Online")] and not found.problems()
 
 
+def test_the_status_at_the_start_is_that_of_the_last_event_before_it():
+    "However long before; it is asked for by itself, the rest in pages, and no time in a query ends in Z"
+    asked = []
+
+    def answer(handler, query, _):
+        rows, token = [], None
+        if "/cameras" in handler.path:
+            rows = [{"id": CAMERA, "accountId": "1", "name": "Dock"}]
+        elif "/events" in handler.path:
+            asked.append(query)
+            if query.get("sort") == "-startTimestamp":
+                rows, token = [event("2015-01-01T00:00:00Z", "2019-04-08T14:00:00Z")], "x"
+            elif "pageToken" in query:
+                rows = [event("2019-04-08T15:00:00Z")]
+            else:
+                rows, token = [event("2019-04-08T14:00:00Z", "2019-04-08T15:00:00Z", "off")], "more"
+        send_json(handler, {"results": rows, "nextPageToken": token})
+
+    with een_v3(answer, now=hour(8)) as (een, _):
+        found = een.status_history(hour(0))
+    assert spans(found) == [(0, 2, "Online"), (2, 3, "Off"), (3, 8, "Online")] and not found.problems()
+    times = [value for query in asked for name, value in query.items() if "Timestamp__" in name]
+    assert len(asked) == 3 and len(times) == 6 and all(value.endswith("+00:00") for value in times)
+
+
 def test_the_future_is_not_known():
     "A history ends now, also if a later end is asked for"
     found = told(event("2019-04-08T10:00:00.000Z"), end=hour(100))

@@ -103,7 +103,8 @@ class EagleEyeV1(Session, EagleEye):
     ) -> StatusHistory:
         """Say what the device lists said that this client has fetched; see `EagleEye.status_history`.
 
-        API v1 keeps no history: call `devices` again and again to make one. The last `LISTS` are remembered.
+        API v1 keeps no history: call `devices` again and again to make one. The last `LISTS` are remembered; what is
+        after the last of them is not known.
         """
         end = aware(end) if end else datetime.now(UTC)
         lists = (

@@ -19,7 +19,6 @@ from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.frames import Frame, ReceivedFrame
 from camkit.cameras.een.history import StatusHistory, StatusRecord
 from camkit.cameras.een.moments import Moment
-from camkit.cameras.een.status import overall_of
 from camkit.cameras.een.v3.devices import BRIDGE_PARTS, CAMERA_PARTS, problem_of, record_of
 from camkit.cameras.een.v3.formats import iso_time, parse_iso_time
 from camkit.cameras.een.v3.login import Session
@@ -35,8 +34,8 @@ PAGE_SIZE = 500
 PAGES, LIST_BYTES = 1000, 100 * 2**20
 """More pages, and more bytes of all pages together, than any account fills."""
 
-LOOK_BACK, STATUS_WORKERS = timedelta(days=366), 5
-"""How far before its start a history is looked for, and how many cameras are asked at a time."""
+LOOK_BACK, STATUS_WORKERS = timedelta(days=3660), 5
+"""How far before its start the status at the start is looked for, and how many cameras are asked at a time."""
 
 MAIN_PER_S = 1.0
 """How often pictures of full resolution are asked for. The vendor says "not in quick succession", without a figure."""
@@ -130,8 +129,8 @@ class EagleEyeV3(Session, EagleEye):
     ) -> StatusHistory:
         """Fetch the history of the cameras' connection status; see `EagleEye.status_history`.
 
-        The vendor makes an event of every change, so a camera without one since `LOOK_BACK` before the start is taken
-        to have had its present status all the time.
+        The vendor makes an event of every change. Of a camera without one since `LOOK_BACK` before the start nothing is
+        known: how long events are kept is not documented, so its present status says nothing of the past.
         """
         start, end = aware(start), aware(end) if end else self._server_now()
         devices = self.devices()
@@ -149,23 +148,18 @@ class EagleEyeV3(Session, EagleEye):
         with interruptible(lambda: "The history was not fetched. Run the cell again."):
             asked = (partial(self._spans, *pair, start, end) for pair in zip(ids, names, strict=True))
             found = run_together(asked, STATUS_WORKERS)
-        present = dict(
-            zip(ids, zip(cameras["connection_status"], overall_of(cameras), strict=True), strict=True)
-        )
         records: list[StatusRecord] = []
         notes: list[str] = []
-        for camera_id, name, spans in zip(ids, names, found, strict=True):
+        for camera_id, spans in zip(ids, found, strict=True):
             if isinstance(spans, str):
                 silent[camera_id] = spans
                 continue
             told, odd = spans
             records += told
-            if odd and not told:
-                silent[camera_id] = odd[0]
-                continue
-            notes += odd
-            if not told and not pd.isna(present[camera_id][0]):
-                records.append((camera_id, name, start, None, *map(str, present[camera_id])))
+            if told:
+                notes += odd
+            else:
+                silent[camera_id] = odd[0] if odd else "the vendor has no event of its status"
         return StatusHistory.from_records(records, start, end, silent, notes)
 
     def _spans(
@@ -176,13 +170,15 @@ class EagleEyeV3(Session, EagleEye):
             "actor": f"camera:{camera_id}",
             "type__in": EVENT,
             "include": f"data.{DATA}",
-            # The span in which the time begins started before it. What is open has no end, so ends are not asked for.
-            "startTimestamp__gte": iso_time(start - LOOK_BACK),
-            "startTimestamp__lte": iso_time(end),
-            "sort": "+startTimestamp",
         }
+        # The status at the start is from the last event before it. What is open has no end, so ends are not asked for.
+        before = {"startTimestamp__gte": iso_time(start - LOOK_BACK), "startTimestamp__lte": iso_time(start)}
+        within = {"startTimestamp__gte": iso_time(start), "startTimestamp__lte": iso_time(end)}
+        last = {**params, **before, "sort": "-startTimestamp", "pageSize": 1}
+        doing = f"Fetching the status history of camera {camera_id}"
         try:
-            events = self._listed("/events", params, f"Fetching the status history of camera {camera_id}")
+            events = self._get("/events", last, doing, read=_page)[0]
+            events = events + self._listed("/events", {**params, **within, "sort": "+startTimestamp"}, doing)
         except (LoginRefused, ServiceUnreachable):
             raise
         except ServiceError as error:
