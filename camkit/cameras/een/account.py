@@ -190,7 +190,7 @@ class EagleEye(NotPickled, ABC):
         devices = self.devices() if devices is None else devices
         fleet = usable_cameras(devices)
         online = overall_of(devices) == OverallStatus.ONLINE
-        candidates = fleet.loc[fleet["usable"] & online, "id"].tolist()
+        candidates = sorted(fleet.loc[fleet["usable"] & online, "id"])  # in whatever order they are listed
         random.Random(seed).shuffle(candidates)  # noqa: S311 - a draw, not a secret
         tried = candidates[:CAMERAS_TRIED]
         for camera_id in tried:
