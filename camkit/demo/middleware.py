@@ -1,10 +1,11 @@
-"""The layers between the socket and the applications: absolute targets and latency."""
+"""The layers between the socket and the applications: absolute targets, the public origin, latency."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import gevent
 from gevent.pywsgi import WSGIHandler
@@ -31,6 +32,19 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no type hints
             environ["HTTP_HOST"] = authority
         environ["camkit.socket"] = self.socket
         return environ
+
+
+def at_origin(app: WsgiApp, origin: str | None) -> WsgiApp:
+    """`app` as it would be at `origin`, so that the addresses in its answers are those that clients can reach.
+
+    What a request says about its own host or scheme does not count: not every front passes it on. With None, the
+    request's own ``Host`` counts.
+    """
+    if origin is None:
+        return app
+    parts = urlsplit(origin)
+    place = {"wsgi.url_scheme": parts.scheme, "HTTP_HOST": parts.netloc}
+    return lambda environ, start_response: app({**environ, **place}, start_response)
 
 
 class Latency:

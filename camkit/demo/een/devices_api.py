@@ -25,7 +25,7 @@ def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
         device_id = query().get("id")
         if not device_id:
             refuse(400, BAD_ARGUMENTS)
-        found = next((device for device in devices if device.id == device_id), None)
+        found = next((device for device in devices if device.id == device_id.lower()), None)
         if found is None:
             refuse(403, "missing privilege")
         return jsonify(_details(found))
@@ -36,7 +36,7 @@ def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
 def _matches(device: Device, filters: dict[str, str]) -> bool:
     """Apply the filters. The vendor does not document them; here a name matches in part, the rest exactly."""
     return (
-        ("e" not in filters or device.id == filters["e"])
+        ("e" not in filters or device.id == filters["e"].lower())
         and ("n" not in filters or filters["n"].casefold() in device.name.casefold())
         and ("t" not in filters or device.type == filters["t"])
         and ("s" not in filters or device.service_status == filters["s"])

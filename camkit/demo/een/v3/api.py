@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -51,5 +52,5 @@ def create_blueprint(
 
 def base_url(origin: str) -> dict[str, object]:
     """An origin as the vendor's ``httpsBaseUrl``."""
-    host, _, port = origin.partition("://")[2].partition(":")
-    return {"hostname": host, "port": int(port)}
+    parts = urlsplit(origin)
+    return {"hostname": parts.hostname, "port": parts.port or (443 if parts.scheme == "https" else 80)}
