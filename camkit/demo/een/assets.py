@@ -7,6 +7,7 @@ newest frame; ``next`` waits for a frame that does not exist yet, up to `LOOKAHE
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import gevent
@@ -27,6 +28,8 @@ from camkit.demo.world.world import World
 
 TOLERANCE = timedelta(seconds=5)
 LOOKAHEAD = timedelta(seconds=60)
+FURTHEST = timedelta(days=365)
+"""Later moments are answered like this one, so that frames after them still have a date."""
 RETENTION = timedelta(days=30)
 ARCHIVED_AFTER = timedelta(hours=1)
 LONGEST_LIST = 100_000
@@ -53,7 +56,7 @@ class Assets:
         """The device with this id. Refused if it is unknown, not a camera, or cannot be reached."""
         if len(device_id) != 8:
             refuse(400, "Invalid Camera ID (c= or id=)")
-        device = self.listed(device_id)
+        device = self.find(device_id)
         if device is None:
             refuse(404, "camera not provisioned")
         if device.answer is Answer.NOT_A_CAMERA:
@@ -63,8 +66,8 @@ class Assets:
             refuse(504, Answer.TIMEOUT.value)
         return device
 
-    def listed(self, device_id: str) -> Device | None:
-        """The device with this id, in capitals or not; None if there is none."""
+    def find(self, device_id: str) -> Device | None:
+        """The device with this id, in any case, whatever it answers."""
         return self._devices.get(device_id.lower())
 
     def requested_time(self, text: str | None) -> RequestedTime:
@@ -75,7 +78,8 @@ class Assets:
             refuse(400, BAD_ARGUMENTS)
         if requested.moment < self.clock.now() - RETENTION:
             refuse(410, "out of retention")
-        return requested
+        latest = self.clock.now() + FURTHEST
+        return requested if requested.moment < latest else replace(requested, moment=latest)
 
     def frame(self, verb: str, device: Device, requested: RequestedTime) -> int:
         """The number of the frame that `verb` selects; waits if the frame is still to come, as the vendor does."""
@@ -150,7 +154,7 @@ def create_blueprint(login: Login, assets: Assets, archiver: str | None) -> Blue
         device = assets.device(params.get("id", ""))
         start = assets.requested_time(params.get("timestamp")).moment
         end = assets.requested_time(params["end_timestamp"]).moment if "end_timestamp" in params else None
-        moments = _listed(assets, device, start, end, _count(params))
+        moments = _listed(assets, device, start, end, count_of(params))
         return jsonify([{"t": code, "s": format_timestamp(moment)} for moment in moments])
 
     @routes.get("/list/video")
@@ -221,7 +225,8 @@ def _asset_class(params: dict[str, str]) -> str:
     return kind
 
 
-def _count(params: dict[str, str]) -> int | None:
+def count_of(params: dict[str, str]) -> int | None:
+    """The parameter ``count``, None if there is none. Refused if it is not a number, or a large one."""
     try:
         count = int(params["count"]) if "count" in params else None
     except ValueError:
