@@ -34,6 +34,7 @@ class Options:
     clock: str = "fixed"
     rate_limit: str = "on"
     one_port: bool = False
+    not_ready_status: int = 404
     media_port: int = 0
     public_url: str | None = None
     public_media_url: str | None = None
@@ -102,6 +103,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "--public-media-url", type=_origin, metavar="URL", help="the same for the port of the images"
     )
     parser.add_argument(
+        "--not-ready-status",
+        type=int,
+        choices=(202, 400, 403, 404),
+        default=default.not_ready_status,
+        help="the answer to a request for a Meraki snapshot that is not ready",
+    )
+    parser.add_argument(
         "--token-s",
         type=float,
         default=default.token_s,
@@ -157,15 +165,6 @@ def _fault(text: str) -> Fault:
         return fault_from(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise argparse.ArgumentTypeError(
-            "must be scheme, host and perhaps a port, such as https://demo.example:8443"
-        )
-    return text.rstrip("/")
 
 
 def _port(text: str) -> int:

@@ -51,7 +51,6 @@ class Site:
 
     def __init__(self, options: Options, origin: str, media_origin: str) -> None:
         self.control = f"/demo/{token_hex(16)}"
-        self._public_url = options.public_url
         self._login = Login()
         self._subscriptions = poll.Subscriptions()
         self._authorizations = oauth.Authorizations(options.token_s, tuple(options.redirect_uri))

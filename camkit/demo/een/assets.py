@@ -17,13 +17,11 @@ from camkit.demo.clock import Clock
 from camkit.demo.een.devices import Device
 from camkit.demo.een.frames import FrameTimes
 from camkit.demo.een.login import Login
-from camkit.demo.een.outages import ONLINE, gaps
+from camkit.demo.een.outages import gaps
 from camkit.demo.een.population import Answer
 from camkit.demo.een.request import BAD_ARGUMENTS, image_query, refuse, require_session
 from camkit.demo.een.timestamps import RequestedTime, format_timestamp, parse_timestamp
 from camkit.demo.pictures.previews import preview_jpeg
-from camkit.demo.pictures.snapshots import snapshot_jpeg
-from camkit.demo.world.doors import BY_CAMERA
 from camkit.demo.world.world import World
 
 TOLERANCE = timedelta(seconds=5)
@@ -108,10 +106,6 @@ class Assets:
         """The picture of frame `index`."""
         return preview_jpeg(self._world, device.id or "", device.name, self.times(device).time_of(index))
 
-    def snapshot(self, device: Device, moment: datetime) -> bytes:
-        """The picture of full resolution at a moment."""
-        return snapshot_jpeg(self._world, device.id or "", device.name, moment)
-
     def _wait_for(self, times: FrameTimes, requested: RequestedTime) -> int:
         if requested.moment > self.clock.now() + LOOKAHEAD:
             refuse(404, Answer.NOTHING.value)
@@ -157,65 +151,7 @@ def create_blueprint(login: Login, assets: Assets, archiver: str | None) -> Blue
         moments = _listed(assets, device, start, end, count_of(params))
         return jsonify([{"t": code, "s": format_timestamp(moment)} for moment in moments])
 
-    @routes.get("/list/video")
-    @routes.get("/list/video.flv")
-    def video_list() -> Response:
-        params = image_query()
-        device = assets.device(params.get("id", ""))
-        if "timestamp" not in params or "end_timestamp" not in params:
-            refuse(400, BAD_ARGUMENTS)
-        start = assets.requested_time(params["timestamp"]).moment
-        end = min(assets.requested_time(params["end_timestamp"]).moment, assets.clock.now())
-        return jsonify(_recorded(device, start, end))
-
     return routes
-
-
-def create_v2_blueprint(login: Login, assets: Assets) -> Blueprint:
-    """The full-resolution snapshot of API v2: the image at or before a time, where video is recorded.
-
-    Source: EENCloud/api-docs. Video is recorded of the door's camera only, as by API v3.
-    """
-    routes = Blueprint("een_v2", __name__, url_prefix="/api/v2")
-    routes.before_request(lambda: require_session(login))
-
-    @routes.get("/media/<device_id>/Snapshot")
-    def snapshot(device_id: str) -> Response:
-        device = assets.listed(device_id)
-        if device is None or device.type != "camera":
-            return _v2_error(405, "camera not provisioned")
-        requested = assets.requested_time(image_query().get("timestamp"))
-        moment = min(requested.moment, assets.clock.now())
-        is_recorded = any(
-            span.start <= moment <= (span.end or moment) for span in device.history if span.status == ONLINE
-        )
-        if device.id not in BY_CAMERA or not is_recorded:
-            return _v2_error(404, "no recorded video at this time")
-        return Response(assets.snapshot(device, moment), mimetype="image/jpeg")
-
-    return routes
-
-
-def _v2_error(status: int, message: str) -> Response:
-    answer = jsonify({"status_code": status, "message": message, "reason": message, "data": None})
-    answer.status_code = status
-    return answer
-
-
-def _recorded(device: Device, start: datetime, end: datetime) -> list[dict[str, object]]:
-    """When the camera recorded video, cut to a time: whenever it was online."""
-    if device.answer is Answer.NOTHING:
-        return []
-    spans = [
-        (max(span.start, start), min(span.end or end, end))
-        for span in device.history
-        if span.status == ONLINE
-    ]
-    kept = [(first, last) for first, last in spans if first < last]
-    return [
-        {"s": format_timestamp(first), "e": format_timestamp(last), "id": number}
-        for number, (first, last) in enumerate(kept)
-    ]
 
 
 def _asset_class(params: dict[str, str]) -> str:
