@@ -125,7 +125,7 @@ def test_links_to_pages_are_public_whatever_host_a_request_names(demo, bundle, h
 def test_a_fault_redirects_to_the_front(demo, control, bundle):
     "A redirect on demand stays at the scheme and host that clients use"
     info = demo.info
-    control.faults({"route": "/g/aaa/isauth", "kind": "redirect_home"})
+    control.faults({"route": "/g/aaa/isauth", "kind": "redirect-home"})
     answer = requests.get(f"{info['een']}/g/aaa/isauth", allow_redirects=False, timeout=10)
     assert answer.headers["Location"].startswith(info["een"] + "/g/aaa/isauth")
 
