@@ -601,3 +601,21 @@ class TestIds:
         assert lower.status_code == 200
         assert len(lower.content) > 10
         assert upper.content == lower.content
+
+
+class TestOddRequests:
+    @pytest.mark.parametrize("path", ["/g/aaa/authenticate", "/g/aaa/authorize", "/poll"])
+    @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe", b"null"])
+    def test_a_body_that_cannot_be_read_is_refused(self, demo, session, path, body):
+        "JSON that is nested too deeply is 400, like other bodies that are not an object"
+        headers = {"Content-Type": "application/json"}
+        answer = session.post(demo.info["een"] + path, data=body, headers=headers, timeout=10)
+        assert answer.status_code == 400
+
+    @pytest.mark.parametrize("verb", ["asset", "prev", "after", "next"])
+    def test_the_last_moment_of_the_calendar_is_a_time_to_come(self, demo, session, verb):
+        "Every camera answers to it as to any later moment, also one that had outages"
+        rows = session.get(f"{demo.info['een']}/g/device/list", timeout=10).json()
+        for device_id in [row[1] for row in rows if row[1]]:
+            answer = image(session, demo, verb, id=device_id, timestamp="99991231235959.999")
+            assert answer.status_code in (200, 400, 404, 504)
