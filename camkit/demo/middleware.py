@@ -1,4 +1,4 @@
-"""The layers between the socket and the applications: absolute targets and latency."""
+"""The layers between the socket and the applications: absolute targets, the public origin, latency."""
 
 from __future__ import annotations
 
@@ -34,16 +34,17 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no type hints
         return environ
 
 
-def public(app: WsgiApp, url: str, control: str) -> WsgiApp:
-    """Let an application behind a front believe that it is asked at the front's address, but for its control path."""
-    parts = urlsplit(url)
+def at_origin(app: WsgiApp, origin: str | None) -> WsgiApp:
+    """`app` as it would be at `origin`, so that the addresses in its answers are those that clients can reach.
 
-    def fronted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not environ["PATH_INFO"].startswith(control):
-            environ |= {"wsgi.url_scheme": parts.scheme, "HTTP_HOST": parts.netloc}
-        return app(environ, start_response)
-
-    return fronted
+    What a request says about its own host or scheme does not count: not every front passes it on. With None, the
+    request's own ``Host`` counts.
+    """
+    if origin is None:
+        return app
+    parts = urlsplit(origin)
+    place = {"wsgi.url_scheme": parts.scheme, "HTTP_HOST": parts.netloc}
+    return lambda environ, start_response: app({**environ, **place}, start_response)
 
 
 class Latency:

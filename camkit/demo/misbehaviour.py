@@ -226,9 +226,7 @@ def redirect_home(request: Request, *, code: int = 307) -> Reply:
     if _RETURNED in request.environ.get("QUERY_STRING", ""):
         return request.correct()
     target = _target(request)
-    return _redirect(
-        code, f"http://{request.environ['HTTP_HOST']}{target}{'&' if '?' in target else '?'}{_RETURNED}"
-    )
+    return _redirect(code, f"{_origin(request)}{target}{'&' if '?' in target else '?'}{_RETURNED}")
 
 
 def redirect_abroad(request: Request, *, code: int = 302, to: str = "http://abroad.invalid") -> Reply:
@@ -238,7 +236,7 @@ def redirect_abroad(request: Request, *, code: int = 302, to: str = "http://abro
 
 def redirect_loop(request: Request, *, code: int = 302) -> Reply:
     """A redirect to the same path on the same origin, again and again."""
-    return _redirect(code, f"http://{request.environ['HTTP_HOST']}{_target(request)}")
+    return _redirect(code, f"{_origin(request)}{_target(request)}")
 
 
 def bad_json(request: Request) -> Reply:
@@ -297,6 +295,10 @@ def _cut() -> NoReturn:
 def _target(request: Request) -> str:
     text = request.environ.get("QUERY_STRING", "")
     return request.environ["PATH_INFO"] + (f"?{text}" if text else "")
+
+
+def _origin(request: Request) -> str:
+    return f"{request.environ['wsgi.url_scheme']}://{request.environ['HTTP_HOST']}"
 
 
 def _redirect(code: int, location: str) -> Reply:

@@ -21,6 +21,8 @@ class Options:
         A process id; the site ends when its parent is another process.
     write_data : str or None
         A folder to write the CSV files into, instead of serving.
+    public_url, public_media_url : str or None
+        Where clients reach the site and its images, if something in front of it takes the requests.
     """
 
     port: int = 0
@@ -33,6 +35,7 @@ class Options:
     rate_limit: str = "on"
     one_port: bool = False
     not_ready_status: int = 404
+    media_port: int = 0
     public_url: str | None = None
     public_media_url: str | None = None
     token_s: float = 43200.0
@@ -88,20 +91,23 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "--one-port", action="store_true", help="serve the images on the main port, not on one of their own"
     )
     parser.add_argument(
-        "--not-ready-status",
-        type=int,
-        choices=(202, 400, 403, 404),
-        default=default.not_ready_status,
-        help="the answer to a request for a Meraki snapshot that is not ready",
+        "--media-port", type=_port, default=default.media_port, help="port of the images; 0 picks a free one"
     )
     parser.add_argument(
         "--public-url",
         type=_origin,
         metavar="URL",
-        help="scheme, host and port under which a front, such as one with TLS, serves the main port",
+        help="where clients reach the site, for example https://demo.example, if a TLS front passes requests on",
     )
     parser.add_argument(
-        "--public-media-url", type=_origin, metavar="URL", help="the same of the port of the images"
+        "--public-media-url", type=_origin, metavar="URL", help="the same for the port of the images"
+    )
+    parser.add_argument(
+        "--not-ready-status",
+        type=int,
+        choices=(202, 400, 403, 404),
+        default=default.not_ready_status,
+        help="the answer to a request for a Meraki snapshot that is not ready",
     )
     parser.add_argument(
         "--token-s",
@@ -132,7 +138,26 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         metavar="JSON",
         help='a fault, can be repeated: {"route": "/asset/*", "kind": "slow"}',
     )
-    return Options(**vars(parser.parse_args(arguments)))
+    options = Options(**vars(parser.parse_args(arguments)))
+    if options.public_url and not options.public_media_url and not options.one_port:
+        parser.error("--public-url needs --public-media-url, or --one-port")
+    if options.public_media_url and (options.one_port or not options.public_url):
+        parser.error("--public-media-url needs --public-url, and no --one-port")
+    return options
+
+
+def _origin(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    origin = text.rstrip("/")
+    if not known or not text.isascii() or origin != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+        raise argparse.ArgumentTypeError(
+            "must be a scheme, a host and a port only, for example https://demo.example:8443"
+        )
+    return origin
 
 
 def _fault(text: str) -> Fault:
@@ -140,15 +165,6 @@ def _fault(text: str) -> Fault:
         return fault_from(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise argparse.ArgumentTypeError(
-            "must be scheme, host and perhaps a port, such as https://demo.example:8443"
-        )
-    return text.rstrip("/")
 
 
 def _port(text: str) -> int:

@@ -28,21 +28,21 @@ def serve(options: Options) -> None:
 
     Prints one JSON line first: the addresses ``een``, ``een_auth`` (of ``/oauth2``), ``een_api`` (of ``/api/v3.0``),
     ``meraki``, ``media`` (of the images), ``directory`` and ``control``, and the demo's own credentials. The address of
-    the control path is secret: whoever knows it controls the site.
+    the control path is secret: whoever knows it controls the site. It is always the one on this machine; the others
+    are those of ``--public-url`` where that is given.
     """
     parent = options.parent or os.getppid()  # before printing: then the parent may end
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stop.set)
-    main_socket, media_socket = _listen(options.port), _listen(0)
-    here = _origin(main_socket)
-    origin = options.public_url or here
-    media_origin = options.public_media_url or (origin if options.one_port else _origin(media_socket))
+    main_socket, media_socket = _listen(options.port), _listen(options.media_port)
+    origin = options.public_url or _origin(main_socket)
+    media_origin = origin if options.one_port else options.public_media_url or _origin(media_socket)
     site = Site(options, origin, media_origin)
     servers = [_server(main_socket, site.main), _server(media_socket, site.media)]
     for server in servers:
         server.start()
-    print(json.dumps(_introduction(origin, media_origin, here + site.control)), flush=True)
+    print(json.dumps(_introduction(origin, media_origin, _origin(main_socket) + site.control)), flush=True)
     gevent.spawn(_watch_parent, parent, stop)
     stop.wait()
     for server in servers:

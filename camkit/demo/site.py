@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 
 from camkit.demo import control, directory
 from camkit.demo.clock import Clock
-from camkit.demo.een import aaa, assets, devices_api, poll
+from camkit.demo.een import aaa, assets, devices_api, lists, poll, recordings
 from camkit.demo.een.devices import account
 from camkit.demo.een.login import Login
 from camkit.demo.een.v3 import api as v3
@@ -21,10 +21,13 @@ from camkit.demo.een.v3 import media, oauth
 from camkit.demo.faults import Faults
 from camkit.demo.meraki import api, snapshots
 from camkit.demo.meraki.rate_limit import TokenBucket
-from camkit.demo.middleware import Latency, WsgiApp, public
+from camkit.demo.middleware import Latency, WsgiApp, at_origin
 from camkit.demo.options import Options
 from camkit.demo.request_log import RequestLog
 from camkit.demo.world.world import World
+
+LARGEST_BODY = 1_000_000
+"""Bytes. No request of either vendor's API that is served here needs a hundredth of it."""
 
 
 class Site:
@@ -48,8 +51,8 @@ class Site:
 
     def __init__(self, options: Options, origin: str, media_origin: str) -> None:
         self.control = f"/demo/{token_hex(16)}"
-        self._public_url = options.public_url
         self._login = Login()
+        self._subscriptions = poll.Subscriptions()
         self._authorizations = oauth.Authorizations(options.token_s, tuple(options.redirect_uri))
         self._store = snapshots.SnapshotStore(
             options.ready_delay_ms / 1000, options.snapshot_life_s, options.not_ready_status
@@ -72,8 +75,9 @@ class Site:
         )
         main.register_blueprint(aaa.create_blueprint(self._login))
         main.register_blueprint(devices_api.create_blueprint(self._login, devices))
-        main.register_blueprint(assets.create_v2_blueprint(self._login, store))
-        main.register_blueprint(poll.create_blueprint(self._login, store))
+        main.register_blueprint(lists.create_blueprint(self._login, devices))
+        main.register_blueprint(poll.create_blueprint(self._login, store, self._subscriptions))
+        main.register_blueprint(recordings.create_blueprint(self._login, store, images, world))
         archiver = None if options.one_port else media_origin
         main.register_blueprint(assets.create_blueprint(self._login, store, archiver=archiver))
         if options.one_port:
@@ -88,13 +92,14 @@ class Site:
         second = _flask("media")
         second.register_blueprint(snapshots.create_blueprint(self._store))
         second.register_blueprint(assets.create_blueprint(self._login, store, archiver=None))
-        self.main = self._wrapped(main, options)
-        self.media = self._wrapped(second, options)
+        self.main = self._wrapped(main, options, options.public_url)
+        self.media = self._wrapped(second, options, options.public_media_url)
 
     def reset(self) -> None:
         """Clear the request log, ordered snapshots and locks; faults and sessions are kept."""
         self._log.reset()
         self._login.reset()
+        self._subscriptions.reset()
         self._authorizations.reset()
         self._store.reset()
         if self._bucket is not None:
@@ -104,17 +109,23 @@ class Site:
         self._login.expire_sessions()
         self._authorizations.expire()
 
-    def _wrapped(self, app: Flask, options: Options) -> WsgiApp:
+    def _wrapped(self, app: Flask, options: Options, public: str | None) -> WsgiApp:
         answers = self._faults.watch(Latency(app, options.latency_ms / 1000))
-        watched = self._log.watch(answers, app, control=self.control)
-        return public(watched, self._public_url, self.control) if self._public_url else watched
+        return self._log.watch(at_origin(answers, public), app, control=self.control)
 
 
 def _flask(name: str) -> Flask:
     app = Flask(f"camkit.demo.{name}", root_path=str(Path(__file__).parent))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.register_error_handler(RecursionError, _nested_too_deeply)
     return app
+
+
+def _nested_too_deeply(_error: Exception) -> Response:
+    """Answer to a JSON body that the standard library does not read to its end."""
+    return Response("the body is nested too deeply", 400, mimetype="text/plain")
 
 
 def _no_trailing_slash() -> Response | None:

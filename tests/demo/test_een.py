@@ -417,3 +417,205 @@ def test_frames_keep_their_gaps(index):
     assert times.before(here) == index - 1
     assert times.after(here) == index + 1
     assert times.at_or_before(there - timedelta(milliseconds=1)) == index
+
+
+FRAME_CAMERA = {"resource": ["pre"]}
+
+
+def subscribe(session: requests.Session, demo: DemoProcess, cameras: object) -> requests.Response:
+    return session.post(f"{demo.info['een']}/poll", json={"cameras": cameras}, timeout=10)
+
+
+def poll(session: requests.Session, demo: DemoProcess) -> dict[str, dict[str, object]]:
+    answer = session.get(f"{demo.info['een']}/poll", timeout=10)
+    answer.raise_for_status()
+    return answer.json()["cameras"]
+
+
+class TestPoll:
+    def test_status_is_told_at_once_and_suppresses_the_rest(self, demo, session):
+        "The answer to a subscription has the status of cameras and bridges, and a token that is a cookie too"
+        rows = session.get(f"{demo.info['een']}/g/device/list", timeout=10).json()
+        wanted = {row[1]: {"resource": ["pre", "status"]} for row in rows if row[1]}
+        answer = subscribe(session, demo, wanted)
+        assert answer.json()["cameras"] == {row[1]: {"status": row[10]} for row in rows if row[1]}
+        assert {answer.cookies[name] for name in ("ee-poll-ses", "poll_id")} == {answer.json()["token"]}
+
+    def test_new_frames_come_one_after_the_other(self, demo):
+        "With a clock that stands still, each poll tells the next frame; a second subscription tells the same ones"
+        told = []
+        for _ in range(2):
+            with log_in(demo) as session:
+                first = subscribe(session, demo, {DOCK: FRAME_CAMERA}).json()["cameras"][DOCK]["pre"]
+                told.append([first, *(poll(session, demo)[DOCK]["pre"] for _ in range(3))])
+        assert told[0] == told[1] == sorted(set(told[0]))
+        assert told[0][0] == stamp(image(session, demo, timestamp="now"))
+
+    def test_frames_are_told_as_events_too(self, demo, session):
+        "The event of a preview frame has its time and camera; status is left out"
+        asked = {"resource": ["pre", "thumb", "status", "event"], "event": ["PRFR"]}
+        subscribe(session, demo, {DOCK.upper(): asked})
+        news = poll(session, demo)[DOCK]
+        assert news["event"] == {"PRFR": {"timestamp": news["pre"], "cameraid": DOCK}}
+        assert set(news) == {"pre", "thumb", "event"}
+
+    def test_without_news_a_poll_waits_and_names_no_camera(self, demo, session):
+        "A subscription to the status only has an empty answer"
+        subscribe(session, demo, {DOCK: {"resource": ["status"]}})
+        assert poll(session, demo) == {}
+
+    def test_the_token_may_be_in_the_query(self, demo, session):
+        "As older versions of the vendor's documentation say"
+        token = subscribe(session, demo, {DOCK: FRAME_CAMERA}).json()["token"]
+        with log_in(demo) as other:
+            answer = other.get(f"{demo.info['een']}/poll", params={"token": token}, timeout=10)
+        assert DOCK in answer.json()["cameras"]
+
+    @pytest.mark.parametrize(
+        "cameras",
+        [
+            None,
+            [],
+            {},
+            {DOCK: None},
+            {DOCK: {}},
+            {DOCK: {"resource": "pre"}},
+            {DOCK: {"resource": ["what"]}},
+            {DOCK: {"resource": ["event"]}},
+            {DOCK: {"resource": [{}]}},
+            {DOCK: {"resource": ["pre"], "event": 1}},
+        ],
+    )
+    def test_what_is_not_a_subscription_is_refused(self, demo, session, cameras):
+        "Arguments that cannot be identified are 400"
+        assert subscribe(session, demo, cameras).status_code == 400
+
+    def test_refuses_strangers_and_polls_without_a_subscription(self, demo, session):
+        "No session is 401, a device that is not the account's 403, no subscription 400"
+        assert requests.post(f"{demo.info['een']}/poll", json={}, timeout=10).status_code == 401
+        assert subscribe(session, demo, {"deadbeef": FRAME_CAMERA}).status_code == 403
+        with log_in(demo) as other:
+            assert other.get(f"{demo.info['een']}/poll", timeout=10).status_code == 400
+
+
+class TestLists:
+    def test_lists_the_users(self, demo, session):
+        "Rows of id, names, address, permissions and last login; the user who asks is one of them"
+        rows = session.get(f"{demo.info['een']}/g/user/list", timeout=10).json()
+        assert demo.info["een_username"] in [row[3] for row in rows]
+        assert all(len(row) == 6 and "active" in row[4] for row in rows)
+
+    def test_lists_the_account_with_its_counts(self, demo, session):
+        "The row's counts are those of the device list"
+        (row,) = session.get(f"{demo.info['een']}/g/account/list", timeout=10).json()
+        devices = session.get(f"{demo.info['een']}/g/device/list", timeout=10).json()
+        assert len(row) == 18
+        assert (row[0], row[11]) == (devices[0][0], sum(device[3] == "bridge" for device in devices))
+        assert 0 < row[2] < row[3]
+
+    @pytest.mark.parametrize("path", ["/g/user/list", "/g/account/list", "/asset/list/video"])
+    def test_refuses_strangers(self, demo, path):
+        "Without a session they are 401"
+        assert requests.get(demo.info["een"] + path, timeout=10).status_code == 401
+
+
+def videos(session: requests.Session, demo: DemoProcess, **params: str) -> requests.Response:
+    query = {"id": DOCK, "start_timestamp": "20190410100000.000", **params}
+    return session.get(f"{demo.info['een']}/asset/list/video", params=query, timeout=10)
+
+
+class TestRecordings:
+    def test_lists_videos_of_five_minutes(self, demo, session):
+        "The videos of a quarter of an hour touch each other; joined they are one"
+        span = {"end_timestamp": "20190410101459.000"}
+        rows = videos(session, demo, **span).json()
+        assert [row["s"] for row in rows[1:]] == [row["e"] for row in rows[:-1]]
+        assert len({row["id"] for row in rows}) == len(rows)
+        for name in ("o", "options"):
+            (joined,) = videos(session, demo, **span, **{name: "coalesce"}).json()
+            assert joined["s"] <= rows[0]["s"] and rows[-1]["e"] <= joined["e"]
+
+    def test_counts_videos_from_a_time_and_back(self, demo, session):
+        "A negative count gives those before it, newest first"
+        assert len(videos(session, demo, count="3").json()) == 3
+        back = [row["s"] for row in videos(session, demo, count="-3").json()]
+        assert back == sorted(back, reverse=True)
+        assert len(back) == 3
+
+    def test_there_is_no_video_of_an_outage(self, demo, session):
+        "While the camera at the door was offline, nothing was recorded"
+        rows = videos(session, demo, start_timestamp="20190408181000.000", end_timestamp="20190408185000.000")
+        assert rows.json() == []
+
+    def test_an_end_or_a_count_is_needed(self, demo, session):
+        "Otherwise the arguments are refused, like a device that is not a camera"
+        assert videos(session, demo).status_code == 400
+
+    def test_the_snapshot_is_the_image_at_or_before_the_time(self, demo, session):
+        "API v2 gives a full-resolution image with its time"
+        answer = snapshot(session, demo, DOCK.upper(), "20190412173336.123")
+        assert answer.headers["x-ee-timestamp"] == "video-20190412173336.000"
+        assert Image.open(io.BytesIO(answer.content)).width > 1000
+
+    @pytest.mark.parametrize(
+        ("camera", "timestamp", "status"),
+        [
+            (DOCK, "yesterday", 400),
+            (DOCK, "", 400),
+            (DOCK, "20180101000000.000", 410),
+            ("deadbeef", "now", 405),
+            ("unrecorded", "now", 404),
+            ("bridge", "now", 405),
+        ],
+    )
+    def test_errors_of_the_snapshot_are_json(self, demo, session, camera, timestamp, status):
+        "Each has the vendor's four fields, and the status in them"
+        rows = session.get(f"{demo.info['een']}/g/device/list", timeout=10).json()
+        named = {"unrecorded": rows[0][1], "bridge": rows[8][1]}
+        answer = snapshot(session, demo, named.get(camera, camera), timestamp)
+        assert answer.status_code == answer.json()["status_code"] == status
+        assert set(answer.json()) == {"status_code", "message", "reason", "data"}
+
+
+def snapshot(session: requests.Session, demo: DemoProcess, camera: str, at: str) -> requests.Response:
+    url = f"{demo.info['een']}/api/v2/media/{camera}/Snapshot"
+    return session.get(url, params={"timestamp": at}, timeout=10)
+
+
+class TestIds:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/g/device?id={}",
+            "/g/device/list?e={}",
+            "/asset/prev/image.jpeg?id={}&timestamp=now&asset_class=pre",
+            "/asset/list/image?c={}&t=-5000&count=1&a=pre",
+            "/asset/list/video?c={}&t=-5000&count=1",
+        ],
+    )
+    def test_are_taken_in_any_case(self, demo, session, path):
+        "An id in capitals gives the same answer"
+        lower, upper = (
+            session.get(demo.info["een"] + path.format(camera), timeout=10) for camera in (DOCK, DOCK.upper())
+        )
+        assert lower.status_code == 200
+        assert len(lower.content) > 10
+        assert upper.content == lower.content
+
+
+class TestOddRequests:
+    @pytest.mark.parametrize("path", ["/g/aaa/authenticate", "/g/aaa/authorize", "/poll"])
+    @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe", b"null"])
+    def test_a_body_that_cannot_be_read_is_refused(self, demo, session, path, body):
+        "JSON that is nested too deeply is 400, like other bodies that are not an object"
+        headers = {"Content-Type": "application/json"}
+        answer = session.post(demo.info["een"] + path, data=body, headers=headers, timeout=10)
+        assert answer.status_code == 400
+
+    @pytest.mark.parametrize("verb", ["asset", "prev", "after", "next"])
+    def test_the_last_moment_of_the_calendar_is_a_time_to_come(self, demo, session, verb):
+        "Every camera answers to it as to any later moment, also one that had outages"
+        rows = session.get(f"{demo.info['een']}/g/device/list", timeout=10).json()
+        for device_id in [row[1] for row in rows if row[1]]:
+            answer = image(session, demo, verb, id=device_id, timestamp="99991231235959.999")
+            assert answer.status_code in (200, 400, 404, 504)

@@ -7,6 +7,7 @@ newest frame; ``next`` waits for a frame that does not exist yet, up to `LOOKAHE
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import gevent
@@ -16,17 +17,17 @@ from camkit.demo.clock import Clock
 from camkit.demo.een.devices import Device
 from camkit.demo.een.frames import FrameTimes
 from camkit.demo.een.login import Login
-from camkit.demo.een.outages import ONLINE, gaps
+from camkit.demo.een.outages import gaps
 from camkit.demo.een.population import Answer
 from camkit.demo.een.request import BAD_ARGUMENTS, image_query, refuse, require_session
 from camkit.demo.een.timestamps import RequestedTime, format_timestamp, parse_timestamp
 from camkit.demo.pictures.previews import preview_jpeg
-from camkit.demo.pictures.snapshots import snapshot_jpeg
-from camkit.demo.world.doors import BY_CAMERA
 from camkit.demo.world.world import World
 
 TOLERANCE = timedelta(seconds=5)
 LOOKAHEAD = timedelta(seconds=60)
+FURTHEST = timedelta(days=365)
+"""Later moments are answered like this one, so that frames after them still have a date."""
 RETENTION = timedelta(days=30)
 ARCHIVED_AFTER = timedelta(hours=1)
 LONGEST_LIST = 100_000
@@ -53,7 +54,7 @@ class Assets:
         """The device with this id. Refused if it is unknown, not a camera, or cannot be reached."""
         if len(device_id) != 8:
             refuse(400, "Invalid Camera ID (c= or id=)")
-        device = self.listed(device_id)
+        device = self.find(device_id)
         if device is None:
             refuse(404, "camera not provisioned")
         if device.answer is Answer.NOT_A_CAMERA:
@@ -63,8 +64,8 @@ class Assets:
             refuse(504, Answer.TIMEOUT.value)
         return device
 
-    def listed(self, device_id: str) -> Device | None:
-        """The device with this id, in capitals or not; None if there is none."""
+    def find(self, device_id: str) -> Device | None:
+        """The device with this id, in any case, whatever it answers."""
         return self._devices.get(device_id.lower())
 
     def requested_time(self, text: str | None) -> RequestedTime:
@@ -75,7 +76,8 @@ class Assets:
             refuse(400, BAD_ARGUMENTS)
         if requested.moment < self.clock.now() - RETENTION:
             refuse(410, "out of retention")
-        return requested
+        latest = self.clock.now() + FURTHEST
+        return requested if requested.moment < latest else replace(requested, moment=latest)
 
     def frame(self, verb: str, device: Device, requested: RequestedTime) -> int:
         """The number of the frame that `verb` selects; waits if the frame is still to come, as the vendor does."""
@@ -103,10 +105,6 @@ class Assets:
     def jpeg(self, device: Device, index: int) -> bytes:
         """The picture of frame `index`."""
         return preview_jpeg(self._world, device.id or "", device.name, self.times(device).time_of(index))
-
-    def snapshot(self, device: Device, moment: datetime) -> bytes:
-        """The picture of full resolution at a moment."""
-        return snapshot_jpeg(self._world, device.id or "", device.name, moment)
 
     def _wait_for(self, times: FrameTimes, requested: RequestedTime) -> int:
         if requested.moment > self.clock.now() + LOOKAHEAD:
@@ -150,68 +148,10 @@ def create_blueprint(login: Login, assets: Assets, archiver: str | None) -> Blue
         device = assets.device(params.get("id", ""))
         start = assets.requested_time(params.get("timestamp")).moment
         end = assets.requested_time(params["end_timestamp"]).moment if "end_timestamp" in params else None
-        moments = _listed(assets, device, start, end, _count(params))
+        moments = _listed(assets, device, start, end, count_of(params))
         return jsonify([{"t": code, "s": format_timestamp(moment)} for moment in moments])
 
-    @routes.get("/list/video")
-    @routes.get("/list/video.flv")
-    def video_list() -> Response:
-        params = image_query()
-        device = assets.device(params.get("id", ""))
-        if "timestamp" not in params or "end_timestamp" not in params:
-            refuse(400, BAD_ARGUMENTS)
-        start = assets.requested_time(params["timestamp"]).moment
-        end = min(assets.requested_time(params["end_timestamp"]).moment, assets.clock.now())
-        return jsonify(_recorded(device, start, end))
-
     return routes
-
-
-def create_v2_blueprint(login: Login, assets: Assets) -> Blueprint:
-    """The full-resolution snapshot of API v2: the image at or before a time, where video is recorded.
-
-    Source: EENCloud/api-docs. Video is recorded of the door's camera only, as by API v3.
-    """
-    routes = Blueprint("een_v2", __name__, url_prefix="/api/v2")
-    routes.before_request(lambda: require_session(login))
-
-    @routes.get("/media/<device_id>/Snapshot")
-    def snapshot(device_id: str) -> Response:
-        device = assets.listed(device_id)
-        if device is None or device.type != "camera":
-            return _v2_error(405, "camera not provisioned")
-        requested = assets.requested_time(image_query().get("timestamp"))
-        moment = min(requested.moment, assets.clock.now())
-        is_recorded = any(
-            span.start <= moment <= (span.end or moment) for span in device.history if span.status == ONLINE
-        )
-        if device.id not in BY_CAMERA or not is_recorded:
-            return _v2_error(404, "no recorded video at this time")
-        return Response(assets.snapshot(device, moment), mimetype="image/jpeg")
-
-    return routes
-
-
-def _v2_error(status: int, message: str) -> Response:
-    answer = jsonify({"status_code": status, "message": message, "reason": message, "data": None})
-    answer.status_code = status
-    return answer
-
-
-def _recorded(device: Device, start: datetime, end: datetime) -> list[dict[str, object]]:
-    """When the camera recorded video, cut to a time: whenever it was online."""
-    if device.answer is Answer.NOTHING:
-        return []
-    spans = [
-        (max(span.start, start), min(span.end or end, end))
-        for span in device.history
-        if span.status == ONLINE
-    ]
-    kept = [(first, last) for first, last in spans if first < last]
-    return [
-        {"s": format_timestamp(first), "e": format_timestamp(last), "id": number}
-        for number, (first, last) in enumerate(kept)
-    ]
 
 
 def _asset_class(params: dict[str, str]) -> str:
@@ -221,7 +161,8 @@ def _asset_class(params: dict[str, str]) -> str:
     return kind
 
 
-def _count(params: dict[str, str]) -> int | None:
+def count_of(params: dict[str, str]) -> int | None:
+    """The parameter ``count``, None if there is none. Refused if it is not a number, or a large one."""
     try:
         count = int(params["count"]) if "count" in params else None
     except ValueError:

@@ -1,11 +1,11 @@
-"""``/g``: the device list and one device; the account's users, and the accounts of the user."""
+"""``/g/device``: the device list and one device."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from camkit.demo.een.devices import ACCOUNT_ID, Device
-from camkit.demo.een.login import TFA_USERNAME, USERNAME, Login, user
+from camkit.demo.een.devices import Device
+from camkit.demo.een.login import Login
 from camkit.demo.een.request import BAD_ARGUMENTS, query, refuse, require_session
 
 
@@ -19,35 +19,6 @@ def create_blueprint(login: Login, devices: list[Device]) -> Blueprint:
     def device_list() -> Response:
         filters = query()
         return jsonify([device.row for device in devices if _matches(device, filters)])
-
-    @routes.get("/user/list")
-    def user_list() -> Response:
-        permissions = ["active", "live_video", "recorded_video", "view_preview_video"]
-        known = [user(name) for name in (USERNAME, TFA_USERNAME)]
-        fields = ("id", "first_name", "last_name", "email")
-        return jsonify(
-            [[*(each[name] for name in fields), permissions, each["last_login"]] for each in known]
-        )
-
-    @routes.get("/account/list")
-    def account_list() -> Response:
-        # 18 columns as in EENCloud/api-docs; what is known here: id, name, that it is active, the last login.
-        row: list[object] = [
-            ACCOUNT_ID,
-            "Camkit Demo",
-            0,
-            0,
-            1,
-            0,
-            0,
-            1,
-            None,
-            *[0] * 6,
-            "20190412134500.000",
-            0,
-            "",
-        ]
-        return jsonify([row])
 
     @routes.get("/device")
     def one_device() -> Response:

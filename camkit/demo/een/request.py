@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from flask import Response, abort, request
@@ -29,10 +29,18 @@ def body_fields() -> dict[str, str]:
     """The fields of the body: JSON, form or multipart. Other JSON than an object is refused with 400."""
     if not request.is_json:
         return request.form.to_dict()
-    fields = request.get_json(silent=True)
+    fields = json_body()
     if not isinstance(fields, dict):
         refuse(400, BAD_ARGUMENTS)
     return {str(name): str(value) for name, value in fields.items()}
+
+
+def json_body() -> Any:
+    """The body read as JSON, whatever its type is called; None if it is not JSON, or nested too deeply."""
+    try:
+        return request.get_json(force=True, silent=True)
+    except RecursionError:
+        return None
 
 
 def query() -> dict[str, str]:
@@ -48,7 +56,7 @@ def image_query() -> dict[str, str]:
 
 def session_id() -> str | None:
     """The session of the request: ``A`` in the query, the form or the JSON body, else the cookie."""
-    fields = request.get_json(silent=True) if request.is_json else request.form
+    fields = json_body() if request.is_json else request.form
     named = fields.get("A") if isinstance(fields, dict) else None
     return query().get("A") or (str(named) if named else None) or request.cookies.get("auth_key")
 

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_ABSOLUTE = re.compile(r"\d{14}\.\d{3}")
-_RELATIVE = re.compile(r"[+-]\d{1,15}")
+_ABSOLUTE = re.compile(r"\d{14}\.\d{3}", re.ASCII)
+_RELATIVE = re.compile(r"[+-]\d{1,15}", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -53,4 +53,4 @@ def create_blueprint(
 def base_url(origin: str) -> dict[str, object]:
     """An origin as the vendor's ``httpsBaseUrl``."""
     parts = urlsplit(origin)
-    return {"hostname": parts.hostname, "port": parts.port or {"http": 80, "https": 443}[parts.scheme]}
+    return {"hostname": parts.hostname, "port": parts.port or (443 if parts.scheme == "https" else 80)}
