@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import gzip as gzip_format
+import io
 import json
 import socket
 import struct
@@ -101,10 +102,16 @@ def empty(request: Request) -> Reply:
     return _ok(request.correct().headers, b"")
 
 
-def html(request: Request) -> Reply:
-    """200 with a web page instead of the requested content."""
+def html(request: Request, *, status: int = 200) -> Reply:
+    """A web page instead of the requested content, by default with 200."""
     page = b"<!doctype html><html><body><h1>Please sign in to the network</h1></body></html>"
-    return _ok([("Content-Type", "text/html; charset=utf-8")], page)
+    return _with(status, [("Content-Type", "text/html; charset=utf-8")], page)
+
+
+def xml(request: Request, *, status: int = 503, type: str = "image/jpeg") -> Reply:
+    """A store's error document that is declared as an image."""
+    page = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code></Error>'
+    return _with(status, [("Content-Type", type)], page)
 
 
 def wrong_type(request: Request, *, type: str = "application/octet-stream") -> Reply:
@@ -125,6 +132,34 @@ def corrupt_jpeg(request: Request, *, where: str = "middle") -> Reply:
     damage = b"\xff\xc4\x00\x03\xff" * (len(body) // 25)
     at = len(body) // 2
     return _ok(reply.headers, body[:at] + damage + body[at + len(damage) :])
+
+
+def spliced_jpeg(request: Request, *, header: bool = True) -> Reply:
+    """The first half of the picture and then another one, whole, or without its `header` and first half."""
+    reply, body = _whole(request)
+    other = portrait_jpeg(STRANGER)
+    return _ok(reply.headers, body[: len(body) // 2] + (other if header else other[len(other) // 2 :]))
+
+
+def another_moment(request: Request, *, at: str | None = None, minutes: float | None = None) -> Reply:
+    """The correct answer to an order for another ``timestamp``: so many `minutes` later, always `at`, or now."""
+    order = json.loads(request.environ["wsgi.input"].read() or b"{}")
+    asked = order.pop("timestamp", None)
+    if minutes is not None and asked is not None:
+        order["timestamp"] = (datetime.fromisoformat(asked) + timedelta(minutes=minutes)).isoformat()
+    elif at is not None:
+        order["timestamp"] = at
+    body = json.dumps(order).encode()
+    request.environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+    return request.correct()
+
+
+def null_field(request: Request, *, field: str = "serial", row: int = 0) -> Reply:
+    """The correct list, one field of one row null."""
+    reply, body = _whole(request)
+    rows = json.loads(body)
+    rows[row][field] = None
+    return _ok(reply.headers, json.dumps(rows).encode())
 
 
 def huge(request: Request, *, megabytes: int = 1000) -> Reply:
@@ -240,7 +275,12 @@ def _whole(request: Request) -> tuple[Reply, bytes]:
 
 
 def _ok(headers: Headers, body: bytes) -> Reply:
-    return Reply("200 OK", headers, [body]).with_headers(content_length=str(len(body)))
+    return _with(200, headers, body)
+
+
+def _with(status: int, headers: Headers, body: bytes) -> Reply:
+    reply = Reply(f"{status} {HTTPStatus(status).phrase}", headers, [body])
+    return reply.with_headers(content_length=str(len(body)))
 
 
 def _breaking_off(body: bytes, keep: float) -> Iterator[bytes]:
@@ -276,9 +316,13 @@ KINDS: dict[str, Callable[..., Reply]] = {
         short,
         empty,
         html,
+        xml,
         wrong_type,
         not_jpeg,
         corrupt_jpeg,
+        spliced_jpeg,
+        another_moment,
+        null_field,
         huge,
         bomb,
         status,

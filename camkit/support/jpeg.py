@@ -71,7 +71,8 @@ def check_jpeg(content: bytes, content_type: str | None = None) -> tuple[int, in
     -----
     All entropy-coded data are decoded, but only to an eighth of the size (Pillow's ``draft``): that
     finds the same damage as a full decode in about a third of the time. Damage that libjpeg tolerates is not
-    found: data that stop early before a valid end marker decode with the rest grey.
+    found: data that stop early before a valid end marker decode with the rest grey, and the halves of two pictures
+    decode as one if the second has no header.
     """
     check_ends(content, content_type)
     return _decode(content, ("JPEG",))[1]

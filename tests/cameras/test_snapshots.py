@@ -168,6 +168,21 @@ def test_the_very_same_picture_for_two_moments_is_said():
     assert not snapshots_for(swipes, Source()).problems()
 
 
+@pytest.mark.not_quick
+@pytest.mark.parametrize(
+    ("params", "repeated"),
+    [({}, True), ({"at": "2019-04-12T18:00:00Z"}, True), ({"minutes": 10}, False)],
+)
+def test_a_vendor_that_gives_another_moment_is_found_out_by_the_bytes(site, control, params, repeated):
+    "Always now, or always the same moment; ten minutes late cannot be known without reading the clock in the picture"
+    control.faults({"route": "*/generateSnapshot", "kind": "another-moment", "params": params})
+    door = doors_of(("R1", "meraki", "Q2GV-7K2M-D9HT", 0.0))
+    found = snapshots_for(resolve(events_of("R1", "R1"), door), site.sources)
+    assert all(item.ok for item in found)
+    assert [said for said in found.problems() if "the very same picture for 2" in said] == found.problems()
+    assert bool(found.problems()) == repeated
+
+
 def test_a_refused_login_ends_it_at_once(demo, events, doors):
     "A wrong key is an exception, not a reason repeated on every event"
     wrong = Meraki(SecretStr("not-the-key"), base_url=demo.info["meraki"])

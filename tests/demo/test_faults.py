@@ -128,6 +128,52 @@ class TestKinds:
         assert data.endswith(b"\xff\xd9") == ends
         assert not opens(data)
 
+    @pytest.mark.parametrize("header", [True, False])
+    def test_spliced_jpeg(self, demo, control, photo, header):
+        "spliced-jpeg is half a picture and another one, which decoders find out only by its header"
+        put(control, "spliced-jpeg", params={"header": header})
+        data = get(demo).content
+        assert data.startswith(photo[: len(photo) // 2]) and data != photo
+        assert data.endswith(b"\xff\xd9") and data.count(b"\xff\xd8\xff") == 1 + header
+        assert opens(data) != header
+
+    @pytest.mark.parametrize(("kind", "status"), [("html", 500), ("xml", 503), ("xml", 200)])
+    def test_pages_with_a_status(self, demo, control, kind, status):
+        "html may have another status than 200; xml is called an image"
+        put(control, kind, params={"status": status})
+        answer = get(demo)
+        assert answer.status_code == status and answer.content.startswith(b"<")
+        assert answer.headers["content-type"] == (
+            "image/jpeg" if kind == "xml" else "text/html; charset=utf-8"
+        )
+
+    def test_another_moment(self, demo, control):
+        "another-moment is the picture of now, of one moment, or of minutes later"
+
+        def picture(moment: str | None) -> bytes:
+            headers = {"Authorization": f"Bearer {demo.info['meraki_key']}"}
+            url = demo.info["meraki"] + "/devices/Q2GV-7K2M-D9HT/camera/generateSnapshot"
+            body = {"timestamp": moment} if moment else {}
+            made = requests.post(url, json=body, headers=headers, timeout=10)
+            return requests.get(made.json()["url"], timeout=10).content
+
+        earlier, later = "2019-04-12T18:00:00Z", "2019-04-12T18:10:00Z"
+        now, at_ten = picture(None), picture(later)
+        for params, expected in ({}, now), ({"at": later}, at_ten), ({"minutes": 10}, at_ten):
+            put(control, "another-moment", route="*/generateSnapshot", params=params)
+            assert picture(earlier) == expected
+
+    @pytest.mark.parametrize("field", ["serial", "name"])
+    def test_null_field(self, demo, control, field):
+        "null-field is the correct list, but for one field of one row"
+        headers = {"Authorization": f"Bearer {demo.info['meraki_key']}"}
+        url = demo.info["meraki"] + "/networks/N_642829496481097214/devices"
+        correct = requests.get(url, headers=headers, timeout=10).json()
+        put(control, "null-field", route="/api/v1/networks/*", params={"field": field, "row": 1})
+        wrong = requests.get(url, headers=headers, timeout=10).json()
+        assert wrong[1] == {**correct[1], field: None}
+        assert [wrong[0], *wrong[2:]] == [correct[0], *correct[2:]]
+
     def test_huge(self, demo, control):
         "huge announces a gigabyte and streams it for as long as the client reads"
         put(control, "huge")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 import requests
+from flask import Flask
 
+from camkit.demo.meraki.parameters import has_tags
 from tests.demo.conftest import started
 
 KEY_HEADER = "X-Cisco-Meraki-API-Key"
@@ -35,6 +37,14 @@ def meraki(demo):
         ("/api/v1/organizations/549236/devices?colour=red", "GET", 400, "'colour' is not a parameter"),
         ("/api/v1/organizations/549236/devices?sensorMetrics[]=x", "GET", 400, "does not serve"),
         ("/api/v1/devices/Q2GV-7K2M-D9HT?perPage=3", "GET", 400, "'perPage' is not a parameter"),
+        ("/api/v1", "GET", 404, "Not Found"),
+        ("/api/v0/", "GET", 404, "Not Found"),
+        ("/api/v1/organizations", "TRACE", 405, "Method Not Allowed"),
+        ("/api/v0/organizations", "PROPFIND", 405, "Method Not Allowed"),
+        ("/api/v1/organizations?sensorMetrics[]=x", "GET", 400, "'sensorMetrics' is not a parameter"),
+        ("/api/v1/organizations/549236/networks?configTemplateId=1", "GET", 400, "does not serve"),
+        ("/api/v1/organizations/549236/networks?tagsFilterType=any", "GET", 400, "withAnyTags, withAllTags"),
+        ("/api/v1/organizations/549236/devices/statuses?statuses[]=off", "GET", 400, "offline, dormant"),
     ],
 )
 def test_merakis_refusals_have_its_form(meraki, path, method, status, said):
@@ -57,6 +67,23 @@ def test_meraki_serves_one_organization_availabilities_and_quality(meraki):
     assert (
         meraki("/api/v1/devices/Q2GV-7K2M-D9HT/camera/qualityAndRetention").json()["resolution"] == "1280x720"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [({}, 2), ({"tagsFilterType": "withAnyTags"}, 2), ({"tagsFilterType": "withAllTags"}, 1)],
+)
+def test_any_of_the_tags_will_do_unless_all_are_asked_for(found, asked):
+    "As the specification says of all lists with tags"
+    rows = ["door"], ["door", "lobby"], []
+    with Flask("tags").test_request_context(query_string={"tags[]": ["door", "lobby"], **asked}):
+        assert sum(has_tags(tags) for tags in rows) == found
+
+
+def test_networks_are_filtered_by_their_tags(meraki):
+    "None of the demo's has one"
+    path = "/api/v1/organizations/549236/networks"
+    assert [len(meraki(path, **asked).json()) for asked in ({}, {"tags[]": "door"})] == [2, 0]
 
 
 @pytest.mark.parametrize("status", [202, 400, 403, 404])

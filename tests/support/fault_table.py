@@ -68,14 +68,23 @@ empty           once -                        ok      ok      ok      ok      ok
 empty           all  -                        bad     bad     bad     bad     short   bad     late    note
 html            once -                        ok      ok      ok      ok      ok      ok      ok      note
 html            all  -                        bad     bad     bad     bad     short   bad     late    note
+html            once status=500               ok      ok      ok      ok      ok      ok      ok      ok
+html            all  status=500               error   error   error   error   short   error   late    note
+xml             once -                        ok      ok      ok      ok      ok      ok      ok      ok
+xml             all  -                        error   error   error   error   short   error   late    note
+xml             all  status=200               bad     bad     bad     bad     short   bad     late    note
 wrong-type      once -                        ok      ok      ok      ok      ok      ok      ok      ok
 wrong-type      all  -                        ok      ok      ok      ok      ok      ok      ok      ok
+wrong-type      all  type=image/pjpeg         ok      ok      ok      ok      ok      ok      ok      note
+wrong-type      all  type=text/plain          ok      ok      bad     ok      short   ok      late    ok
 not-jpeg        once -                        ok      ok      ok      ok      ok      ok      ok      note
 not-jpeg        all  -                        bad     bad     bad     bad     short   bad     late    note
 corrupt-jpeg    once where=middle             ok      ok      ok      ok      ok      ok      ok      note
 corrupt-jpeg    all  where=middle             bad     bad     bad     bad     short   bad     late    note
 corrupt-jpeg    once where=end                ok      ok      ok      ok      ok      ok      ok      ok
 corrupt-jpeg    all  where=end                bad     bad     bad     bad     short   bad     late    note
+spliced-jpeg    once -                        ok      ok      ok      ok      ok      ok      ok      note
+spliced-jpeg    all  -                        bad     bad     bad     bad     short   bad     late    note
 huge            all  -                        bad     bad     bad     bad     short   bad     bad     note
 bomb            once -                        ok      ok      ok      ok      ok      ok      ok      note
 bomb            all  -                        bad     bad     bad     bad     short   bad     late    note
@@ -127,7 +136,7 @@ def _row(line: str) -> Row:
     return Row(
         " ".join(part for part in (kind, said, times) if part),
         kind,
-        {name: value if name == "where" else json.loads(value) for name, value in params.items()},
+        {name: value if name in ("where", "type") else json.loads(value) for name, value in params.items()},
         1 if times == "once" else None,
         dict(zip(CALLS, outcomes, strict=True)),
     )

@@ -11,11 +11,12 @@ from email.utils import format_datetime
 from typing import Any, NoReturn
 
 from flask import Blueprint, Response, abort, jsonify, make_response, request
+from werkzeug.exceptions import HTTPException
 
 from camkit.demo.clock import Clock
 from camkit.demo.meraki.inventory import BY_SERIAL, DEVICES, NETWORKS, ORGANIZATION, ORGANIZATION_ID, Device
 from camkit.demo.meraki.paging import paged
-from camkit.demo.meraki.parameters import check_parameters
+from camkit.demo.meraki.parameters import check_parameters, given, has_tags
 from camkit.demo.meraki.rate_limit import TokenBucket
 from camkit.demo.meraki.snapshots import SnapshotStore
 from camkit.demo.pictures.snapshots import snapshot_jpeg
@@ -107,6 +108,12 @@ def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | N
     _add_inventory(routes, clock)
     _add_camera(routes, clock, snapshots)
 
+    @routes.app_errorhandler(HTTPException)
+    def in_the_vendors_form(error: HTTPException) -> HTTPException | tuple[Response, int]:
+        if re.match("/api/v[01](/|$)", request.path):  # no route was found, so no blueprint is responsible
+            return jsonify({"errors": [error.name]}), error.code or 500
+        return error
+
     @routes.after_request
     def date(answer: Response) -> Response:
         answer.headers["Date"] = format_datetime(clock.now(), usegmt=True)  # the clock that `expiry` is by
@@ -166,7 +173,7 @@ def _add_inventory(routes: Blueprint, clock: Clock) -> None:
     @routes.get("/organizations/<organization>/networks")
     def networks(organization: str) -> Response:
         _known_organization(organization)
-        items = sorted(NETWORKS, key=lambda item: item["id"])
+        items = sorted((item for item in NETWORKS if has_tags(item["tags"])), key=lambda item: item["id"])
         return paged(items, lambda item: item["id"], lambda item: item, range(3, 100_001))
 
     @routes.get("/organizations/<organization>/devices")
@@ -248,15 +255,9 @@ def _known_camera(serial: str) -> Device:
 
 def _filtered() -> list[Device]:
     """The organization's devices that pass the request's filters."""
-
-    def values(name: str) -> list[str]:
-        given = [*request.args.getlist(f"{name}[]"), *request.args.getlist(name)]
-        return [part for value in given for part in value.split(",")]
-
-    kinds, networks, serials = values("productTypes"), values("networkIds"), values("serials")
-    models, macs, statuses, tags = values("models"), values("macs"), values("statuses"), set(values("tags"))
+    kinds, networks, serials = given("productTypes"), given("networkIds"), given("serials")
+    models, macs, statuses = given("models"), given("macs"), given("statuses")
     part = request.args
-    has_tags = tags.intersection if part.get("tagsFilterType") == "withAnyTags" else tags.issubset
     return [
         device
         for device in DEVICES
@@ -266,7 +267,7 @@ def _filtered() -> list[Device]:
         and (not models or device.model in models)
         and (not macs or device.mac in macs)
         and (not statuses or device.status in statuses)
-        and (not tags or has_tags(device.item()["tags"]))
+        and has_tags(device.item()["tags"])
         and part.get("serial", "").upper() in device.serial
         and part.get("model", "") in device.model
         and part.get("mac", "").lower() in device.mac

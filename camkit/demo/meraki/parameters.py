@@ -18,7 +18,7 @@ STATUSES = f"{PAGING} networkIds[] productTypes[] serials[] models[] statuses[] 
 
 SERVED = {
     "organizations": PAGING,
-    "networks": PAGING,
+    "networks": f"{PAGING} tags[] tagsFilterType",
     "organization_devices": DEVICES,
     "statuses": STATUSES,
     "availabilities": f"{PAGING} networkIds[] productTypes[] serials[] tags[] tagsFilterType",
@@ -29,20 +29,45 @@ SERVED = {
 REDIRECTED = "camkit_redirected"
 """The mark of a redirect on demand (`camkit.demo.misbehaviour`)."""
 
-NOT_SERVED = set("configTemplateId isBoundToConfigTemplate configurationUpdatedAfter".split())
-NOT_SERVED |= set("sensorMetrics[] sensorAlertProfileIds[]".split())
+NOT_SERVED = {
+    "networks": "configTemplateId isBoundToConfigTemplate",
+    "organization_devices": "configurationUpdatedAfter sensorMetrics[] sensorAlertProfileIds[]",
+}
+
+WORDS = {
+    "tagsFilterType": ("withAnyTags", "withAllTags"),
+    "statuses": ("online", "alerting", "offline", "dormant"),
+}
+"""The words that a parameter may have. Product types are not among them: newer editions add some."""
 
 
 def check_parameters(refuse: Callable[[int, str], NoReturn]) -> None:
-    """Refuse the first parameter of the request that is not served."""
+    """Refuse the first parameter of the request that is not served, or has a word that does not exist."""
     view = (request.endpoint or "").partition(".")[2]
-    served = SERVED.get(view, "").split()
+    served, not_served = SERVED.get(view, "").split(), NOT_SERVED.get(view, "").split()
     for name in request.args:
         if name == REDIRECTED:
             continue
         plain = name.removesuffix("[]")
         if name in served or f"{plain}[]" in served:
+            words = WORDS.get(plain)
+            if words and not {*given(plain)}.issubset(words):
+                refuse(400, f"'{plain}' must be one of {', '.join(words)}")
             continue
-        if name in NOT_SERVED or f"{plain}[]" in NOT_SERVED:
+        if name in not_served or f"{plain}[]" in not_served:
             refuse(400, f"'{plain}' is a parameter that this demo site does not serve")
         refuse(400, f"'{plain}' is not a parameter of this call")
+
+
+def given(name: str) -> list[str]:
+    """The values of a parameter that may be repeated, with ``[]`` behind its name or without, or hold commas."""
+    values = [*request.args.getlist(f"{name}[]"), *request.args.getlist(name)]
+    return [part for value in values for part in value.split(",")]
+
+
+def has_tags(tags: list[str]) -> bool:
+    """Whether something with these tags passes the request's filter: by default any of those asked for will do."""
+    asked = set(given("tags"))
+    if request.args.get("tagsFilterType") == "withAllTags":
+        return asked.issubset(tags)
+    return not asked or not asked.isdisjoint(tags)

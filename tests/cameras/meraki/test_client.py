@@ -16,8 +16,10 @@ from camkit import errors
 from camkit.cameras.meraki import Meraki
 from camkit.cameras.meraki import client as meraki_client
 from camkit.cameras.source import SnapshotSource
+from camkit.demo.launch import DemoProcess
 from camkit.http import Limits, TokenBucket
 from camkit.support.jpeg import check_jpeg
+from tests.support.control import Control
 from tests.support.scripted import scripted, send
 
 QUICK = Limits(connect_s=1, read_s=2, deadline_s=5, attempts=2, backoff_s=0.01)
@@ -98,6 +100,17 @@ def test_only_cameras_are_listed_where_the_service_does_not_filter():
         meraki = client(server.base)
         assert meraki.devices("1")["productType"].fillna("?").tolist() == ["camera", "?"]
         assert len(meraki.devices("1", cameras_only=False)) == 4
+
+
+@pytest.mark.parametrize("field", ["serial", "name", "productType"])
+def test_a_device_with_a_null_field_is_listed(control, meraki, field):
+    "What the vendor does not tell is missing, and no other device is"
+    everything = meraki.devices(cameras_only=False)
+    fault = {"kind": "null-field", "params": {"field": field, "row": 2}}
+    control.faults({"route": "/api/v1/organizations/*/devices", **fault})
+    found = meraki.devices(cameras_only=False)
+    assert len(found) == len(everything) and found[field].isna()[2]
+    assert found.drop(index=2).equals(everything.drop(index=2))
 
 
 def test_a_lone_surrogate_in_a_name_does_not_lose_the_device_list():
@@ -281,6 +294,48 @@ def test_a_refusal_of_a_fresh_address_means_not_yet(meraki, status, expiry):
     with image_server(orders, ready, expiry=lambda: expiry.format(in_s(1800))) as server:
         assert client(server.base).snapshot(CAMERA).content == jpeg
     assert orders == [3]
+
+
+@pytest.mark.not_quick
+@pytest.mark.parametrize("status", [202, 400, 403, 404])
+def test_waits_for_the_demo_whatever_it_says_before_a_picture_is_ready(status):
+    "The end of the address is by the demo world's clock, decades from this machine's"
+    with DemoProcess("--ready-delay-ms", "200", "--not-ready-status", str(status)) as demo:
+        waiting = Meraki(
+            demo.info["meraki_key"], base_url=demo.info["meraki"], demo_origin=demo.info["media"]
+        )
+        assert check_jpeg(waiting.snapshot(CAMERA).content) == (1280, 720)
+        control = Control(demo.info)
+        assert control.count("generateSnapshot") == 1 and control.count("/stream/") > 1
+        control.close()
+        waiting.close()
+
+
+@pytest.mark.not_quick
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"kind": "xml"}, "it never became ready"),
+        ({"kind": "xml", "params": {"status": 200}}, "the bytes are not a JPEG"),
+        ({"kind": "html", "params": {"status": 500}}, "it never became ready"),
+        ({"kind": "spliced-jpeg"}, "the image is corrupt and does not decode"),
+    ],
+)
+def test_what_came_instead_of_the_picture_is_said(demo, control, fault, said):
+    "After the second order as well; a whole picture that comes after it is taken"
+    impatient = Meraki(
+        demo.info["meraki_key"],
+        base_url=demo.info["meraki"],
+        demo_origin=demo.info["media"],
+        ready_s=0.5,
+        poll_s=0.02,
+    )
+    control.faults({"route": "/stream/*", **fault})
+    with pytest.raises(errors.DeadlineExceeded, match=f"twice it could not be fetched: {said}"):
+        impatient.snapshot(CAMERA)
+    control.faults({"route": "/stream/*", "times": 1, **fault})
+    assert check_jpeg(impatient.snapshot(CAMERA).content) == (1280, 720)
+    impatient.close()
 
 
 @pytest.mark.parametrize(
