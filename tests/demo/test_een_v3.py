@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
+from camkit.demo.een.devices import account
+from camkit.demo.een.outages import BEGINNING, gaps
+from camkit.demo.een.population import DOOR_READER
 from camkit.demo.een.v3.answers import token_of
 from camkit.demo.een.v3.oauth import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
-from tests.demo.conftest import QUICK, started
+from camkit.demo.world.badge_log import badge_log
+from camkit.demo.world.story import STORY
+from camkit.demo.world.world import DEFAULT_SEED
+from tests.demo.conftest import QUICK, log_in, started
 
 DOOR, NOW = "1007b3c4", "2019-04-12T20:45:00.000+00:00"
 EVENTS = {
@@ -445,3 +453,47 @@ def test_the_request_log_holds_no_token_and_no_code(demo):
     log = requests.get(demo.info["control"] + "/requests", timeout=10).text
     assert "/oauth2/token" in log and "/api/v3.0/users/self" in log
     assert not [secret for secret in (code, pair["access_token"], pair["refresh_token"]) if secret in log]
+
+
+def test_both_versions_know_the_same_outage(demo, api):
+    "From within it, the frame before and the frame after are the same ones, and are outside it"
+    outage = {
+        "prev": ("timestamp__lt", "20190408183513.000"),
+        "after": ("timestamp__gt", "20190408183513.000"),
+    }
+    with log_in(demo) as v1:
+        for verb, (operator, stamp) in outage.items():
+            image = {"id": DOOR, "timestamp": stamp, "asset_class": "pre"}
+            old = v1.get(f"{demo.info['een']}/asset/{verb}/image.jpeg", params=image, timeout=10)
+            at = {operator: "2019-04-08T18:35:13.000+00:00"}
+            new = api.get("/media/recordedImage.jpeg", deviceId=DOOR, type="preview", **at)
+            assert old.content == new.content
+            taken = datetime.fromisoformat(new.headers["X-Een-Timestamp"])
+            assert (
+                old.headers["x-ee-timestamp"]
+                == f"preview-{taken:%Y%m%d%H%M%S}.{taken.microsecond // 1000:03}"
+            )
+            assert (
+                not datetime(2019, 4, 8, 18, 4, 9, tzinfo=UTC)
+                < taken
+                < datetime(2019, 4, 8, 19, 11, 40, tzinfo=UTC)
+            )
+
+
+def test_one_ordinary_swipe_is_in_the_doors_outage():
+    "It is not of the story, and not among the rows that a reader sees first"
+    door = next(device for device in account(DEFAULT_SEED) if device.id == DOOR)
+    ((start, end),) = gaps(door.history)
+    log = badge_log(DEFAULT_SEED)
+    inside = [row for row in log if row.reader_id == DOOR_READER and start <= row.time <= end]
+    assert len(inside) == 1 and log.index(inside[0]) >= 30
+    assert (inside[0].time, inside[0].reader_id) not in [(event.time, event.reader_id) for event in STORY]
+
+
+def test_each_history_has_no_gap_and_no_overlap():
+    "From the account's first day up to now, and each span differs from the one before"
+    for device in (device for device in account(DEFAULT_SEED) if device.type == "camera"):
+        spans = device.history
+        assert spans[0].start == BEGINNING and spans[-1].end is None
+        assert all(one.end == two.start and one.status != two.status for one, two in pairwise(spans))
+        assert all(span.end is None or span.start < span.end for span in spans)
