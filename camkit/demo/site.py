@@ -17,7 +17,7 @@ from camkit.demo.een import aaa, assets, devices_api, lists, poll, recordings
 from camkit.demo.een.devices import account
 from camkit.demo.een.login import Login
 from camkit.demo.een.v3 import api as v3
-from camkit.demo.een.v3 import media, oauth
+from camkit.demo.een.v3 import media, media_session, oauth
 from camkit.demo.faults import Faults
 from camkit.demo.meraki import api, snapshots
 from camkit.demo.meraki.rate_limit import TokenBucket
@@ -73,6 +73,7 @@ class Site:
         main.register_blueprint(
             v3.create_blueprint(self._authorizations, clock, devices, images, end, origin)
         )
+        main.register_blueprint(media_session.create_blueprint(self._authorizations))
         main.register_blueprint(aaa.create_blueprint(self._login))
         main.register_blueprint(devices_api.create_blueprint(self._login, devices))
         main.register_blueprint(lists.create_blueprint(self._login, devices))

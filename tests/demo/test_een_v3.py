@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
+from camkit.demo.een.devices import account
+from camkit.demo.een.outages import BEGINNING, gaps
+from camkit.demo.een.population import DOOR_READER
+from camkit.demo.een.v3.answers import token_of
 from camkit.demo.een.v3.oauth import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
-from tests.demo.conftest import QUICK, started
+from camkit.demo.world.badge_log import badge_log
+from camkit.demo.world.story import STORY
+from camkit.demo.world.world import DEFAULT_SEED
+from tests.demo.conftest import QUICK, log_in, started
 
 DOOR, NOW = "1007b3c4", "2019-04-12T20:45:00.000+00:00"
+EVENTS = {
+    "actor": f"camera:{DOOR}",
+    "type__in": "een.deviceCloudStatusUpdateEvent.v1",
+    "startTimestamp__gte": "2019-03-01T00:00:00.000+00:00",
+    "startTimestamp__lte": NOW,
+}
 CONSENT = {
     "scope": "vms.all",
     "client_id": CLIENT_ID,
@@ -95,10 +110,13 @@ def test_a_click_sends_the_browser_back_with_code_and_state(demo):
         {"client_id": "somebody"},
         {"scope": "all"},
         {"response_type": "token"},
+        {"code_challenge": "x"},
+        {"code_challenge": "x", "code_challenge_method": "plain"},
+        {"code_challenge": "", "code_challenge_method": "S256"},
     ],
 )
-def test_an_application_that_is_not_registered_gets_no_page(demo, change):
-    "The redirect's address is compared letter by letter, and nobody is sent to another one"
+def test_a_consent_that_cannot_be_given_gets_no_page(demo, change):
+    "The redirect's address is compared letter by letter; a challenge that would not be checked is refused"
     answer = requests.get(
         f"{demo.info['een_auth']}/oauth2/authorize",
         params=CONSENT | change,
@@ -141,7 +159,9 @@ def test_a_refresh_ends_the_pair_before_and_a_used_token_ends_the_login(demo):
     [
         ("wrong", {"grant_type": "refresh_token", "refresh_token": "x"}, 401),
         (CLIENT_SECRET, {"grant_type": "refresh_token", "refresh_token": "x"}, 401),
-        (CLIENT_SECRET, {"grant_type": "refresh_token"}, 401),
+        (CLIENT_SECRET, {"grant_type": "refresh_token"}, 400),
+        (CLIENT_SECRET, {"grant_type": "authorization_code", "redirect_uri": REDIRECT_URI}, 400),
+        (CLIENT_SECRET, {}, 400),
         (CLIENT_SECRET, {"grant_type": "password", "username": "me", "password": "x"}, 400),
         (CLIENT_SECRET, {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT_URI}, 401),
         (CLIENT_SECRET, {"grant_type": "authorization_code", "scope": "other"}, 403),
@@ -248,13 +268,61 @@ def test_pages_end_as_the_option_says(marker):
         ),
         ("/media/recordedImage.jpeg", {"pageToken": "W10"}, "wrongArgumentValue"),
         ("/media", {"deviceId": DOOR, "type": "preview", "mediaType": "image"}, "missingRequiredArgument"),
+        (
+            "/media",
+            {
+                "deviceId": DOOR,
+                "type": "main",
+                "mediaType": "video",
+                "startTimestamp__gte": NOW,
+                "coalesce": "no",
+            },
+            "wrongArgumentValue",
+        ),
+        ("/cameras", {"q": "dock", "qRelevance__gte": "much"}, "wrongArgumentValue"),
+        ("/cameras", {"q": "dock", "qRelevance__gte": "nan"}, "wrongArgumentValue"),
+        ("/bridges", {"q": "dock", "qRelevance__gte": "1.5"}, "wrongArgumentValue"),
         ("/events", {"actor": f"camera:{DOOR}", "type__in": "een.x"}, "missingRequiredArgument"),
         ("/events", {"actor": DOOR, "type__in": "x", "startTimestamp__gte": NOW}, "wrongArgumentValue"),
+        ("/events", EVENTS | {"actor": DOOR}, "wrongArgumentValue"),
+        ("/events", EVENTS | {"include": "connectionStatus"}, "wrongArgumentValue"),
+        ("/events", EVENTS | {"sort": "+endTimestamp"}, "wrongArgumentValue"),
     ],
 )
 def test_wrong_arguments_are_named(api, path, params, expected):
     "400 with the reason and the argument, never an answer to another question"
     assert reason(api.get(path, **params)) == (400, "invalidArgument", expected)
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("/cameras", ("/api/v3.0/cameras", 1, 2)),
+        ("/cameras", ("/api/v3.0/cameras", True)),
+        ("/cameras", ("/api/v3.0/cameras", -1)),
+        ("/cameras", ("/api/v3.0/bridges", 1)),
+        ("/media/recordedImage.jpeg", ("image", DOOR, "preview", -(10**11))),
+        ("/media/recordedImage.jpeg", ("image", DOOR, "preview", 10**11 + 1)),
+        ("/media/recordedImage.jpeg", ("image", DOOR, "other", 1)),
+        ("/media/recordedImage.jpeg", ("image", [DOOR], "preview", 1)),
+        ("/media/recordedImage.jpeg", ("image", DOOR, "preview")),
+    ],
+)
+def test_a_token_that_was_not_given_out_is_not_known(api, path, parts):
+    "Whatever it holds, the answer names the argument"
+    answer = api.get(path, pageToken=token_of(*parts))
+    assert reason(answer) == (400, "invalidArgument", "wrongArgumentValue")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE"])
+def test_a_method_that_is_not_served_is_said_in_the_vendors_form(api, method):
+    "405 with what is served; a path that does not exist is 404 for every method"
+    for path in ("/cameras", f"/cameras/{DOOR}", "/media/recordedImage.jpeg"):
+        answer = api.session.request(method, f"{api.base}/api/v3.0{path}", timeout=10)
+        assert reason(answer) == (405, "methodNotSupported", "methodNotSupported")
+        assert "GET" in answer.headers["Allow"]
+    answer = api.session.request(method, f"{api.base}/api/v3.0/nothing", timeout=10)
+    assert reason(answer) == (404, "notFound", "endpointNotFound")
 
 
 @pytest.mark.parametrize(
@@ -315,13 +383,8 @@ def test_full_resolution_exists_of_the_door_and_is_limited(api):
 
 def test_during_an_outage_there_are_no_images(api):
     "The event says when it was; the image before it is older, and the interval list has a gap"
-    found = api.get(
-        "/events",
-        actor=f"camera:{DOOR}",
-        type__in="een.deviceCloudStatusUpdateEvent.v1",
-        startTimestamp__gte="2019-03-01T00:00:00.000+00:00",
-        include="data.een.deviceCloudStatusUpdate.v1",
-    ).json()
+    data = {"sort": "+startTimestamp", "include": "data.een.deviceCloudStatusUpdate.v1"}
+    found = api.get("/events", **EVENTS, **data).json()
     spans = [
         (e["startTimestamp"], e["endTimestamp"], e["data"][0]["newStatus"]["connectionStatus"])
         for e in found["results"]
@@ -338,3 +401,99 @@ def test_during_an_outage_there_are_no_images(api):
         startTimestamp__gte="2019-04-08T00:00:00+00:00",
     ).json()
     assert media["results"][0]["endTimestamp"] == start and "totalSize" not in media
+
+
+def test_the_latest_event_is_the_first(api):
+    "As the vendor's file says of a query without an order; events that have not ended are outside a bound of ends"
+    found = api.get("/events", **EVENTS).json()["results"]
+    times = [event["startTimestamp"] for event in found]
+    assert len(times) == 3 and times == sorted(times, reverse=True)
+    ended = {name: EVENTS[name] for name in EVENTS if name != "startTimestamp__lte"} | {
+        "endTimestamp__lte": NOW
+    }
+    assert [event["startTimestamp"] for event in api.get("/events", **ended).json()["results"]] == times[1:]
+
+
+def test_a_media_session_stands_for_the_bearer_where_a_browser_asks(api):
+    "Its address gives a cookie to who has a bearer; the cookie opens images and nothing else, while the login lasts"
+    pair = exchanged(api.base)
+    url = Api(api.base, pair["access_token"]).get("/media/session").json()["url"]
+    assert requests.get(url, timeout=10).status_code == 401
+    given = requests.get(url, headers={"Authorization": f"Bearer {pair['access_token']}"}, timeout=10)
+    assert given.status_code == 204 and "HttpOnly" in given.headers["Set-Cookie"]
+    browser = requests.Session()
+    browser.cookies.update(given.cookies)
+    image = {"deviceId": DOOR, "type": "preview", "timestamp__lte": NOW}
+
+    def asked(path):
+        return browser.get(f"{api.base}/api/v3.0{path}", params=image, timeout=10).status_code
+
+    assert asked("/media/recordedImage.jpeg") == 200 and asked("/cameras") == 401
+    token(api.base, grant_type="refresh_token", refresh_token=pair["refresh_token"])
+    assert asked("/media/recordedImage.jpeg") == 401
+
+
+def test_a_fault_of_the_table_reaches_a_path_of_v3(demo, api):
+    "Routes of v3 are path patterns like the others"
+    fault = {"route": "/api/v3.0/cameras", "kind": "status", "params": {"status": 503}}
+    url = demo.info["control"] + "/faults"
+    assert requests.put(url, json=[fault], timeout=10).ok
+    try:
+        assert api.get("/cameras").status_code == 503 and api.get("/bridges").ok
+    finally:
+        requests.delete(url, timeout=10)
+
+
+def test_the_request_log_holds_no_token_and_no_code(demo):
+    "Paths are logged without their queries"
+    base, code = demo.info["een_auth"], consented(demo.info["een_auth"])["code"][0]
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT_URI}
+    pair = token(base, how="params", **fields).json()
+    Api(base, pair["access_token"]).get("/users/self")
+    log = requests.get(demo.info["control"] + "/requests", timeout=10).text
+    assert "/oauth2/token" in log and "/api/v3.0/users/self" in log
+    assert not [secret for secret in (code, pair["access_token"], pair["refresh_token"]) if secret in log]
+
+
+def test_both_versions_know_the_same_outage(demo, api):
+    "From within it, the frame before and the frame after are the same ones, and are outside it"
+    outage = {
+        "prev": ("timestamp__lt", "20190408183513.000"),
+        "after": ("timestamp__gt", "20190408183513.000"),
+    }
+    with log_in(demo) as v1:
+        for verb, (operator, stamp) in outage.items():
+            image = {"id": DOOR, "timestamp": stamp, "asset_class": "pre"}
+            old = v1.get(f"{demo.info['een']}/asset/{verb}/image.jpeg", params=image, timeout=10)
+            at = {operator: "2019-04-08T18:35:13.000+00:00"}
+            new = api.get("/media/recordedImage.jpeg", deviceId=DOOR, type="preview", **at)
+            assert old.content == new.content
+            taken = datetime.fromisoformat(new.headers["X-Een-Timestamp"])
+            assert (
+                old.headers["x-ee-timestamp"]
+                == f"preview-{taken:%Y%m%d%H%M%S}.{taken.microsecond // 1000:03}"
+            )
+            assert (
+                not datetime(2019, 4, 8, 18, 4, 9, tzinfo=UTC)
+                < taken
+                < datetime(2019, 4, 8, 19, 11, 40, tzinfo=UTC)
+            )
+
+
+def test_one_ordinary_swipe_is_in_the_doors_outage():
+    "It is not of the story, and not among the rows that a reader sees first"
+    door = next(device for device in account(DEFAULT_SEED) if device.id == DOOR)
+    ((start, end),) = gaps(door.history)
+    log = badge_log(DEFAULT_SEED)
+    inside = [row for row in log if row.reader_id == DOOR_READER and start <= row.time <= end]
+    assert len(inside) == 1 and log.index(inside[0]) >= 30
+    assert (inside[0].time, inside[0].reader_id) not in [(event.time, event.reader_id) for event in STORY]
+
+
+def test_each_history_has_no_gap_and_no_overlap():
+    "From the account's first day up to now, and each span differs from the one before"
+    for device in (device for device in account(DEFAULT_SEED) if device.type == "camera"):
+        spans = device.history
+        assert spans[0].start == BEGINNING and spans[-1].end is None
+        assert all(one.end == two.start and one.status != two.status for one, two in pairwise(spans))
+        assert all(span.end is None or span.start < span.end for span in spans)

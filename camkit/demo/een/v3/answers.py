@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 PAGE_SIZES = range(1, 501)
 PAGE_SIZE = 100
+LARGEST = 10**11
+"""Numbers in tokens: of an image, the largest that still has a date."""
 NAMES = {
     400: "invalidArgument",
     401: "unauthenticated",
@@ -110,13 +112,15 @@ def token_of(*parts: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
-def token_parts(text: str, kind: str) -> list[Any]:
-    """What a token of a kind holds after its kind; other texts are refused."""
+def token_parts(text: str, kind: str, *types: type) -> list[Any]:
+    """What a token of a kind holds after its kind: parts of these types, numbers to `LARGEST`; others are refused."""
     try:
         found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error, RecursionError):
         found = None
-    if not isinstance(found, list) or len(found) < 2 or found[0] != kind:
+    if not isinstance(found, list) or [type(part) for part in found] != [str, *types] or found[0] != kind:
+        refuse_argument("pageToken", "wrongArgumentValue", "this token is not known")
+    if any(type(part) is int and not 0 <= part <= LARGEST for part in found):
         refuse_argument("pageToken", "wrongArgumentValue", "this token is not known")
     return found[1:]
 
@@ -144,9 +148,7 @@ class Pages:
             refuse_argument("pageSize", "wrongArgumentValue", "a whole number is expected")
         start = 0
         if token := params.get("pageToken"):
-            (start,) = token_parts(token, request.path)
-            if not isinstance(start, int) or start < 0:
-                refuse_argument("pageToken", "wrongArgumentValue", "this token is not known")
+            (start,) = token_parts(token, request.path, int)
         body = {
             **self._link("nextPageToken", start + size if start + size < len(items) else None),
             **self._link("prevPageToken", max(0, start - size) if start else None),

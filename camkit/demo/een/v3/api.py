@@ -5,15 +5,17 @@ from __future__ import annotations
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from camkit.demo.clock import Clock
 from camkit.demo.een.devices import Device
-from camkit.demo.een.v3 import events, inventory, media
+from camkit.demo.een.v3 import events, inventory, media, media_session
 from camkit.demo.een.v3.answers import Pages, error, refuse
+from camkit.demo.een.v3.media_session import bearer
 from camkit.demo.een.v3.oauth import Authorizations
 
 PREFIX = "/api/v3.0"
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
 
 def create_blueprint(
@@ -33,14 +35,21 @@ def create_blueprint(
 
     @routes.before_request
     def admit() -> None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not authorizations.is_valid(token):
+        if authorizations.is_valid(bearer()):
+            return
+        if not (request.path.startswith(f"{PREFIX}/media/") and media_session.is_open(authorizations)):
             refuse(401, "unauthenticated", "The caller does not have a valid credential")
 
-    @routes.route("/", defaults={"path": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    @routes.route("/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    @routes.route("/", defaults={"path": ""}, methods=_METHODS)
+    @routes.route("/<path:path>", methods=_METHODS)
     def missing(path: str) -> Response:
-        return error(404, "endpointNotFound", "Endpoint not found")
+        rule, _ = current_app.url_map.bind_to_environ(request.environ).match(method="GET", return_rule=True)
+        if rule.endpoint == request.endpoint:
+            return error(404, "endpointNotFound", "Endpoint not found")
+        said = f"HTTP method {request.method} not supported for API path {request.path}"
+        answer = error(405, "methodNotSupported", said)
+        answer.headers["Allow"] = "GET, HEAD, OPTIONS"
+        return answer
 
     @routes.after_request
     def date(answer: Response) -> Response:

@@ -51,6 +51,7 @@ def create_blueprint(devices: list[Device], pages: Pages, base_url: dict[str, ob
     def listed(found: list[Device], parts: list[str], filters: tuple[str, ...]) -> Response:
         params = arguments((*filters, *_PAGING))
         include = words(params, "include", parts)
+        _check_relevance(params)
         matching = [device for device in found if _matches(device, params)]
         matching = _sorted(matching, params)
         return pages.answer(matching, lambda device: rendered(device, include), params, len(found))
@@ -150,6 +151,16 @@ def _position(location: list[Any], is_camera: bool) -> dict[str, Any] | None:
         return None
     where = {"latitude": location[0], "longitude": location[1], "floor": location[5]}
     return where | ({"azimuth": location[2], "rangeInMeters": location[3]} if is_camera else {})
+
+
+def _check_relevance(params: dict[str, str]) -> None:
+    """Refuse a least relevance that is not one; what ``q`` finds here is all equally relevant."""
+    try:
+        valid = 0 <= float(params.get("qRelevance__gte", "0.5")) <= 1
+    except ValueError:
+        valid = False
+    if not valid:
+        refuse_argument("qRelevance__gte", "wrongArgumentValue", "a number from 0 to 1")
 
 
 def _matches(device: Device, params: dict[str, str]) -> bool:

@@ -21,6 +21,7 @@ from camkit.demo.een.assets import Assets
 from camkit.demo.een.devices import Device
 from camkit.demo.een.outages import ONLINE
 from camkit.demo.een.population import Answer
+from camkit.demo.een.v3 import media_session
 from camkit.demo.een.v3.answers import (
     Pages,
     arguments,
@@ -199,6 +200,8 @@ def _intervals(media: Media, pages: Pages, origin: str) -> Response:
     device, kind = media.camera(params["deviceId"]), _kind(params)
     if params["mediaType"] not in ("video", "image"):
         refuse_argument("mediaType", "wrongArgumentValue", "video or image")
+    if params.get("coalesce", "true") not in ("true", "false"):
+        refuse_argument("coalesce", "wrongArgumentValue", "true or false")
     urls = words(params, "include", ("flvUrl", "rtspUrl", "rtspsUrl", "multipartUrl", "mp4Url"))
     first, last = time_in(params, "startTimestamp__gte"), time_in(params, "endTimestamp__lte") or media.now
     base = {"type": kind, "deviceId": device.id, "mediaType": params["mediaType"]}
@@ -212,7 +215,7 @@ def _intervals(media: Media, pages: Pages, origin: str) -> Response:
 
 def _session(origin: str) -> Response:
     arguments(())
-    return jsonify({"url": f"{origin}/media/session"})
+    return jsonify({"url": origin + media_session.PATH})
 
 
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -242,9 +245,9 @@ def _chosen(frames: Any, operator: str, moment: datetime, now: datetime) -> int:
 
 def _by_token(media: Media, token: str) -> Response:
     """The image that a token names; everything else in the request is ignored."""
-    parts = token_parts(token, "image")
-    if len(parts) != 3 or not isinstance(parts[2], int) or parts[1] not in KINDS or abs(parts[2]) > 10**11:
+    device_id, kind, index = token_parts(token, "image", str, str, int)
+    if kind not in KINDS:
         refuse_argument("pageToken", "wrongArgumentValue", "this token is not known")
-    device = media.camera(str(parts[0]))
-    media.frames(device, parts[1])
-    return media.answer(device, parts[1], parts[2])
+    device = media.camera(device_id)
+    media.frames(device, kind)
+    return media.answer(device, kind, index)

@@ -67,13 +67,18 @@ class Authorizations:
             return "redirect_uri is not registered for this application"
         if query.get("response_type") != "code" or query.get("scope") != SCOPE:
             return "response_type has to be code, and scope vms.all"
+        if "code_challenge" in query and (
+            query.get("code_challenge_method") != "S256" or not query["code_challenge"]
+        ):
+            return "code_challenge_method has to be S256"
         return None
 
     def code(self, query: Mapping[str, str]) -> str:
         """A code for a consent."""
         code = secrets.token_urlsafe(32)
-        challenge = query.get("code_challenge") if query.get("code_challenge_method") == "S256" else None
-        self._codes[code] = _Code(query["redirect_uri"], challenge, time.monotonic() + CODE_S)
+        self._codes[code] = _Code(
+            query["redirect_uri"], query.get("code_challenge"), time.monotonic() + CODE_S
+        )
         return code
 
     def exchange(self, fields: Mapping[str, str]) -> _Login | int:
@@ -108,6 +113,17 @@ class Authorizations:
     def is_valid(self, token: str) -> bool:
         """Whether an access token holds."""
         return any(login.access == token and login.access_until > time.monotonic() for login in self._logins)
+
+    def media_session(self, token: str) -> str:
+        """The cookie that stands for an access token where images are asked for."""
+        return hashlib.sha256(f"media session {token}".encode()).hexdigest()
+
+    def is_media_session(self, cookie: str) -> bool:
+        """Whether the access token that a cookie stands for holds."""
+        return any(
+            self.is_valid(login.access) and self.media_session(login.access) == cookie
+            for login in self._logins
+        )
 
     def expire(self) -> None:
         """End every access token, as if its time were over."""
@@ -163,10 +179,16 @@ def _token(authorizations: Authorizations, base_url: dict[str, object]) -> Respo
     fields = {**request.args.to_dict(), **request.form.to_dict()}
     if fields.get("scope", SCOPE) != SCOPE:
         return _refused(403, "invalid_scope")
-    grants = {"authorization_code": authorizations.exchange, "refresh_token": authorizations.refresh}
+    grants = {
+        "authorization_code": (authorizations.exchange, ("code", "redirect_uri")),
+        "refresh_token": (authorizations.refresh, ("refresh_token",)),
+    }
     if fields.get("grant_type") not in grants:
         return _refused(400, "unsupported_grant_type")
-    found = grants[fields["grant_type"]](fields)
+    grant, required = grants[fields["grant_type"]]
+    if not all(map(fields.get, required)):
+        return _refused(400, "invalid_request")
+    found = grant(fields)
     if isinstance(found, int):
         return _refused(found, "invalid_grant")
     body = {
