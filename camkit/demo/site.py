@@ -119,7 +119,13 @@ def _flask(name: str) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.register_error_handler(RecursionError, _nested_too_deeply)
     return app
+
+
+def _nested_too_deeply(_error: Exception) -> Response:
+    """Answer to a JSON body that the standard library does not read to its end."""
+    return Response("the body is nested too deeply", 400, mimetype="text/plain")
 
 
 def _no_trailing_slash() -> Response | None:

@@ -69,3 +69,10 @@ def test_a_picture_that_is_not_ready_answers_as_the_option_says(status):
         assert requests.get(made.json()["url"], timeout=10).status_code == status
         assert made.headers["Date"] == "Fri, 12 Apr 2019 20:45:00 GMT"
         assert made.json()["expiry"].endswith("2019-04-12T21:15:00Z.")
+
+
+def test_a_body_that_is_nested_too_deeply_is_refused(demo):
+    "With 400, not with a crash"
+    url = f"{demo.info['meraki']}/devices/Q2GV-7K2M-D9HT/camera/generateSnapshot"
+    headers = {KEY_HEADER: demo.info["meraki_key"], "Content-Type": "application/json"}
+    assert requests.post(url, data=b"[" * 100_000, headers=headers, timeout=10).status_code == 400

@@ -26,6 +26,9 @@ SERVED = {
 }
 """By the name of the demo's view."""
 
+REDIRECTED = "camkit_redirected"
+"""The mark of a redirect on demand (`camkit.demo.misbehaviour`)."""
+
 NOT_SERVED = set("configTemplateId isBoundToConfigTemplate configurationUpdatedAfter".split())
 NOT_SERVED |= set("sensorMetrics[] sensorAlertProfileIds[]".split())
 
@@ -35,6 +38,8 @@ def check_parameters(refuse: Callable[[int, str], NoReturn]) -> None:
     view = (request.endpoint or "").partition(".")[2]
     served = SERVED.get(view, "").split()
     for name in request.args:
+        if name == REDIRECTED:
+            continue
         plain = name.removesuffix("[]")
         if name in served or f"{plain}[]" in served:
             continue
