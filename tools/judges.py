@@ -25,32 +25,31 @@ CLIENTS = (
 LONGEST_S = 600
 
 
-def install(what: str, done: Path, command: list[str]) -> None:
-    """Run a command unless what it makes is there."""
-    if done.exists():
+def install(what: str, command: list[str], *wanted: str) -> None:
+    """Run a command with the packages that are wanted, unless these versions are there."""
+    stamp = FOLDER / f"{what}.txt"
+    if stamp.exists() and stamp.read_text().split() == list(wanted):
         return
     print(f"Installing {what} ...", flush=True)
     try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)  # noqa: S603 - ours
-        problem = run.stderr if run.returncode else ""
+        whole = [*command, *wanted]
+        run = subprocess.run(whole, capture_output=True, text=True, timeout=LONGEST_S, check=False)  # noqa: S603 - ours
+        problem = (run.stderr.strip()[-400:] or "no reason given") if run.returncode else ""
     except (OSError, subprocess.TimeoutExpired) as error:
         problem = str(error)
     if problem:
-        print(f"NO JUDGES: {what} could not be installed: {problem.strip()[-400:]}", flush=True)
+        print(f"NO JUDGES: {what} could not be installed: {problem}", flush=True)
+    else:
+        stamp.write_text("\n".join(wanted))
 
 
 def main() -> int:
     """Install all."""
     FOLDER.mkdir(exist_ok=True)
-    npm = shutil.which("npm") or "npm"
-    install(
-        "Prism",
-        FOLDER / "node_modules" / ".bin" / "prism",
-        [npm, "install", "--prefix", str(FOLDER), "--silent", PRISM],
-    )
-    python = FOLDER / "python"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(python), *CLIENTS]
-    install("other people's clients", python / "schemathesis", pip)
+    npm = [shutil.which("npm") or "npm", "install", "--prefix", str(FOLDER), "--silent"]
+    install("Prism", npm, PRISM)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(FOLDER / "python")]
+    install("other people's clients", pip, *CLIENTS)
     return 0
 
 

@@ -49,7 +49,8 @@ def eagleeyev3(job: dict[str, str]) -> dict[str, Any]:
     assert client.get_list_of_cameras()["success"] and client.get_list_of_bridges()["success"]
     camera = client.get_camera_by_id(DOOR)
     start, end = "2019-04-01T00%3A00%3A00.000%2B00%3A00", "2019-04-12T00%3A00%3A00.000%2B00%3A00"
-    camera.get_list_of_events(start_timestamp=start, end_timestamp=end)
+    assert camera.get_list_of_events(start_timestamp=start, end_timestamp=end)["success"]
+    assert client.get_current_user()["success"]
     preview = camera.get_live_preview()
     found = {"cameras": len(client.cameras), "bridges": len(client.bridges), "preview": len(preview.content)}
     assert client.logout()["success"]
@@ -90,12 +91,22 @@ def eensdk(job: dict[str, str]) -> dict[str, Any]:
     )
     client.refresh_access_token()
     user = json.loads(client.get_current_user())
+    bridge = json.loads(client.list_bridges(include="status", pageSize=1))["results"][0]
+    one = [client.get_camera(DOOR, include="status,deviceInfo"), client.get_bridge(bridge["id"])]
+    times = {"startTimestamp__gte": "2019-04-11T00:00:00.000+00:00", "endTimestamp__lte": at}
+    media = json.loads(client.list_media(deviceId=DOOR, type="preview", mediaType="image", **times))
+    settings, session = json.loads(client.get_client_settings()), json.loads(client.get_media_session())
+    live = client.get_live_image(deviceId=DOOR, type="preview")
     revoked = client.revoke_refresh_token().status_code
     return {
         "cameras": len(cameras),
         "image": len(getattr(image, "content", image)),
         "events": len(events["results"]),
         "account": user["accountId"],
+        "one": [json.loads(device)["id"] for device in one] == [DOOR, bridge["id"]],
+        "media": len(media["results"]),
+        "addresses": "httpsBaseUrl" in settings and "url" in session,
+        "live": len(getattr(live, "content", live)),
         "revoked": revoked,
     }
 
@@ -117,6 +128,8 @@ def carson(job: dict[str, str]) -> dict[str, Any]:
     camera, image = client.get_camera(DOOR), io.BytesIO()
     camera.get_image(image, datetime(2019, 4, 12, 17, 33, 36, tzinfo=UTC))
     camera.update()
+    by_address = requests.get(camera.get_image_url(datetime(2019, 4, 12, 17, 33, 36, tzinfo=UTC)), timeout=20)
+    assert by_address.content == image.getvalue()
     return {"cameras": len(list(client.cameras)), "image": image.getvalue()[:2].hex(), "name": camera.name}
 
 
@@ -142,7 +155,15 @@ def meraki(job: dict[str, str]) -> dict[str, Any]:
     ordered = client.camera.generateDeviceCameraSnapshot(serial, timestamp="2019-04-12T17:33:36Z")
     link = client.camera.getDeviceCameraVideoLink(serial)
     statuses = client.organizations.getOrganizationDevicesStatuses(organization["id"], perPage=5)
+    available = client.organizations.getOrganizationDevicesAvailabilities(organization["id"], perPage=5)
+    networks = client.organizations.getOrganizationNetworks(organization["id"])
+    devices = client.networks.getNetworkDevices(client.devices.getDevice(serial)["networkId"])
     return {
+        "organization": client.organizations.getOrganization(organization["id"])["id"] == organization["id"],
+        "quality": "quality" in client.camera.getDeviceCameraQualityAndRetention(serial),
+        "available": len(available),
+        "networks": len(networks),
+        "among": serial in [device["serial"] for device in devices],
         "cameras": len(cameras),
         "url": "url" in ordered,
         "link": "url" in link,

@@ -55,6 +55,8 @@ def missing() -> str:
         lacks.append(f"the vendors' specifications ({OPENAPI}; CAMKIT_OPENAPI names another place)")
     if not shutil.which("node") or not PRISM.exists():
         lacks.append("Prism (`make judges` installs it; it needs node)")
+    if not (TOOLS / "python" / "schemathesis").is_dir():
+        lacks.append("schemathesis and other people's clients (`make judges` installs them)")
     return (
         f"NO JUDGES: {' and '.join(lacks)} missing, so nobody but us says that the demo site is right"
         if lacks
