@@ -186,7 +186,10 @@ class _Download:
 
     def kept(self) -> str:
         """Say what an interrupt leaves."""
-        kept = f"{len(self._collection)} of {self._budget.wanted} frames are in the folder {self._out}"
+        frames = Collection(
+            self._out, self._camera_id
+        ).frames  # an interrupt may come between writing and noting
+        kept = f"{len(frames)} of {self._budget.wanted} frames are in the folder {self._out}"
         return f"{kept}. Run the cell again: it fetches the others only."
 
     def result(self) -> DownloadRun:
