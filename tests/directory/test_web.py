@@ -340,7 +340,7 @@ def test_reading_a_page_does_not_stop_others(markup, capfd):
     "A page within the limits may take a second, during which the panel goes on; nothing is printed"
     with heartbeat() as gaps:
         assert look_up(b"<h1>Ann Lee</h1><p>007</p>" + markup).name == "Ann Lee"
-    assert len(gaps) > 3  # one that froze all would leave room for two: before it and after it
+    assert len(gaps) > 2  # one that froze all would leave room for two: before it and after it
     assert capfd.readouterr() == ("", "")
 
 
