@@ -50,7 +50,7 @@ def create_blueprint(devices: list[Device], pages: Pages) -> Blueprint:
         if not types or not all(_TYPE.fullmatch(name) for name in types):
             refuse_argument("type__in", "wrongArgumentValue", "these are not types of events")
         include = words(params, "include")
-        if not all(name.startswith("data.") for name in include):
+        if not all(name.startswith(("data.", "een.")) for name in include):  # EagleEyev3 leaves "data." out
             refuse_argument(
                 "include", "wrongArgumentValue", "a schema is written data.een.objectDetection.v1"
             )
