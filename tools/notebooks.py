@@ -62,7 +62,9 @@ def run(path: Path) -> NotebookNode:
             "--IPKernelApp.log_level=40"
         ],  # else it warns about TCP, which stays on this machine
     )
-    client.execute(env={"CAMKIT_DEMO": "1", **os.environ})
+    # Whatever else is set: what is stored is the demo site's, never somebody's own cameras.
+    chosen = "v3" if os.environ.get("CAMKIT_DEMO") == "v3" else "1"
+    client.execute(env={**os.environ, "CAMKIT_DEMO": chosen})
     return notebook
 
 
