@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from camkit.badges.duplicates import FileRows, chosen, find_duplicates
+from camkit.badges.duplicates import FileFacts, chosen, find_duplicates
 from camkit.badges.files import (
     Export,
     LeftOut,
@@ -164,7 +164,8 @@ class _Loaded:
     export: Export
     report: dict[str, object]
     part: FileEvents
-    rows: FileRows
+    facts: FileFacts
+    has_seconds: np.ndarray  # for each event, whether its time has seconds
 
 
 def _load_all(
@@ -274,7 +275,7 @@ def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | Non
     def written() -> pa.ChunkedArray:
         return table.text("event_time").filter(pa.array(part.is_event))  # type: ignore[union-attr]
 
-    return _Loaded(table.export, report, part, FileRows.of(part.events, rows, written))
+    return _Loaded(table.export, report, part, *FileFacts.of(part.events, rows, written))
 
 
 def _join(files: pd.DataFrame, loaded: Sequence[_Loaded], zone: tzinfo | None) -> BadgeLog:
@@ -282,7 +283,8 @@ def _join(files: pd.DataFrame, loaded: Sequence[_Loaded], zone: tzinfo | None) -
     names = pd.Index(files["file"])
     events = _concat([one.part.events for one in loaded], names)
     events["event_time"] = events["event_time"].dt.tz_localize("UTC")
-    found = find_duplicates(events, [one.rows for one in loaded], zone)
+    has_seconds = np.concatenate([one.has_seconds for one in loaded])
+    found = find_duplicates(events, has_seconds, [one.facts for one in loaded], zone)
     files["doubts"] = [[*doubts, *found.said.get(at, [])] for at, doubts in enumerate(files["doubts"])]
     kept = events
     if len(found.again):
