@@ -15,6 +15,7 @@ from camkit._version import __version__
 if TYPE_CHECKING:
     from camkit import errors, plots
     from camkit.badges import BadgeLog, DoorEvent, DoorEvents, flag_events, load_badges, load_doors, resolve
+    from camkit.badges.stored import StoredLog, open_log, store_badges
     from camkit.cameras import Result, Snapshot, Snapshots, SnapshotSource, snapshots_for
     from camkit.cameras.een import (
         DeviceStatus,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CamkitError", "__version__", "check", "errors", "notebook_defaults", "plots"]
 __all__ += ["BadgeLog", "DoorEvent", "DoorEvents", "flag_events", "load_badges", "load_doors", "resolve"]
+__all__ += ["StoredLog", "open_log", "store_badges"]
 __all__ += ["Result", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"]
 __all__ += [
     "DeviceStatus",
@@ -73,8 +75,8 @@ __all__ += ["Investigation", "load_investigation"]
 __all__ += ["EventPicker", "ImportDialog", "ReviewPanel"]
 
 _ROOMS = (
-    "errors support.check support.notebook badges directory cameras cameras.een cameras.een.previews site "
-    "investigation case review"
+    "errors support.check support.notebook badges badges.stored directory cameras cameras.een cameras.een.previews "
+    "site investigation case review"
 ).split()
 """Where the names are, in the order in which they are looked for: what imports most comes last."""
 

@@ -267,7 +267,7 @@ class AcrossFiles:
         equal = np.full(len(mine), -1)  # the file with an equal row that is not shown to be the same
         same_as = np.full(len(mine), -1)
         said = []
-        for other in self._before(number, mine):
+        for other in self._before(number, mine) if len(mine) else ():
             waiting = same_as < 0
             if not waiting.any():
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time, tzinfo
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -127,7 +128,8 @@ def flag_events(
         "first_time_at_reader": is_first,
         "unknown_cardholder": rules.unknown(events),
     }
-    table = flag_table(events.index, flags, evidence)
+    labels = {name: (rows, events.index[others]) for name, (rows, others) in evidence.items()}
+    table = flag_table(events.index, flags, labels)
     table.attrs["settings"] = dict(rules.settings)
     return table
 
@@ -375,8 +377,10 @@ def read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[Evidence, tu
     return (rows[known], before[known]), (line, file) if "line" in events else ()
 
 
-def flag_table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, Evidence]) -> pd.DataFrame:
-    """Put the flags in their order, each with the label of the event it rests on."""
+def flag_table(
+    index: pd.Index, flags: Mapping[str, np.ndarray], evidence: Mapping[str, tuple[np.ndarray, Any]]
+) -> pd.DataFrame:
+    """Put the flags in their order; of those that rest on another event, the positions and the labels of the others."""
     columns: dict[str, object] = {}
     for name in FLAGS:
         if name in flags:
@@ -384,7 +388,7 @@ def flag_table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str
             continue
         rows, others = evidence[name]
         flagged, label = np.zeros(len(index), dtype=bool), np.zeros(len(index), dtype="int64")
-        flagged[rows], label[rows] = True, index[others]
+        flagged[rows], label[rows] = True, others
         columns[name] = flagged
         columns[f"{name}_event"] = pd.arrays.IntegerArray(label, ~flagged)
     return pd.DataFrame(columns, index=index, copy=False)
