@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         probe_cameras,
         usable_cameras,
     )
-    from camkit.cameras.een.previews import DownloadRun, download_previews
+    from camkit.cameras.een.previews import DownloadRun, FleetRun, download_fleet, download_previews
     from camkit.case import (
         VERDICTS,
         Case,
@@ -60,7 +60,7 @@ __all__ += [
     "explain_status",
 ]
 __all__ += ["explained_by_status", "overall_status", "probe_cameras", "usable_cameras"]
-__all__ += ["DownloadRun", "download_previews"]
+__all__ += ["DownloadRun", "FleetRun", "download_fleet", "download_previews"]
 __all__ += ["Site", "connect", "load_directory"]
 __all__ += [
     "VERDICTS",

@@ -194,6 +194,10 @@ class Transport(NotPickled):
         if not self.trust.includes(parts := parts_of(address)):
             self.trust = replace(self.trust, also=(*self.trust.also, parts))
 
+    def share_rate(self, rate: TokenBucket) -> None:
+        """Wait for a turn there from now on, instead of at the own rate."""
+        self._rate = rate
+
     def close(self) -> None:
         """Close this thread's idle connections; it opens new ones when used again."""
         routes = self._local.__dict__.pop("routes", None)

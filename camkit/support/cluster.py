@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -30,21 +31,25 @@ def need_dask(for_what: str) -> Any:
         ) from None
 
 
+def active() -> bool:
+    """Whether there is a Dask client to which work goes unless another is given."""
+    distributed = sys.modules.get("distributed")
+    try:
+        return distributed is not None and bool(distributed.default_client())
+    except ValueError:
+        return False
+
+
 @contextmanager
 def cluster(client: Client | None, for_what: str) -> Iterator[Client]:
     """Give the client, or the active one, or a cluster with a process for each core that ends with the block."""
     distributed = need_dask(for_what)
-    if client is None:
-        try:
-            client = distributed.default_client()
-        except ValueError:  # there is none
-            client = None
-    if client is not None:
-        yield client
+    if client is not None or active():
+        yield client or distributed.default_client()
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     local = distributed.LocalCluster(
-        n_workers=cores, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=cores, threads_per_worker=1, processes=True, dashboard_address=None, security=True
     )
     with local, distributed.Client(local, set_as_default=False) as own:
         yield own

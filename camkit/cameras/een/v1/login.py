@@ -28,6 +28,7 @@ from camkit.http import (
     Meanings,
     NotPickled,
     Reply,
+    TokenBucket,
     Transport,
     as_secret,
     raise_for_status,
@@ -111,6 +112,10 @@ class Session(NotPickled):
         self._refusal: ServiceError | None = None
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
+
+    def share_rate(self, rate: TokenBucket) -> None:
+        """Wait for a turn there before each request."""
+        self._transport.share_rate(rate)
 
     @secrets_stay_inside
     def login(self, send_code_by: str | None = None) -> Account:

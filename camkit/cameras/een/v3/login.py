@@ -126,6 +126,10 @@ class Session(NotPickled):
                 "EEN_REDIRECT_URI is not an address. Write it as it is registered, such as http://127.0.0.1:3333."
             )
 
+    def share_rate(self, rate: TokenBucket) -> None:
+        """Wait for a turn there before each request."""
+        self._transport.share_rate(rate)
+
     @secrets_stay_inside
     def login(self, *, again: bool = False, paste: bool | None = None) -> Account:
         """Log in: by the login that is kept from before, else by a consent in the browser.

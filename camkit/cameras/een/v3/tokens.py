@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import gevent
@@ -103,11 +103,14 @@ class TokenStore(Protocol):
 
 
 class TokensInMemory(NotPickled):
-    """Tokens that end with the process, such as those of the demo site."""
+    """Tokens that end with the process, such as those of the demo site; a copy does not have any."""
 
     def __init__(self) -> None:
         self._tokens: Tokens | None = None
         self._lock = gevent.lock.RLock()
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        return TokensInMemory, ()
 
     def load(self) -> Tokens | None:
         """Return what is kept."""
