@@ -34,7 +34,10 @@ from camkit.support.files import make_folder, open_regular, remove_leftovers, sy
 from camkit.support.locks import CAN_LOCK, take
 
 SERVICE = "camkit"
-LONGEST_BYTES = 64 * 1024
+LONGEST_TOKEN = 16 * 1024
+LONGEST_BYTES = 8 * LONGEST_TOKEN
+"""More than two tokens take as JSON, whatever is in them."""
+
 LOCK_S = 60.0
 """How long to wait for another process that is renewing the login, seconds."""
 
@@ -51,12 +54,27 @@ class Tokens(NotPickled):
         When `access` is to be renewed, shortly before it ends by this machine's clock, seconds since 1970.
     api_url : str
         Scheme and host of the account's API.
+
+    Raises
+    ------
+    ValueError
+        If one could not be sent or read again: what is accepted is what can be kept.
     """
 
     access: SecretStr
     refresh: SecretStr | None
     expires_at: float
     api_url: str
+
+    def __post_init__(self) -> None:
+        refresh = "-" if self.refresh is None else self.refresh.get_secret_value()
+        for text, characters in (
+            (self.access.get_secret_value(), "[!-~]"),
+            (refresh, "[ -~]"),  # RFC 6749, A.17
+            (self.api_url, "[!-~]"),
+        ):
+            if not isinstance(text, str) or not re.fullmatch(f"{characters}{{1,{LONGEST_TOKEN}}}", text):
+                raise ValueError("a token that cannot be sent or kept")
 
     def is_fresh(self) -> bool:
         """Whether the access token holds for a while."""
@@ -74,12 +92,11 @@ class Tokens(NotPickled):
             access, refresh, expires_at, api_url = json.loads(text)
             expires_at = float(expires_at)
             urlsplit(api_url).port  # noqa: B018 - it is read for its error
+            return cls(
+                SecretStr(access), None if refresh is None else SecretStr(refresh), expires_at, api_url
+            )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             return None
-        texts = (access, api_url) if refresh is None else (access, api_url, refresh)
-        if not all(isinstance(each, str) and re.fullmatch(r"[!-~]+", each) for each in texts):
-            return None
-        return cls(SecretStr(access), SecretStr(refresh) if refresh else None, expires_at, api_url)
 
 
 class TokenStore(Protocol):

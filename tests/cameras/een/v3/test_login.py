@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import traceback
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +20,7 @@ from pydantic import SecretStr
 from camkit.cameras.een import EagleEyeV3, TokensInMemory
 from camkit.cameras.een.v3 import consent
 from camkit.cameras.een.v3.tokens import Tokens
-from camkit.errors import BadResponse, LoginRefused, ServiceError
+from camkit.errors import BadResponse, LoginRefused, OutputError, ServiceError, SettingsError
 from camkit.http import Limits
 from tests.support.een_v3 import client, press
 from tests.support.scripted import scripted, send
@@ -349,3 +350,196 @@ def test_what_is_kept_does_not_lead_to_another_host(demo, kept, store):
     other = client(demo.info, store, consent=lambda address: asked.append(address) or press(address))
     assert len(other.devices()) == 90 and len(asked) == 1
     other.close()
+
+
+class Household(Vendor):
+    """A vendor with several users: each consent is the next one's."""
+
+    def __init__(self, *names):
+        super().__init__()
+        self.waiting, self.of, self.live, self.seen = list(names), {}, set(), []
+
+    def __call__(self, handler, number):
+        path = urlsplit(handler.path).path
+        if path == "/oauth2/token":
+            asked = parse_qs(self.seen[number].body.decode())
+            spent = asked.get("refresh_token", [""])[0]
+            name = self.of[spent] if spent else self.waiting.pop(0)
+            host, port = handler.server.server_address
+            body = grant(self.granted, f"http://{host}:{port}")
+            self.granted += 1
+            self.of[body["access_token"]] = self.of[body["refresh_token"]] = name
+            self.live.add(body["access_token"])
+            answer_json(handler, 200, body)
+        elif path == "/oauth2/revoke":
+            send(handler, 200)
+        elif (access := handler.headers["Authorization"].split()[1]) in self.live:
+            answer_json(
+                handler, 200, {**USER, "id": self.of[access], "email": f"{self.of[access]}@b.example"}
+            )
+        else:
+            answer_json(handler, 401, {"code": 401, "status": "unauthenticated", "message": "no"})
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_login_of_somebody_else_is_not_taken_over_in_silence(knows):
+    "One sentence names both; login() goes on as the new one, since it says whose login it is"
+    vendor, store = Household("alice", "bob"), TokensInMemory()
+    with scripted(vendor) as server:
+        vendor.seen = server.seen
+        first, second = of(server, store), of(server, store)
+        if knows:
+            first.login()
+        else:
+            first._get("/cameras", {}, "Asking", read=lambda reply: reply)
+        second.login(again=True)
+        vendor.live.discard("access-canary-0")
+        for _ in range(2):
+            with pytest.raises(
+                LoginRefused, match=r"that of bob@.*that of alice@.*site\.een\.login\(\)"
+            ) as caught:
+                first._known_account(again=True)
+            assert "canary" not in str(caught.value)
+        assert first.account["user"] == "alice@b.example"
+        with pytest.raises(LoginRefused, match="bob@"):
+            first.logout()
+        assert not [each for each in server.seen if each.path == "/oauth2/revoke"]
+        assert first.login().email == "bob@b.example"
+        assert second._known_account(again=True).email == "bob@b.example"
+        first.close()
+        second.close()
+
+
+def test_a_login_that_the_same_user_renewed_or_made_anew_is_taken_over():
+    "Nobody is asked for anything"
+    vendor, store = Household("alice", "alice"), TokensInMemory()
+    with scripted(vendor) as server:
+        vendor.seen = server.seen
+        first, second = of(server, store), of(server, store)
+        first.login()
+        second.login(again=True)
+        vendor.live.discard("access-canary-0")
+        assert first._known_account(again=True).email == "alice@b.example"
+        vendor.live.discard("access-canary-1")
+        assert second._known_account(again=True) == first._known_account(again=True)
+        assert vendor.granted == 3
+        first.close()
+        second.close()
+
+
+ODD_PLACES = [
+    None,
+    "127.0.0.1",
+    {"hostname": "evil.example", "port": 443},
+    {"hostname": "127.0.0.1", "port": "x"},
+]
+
+
+@pytest.mark.parametrize(
+    "odd", [*({"httpsBaseUrl": place} for place in ODD_PLACES), {"expires_in": None}, {"expires_in": "x"}]
+)
+def test_a_renewal_that_says_less_keeps_the_new_pair(odd):
+    "The pair before it is spent: the address stays, and the token is renewed again soon"
+    vendor, store = Vendor(), TokensInMemory()
+    with scripted(vendor) as server:
+        een = of(server, store)
+        een.login()
+        vendor.more, vendor.good = odd, "access-canary-1"
+        assert een._known_account(again=True).account_id == "00000001"
+        kept = store.load()
+        assert kept.refresh.get_secret_value() == "refresh-canary-1" and kept.api_url == server.base
+        assert kept.expires_at > time.time() + 60
+        if "expires_in" in odd:
+            assert kept.expires_at < time.time() + 600
+        een.close()
+
+
+class FullDisk(TokensInMemory):
+    """A store that can be told to take nothing."""
+
+    failure = None
+
+    def save(self, tokens):
+        if self.failure:
+            raise self.failure
+        super().save(tokens)
+
+
+@pytest.mark.parametrize("failure", [OutputError("full"), OSError(28, "full"), LoginRefused("chmod")])
+def test_a_new_pair_that_cannot_be_saved_is_used_and_saved_later(failure):
+    "It says so once for each pair, and the login goes on"
+    vendor, store = Vendor(), FullDisk()
+    with scripted(vendor) as server:
+        een = of(server, store)
+        een.login()
+        store.failure = failure
+        for number in (1, 2):
+            vendor.good = f"access-canary-{number}"
+            with pytest.warns(UserWarning, match="could not be kept"):
+                een._known_account(again=True)
+        assert store.load().access.get_secret_value() == "access-canary-0"
+        assert b"refresh-canary-1" in [each.body for each in server.seen if each.path == "/oauth2/token"][-1]
+        store.failure = None
+        een.login()
+        assert store.load().access.get_secret_value() == "access-canary-2"
+        een.close()
+
+
+def test_a_first_login_that_cannot_be_saved_is_used():
+    "What was kept before is not taken for newer"
+    vendor, store = Vendor(), FullDisk()
+    store.save(Tokens(SecretStr("old-canary"), None, 4e9, "http://127.0.0.1:9"))
+    store.failure = OSError(28, "full")
+    with scripted(vendor) as server:
+        een = of(server, store)
+        with pytest.warns(UserWarning, match="could not be kept"):
+            een.login(again=True)
+        vendor.good = "access-canary-1"
+        with pytest.warns(UserWarning, match="could not be kept"):
+            assert een._known_account(again=True).email == USER["email"]
+        een.close()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "is_taken"),
+    [
+        ({"refresh_token": "has space"}, True),
+        ({"refresh_token": '"\\' * 8000}, True),
+        ({"access_token": "a" * 40_000}, False),
+        ({"refresh_token": "r" * 40_000}, False),
+        ({"refresh_token": "line\nbreak"}, False),
+        ({"access_token": "a b"}, False),
+    ],
+)
+def test_tokens_that_are_accepted_can_be_read_again(store, tokens, is_taken):
+    "Others are refused when they come, in one sentence that does not show them"
+    vendor = Vendor(**tokens)
+    with scripted(vendor) as server:
+        een = of(server, store)
+        if is_taken:
+            een.login()
+            again = of(server, store, consent=lambda _: pytest.fail("a consent was asked for"))
+            assert again.login() == een.login()
+            again.close()
+        else:
+            with pytest.raises(BadResponse, match="too long or has characters") as caught:
+                een.login()
+            assert next(iter(tokens.values()))[:20] not in str(caught.value) and store.load() is None
+        een.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:x",
+        "http://[",
+        "http://:3333",
+        "3333",
+    ],
+)
+def test_a_redirect_address_that_cannot_be_is_said_at_the_beginning(address):
+    "Before anything is asked"
+    with pytest.raises(SettingsError, match="EEN_REDIRECT_URI is not an address"):
+        EagleEyeV3("app", "secret", address, store=TokensInMemory())
