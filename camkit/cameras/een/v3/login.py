@@ -28,7 +28,7 @@ from pydantic import SecretStr
 
 from camkit.cameras.een.account import Account
 from camkit.cameras.een.v3.consent import consent_in_browser
-from camkit.cameras.een.v3.errors import raise_for_answer
+from camkit.cameras.een.v3.errors import raise_for_answer, raise_for_refusal
 from camkit.cameras.een.v3.tokens import Tokens, TokensKept, TokenStore
 from camkit.errors import BadResponse, CamkitError, LoginRefused, ServiceError, SettingsError
 from camkit.http import (
@@ -42,7 +42,7 @@ from camkit.http import (
     Transport,
     as_secret,
     http_date,
-    raise_for_status,
+    scrub_text,
     secrets_stay_inside,
 )
 from camkit.support.interrupts import interrupts_wait
@@ -119,8 +119,7 @@ class Session(NotPickled):
     ) -> None:
         self.is_demo = demo_origin is not None
         self._client_id, self._redirect_uri, self._consent = client_id, redirect_uri, consent
-        pair = f"{client_id}:{as_secret(client_secret).get_secret_value()}".encode()
-        self._application = Credential({"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
+        self._secret = as_secret(client_secret)
         self._transport = Transport("Eagle Eye", auth_url, hosts=HOSTS, limits=limits, masking=MASKING)
         self.at_vendor = self._transport.trust.is_vendors
         self.host = self._transport.base_url
@@ -196,7 +195,7 @@ class Session(NotPickled):
             token, kind = (kept.refresh, "refresh_token") if kept.refresh else (kept.access, "access_token")
             reply = self._post("revoke", {"token": token, "token_type_hint": kind}, idempotent=True)
             if reply.status not in (400, 401):  # it had ended already
-                raise_for_status(reply, "Logging out of Eagle Eye")
+                raise_for_refusal(reply, "Logging out of Eagle Eye", {})
             self._store.forget()
 
     def close(self) -> None:
@@ -242,7 +241,7 @@ class Session(NotPickled):
             "GET",
             tokens.api_url + API + path,
             params=params,
-            credential=Credential({"Authorization": f"Bearer {tokens.access.get_secret_value()}"}),
+            credential=self._credential(f"Bearer {tokens.access.get_secret_value()}", tokens),
             **options,
         )
         if (date := http_date(reply.server_date or "")) is not None:
@@ -378,7 +377,7 @@ class Session(NotPickled):
 
         def exchange() -> Tokens:
             reply = self._post("token", fields, limits=RENEWAL)
-            raise_for_status(reply, doing, meanings)
+            raise_for_refusal(reply, doing, meanings)
             tokens = self._tokens_of(reply, before)
             self._keep(tokens)
             return tokens
@@ -420,9 +419,16 @@ class Session(NotPickled):
 
     def _post(self, step: str, fields: dict[str, Any], **options: Any) -> Reply:
         """One call of the login host. A renewal is not sent twice: the vendor may have acted on the first."""
+        pair = f"{self._client_id}:{self._secret.get_secret_value()}".encode()
+        credential = self._credential(f"Basic {base64.b64encode(pair).decode()}", self._tokens)
         return self._transport.request(
-            "POST", f"/oauth2/{step}", form=fields, credential=self._application, **options
+            "POST", f"/oauth2/{step}", form=fields, credential=credential, **options
         )
+
+    def _credential(self, authorization: str, tokens: Tokens | None) -> Credential:
+        """A credential that knows the login's other secrets, too: an answer may repeat any of them."""
+        pair = (tokens.access, tokens.refresh) if tokens is not None else ()
+        return Credential({"Authorization": authorization}, also=[self._secret, *filter(None, pair)])
 
     def _tokens_of(self, reply: Reply, before: Tokens | None) -> Tokens:
         """The tokens in an answer. What a renewal's does not say stays as `before`, whose own tokens are spent."""
@@ -470,7 +476,8 @@ class Session(NotPickled):
             else f"{urlsplit(self._transport.base_url).scheme}://{name}:{port}"
         )
         if not self._trust(url) or (self.at_vendor and port != 443):
-            raise reply.bad(f"names a host for the account's API that camkit does not trust ({name[:60]!r})")
+            # Without the name, which may be anything, such as a secret that is repeated.
+            raise reply.bad("names a host for the account's API that is not one of Eagle Eye's")
         return url
 
     def _trust(self, url: str) -> bool:
@@ -529,7 +536,8 @@ def _code_in(address: str, state: str) -> SecretStr:
             "the whole address."
         )
     if error := found.get("error"):
-        said = "the access was not allowed" if error == "access_denied" else f"it said {error[:60]!r}"
+        said = scrub_text(error, [found.get("code", "")])[:60]
+        said = "the access was not allowed" if error == "access_denied" else f"it said {said!r}"
         raise LoginRefused(f"Eagle Eye did not log you in: {said}. Run site.een.login() to try again.")
     if not re.fullmatch(r"[!-~]{1,4096}", found.get("code", "")):
         raise LoginRefused(f"Eagle Eye sent the browser back without a code. To try again, {_AGAIN}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -307,6 +308,109 @@ def test_no_secret_is_in_a_log_an_error_or_a_repr(refused, caplog, capsys):
         een.close()
     printed = capsys.readouterr()
     assert "canary" not in said + caplog.text + printed.out + printed.err
+
+
+def all_of(handler, seen):
+    """Every secret that a request to the login host holds, in plain text."""
+    pair = base64.b64decode(handler.headers["Authorization"].split()[1]).decode()
+    fields = {name: values[0] for name, values in parse_qs(seen.body.decode()).items()}
+    secrets = [fields[name] for name in ("code", "code_verifier", "refresh_token", "token") if name in fields]
+    return [pair.partition(":")[2], *secrets]
+
+
+def fresh():
+    """A pair of tokens that an error shows."""
+    return {"access_token": "new-access-canary", "refresh_token": "new-refresh-canary"}
+
+
+ECHOES = {
+    "body": lambda h, all: answer_json(
+        h, 401, {"error": "invalid_client", "error_description": " ".join(all)}
+    ),
+    "text": lambda h, all: send(h, 400, " ".join(all).encode(), Content_Type="text/plain"),
+    "content type": lambda h, all: send(h, 200, b"no", Content_Type="/".join(all)),
+    "host": lambda h, all: send(h, 302, Location=f"https://{'.'.join(all)}.evil.example/"),
+    "path": lambda h, all: send(h, 307, Location="/x/" + "/".join(all)),
+    "path of a 303": lambda h, all: send(h, 303, Location="/x/" + "/".join(all)),
+    "loop": lambda h, all: send(h, 302, Location="/oauth2/token/" + "/".join(all)),
+    "api": lambda h, all: answer_json(
+        h, 200, grant(7, "http://x", httpsBaseUrl={"hostname": all[0], "port": 443})
+    ),
+    "api, new": lambda h, all: answer_json(
+        h, 200, grant(7, "http://x", httpsBaseUrl={"hostname": "access-canary-7", "port": 443})
+    ),
+    "new tokens": lambda h, all: answer_json(h, 400, fresh()),
+    "new tokens in words": lambda h, all: answer_json(
+        h, 400, {"error": "new-access-canary", "error_description": "NEW-refresh-canary", **fresh()}
+    ),
+    "new tokens as text": lambda h, all: send(h, 400, b"access_token=new-access-canary"),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("step", ["login", "renewal", "logout"])
+def test_what_the_login_host_repeats_is_not_in_an_error(echo, step):
+    "Client secret, code, verifier and tokens, old and new, in a body, a header, an address or a host"
+
+    class Echoing(Vendor):
+        echoes, known = step == "login", ()
+
+        def __call__(self, handler, number):
+            if handler.path.startswith("/oauth2/") and self.echoes:
+                self.known = all_of(handler, server.seen[number]) if handler.command == "POST" else self.known
+                ECHOES[echo](handler, self.known)
+            elif handler.path.startswith("/x/"):
+                send(handler, 404)
+            else:
+                super().__call__(handler, number)
+
+    vendor = Echoing()
+    with scripted(vendor) as server:
+        een = of(server)
+        said = ""
+        try:
+            een.login()
+            vendor.echoes, vendor.good = True, "another"
+            een.logout() if step == "logout" else een._known_account(again=True)
+        except ServiceError as error:
+            said = str(error) + repr(vars(error))
+        assert said or step == "logout" or "api" in echo
+        for secret in (*vendor.known, "canary"):
+            assert secret.lower() not in said.lower()
+        een.close()
+
+
+def test_what_the_api_repeats_is_not_in_an_error():
+    "The client secret and the refresh token are not sent there, and known all the same"
+    vendor = Vendor()
+
+    def repeating(handler, number):
+        if "/cameras" in handler.path:
+            words = "secret-canary access-canary-0 refresh-canary-0"
+            answer_json(handler, 400, {"code": 400, "status": words, "message": words})
+        else:
+            vendor(handler, number)
+
+    with scripted(repeating) as server:
+        een = of(server)
+        with pytest.raises(ServiceError, match=r"\*\*\* \*\*\* \*\*\*") as caught:
+            een.devices()
+        assert "canary" not in str(caught.value) + repr(vars(caught.value))
+        een.close()
+
+
+def test_a_code_beside_an_error_of_the_browser_is_not_shown():
+    "The page may repeat it there"
+
+    def consent(address):
+        state = parse_qs(urlsplit(address).query)["state"][0]
+        return f"http://127.0.0.1:3333/?error=bad-code-canary&code=code-canary&state={state}"
+
+    with scripted(Vendor()) as server:
+        een = of(server, consent=consent)
+        with pytest.raises(LoginRefused, match=r"it said 'bad-\*\*\*'"):
+            een.login()
+        een.close()
 
 
 def test_ctrl_c_ends_the_wait_for_the_browser(demo, store, monkeypatch):
