@@ -15,8 +15,6 @@ from pydantic import SecretStr
 from camkit.errors import SettingsError
 
 _MASK = "***"
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
-"""What JSON and addresses write as it is."""
 
 
 def as_secret(secret: str | SecretStr) -> SecretStr:
@@ -149,7 +147,7 @@ class Address(str):
 def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
     """Return an answer without these secrets, which some services repeat in an error, whatever the case of letters."""
     lowered = content.lower()
-    found = {form for secret in secrets for form in _forms(secret) if form.lower() in lowered}
+    found = {form for secret in secrets for form in _forms(secret, lowered) if form.lower() in lowered}
     if not found:
         return content
     longest_first = sorted(found, key=len, reverse=True)
@@ -179,11 +177,16 @@ def _password_in(value: str) -> str:
         return ""
 
 
-def _forms(secret: str) -> tuple[bytes, ...]:
-    """A secret as it is, and as JSON and addresses write it; none if it is too short to tell from a word."""
-    if len(secret) < 4:
-        return ()
-    if _PLAIN.fullmatch(secret):
-        return (secret.encode(),)
-    forms = secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)
-    return tuple(form.encode("utf-8", "surrogatepass") for form in forms)
+def _forms(secret: str, content: bytes) -> list[bytes]:
+    """A secret as it is, and as JSON and addresses write it; none if it is too short to tell from a word.
+
+    Only those that the content may have: each request asks, and most secrets are longer than what is looked at.
+    """
+    if not 4 <= len(secret) <= len(content):
+        return []
+    forms = [secret]
+    if b"\\" in content:
+        forms.append(json.dumps(secret)[1:-1])
+    if b"%" in content or b"+" in content:
+        forms += [quote(secret, safe=""), quote_plus(secret)]
+    return [form.encode("utf-8", "surrogatepass") for form in forms]
