@@ -75,6 +75,9 @@ STALE_S = 5.0
 SHORT_S = 300.0
 """How long a token is used whose answer does not say how long it holds, seconds."""
 
+TRIES = 5
+"""How often new tokens may turn out to be renewed already by another process."""
+
 PAUSE_S = 5.0
 """After a renewal that the vendor could not answer, the shortest time before a call causes another one, seconds."""
 
@@ -312,13 +315,17 @@ class Session(NotPickled):
 
     def _use(self, tokens: Tokens) -> Tokens:
         """Use new tokens once the vendor has said whose they are: another notebook may log somebody else in."""
-        account = self._account_of(tokens)
-        if account is None:  # kept by somebody who does not know yet that they have ended
-            newer = self._kept(tokens)
-            account = self._account_of(newer) if newer is not None else None
-            if newer is None or account is None:
+        for _ in range(TRIES):
+            if (account := self._account_of(tokens)) is not None:
+                break
+            newer = self._kept(
+                tokens
+            )  # another process has renewed them since, or did not know that they had ended
+            if newer is None:
                 raise self._ended()
             tokens = newer
+        else:
+            raise self._ended()
         self._compare(account)
         self._tokens, self._account, self.host = tokens, account, tokens.api_url
         return tokens
