@@ -156,7 +156,7 @@ class Session(NotPickled):
         LoginRefused
             If the vendor or the user refuses; the message says what to do.
         SettingsError
-            If another program listens at the redirect's address.
+            If nobody can listen at the redirect's address, such as when another program does.
         ServiceError
             If the login host fails or cannot be reached.
         """
@@ -315,12 +315,12 @@ class Session(NotPickled):
 
     def _use(self, tokens: Tokens) -> Tokens:
         """Use new tokens once the vendor has said whose they are: another notebook may log somebody else in."""
-        for _ in range(TRIES):
+        for _ in range(
+            TRIES
+        ):  # another process may renew them meanwhile, or not know yet that they have ended
             if (account := self._account_of(tokens)) is not None:
                 break
-            newer = self._kept(
-                tokens
-            )  # another process has renewed them since, or did not know that they had ended
+            newer = self._kept(tokens)
             if newer is None:
                 raise self._ended()
             tokens = newer
