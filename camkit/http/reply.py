@@ -33,7 +33,7 @@ class Reply:
     content : bytes
         The body as it arrived; in an answer that is not a success, the request's secrets are masked.
     headers : urllib3.HTTPHeaderDict
-        As they arrived, without cookies; the request's key is masked.
+        As they arrived, without cookies; the secrets of the request's key and body are masked.
     cookies : camkit.http.secrets.Headers
         The cookies that it sets, by name. They are secrets: not in its repr, and not in a pickle or a copy of it.
     moved : bool

@@ -36,7 +36,7 @@ from camkit.http.reply import Reply, take_cookies
 from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
 from camkit.http.routes import Routes
-from camkit.http.secrets import Credential, Masking, NotPickled, scrub, scrub_headers
+from camkit.http.secrets import Credential, Masking, NotPickled, scrub, scrub_headers, scrub_text
 from camkit.http.trust import Trust, is_loopback, parts_of
 from camkit.support.tracebacks import secrets_stay_inside
 
@@ -222,7 +222,7 @@ class Transport(NotPickled):
         asked = _place(request)
         for _ in range(request.limits.redirects + 1):
             if not self.trust.includes(request.parts):
-                host = request.parts.netloc or "an address that cannot be read"
+                host = scrub_text(request.parts.netloc or "an address that cannot be read", request.carried())
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",
                     url=self._masking.mask(self.base_url),
@@ -270,7 +270,7 @@ class Transport(NotPickled):
             )
         else:
             success = 200 <= answer.status < 300
-            secrets = request.key() if success else request.secrets()
+            secrets = request.carried() if success else request.secrets()
             cookies = take_cookies(answer.headers)
             if (
                 answer.status not in _REDIRECTS

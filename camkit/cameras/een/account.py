@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -43,6 +43,8 @@ class Account:
     ----------
     host : str
         The branded host, which serves every call after the login.
+    user_id : str
+        The vendor's id of the user; empty by API v1.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Account:
     account_id: str
     host: str
     timezone: str
+    user_id: str = field(default="", repr=False)
 
 
 class EagleEye(Lendable, ABC):
