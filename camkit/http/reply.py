@@ -132,6 +132,11 @@ class Reply:
         kind = self.content_type or "no content type"
         raise self.bad(f"answered {self.status} with something that is not JSON ({kind[:60]})")
 
+    def require_not_moved(self) -> None:
+        """Raise `BadResponse` if redirects led to another path or query, whose answer is about something else."""
+        if self.moved:
+            raise self.bad("is not what was asked for: the service led to another address")
+
     def bad(self, what: str) -> BadResponse:
         """Return the exception that says what is wrong with this answer; `what` follows its address."""
         coding = self._unread_codings

@@ -207,6 +207,11 @@ class Session(NotPickled):
         When the login has expired, renew it and repeat the request once.
         """
         found: list[T] = []
+
+        def check(reply: Reply) -> None:
+            reply.require_not_moved()  # to another camera's picture, for one
+            found.append(read(reply))
+
         limits = None if attempts is None else replace(self._transport.limits, attempts=attempts)
 
         def request(tokens: Tokens) -> Reply:
@@ -217,7 +222,7 @@ class Session(NotPickled):
                 tokens.api_url + API + path,
                 params=params,
                 credential=Credential({"Authorization": f"Bearer {tokens.access.get_secret_value()}"}),
-                check=lambda reply: found.append(read(reply)),
+                check=check,
                 limits=limits,
             )
 
