@@ -185,9 +185,9 @@ def http_date(text: str) -> datetime | None:
     """Read a date as HTTP writes it, UTC-aware; None if it is not one."""
     try:
         date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo is not None else date.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 Meanings = Mapping[int, tuple[type[ServiceError], str]]
