@@ -343,7 +343,7 @@ def _span(start: Any, end: Any, history: StatusHistory) -> str:
     before = " or before" if start == history.start else ""
     after = " or later" if end == history.end else ""
     return (
-        "" if pd.isna(start) else f"from {start:%Y-%m-%d %H:%M}{before} to {end:%Y-%m-%d %H:%M}{after}, UTC"
+        "" if pd.isna(start) else f"from {start:%Y-%m-%d %H:%M}{before} to {end:%Y-%m-%d %H:%M} UTC{after}"
     )
 
 
