@@ -7,6 +7,7 @@ import re
 import shutil
 from importlib import import_module
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
@@ -32,6 +33,7 @@ def test_what_notebook_04_says_of_an_account_of_api_v1_works(site):
     names: dict[str, object] = {"site": site, "plots": plots}
     site.een.devices()  # that of section 2
     exec(compile(tip, "tip", "exec"), names)
+    plt.close()  # the timeline
     watched = names["watched_from_now_on"]
     assert isinstance(watched, StatusHistory)
     assert watched.spans["id"].nunique() == 85 and not watched.problems()
