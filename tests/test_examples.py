@@ -7,8 +7,12 @@ import re
 import shutil
 from importlib import import_module
 
+import matplotlib.pyplot as plt
+import nbformat
 import pytest
 
+from camkit import plots
+from camkit.cameras.een.history import StatusHistory
 from tests.conftest import ROOT
 from tests.test_rooms import MODULES
 
@@ -20,6 +24,19 @@ def test_examples_in_docstrings_give_what_they_say(name):
     "Each module with an example, run by doctest"
     module = import_module(name)
     assert doctest.testmod(module).failed == 0
+
+
+def test_what_notebook_04_says_of_an_account_of_api_v1_works(site):
+    "Its tip shows what is known between two lists of the devices"
+    notebook = nbformat.read(ROOT / "notebooks" / "04_device_status.ipynb", 4)
+    (tip,) = re.findall(r"^```python\n(.*?)^```", notebook.cells[-1].source, re.M | re.S)
+    names: dict[str, object] = {"site": site, "plots": plots}
+    site.een.devices()  # that of section 2
+    exec(compile(tip, "tip", "exec"), names)
+    plt.close()  # the timeline
+    watched = names["watched_from_now_on"]
+    assert isinstance(watched, StatusHistory)
+    assert watched.spans["id"].nunique() == 85 and not watched.problems()
 
 
 @pytest.mark.not_quick

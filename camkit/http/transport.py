@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import gevent
 from pydantic import SecretStr
@@ -298,9 +299,10 @@ class Transport(NotPickled):
         return self._local.routes
 
 
-def _place(request: Request) -> tuple[str, str | None]:
-    """What an address names at its host; a slash at the end of the path makes no difference."""
-    return (request.parts.path or "").rstrip("/"), request.parts.query
+def _place(request: Request) -> tuple[str, list[tuple[str, str]]]:
+    """What an address names at its host; a slash at the end of the path, or how a query is written, is the same."""
+    query = parse_qsl(request.parts.query or "", keep_blank_values=True, errors="surrogateescape")
+    return (request.parts.path or "").rstrip("/"), query
 
 
 def _read(answer: BaseHTTPResponse, shown: str, cap: int) -> bytes:

@@ -192,6 +192,11 @@ class Session(NotPickled):
         When the session has expired, log in again and repeat the request once.
         """
         found: list[T] = []
+
+        def check(reply: Reply) -> None:
+            reply.require_not_moved()  # to another camera's picture, for one
+            found.append(read(reply))
+
         limits = None if attempts is None else replace(self._transport.limits, attempts=attempts)
 
         def request(session: Credential) -> Reply:
@@ -200,7 +205,7 @@ class Session(NotPickled):
                 self.host + path,
                 params=params,
                 credential=session,
-                check=lambda reply: found.append(read(reply)),
+                check=check,
                 limits=limits,
             )
 

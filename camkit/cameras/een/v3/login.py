@@ -70,7 +70,10 @@ RENEWAL = Limits(deadline_s=20.0)
 """Ctrl-C waits for a renewal, since an answer that is not kept would end the login: so it must not take long."""
 
 STALE_S = 5.0
-"""An answer's time is taken for the server's now for so long, seconds."""
+"""On the demo site an answer's time is now for so long, seconds: so a second run asks for the same moments."""
+
+CLOCKS_APART = timedelta(days=1)
+"""A server's clock that is further from this machine's is not believed; the demo site's is in 2019."""
 
 SHORT_S = 300.0
 """How long a token is used whose answer does not say how long it holds, seconds."""
@@ -134,7 +137,7 @@ class Session(NotPickled):
         self._refusal: ServiceError | None = None
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
-        self._clock: tuple[datetime, float] | None = None
+        self._clock: tuple[datetime, datetime, float] | None = None
         if not _is_address(redirect_uri):
             raise SettingsError(
                 "EEN_REDIRECT_URI is not an address. Write it as it is registered, such as http://127.0.0.1:3333."
@@ -226,14 +229,17 @@ class Session(NotPickled):
         When the login has expired, renew it and repeat the request once.
         """
         found: list[T] = []
+
+        def check(reply: Reply) -> None:
+            reply.require_not_moved()  # to another camera's picture, for one
+            found.append(read(reply))
+
         limits = None if attempts is None else replace(self._transport.limits, attempts=attempts)
 
         def request(tokens: Tokens) -> Reply:
             if rate is not None:
                 rate.take()
-            return self._ask(
-                tokens, path, params, check=lambda reply: found.append(read(reply)), limits=limits
-            )
+            return self._ask(tokens, path, params, check=check, limits=limits)
 
         tokens = self._renewed(None)
         reply = request(tokens)
@@ -252,21 +258,26 @@ class Session(NotPickled):
             **options,
         )
         if (date := http_date(reply.server_date or "")) is not None:
-            self._clock = date, time.monotonic()
+            self._clock = date, reply.received_at, time.monotonic()
         return reply
 
     def _server_now(self) -> datetime:
-        """The server's time: that of its latest answer, and what has passed since if that is more than `STALE_S`.
-
-        API v3 has no word for "now". To use the answer's time as it is makes a second run ask for the same moments.
-        """
+        """The server's time: that of its latest answer, and what has passed since. API v3 has no word for "now"."""
         if self._clock is None:
             self._known_account(again=True)
         if self._clock is None:
             return datetime.now(UTC)
-        date, read_at = self._clock
+        date, received_at, read_at = self._clock
+        if abs(date - received_at) > CLOCKS_APART and not self.is_demo:
+            self._clock = None  # whoever sets this machine's clock is not told the same again
+            raise BadResponse(
+                f"Eagle Eye's clock says {date:%Y-%m-%d %H:%M} UTC, and this computer's {received_at:%Y-%m-%d %H:%M} "
+                "UTC: more than a day apart, so it is not known which time it is. Set this computer's clock if it is "
+                "wrong, and run the cell again.",
+                transient=False,
+            )
         passed_s = time.monotonic() - read_at
-        return date + timedelta(seconds=passed_s if passed_s > STALE_S else 0)
+        return date + timedelta(seconds=0 if self.is_demo and passed_s < STALE_S else passed_s)
 
     def _renewed(self, expired: Tokens | None) -> Tokens:
         """The tokens to use; renews them unless somebody else has done so since `expired` was in use."""

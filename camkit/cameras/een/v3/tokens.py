@@ -260,8 +260,8 @@ class TokensKept(NotPickled):
                 raise OutputError(f"{self._lock_file} cannot be locked: {error.strerror}.") from None
             if time.monotonic() > until:
                 raise OutputError(
-                    f"Another program has been renewing the login to Eagle Eye for {LOCK_S:.0f} s. End it, and run "
-                    "the cell again."
+                    f"Another notebook or program has been renewing the login to Eagle Eye for {LOCK_S:.0f} s. Wait "
+                    "for it or end it, and run the cell again."
                 )
             gevent.sleep(0.02)
 
