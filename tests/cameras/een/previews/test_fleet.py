@@ -200,11 +200,14 @@ def everything(cluster: LocalCluster, client: Client) -> str:
     "What the scheduler and the workers show: tasks, events, logs, and every page of the dashboard"
 
     def of_scheduler(dask_scheduler) -> str:
+        import pickle
+
+        sent = [pickle.dumps(task.run_spec).decode("latin-1") for task in dask_scheduler.tasks.values()]
         tasks = [
             (key, repr(task), repr(task.run_spec), repr(task.prefix))
             for key, task in dask_scheduler.tasks.items()
         ]
-        return repr((tasks, dask_scheduler.transition_log))
+        return repr((tasks, sent, dask_scheduler.transition_log))
 
     shown = [
         client.run_on_scheduler(of_scheduler),
