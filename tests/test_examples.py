@@ -45,7 +45,8 @@ def test_the_example_in_the_readme_runs(tmp_path, monkeypatch):
     code = "\n".join(re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S))
     shutil.copytree(ROOT / "data", tmp_path / "data")
     monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
+    names: dict[str, object] = {"__name__": "__main__"}
     exec(compile(code, "README.md", "exec"), names)
     names["site"].close()
     assert len(list((tmp_path / "out").glob("*.jpeg"))) == 20
+    assert len(names["april"]) and len(names["flags"])

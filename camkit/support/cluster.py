@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -120,9 +120,3 @@ def _gone(what_stays: str) -> ClusterError:
         "The scheduler of the Dask cluster does not answer any more, or somebody ended the work there. Start the "
         f"cluster again, and run this again. {what_stays}"
     )
-
-
-def spread(items: Iterable[T], groups: int) -> list[list[T]]:
-    """Deal items out to so many groups, one by one, as cards are; no group is empty."""
-    listed = list(items)
-    return [some for some in (listed[number::groups] for number in range(groups)) if some]
