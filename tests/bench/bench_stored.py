@@ -32,7 +32,9 @@ def exports(folder: Path, files: int, rows: int = ROWS_PER_FILE) -> list[Path]:
         table = pd.DataFrame(
             {
                 "event_time": pd.Series(at).dt.strftime("%Y-%m-%d %H:%M:%S"),
-                "cardholder_id": pd.Series(site * 10_000 + chance.integers(0, 5_000, rows)).map("{:08}".format),
+                "cardholder_id": pd.Series(site * 10_000 + chance.integers(0, 5_000, rows)).map(
+                    "{:08}".format
+                ),
                 "reader_id": pd.Series(chance.integers(0, 200, rows)).map(f"S{site:02}-{{:03}}".format),
                 "outcome": np.where(chance.random(rows) < 0.97, "granted", "denied"),
             }
@@ -70,7 +72,9 @@ def bench(rounds: int = 3) -> list[Row]:
                 "camkit": lambda: timed(lambda: store_badges(paths, into, ZONE, client=client)),  # noqa: B023
                 "camkit, in memory": lambda: timed(lambda: load_badges(paths, ZONE)),  # noqa: B023
             }
-            rows += in_turn(f"a log of {million:g} million rows into Parquet", subjects, rounds=rounds, warm_up=files == 2)
+            rows += in_turn(
+                f"a log of {million:g} million rows into Parquet", subjects, rounds=rounds, warm_up=files == 2
+            )
             log = store_badges(paths, into.with_name(f"log{files}"), ZONE, client=client)
             events = log.pick()
 
