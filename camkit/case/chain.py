@@ -180,7 +180,9 @@ class _Table:
         """
         try:
             ahead = self._ahead or next(self._rows, ())
-        except DAMAGE:  # SQLite does not go on after that; by its key each row can be read that is not damaged
+        except (
+            DAMAGE
+        ):  # SQLite does not go on after that; by its key each row can be read that is not damaged
             self._rows, ahead = iter(()), ()
         is_next = bool(ahead) and type(ahead[1]) is type(name) and ahead[1] == name
         self._ahead = () if is_next else ahead

@@ -8,7 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -159,17 +159,20 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
             raise InputError(
                 f"seal is {noted!r}; a seal has 64 hexadecimal digits, as stated in the case's report."
             )
-    with database.reading(checked=False) as connection:
-        problems = [*_database_problems(connection, noted)]
-        images, counts = _listed(connection, problems)
+    with ExitStack() as hashing:
+        with database.reading(checked=False) as connection:
+            problems: list[tuple[str, str]] = []
+            listed, counts = _listed(connection, problems)
+            images = [row for row in listed if is_image_path(row[0])]
+            hashed = hashing.enter_context(_hashed(folder, images))
+            problems = [*_database_problems(connection, noted), *problems]
+        checked = [found for together in hashed for found in together]
     findings = [(kind, database.path.name, detail) for kind, detail in dict.fromkeys(problems)]
     findings += [
         ("altered", path, "the database names a place outside the folder of images or documents")
-        for path, _, _ in images
+        for path, _, _ in listed
         if not is_image_path(path)
     ]
-    images = [row for row in images if is_image_path(row[0])]
-    checked = _check_all(folder, images)
     findings += [
         (kind, path, detail) for (path, _, _), (kind, detail) in zip(images, checked, strict=True) if kind
     ]
@@ -355,8 +358,11 @@ def _false_upgrades(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"upgrade {name} is from version {old}, but a row of {table} was added before it"
 
 
-def _check_all(folder: Path, images: Sequence[tuple[str, str, int]]) -> list[tuple[str, str]]:
-    """Return what is wrong with each image, its kind and a detail; two empty texts if nothing is."""
+@contextmanager
+def _hashed(
+    folder: Path, images: Sequence[tuple[str, str, int]]
+) -> Iterator[Iterator[list[tuple[str, str]]]]:
+    """Begin to hash, and give what is wrong with each image, its kind and a detail; two empty texts if nothing is."""
     stopped = Event()
 
     def check(together: list[tuple[str, str, int]]) -> list[tuple[str, str]]:
@@ -366,12 +372,13 @@ def _check_all(folder: Path, images: Sequence[tuple[str, str, int]]) -> list[tup
             return [_missing(error)] * len(together)
         return [_checked(folder, image, stopped) for image in together]
 
-    # One thread waits for the disk while another hashes: hashlib releases the interpreter while it works. A thread gets
-    # the images of one folder at a time: handing them over one by one takes longer than hashing small ones.
+    # One thread waits for the disk while another hashes, and the database is checked meanwhile: hashlib releases the
+    # interpreter while it works. A thread gets the images of one folder at a time: handing them over one by one takes
+    # longer than hashing small ones.
     folders = [[*together] for _, together in groupby(images, lambda image: image[0].rpartition("/")[0])]
     with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
         try:
-            return [found for together in pool.map(check, folders) for found in together]
+            yield pool.map(check, folders)
         finally:  # an interrupt does not wait for the rest
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
