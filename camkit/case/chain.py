@@ -132,7 +132,7 @@ class _Table:
         self._connection, self._table, self._key = connection, table, key
         rows = f"SELECT rowid, {key}, * FROM {table}"  # noqa: S608 - our own names
         self._query = f"{rows} WHERE {key} = ?"
-        self._rows = iter(connection.execute(f"{rows} ORDER BY rowid"))
+        self._rows: Iterator[Any] = connection.execute(f"{rows} ORDER BY rowid")
         self._ahead: tuple[Any, ...] = ()
         self._numbered = table in schema.numbered(version)
         time = _time_of(version, table)
