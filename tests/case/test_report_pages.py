@@ -151,9 +151,8 @@ def test_a_flags_other_event_on_another_page_is_named(tmp_path):
         case.add_events(at_doors(events), flags=flag_events(events))
         case.record_note(4, "Again.")
         _, second = pages_of(case.report(now=MADE_AT))
-    assert (
-        "The other event: badge a at reader R1, Mon 5 January 2026 07:00:00 UTC, denied."
-        in words(soup(second))
+    assert "The other event: badge a at reader R1, Mon 5 January 2026 07:00:00 UTC, denied." in words(
+        soup(second)
     )
 
 
