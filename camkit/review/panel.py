@@ -64,9 +64,9 @@ class ReviewPanel(ipw.VBox):
 
     Notes
     -----
-    Making a panel writes nothing and asks nobody. When it is shown, or with `load`, it begins to load frames in the
-    background, those of the event in front first, then of the next `camkit.review.loading.AHEAD`, main cameras before
-    others; they stay in memory as long as the panel does.
+    Making a panel writes nothing and asks nobody. When a browser shows it, or with `load`, it begins to load frames in
+    the background, those of the event in front first, then of the next `camkit.review.loading.AHEAD`, main cameras
+    before others; they stay in memory as long as the panel does.
 
     Of more than `LISTED` events, the list names those around the one in front one by one, and the others so many at a
     time: a list of 100,000 names would be megabytes for the browser. Choosing a group leads to its first event.
@@ -143,11 +143,6 @@ class ReviewPanel(ipw.VBox):
         # A page that was loaded again shows this.
         return f"ReviewPanel: {self.state.progress()} when this cell ran; run it again, the case keeps everything"
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Show the panel; Jupyter calls this."""
-        self._begin()
-        return super()._repr_mimebundle_(**options)
-
     def _begin(self) -> None:
         if not self._loader.begun:
             self.load()
@@ -164,7 +159,11 @@ class ReviewPanel(ipw.VBox):
         self._observe(self.views, "index", state.show_view)
         self.flags, self.status, self.progress, self.loading = (ipw.HTML() for _ in range(4))
         self.leave_out = LeaveOut(partial(self._do, state.exclude), partial(self._do, state.include))
-        self.shortcuts = Keys(lambda: state.in_view, missed=partial(self._do, _say_that_it_changed))
+        self.shortcuts = Keys(
+            lambda: state.in_view,
+            missed=partial(self._do, _say_that_it_changed),
+            shown=partial(self._do, self._begin),
+        )
         self.verdicts = {
             name: self._button(label.title, label.key, partial(state.decide, name), about_view=True)
             for name, label in state.labels.items()

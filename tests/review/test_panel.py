@@ -111,6 +111,11 @@ def press(panel: ReviewPanel, key: str, **message: str) -> None:
     tell(panel.shortcuts, {"key": key, **message})
 
 
+def in_a_browser(panel: ReviewPanel) -> None:
+    """Show the panel, as the browser reports it."""
+    tell(panel.shortcuts, {"shown": True})
+
+
 def in_view(panel: ReviewPanel) -> str:
     """What is in view, as the picture says it to the browser."""
     (said,) = re.findall('data-in-view="([^"]*)"', panel.view.picture.value)
@@ -697,7 +702,7 @@ def test_snapshots_of_the_case_are_not_fetched_again(case):
 
 
 def test_making_a_panel_writes_nothing_and_asks_nobody(case):
-    "Showing it does: then it loads"
+    "A browser that shows it does: then it loads, and a notebook that runs without one asks for nothing"
     events, camera = made_up(1), QuickCamera()
     case.add_events(events)
     before = case.seal()
@@ -707,9 +712,12 @@ def test_making_a_panel_writes_nothing_and_asks_nobody(case):
     assert (case.seal(), camera.asked) == (before, [])
     assert "Not loaded" in panel.view.picture.value
     assert "application/vnd.jupyter.widget-view+json" in panel._repr_mimebundle_()
+    assert not panel._loader.begun
+    in_a_browser(panel)
+    assert panel._loader.begun
     assert panel.wait(WAIT_S)
     assert len(camera.asked) == 5
-    panel._repr_mimebundle_()
+    in_a_browser(panel)
     assert panel.wait(WAIT_S)
     assert len(camera.asked) == 5
     panel.close()
@@ -720,7 +728,7 @@ def test_a_stopped_panel_that_is_shown_again_stays_stopped(case):
     events, camera = made_up(1), DeadCamera()
     panel = open_panel(case, events, camera)
     panel.stop()
-    panel._repr_mimebundle_()
+    in_a_browser(panel)
     assert not panel._loader.busy
     panel.close()
 
