@@ -1,5 +1,6 @@
 """What the cameras saw: pictures, and a snapshot for each event and camera."""
 
+from camkit.cameras.lent import Lendable, borrowed, lend
 from camkit.cameras.snapshots import (
     Result,
     Snapshot,
@@ -10,11 +11,14 @@ from camkit.cameras.snapshots import (
 from camkit.cameras.source import Picture, SnapshotSource
 
 __all__ = [
+    "Lendable",
     "Picture",
     "Result",
     "Snapshot",
     "SnapshotFetcher",
     "SnapshotSource",
     "Snapshots",
+    "borrowed",
+    "lend",
     "snapshots_for",
 ]

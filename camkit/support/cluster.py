@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from camkit.errors import CamkitError, ClusterError, InputError, OutputError
 
+__all__ = ["active", "cluster", "need_dask", "on_each"]
+
 if TYPE_CHECKING:
     from distributed import Client, Future
 

@@ -38,7 +38,9 @@ def test_what_a_task_cannot_write_is_said_with_its_name(client):
     def full(number: int) -> None:
         raise OSError(28, "No space left on device", "/disk/part.parquet")
 
-    with pytest.raises(OutputError, match=r"/disk/part\.parquet: No space left on device.* What was done stays\."):
+    with pytest.raises(
+        OutputError, match=r"/disk/part\.parquet: No space left on device.* What was done stays\."
+    ):
         list(on_each(client, full, [1], what_stays=STAYS))
 
 

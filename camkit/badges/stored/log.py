@@ -259,7 +259,8 @@ def open_log(folder: str | PathLike[str]) -> StoredLog:
         version = int(log["format"])
     except FileNotFoundError:
         raise InputError(
-            f"The folder {folder} does not have a complete log: make it with store_badges(..., into={str(folder)!r}).",
+            f"The folder {folder} does not have a complete log: give the folder into which one was stored. If that was "
+            "stopped, run its cell again.",
             path=folder,
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:

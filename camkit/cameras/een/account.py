@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
-from camkit.cameras import Picture
+from camkit.cameras import Lendable, Picture, borrowed, lend
 from camkit.cameras.een.devices import usable_cameras
 from camkit.cameras.een.frames import Frame, ReceivedFrame
 from camkit.cameras.een.history import StatusHistory
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.status import overall_of
 from camkit.cameras.een.status_rules import OverallStatus
-from camkit.cameras.lent import Lendable, borrowed, lend
 from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
 from camkit.support.cluster import on_each
 from camkit.support.timezones import aware

@@ -21,8 +21,7 @@ from urllib.parse import quote
 import pandas as pd
 from pydantic import SecretStr
 
-from camkit.cameras import Picture
-from camkit.cameras.lent import Lendable
+from camkit.cameras import Lendable, Picture
 from camkit.errors import (
     AccessDenied,
     BadResponse,

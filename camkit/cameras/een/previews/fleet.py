@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from camkit.cameras import borrowed, lend
 from camkit.cameras.een import EagleEye, usable_cameras
 from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.previews.download import download_previews
 from camkit.cameras.een.previews.run import DownloadRun
-from camkit.cameras.lent import borrowed, lend
 from camkit.errors import InputError, LoginRefused, ServiceError
 from camkit.support.cluster import active, cluster, on_each
 from camkit.support.files import make_folder
