@@ -32,6 +32,7 @@ from camkit.errors import (
 )
 from camkit.http.failures import failure_of
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket, within
+from camkit.http.plain import Plain
 from camkit.http.reply import Reply, take_cookies
 from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
@@ -240,7 +241,7 @@ class Transport(NotPickled):
         shown = request.shown
         deadline = gevent.Timeout(max(0.001, ends - time.monotonic()))
         sent_at, start = datetime.now(UTC), time.perf_counter()
-        answer: BaseHTTPResponse | None = None
+        answer: Plain | BaseHTTPResponse | None = None
         problem: CamkitError
         try:
             with within(deadline):
@@ -250,7 +251,8 @@ class Transport(NotPickled):
                         f"{shown} changes to another protocol (HTTP {answer.status}), for which camkit did not ask.",
                         url=shown,
                     )
-                content = _read(answer, shown, request.limits.max_bytes)
+                most = request.limits.max_bytes
+                content = answer.content if isinstance(answer, Plain) else _read(answer, shown, most)
         except gevent.Timeout as timeout:
             if timeout is not deadline:
                 raise
