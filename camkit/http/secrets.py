@@ -148,8 +148,9 @@ def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
 
 def scrub_headers(headers: MutableMapping[str, str], secrets: Iterable[str]) -> None:
     """Mask in an answer's headers the secrets of its request, which a proxy or a service may repeat there."""
+    pairs = [*headers.items()]  # urllib3 makes them anew each time
     for secret in filter(_is_telling, secrets):
-        for name in [name for name, value in headers.items() if secret in value]:
+        for name in [name for name, value in pairs if secret in value]:
             headers[name] = headers[name].replace(secret, _MASK)
 
 

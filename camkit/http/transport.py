@@ -225,9 +225,9 @@ class Transport(NotPickled):
                     url=self._masking.mask(self.base_url),
                     transient=False,
                 )
-            reply = self._once(request, ends)
+            reply = self._once(request, ends, moved=_place(request) != asked)
             if reply.status not in _REDIRECTS or "Location" not in reply.headers:
-                return replace(reply, moved=_place(request) != asked)
+                return reply
             request = request.redirected(reply)
         raise BadResponse(
             f"{self.service} redirected more than {request.limits.redirects} times, last from {reply.url}.",
@@ -236,7 +236,7 @@ class Transport(NotPickled):
             transient=False,
         )
 
-    def _once(self, request: Request, ends: float) -> Reply:
+    def _once(self, request: Request, ends: float, *, moved: bool) -> Reply:
         """One request, one complete answer."""
         shown = request.shown
         deadline = gevent.Timeout(max(0.001, ends - time.monotonic()))
@@ -284,6 +284,7 @@ class Transport(NotPickled):
                 sent_at=sent_at,
                 received_at=datetime.now(UTC),
                 latency_s=time.perf_counter() - start,
+                moved=moved,
             )
         finally:
             if answer is not None:

@@ -7,9 +7,14 @@ import time
 
 import gevent
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from camkit import errors
 from camkit.http import Credential, Limits, Transport
+from camkit.http.trust import parts_of
 from tests.support.scripted import scripted, send
 
 QUICK = Limits(connect_s=5, read_s=5, deadline_s=20, attempts=1)
@@ -137,3 +142,28 @@ def test_a_wait_on_an_open_connection_ends_in_time():
             transport.request("GET", "/slow", limits=Limits(read_s=0.2, attempts=1))
         assert transport.request("GET", "/next").content == b"/next"
         transport.close()
+
+
+@given(
+    st.sampled_from(
+        [
+            "http://127.0.0.1:8/a",
+            "https://h.example",
+            "https://h.example/A b/../c",
+            "h/x",
+            "//h/",
+            "",
+            "http://me:pw@h/%7e",
+        ]
+    ),
+    st.text("aZ09._~=&+:-%7eFf?#/\\ \u00e9@[]", max_size=12),
+)
+def test_an_address_read_in_two_steps_is_what_urllib3_reads(before, query):
+    "What depends on the path only is read once; where an address leads is still decided by one parser"
+    for url in (f"{before}?{query}", before + query):
+        try:
+            expected = parse_url(url)
+        except LocationParseError:
+            expected = Url()
+        assert parts_of(url) == expected
+        assert parts_of(url).request_uri == expected.request_uri
