@@ -19,7 +19,7 @@ _AT_ONCE = 32 * 1024
 _HEAD = re.compile(
     rb"HTTP/1\.1 (?!204|304)([2-5][0-9]{2})(?: [\t -~]*)?\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+)\r\n"
 )
-_NOT_PLAIN = ("transfer-encoding", "content-encoding", "connection")
+_NOT_PLAIN = frozenset({"transfer-encoding", "content-encoding", "connection"})
 
 
 class Plain(NamedTuple):
@@ -85,9 +85,7 @@ def _read_head(received: bytes) -> tuple[int, HTTPHeaderDict, int, int] | None:
     lines = head[2].decode("ascii").split("\r\n")[:-1]
     pairs = [(name, value.strip(" \t")) for name, _, value in (line.partition(":") for line in lines)]
     names = [name.lower() for name, _ in pairs]
-    if names.count("content-length") != 1 or len(lines) > _MOST_LINES:
-        return None
-    if not all(names.count(name) == 0 for name in _NOT_PLAIN):
+    if names.count("content-length") != 1 or len(lines) > _MOST_LINES or not _NOT_PLAIN.isdisjoint(names):
         return None
     length = pairs[names.index("content-length")][1]
     if not (length.isdecimal() and len(length) < 10):
