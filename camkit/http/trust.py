@@ -74,7 +74,7 @@ def parts_of(url: str) -> Url:
     sees a host of Meraki's, and urllib3, which connects, sees evil.example.
     """
     before, mark, query = url.partition("?")
-    if mark and _USUAL_QUERY.fullmatch(query) and (known := _read(before)).path:
+    if mark and "#" not in before and _USUAL_QUERY.fullmatch(query) and (known := _read(before)).path:
         return known._replace(query=query)  # just what urllib3 makes of it, for a tenth of the time
     return _read.__wrapped__(url)
 

@@ -154,6 +154,7 @@ def test_a_wait_on_an_open_connection_ends_in_time():
             "//h/",
             "",
             "http://me:pw@h/%7e",
+            "http://h/a#b",
         ]
     ),
     st.text("aZ09._~=&+:-%7eFf?#/\\ \u00e9@[]", max_size=12),
