@@ -15,6 +15,7 @@ from camkit._version import __version__
 if TYPE_CHECKING:
     from camkit import errors, plots
     from camkit.badges import BadgeLog, DoorEvent, DoorEvents, flag_events, load_badges, load_doors, resolve
+    from camkit.badges.stored import StoredLog, open_log, store_badges
     from camkit.cameras import Result, Snapshot, Snapshots, SnapshotSource, snapshots_for
     from camkit.cameras.een import (
         DeviceStatus,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         probe_cameras,
         usable_cameras,
     )
-    from camkit.cameras.een.previews import DownloadRun, download_previews
+    from camkit.cameras.een.previews import DownloadRun, FleetRun, download_fleet, download_previews
     from camkit.case import (
         VERDICTS,
         Case,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CamkitError", "__version__", "check", "errors", "notebook_defaults", "plots"]
 __all__ += ["BadgeLog", "DoorEvent", "DoorEvents", "flag_events", "load_badges", "load_doors", "resolve"]
+__all__ += ["StoredLog", "open_log", "store_badges"]
 __all__ += ["Result", "Snapshot", "SnapshotSource", "Snapshots", "snapshots_for"]
 __all__ += [
     "DeviceStatus",
@@ -58,7 +60,7 @@ __all__ += [
     "explain_status",
 ]
 __all__ += ["explained_by_status", "overall_status", "probe_cameras", "usable_cameras"]
-__all__ += ["DownloadRun", "download_previews"]
+__all__ += ["DownloadRun", "FleetRun", "download_fleet", "download_previews"]
 __all__ += ["Site", "connect", "load_directory"]
 __all__ += [
     "VERDICTS",
@@ -73,8 +75,8 @@ __all__ += ["Investigation", "load_investigation"]
 __all__ += ["EventPicker", "ImportDialog", "ReviewPanel"]
 
 _ROOMS = (
-    "errors support.check support.notebook badges directory cameras cameras.een cameras.een.previews site "
-    "investigation case review"
+    "errors support.check support.notebook badges badges.stored directory cameras cameras.een cameras.een.previews "
+    "site investigation case review"
 ).split()
 """Where the names are, in the order in which they are looked for: what imports most comes last."""
 

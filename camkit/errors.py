@@ -95,6 +95,10 @@ class OutputError(CamkitError):
     """Something cannot be written: no space, no permission, or something is in the way."""
 
 
+class ClusterError(CamkitError):
+    """A Dask cluster went away, or its workers ended, before the work was done."""
+
+
 class DemoSiteError(CamkitError):
     """The built-in demo site did not start."""
 

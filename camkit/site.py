@@ -24,7 +24,7 @@ from camkit.cameras.een import (
 from camkit.cameras.meraki import API_URL, Meraki
 from camkit.demo.launch import DemoProcess
 from camkit.directory import SheetDirectory, WebDirectory, load_directory
-from camkit.errors import SettingsError
+from camkit.errors import InputError, SettingsError
 from camkit.http import NotPickled, secrets_stay_inside
 from camkit.settings import Settings, load_settings
 
@@ -35,7 +35,10 @@ T = TypeVar("T")
 _DEMO = "this is the built-in demo site: invented people, drawn pictures."
 DEMO_NOTICE = f"No camera credentials are set, so {_DEMO}"
 CHOSEN_NOTICE = f"CAMKIT_DEMO is set, so {_DEMO} The camera credentials that are set are not used."
-V3_NOTICE = "Its Eagle Eye cameras are used by API v3. Its consent is given by itself; yours needs a browser."
+V3_NOTICE = (
+    "Its Eagle Eye cameras are used by API v3. The demo site allows the access by itself; your own account asks you in "
+    "a browser."
+)
 
 
 class Site(NotPickled):
@@ -138,7 +141,6 @@ def connect(
         be: `load_settings`.
     directory : str or pathlib.Path, optional
         A list of people, as for `load_directory`: instead of the configured one, also on the demo site.
-
     een_api : {"v1", "v3"}, optional
         By which API the demo site's Eagle Eye cameras are used; ``CAMKIT_DEMO`` and then v1 if it is not given. An
         account of your own is used by the API that its credentials are for.
@@ -153,7 +155,7 @@ def connect(
     SettingsError
         If a set of credentials is incomplete or an address is malformed.
     InputError
-        If the list of people cannot be used.
+        If the list of people cannot be used, or `een_api` is not the name of an API.
     DemoSiteError
         If the demo site does not start.
 
@@ -162,6 +164,7 @@ def connect(
     Demo and real services are never mixed: with credentials for one vendor only, the other vendor is
     missing and is not replaced by the demo.
     """
+    _require_api(een_api)
     settings = settings or load_settings()
     people = _directory(settings, directory)
     if settings.demo or not settings.has_cameras:
@@ -204,8 +207,10 @@ def demo_site(
     directory : WebDirectory or SheetDirectory, optional
         Instead of the demo site's own.
     een_api : {"v1", "v3"}
-        By which API its Eagle Eye cameras are used. For v3 the consent is given by itself, and the login is not kept.
+        By which API its Eagle Eye cameras are used. For v3 the demo site allows the access by itself, and the login
+        is not kept.
     """
+    _require_api(een_api)
     een: EagleEye
     if een_api == "v3":
         een = EagleEyeV3(
@@ -226,6 +231,12 @@ def demo_site(
         directory=directory or WebDirectory(info["directory"]),
         demo=demo,
     )
+
+
+def _require_api(name: str | None) -> None:
+    """Raise `InputError` if it is not the name of an API; None leaves the choice to others."""
+    if name not in (None, "v1", "v3"):
+        raise InputError(f"een_api is {name!r}, and Eagle Eye's APIs are 'v1' and 'v3'. Write one of these.")
 
 
 def _demo_consent(address: str) -> str:

@@ -26,7 +26,7 @@ from camkit.cameras.meraki import Meraki
 from camkit.demo import launch
 from camkit.demo.launch import DemoProcess
 from camkit.settings import load_settings
-from camkit.site import DEMO_NOTICE
+from camkit.site import DEMO_NOTICE, demo_site
 from tests.conftest import ROOT
 
 SECRET = "kei-4711-canary"
@@ -501,3 +501,12 @@ def test_a_list_of_people_goes_before_the_sites_own_directory(tmp_path: Path) ->
         assert site.directory.lookup("00042").name == "Ann Li"
     with pytest.raises(errors.InputError, match=r"gone\.csv"):
         camkit.connect(directory=tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize("name", ["v4", "V3", "", 3])
+def test_an_api_that_does_not_exist_is_not_taken_for_another(name, demo):
+    "Neither on the demo site nor for an account of one's own"
+    own = load_settings()
+    for call in (lambda: camkit.connect(own, een_api=name), lambda: demo_site(demo.info, een_api=name)):
+        with pytest.raises(errors.InputError, match="'v1' and 'v3'"):
+            call()

@@ -10,10 +10,10 @@ are all kept, and said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -55,15 +55,20 @@ POSITION, ROLE, HAS_SECONDS, WHEN, WHO, READER = (
 
 
 @dataclass(frozen=True)
-class FileRows:
+class FileFacts:
     """What the rows of one file can show."""
 
     columns: frozenset[str]  # all that can be compared across files: not those that only count its rows
-    has_seconds: np.ndarray  # for each event, whether its time has seconds
+    is_exact: bool  # whether all events have seconds
 
     @classmethod
-    def of(cls, events: pa.Table, rows: int, times: Callable[[], pa.ChunkedArray]) -> FileRows:
-        """Look at a file's events, the number of its rows, and the events' times as they are written."""
+    def of(
+        cls, events: pa.Table, rows: int, times: Callable[[], pa.ChunkedArray]
+    ) -> tuple[FileFacts, np.ndarray]:
+        """Look at a file's events, the number of its rows, and the events' times as they are written.
+
+        Return also for each event whether its time has seconds.
+        """
         names = set(events.column_names) - {"event_time", "cardholder_id", "line"}
         names -= {name for name in names - MEANING if _counts_rows(events[name], rows)}
         if events["reader_id"].null_count == len(events):
@@ -80,17 +85,12 @@ class FileRows:
             has_seconds[whole] = ~as_mask(
                 pc.match_substring_regex(times().take(pa.array(whole)), MINUTES_ONLY)
             )
-        return cls(frozenset(names), has_seconds)
+        return cls(frozenset(names), bool(has_seconds.all())), has_seconds
 
     @property
     def has_reader(self) -> bool:
         """Whether any event has a reader."""
         return "reader_id" in self.columns
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether all events have seconds."""
-        return bool(self.has_seconds.all())
 
 
 @dataclass(frozen=True)
@@ -102,37 +102,81 @@ class Duplicates:
     said: dict[int, list[str]]  # by number of the file, without its name
 
 
-def find_duplicates(events: pd.DataFrame, files: Sequence[FileRows], zone: tzinfo | None) -> Duplicates:
+def find_duplicates(
+    events: pd.DataFrame, has_seconds: np.ndarray, files: Sequence[FileFacts], zone: tzinfo | None
+) -> Duplicates:
     """Find them in the events of all files, in the order of the files; ``file`` is categorical, in the same order.
 
     Nothing is dropped that is not shown to be the same event. Rows that look alike without that are said, and kept.
     """
     at = events["event_time"].dt.tz_localize(None).to_numpy()
-    # Few events share their time and cardholder, and only those are compared further.
-    shares = _shares_its_time(at)
-    few = np.flatnonzero(shares)
-    who = pd.factorize(events["cardholder_id"].array[shares])[0]
-    few = few[pd.DataFrame({"at": at[few], "who": who}).duplicated(keep=False).to_numpy()]
     same_as = np.full(len(events), -1)
     said: dict[int, list[str]] = defaultdict(list)
     codes = events["file"].cat.codes.to_numpy()
-    names = [str(name) for name in events["file"].cat.categories]
+    files_of = Files(files, [str(name) for name in events["file"].cat.categories], zone)
     is_said = np.zeros(len(events), dtype=bool)
+    few = share_time_and_cardholder(events, at)
     if len(few):
-        has_seconds = np.concatenate([file.has_seconds for file in files])
         rows = chosen(events, few).assign(event_time=at[few], file=codes[few])
         rows = rows.assign(**{POSITION: few, HAS_SECONDS: has_seconds[few]})
-        _within_files(rows, same_as, said)
+        for number, (again, first, sentences) in within_files(rows).items():
+            same_as[again] = first
+            said[number] += sentences
         if len(files) > 1:
             times = _times_of_files(at, codes, same_as, len(files))
-            _AcrossFiles(rows[same_as[few] < 0], files, names, times, zone).find(same_as, is_said, said)
+            across = AcrossFiles(rows[same_as[few] < 0], files_of, times)
+            for number in across.numbers():
+                found = across.find(number)
+                same_as[found.again], is_said[found.equal] = found.same_as, True
+                said[number] += found.said
     if len(files) > 1:
-        _say_alike(events, at.view("int64"), files, names, (same_as < 0) & ~is_said, said)
+        minutes = at.view("int64") // MINUTE
+        spans = [
+            (some.min(), some.max())
+            for some in np.split(minutes, np.searchsorted(codes, np.arange(1, len(files))))
+            if len(some)
+        ]
+        if any_overlap(spans):
+            few = np.flatnonzero((same_as < 0) & ~is_said)
+            keys_of = events[["cardholder_id", "reader_id", "file"]]
+            few, keys = alike(chosen(keys_of, few), at.view("int64")[few], few, files_of)
+            if len(few):
+                rows = chosen(events, few).assign(file=codes[few])
+                say_alike(rows.assign(**{WHEN: at.view("int64")[few], **keys}), files_of, said)
     for sentences in said.values():
-        _shorten(sentences)
+        shorten(sentences)
     again = np.flatnonzero(same_as >= 0)
+    return Duplicates(again, _last_of(same_as, again), said)
+
+
+def _last_of(same_as: np.ndarray, again: np.ndarray) -> np.ndarray:
+    """Follow each of these to the event that is kept: the one that it repeats may repeat another one."""
     kept = same_as[again]
-    return Duplicates(again, np.where(same_as[kept] >= 0, same_as[kept], kept), said)
+    while len(more := np.flatnonzero(same_as[kept] >= 0)):
+        kept[more] = same_as[kept[more]]
+    return kept
+
+
+class Files:
+    """What is known of all files that are compared.
+
+    Attributes
+    ----------
+    facts : sequence of FileFacts
+    names : sequence of str
+    zone : datetime.tzinfo or None
+        For display.
+    have_readers : bool
+        Whether every file has a reader.
+    order : numpy.ndarray
+        Which file comes first: its event is kept. It is the one with a reader and an outcome, else the earlier one.
+    """
+
+    def __init__(self, facts: Sequence[FileFacts], names: Sequence[str], zone: tzinfo | None) -> None:
+        self.facts, self.names, self.zone = facts, names, zone
+        self.have_readers = all(file.has_reader for file in facts)
+        says = [len(file.columns & {"reader_id", "outcome"}) for file in facts]
+        self.order = np.argsort(np.argsort([-some for some in says], kind="stable"), kind="stable")
 
 
 def chosen(events: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
@@ -144,34 +188,65 @@ def chosen(events: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({name: events[name].array[mask] for name in events})
 
 
-def _within_files(rows: pd.DataFrame, same_as: np.ndarray, said: dict[int, list[str]]) -> None:
-    """Find the rows of one file that repeat another one in full."""
+def share_time_and_cardholder(events: pd.DataFrame, at: np.ndarray) -> np.ndarray:
+    """Return the positions of events that have the time, `at`, and the cardholder of another one: few do."""
+    shares = _shares_its_time(at)
+    few = np.flatnonzero(shares)
+    who = pd.factorize(events["cardholder_id"].array[shares])[0]
+    return few[pd.DataFrame({"at": at[few], "who": who}).duplicated(keep=False).to_numpy()]
+
+
+def within_files(rows: pd.DataFrame) -> dict[int, tuple[np.ndarray, np.ndarray, list[str]]]:
+    """Find the rows of one file that repeat another one in full.
+
+    Return by number of the file their positions, those of the rows that they repeat, and sentences.
+    """
     compared = [name for name in rows if name not in ("line", POSITION)]
     first = rows.groupby(compared, dropna=False, sort=False)[POSITION].transform("first")
     repeated = rows[first != rows[POSITION]]
     why = "times without seconds do not show whether these are one event"
-    for number, is_shown in product(np.unique(repeated["file"]).tolist(), (True, False)):
-        again = repeated[(repeated["file"] == number) & (repeated[HAS_SECONDS] == is_shown)]
-        if not len(again):
-            continue
-        if is_shown:
-            same_as[again[POSITION]] = first[again.index]
-        then = ", and counted once" if is_shown else f"; {why}, so all are kept"
-        said[number].append(f"{_rows(again)} repeated in full{then}")
+    found = {}
+    for number in np.unique(repeated["file"]).tolist():
+        mine = repeated[repeated["file"] == number]
+        shown = mine[mine[HAS_SECONDS]]
+        said = []
+        for again, then in (
+            (shown, ", and counted once"),
+            (mine[~mine[HAS_SECONDS]], f"; {why}, so all are kept"),
+        ):
+            if len(again):
+                said.append(f"{_rows(again)} repeated in full{then}")
+        found[number] = shown[POSITION].to_numpy(), first[shown.index].to_numpy(), said
+    return found
 
 
-class _AcrossFiles:
-    """The rows of several files that may be the same events, compared file by file."""
+@dataclass(frozen=True)
+class Found:
+    """What a file has in common with those before it."""
+
+    again: np.ndarray  # positions of its rows that repeat one of another file
+    same_as: np.ndarray  # the positions of those
+    equal: np.ndarray  # positions of its rows that are equal to one without being shown to be the same
+    said: list[str]
+
+
+class AcrossFiles:
+    """The rows of several files that may be the same events, compared file by file.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Events with ``file`` as a number, and the columns `POSITION` and `HAS_SECONDS`; without those that repeat
+        another one of their file.
+    files : Files
+    times : indexable by the number of a file
+        The times of its events, sorted, without those of rows that it repeats.
+    """
 
     def __init__(
-        self,
-        rows: pd.DataFrame,
-        files: Sequence[FileRows],
-        names: Sequence[str],
-        times: Sequence[np.ndarray],
-        zone: tzinfo | None,
+        self, rows: pd.DataFrame, files: Files, times: Sequence[np.ndarray] | Mapping[int, np.ndarray]
     ) -> None:
-        reader = ["reader_id"] if all(file.has_reader for file in files) else []
+        reader = ["reader_id"] if files.have_readers else []
         role = rows.groupby(["event_time", "cardholder_id", *reader], dropna=False, sort=False).ngroup()
         of_role = rows.groupby(role)["file"]
         several = of_role.transform("min") != of_role.transform("max")
@@ -179,54 +254,51 @@ class _AcrossFiles:
         self._role, self._file, self._position, self._at, self._has_seconds = (
             self._rows[name].to_numpy() for name in (ROLE, "file", POSITION, "event_time", HAS_SECONDS)
         )
-        self._files, self._names, self._times, self._zone = files, names, times, zone
+        self._all, self._times = files, times
         self._keys: dict[frozenset[str], np.ndarray] = {}
-        # The event of a file with a reader and an outcome is kept, else that of the earlier file.
-        says = [len(file.columns & {"reader_id", "outcome"}) for file in files]
-        self._order = np.argsort(np.argsort([-some for some in says], kind="stable"), kind="stable")
 
-    def find(self, same_as: np.ndarray, is_said: np.ndarray, said: dict[int, list[str]]) -> None:
-        """Note in `same_as` the kept event of each row that repeats one of another file, and say it.
+    def numbers(self) -> list[int]:
+        """Return the files that have rows in common with another one, in the order in which they come first."""
+        return sorted(np.unique(self._file).tolist(), key=self._all.order.__getitem__)
 
-        Of those that are equal without being shown to be the same, `is_said` is set.
-        """
-        for number in sorted(np.unique(self._file).tolist(), key=self._order.__getitem__):
-            mine = np.flatnonzero(self._file == number)
-            equal = np.full(len(mine), -1)  # the file with an equal row that is not shown to be the same
-            for other in self._before(number, mine):
-                waiting = same_as[self._position[mine]] < 0
-                if not waiting.any():
-                    break
-                here, theirs, shown = self._compared(number, mine, other)
-                equal[here[~shown]] = other
-                here, theirs = (some[shown & waiting[here]] for some in (here, theirs))
-                kept = self._position[theirs]
-                same_as[self._position[mine[here]]] = np.where(same_as[kept] >= 0, same_as[kept], kept)
-                if len(here):
-                    merged = (
-                        f"the same as in {self._names[other]}, {self._span(mine[here])}, and counted once"
-                    )
-                    said[number].append(f"{_rows(self._rows.iloc[mine[here]])} {merged}")
-            equal[same_as[self._position[mine]] >= 0] = -1
-            is_said[self._position[mine[equal >= 0]]] = True
-            for other in np.unique(equal[equal >= 0]).tolist():
-                kept_rows = _rows(self._rows.iloc[mine[equal == other]])
-                said[number].append(
-                    f"{kept_rows} equal to rows of {self._names[other]}; {self._lack(number, other)}"
+    def find(self, number: int) -> Found:
+        """Compare a file with those before it."""
+        mine = np.flatnonzero(self._file == number)
+        equal = np.full(len(mine), -1)  # the file with an equal row that is not shown to be the same
+        same_as = np.full(len(mine), -1)
+        said = []
+        for other in self._before(number, mine) if len(mine) else ():
+            waiting = same_as < 0
+            if not waiting.any():
+                break
+            here, theirs, shown = self._compared(number, mine, other)
+            equal[here[~shown]] = other
+            here, theirs = (some[shown & waiting[here]] for some in (here, theirs))
+            same_as[here] = self._position[theirs]
+            if len(here):
+                merged = (
+                    f"the same as in {self._all.names[other]}, {self._span(mine[here])}, and counted once"
                 )
+                said.append(f"{_rows(self._rows.iloc[mine[here]])} {merged}")
+        equal[same_as >= 0] = -1
+        for other in np.unique(equal[equal >= 0]).tolist():
+            kept_rows = _rows(self._rows.iloc[mine[equal == other]])
+            said.append(f"{kept_rows} equal to rows of {self._all.names[other]}; {self._lack(number, other)}")
+        position, again = self._position[mine], same_as >= 0
+        return Found(position[again], same_as[again], position[equal >= 0], said)
 
     def _before(self, number: int, mine: np.ndarray) -> list[int]:
         """The files before this one with a row of the same time, cardholder and reader as one of these."""
         wanted = np.zeros(self._role.max() + 1, dtype=bool)
         wanted[self._role[mine]] = True
-        others = self._file[wanted[self._role] & (self._order[self._file] < self._order[number])]
+        others = self._file[wanted[self._role] & (self._all.order[self._file] < self._all.order[number])]
         return np.unique(others).tolist()
 
     def _compared(
         self, number: int, mine: np.ndarray, other: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Match rows of two files one to one; return which of `mine`, their rows, and whether they are the same."""
-        one, two = self._files[number], self._files[other]
+        one, two = self._all.facts[number], self._all.facts[other]
         theirs = np.flatnonzero(self._file == other)
         shared = one.columns & two.columns
         says = (one.is_exact and two.is_exact) + ("reader_id" in shared)
@@ -249,7 +321,8 @@ class _AcrossFiles:
         """Match rows that are equal in these columns, one to one: which of `mine`, and which of `theirs`."""
         keys = self._numbered(columns)
         _, here, there = np.intersect1d(keys[mine], keys[theirs], return_indices=True)
-        return here, there
+        in_order = np.argsort(here)
+        return here[in_order], there[in_order]
 
     def _numbered(self, columns: frozenset[str]) -> np.ndarray:
         """Number the rows that are equal in these columns alike; the second such row of a file has another number."""
@@ -262,12 +335,14 @@ class _AcrossFiles:
 
     def _span(self, rows: np.ndarray) -> str:
         """When these events were."""
-        ends = pd.DatetimeIndex([self._at[rows].min(), self._at[rows].max()], tz="UTC").tz_convert(self._zone)
+        ends = pd.DatetimeIndex([self._at[rows].min(), self._at[rows].max()], tz="UTC").tz_convert(
+            self._all.zone
+        )
         return " to ".join(dict.fromkeys(ends.strftime("%Y-%m-%d %H:%M")))
 
     def _lack(self, number: int, other: int) -> str:
         """Say why equal rows of two files may be different events."""
-        pair = self._files[number], self._files[other]
+        pair = self._all.facts[number], self._all.facts[other]
         lacks = [
             what
             for what, known in (("a reader", "has_reader"), ("seconds", "is_exact"))
@@ -276,39 +351,43 @@ class _AcrossFiles:
         return f"without {' and '.join(lacks) or 'a reader'} they may be different events, so all are kept"
 
 
-def _say_alike(
-    events: pd.DataFrame,
-    at: np.ndarray,
-    files: Sequence[FileRows],
-    names: Sequence[str],
-    chosen_rows: np.ndarray,
-    said: dict[int, list[str]],
-) -> None:
-    """Say which of these rows of different files look alike, but for capitals, zeros in front, seconds and the like."""
-    codes = events["file"].cat.codes.to_numpy()
-    if not _any_overlap(at // MINUTE, codes, len(files)):
-        return
-    alike = [_plain(events["cardholder_id"])]
-    alike += [_plain(events["reader_id"])] if all(file.has_reader for file in files) else []
+def alike(
+    events: pd.DataFrame, at: np.ndarray, positions: np.ndarray, files: Files
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Find events with the minute, the cardholder and the reader of one in another file, but for how it is written.
+
+    `at` is their time, microseconds. Return the positions of those that do, and of each a number for what it shares
+    (`ROLE`), for its cardholder (`WHO`) and its reader (`READER`).
+    """
+    who, reader = _plain(events["cardholder_id"]), _plain(events["reader_id"])
     keys = at // MINUTE
-    for column in alike:
+    for column in [who, reader] if files.have_readers else [who]:
         keys = keys * (column.max(initial=0) + 2) + column
-    few = np.flatnonzero(chosen_rows & (alike[0] >= 0))
+    codes = (
+        events["file"].cat.codes.to_numpy() if hasattr(events["file"], "cat") else events["file"].to_numpy()
+    )
+    few = np.flatnonzero(who >= 0)
     few = few[pd.Series(keys[few]).duplicated(keep=False).to_numpy()]
     by_key = pd.Series(codes[few]).groupby(keys[few])
     few = few[(by_key.transform("min") != by_key.transform("max")).to_numpy()]
-    if not len(few):
-        return
-    columns = {WHEN: at[few], ROLE: keys[few], WHO: alike[0][few], READER: _plain(events["reader_id"])[few]}
-    rows = chosen(events, few).assign(file=codes[few], **columns)
+    return positions[few], {ROLE: keys[few], WHO: who[few], READER: reader[few]}
+
+
+def say_alike(
+    rows: pd.DataFrame, files: Files, said: dict[int, list[str]], numbers: Iterable[int] | None = None
+) -> None:
+    """Say which of these rows of different files look alike, but for capitals, zeros in front, seconds and the like.
+
+    `rows` have the columns of `alike`, and `WHEN`, microseconds. Of some files it is said, or of all.
+    """
     file_of = rows["file"].to_numpy()
-    for number in np.unique(file_of).tolist():
+    for number in np.unique(file_of).tolist() if numbers is None else numbers:
         mine = rows[file_of == number]
         before = rows[(file_of < number) & rows[ROLE].isin(mine[ROLE])]
         for other in before["file"].unique().tolist():
             if len(said[number]) > SHOWN:
                 break
-            one, two = files[number], files[other]
+            one, two = files.facts[number], files.facts[other]
             step = SECOND if one.is_exact and two.is_exact else MINUTE
             on = [WHEN, WHO, *([READER] if one.has_reader and two.has_reader else [])]
             mine_once, theirs_once = (
@@ -317,7 +396,7 @@ def _say_alike(
             )
             pairs = mine_once.merge(theirs_once, on=on, suffixes=("", "|other"))
             if len(pairs):
-                said[number].append(_how_alike(pairs, one.columns & two.columns, names[other]))
+                said[number].append(_how_alike(pairs, one.columns & two.columns, files.names[other]))
 
 
 def _how_alike(pairs: pd.DataFrame, shared: frozenset[str], other: str) -> str:
@@ -339,17 +418,12 @@ def _plain(column: pd.Series) -> np.ndarray:
     return np.append(plain, -1)[codes]
 
 
-def _any_overlap(at: np.ndarray, codes: np.ndarray, files: int) -> bool:
-    """Whether the times of any two files overlap."""
-    spans = sorted(
-        (times.min(), times.max())
-        for times in np.split(at, np.searchsorted(codes, np.arange(1, files)))
-        if len(times)
-    )
-    return any(two[0] <= one[1] for one, two in pairwise(spans))
+def any_overlap(spans: Iterable[tuple[int, int]]) -> bool:
+    """Whether any two of these stretches of time, first and last, overlap."""
+    return any(two[0] <= one[1] for one, two in pairwise(sorted(spans)))
 
 
-def _shorten(sentences: list[str]) -> None:
+def shorten(sentences: list[str]) -> None:
     """Keep as many sentences as a reader takes in."""
     if len(sentences) > SHOWN:
         sentences[SHOWN:] = [f"{len(sentences) - SHOWN:,} more files have rows in common with it"]

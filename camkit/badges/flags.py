@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import time, tzinfo
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -110,51 +112,129 @@ def flag_events(
     gets no ``clock_backwards``.
     """
     events = _checked(events)
-    doors = checked_doors(pd.DataFrame(columns=["reader_id"]) if doors is None else doors)
-    main = doors.drop_duplicates("reader_id")
-    by_camera = true_time(events, dict(zip(main["reader_id"], main["clock_offset_s"], strict=True)))
-    at = _microseconds(by_camera)
-    who, where = _codes(events["cardholder_id"]), _codes(events["reader_id"])
-    granted, denied = ((events["outcome"] == outcome).to_numpy() for outcome in ("granted", "denied"))
-    swipe = _swipes(events)
+    rules = Rules.of(events, doors, hours, timezone, known, retry_s, repeat_s, walk_s)
+    at = rules.true_time(events)
+    who, where = codes(events["cardholder_id"]), codes(events["reader_id"])
+    swipe = is_swipe(events)
     who[~swipe] = -1  # who opened a door from a desk did not walk there
 
-    backwards, in_file = _read_in_order(events, where)
+    backwards, in_file = read_in_order(events, where)
     order = np.lexsort((*in_file, at))
+    evidence, is_first = by_cardholder(events, at, who, order, rules)
+    evidence["two_names"] = by_credential(events, order, swipe)
+    evidence["clock_backwards"] = backwards
+    flags = {
+        "outside_hours": rules.outside_hours(at),
+        "first_time_at_reader": is_first,
+        "unknown_cardholder": rules.unknown(events),
+    }
+    labels = {name: (rows, events.index[others]) for name, (rows, others) in evidence.items()}
+    table = flag_table(events.index, flags, labels)
+    table.attrs["settings"] = dict(rules.settings)
+    return table
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What `flag_events` was told, checked.
+
+    Attributes
+    ----------
+    offsets : dict of str to float
+        By reader, how far the clock of its main camera is ahead, seconds.
+    walks : pandas.Series
+        Seconds by two readers, where the doors give them.
+    hours : tuple of int or None
+        Seconds of the day.
+    zone : datetime.tzinfo or None
+        Of the hours.
+    known : frozenset of str or None
+        Cardholder IDs.
+    settings : dict
+        For ``attrs["settings"]``.
+    """
+
+    offsets: dict[str, float]
+    walks: pd.Series
+    hours: tuple[int, int] | None
+    zone: tzinfo | None
+    known: frozenset[str] | None
+    retry_s: float
+    repeat_s: float
+    walk_s: float
+    settings: Mapping[str, object]
+
+    @classmethod
+    def of(
+        cls,
+        events: pd.DataFrame,
+        doors: pd.DataFrame | None,
+        hours: tuple[str | time, str | time] | None,
+        timezone: str | tzinfo | None,
+        known: Iterable[str] | None,
+        retry_s: float,
+        repeat_s: float,
+        walk_s: float,
+    ) -> Rules:
+        """Check what is given; of the events only the site's zone matters."""
+        doors = checked_doors(pd.DataFrame(columns=["reader_id"]) if doors is None else doors)
+        main = doors.drop_duplicates("reader_id")
+        zone = site_timezone(events, timezone)
+        ids = None if known is None else frozenset(cell_text(one) for one in known)
+        settings: dict[str, object] = {
+            "hours": None if hours is None else [str(hour) for hour in hours],
+            "timezone": str(zone) if zone else None,
+            "retry_s": retry_s,
+            "repeat_s": repeat_s,
+            "walk_s": walk_s,
+            "known": None if ids is None else len(ids),
+        }
+        offsets = dict(zip(main["reader_id"], main["clock_offset_s"], strict=True))
+        seconds = _hours(hours, zone)
+        return cls(offsets, _walks(doors), seconds, zone, ids, retry_s, repeat_s, walk_s, settings)
+
+    def true_time(self, events: pd.DataFrame) -> np.ndarray:
+        """When the events were by the cameras' clocks, microseconds since 1970."""
+        return _microseconds(true_time(events, self.offsets))
+
+    def outside_hours(self, at: np.ndarray) -> np.ndarray:
+        """Whether each of these times is outside the hours."""
+        if self.hours is None:
+            return np.zeros(len(at), dtype=bool)
+        moment = pd.Series(at.view("datetime64[us]")).dt.tz_localize("UTC")
+        second = _microseconds(moment.dt.tz_convert(self.zone).dt.tz_localize(None)) // 1_000_000 % 86_400
+        start, end = self.hours
+        if start <= end:
+            return (second < start) | (second >= end)
+        return (second < start) & (second >= end)
+
+    def unknown(self, events: pd.DataFrame) -> np.ndarray:
+        """Whether each is a swipe without a cardholder, or of one who is not known."""
+        who = events["cardholder_id"]
+        strangers = who.isna() if self.known is None else ~who.isin(self.known)
+        return is_swipe(events) & (strangers | who.isna()).to_numpy()
+
+
+def by_cardholder(
+    events: pd.DataFrame, at: np.ndarray, who: np.ndarray, order: np.ndarray, rules: Rules
+) -> tuple[dict[str, Evidence], np.ndarray]:
+    """Flag what rests on a cardholder's other swipes; `who` is a number for each, -1 for those that do not count.
+
+    Return the evidence, and whether each event is the first of its cardholder at its reader.
+    """
+    where = codes(events["reader_id"])
+    granted, denied = ((events["outcome"] == outcome).to_numpy() for outcome in ("granted", "denied"))
     last_swipe = _previous(order, who)
     last_here = _previous(order, who, where)
     since_last, since_here = _seconds(at, last_swipe), _seconds(at, last_here)
-    retried = granted & denied[last_swipe] & (since_last <= retry_s)
+    retried = granted & denied[last_swipe] & (since_last <= rules.retry_s)
     elsewhere = (where >= 0) & (where[last_swipe] >= 0) & (where != where[last_swipe])
-    strangers = np.zeros(len(events), dtype=bool)
-    zone = site_timezone(events, timezone)
-    settings = {
-        "hours": None if hours is None else [str(hour) for hour in hours],
-        "timezone": str(zone) if zone else None,
-        "retry_s": retry_s,
-        "repeat_s": repeat_s,
-        "walk_s": walk_s,
-        "known": None,
-    }
-    if known is not None:
-        ids = {cell_text(one) for one in known}
-        settings["known"] = len(ids)
-        strangers = ~events["cardholder_id"].isin(ids).to_numpy()
     evidence = {
         "denied_then_granted": _rests_on(last_swipe, retried),
-        "repeated_swipe": _rests_on(last_here, since_here <= repeat_s),
-        "too_fast": _too_fast(events["reader_id"], last_swipe, since_last, elsewhere, _walks(doors), walk_s),
-        "two_names": _other_names(events, order, swipe),
-        "clock_backwards": backwards,
+        "repeated_swipe": _rests_on(last_here, since_here <= rules.repeat_s),
+        "too_fast": _too_fast(events["reader_id"], last_swipe, since_last, elsewhere, rules),
     }
-    flags = {
-        "outside_hours": _outside_hours(by_camera, hours, zone),
-        "first_time_at_reader": (who >= 0) & (where >= 0) & (last_here < 0),
-        "unknown_cardholder": swipe & ((who < 0) | strangers),
-    }
-    table = _table(events.index, flags, evidence)
-    table.attrs["settings"] = settings
-    return table
+    return evidence, (who >= 0) & (where >= 0) & (last_here < 0)
 
 
 def _rests_on(before: np.ndarray, flagged: np.ndarray) -> Evidence:
@@ -187,11 +267,10 @@ def _seconds(at: np.ndarray, before: np.ndarray) -> np.ndarray:
     return np.where(before >= 0, (at - at[before]) / 1e6, np.inf)
 
 
-def _outside_hours(
-    moment: pd.Series, hours: tuple[str | time, str | time] | None, zone: tzinfo | None
-) -> np.ndarray:
+def _hours(hours: tuple[str | time, str | time] | None, zone: tzinfo | None) -> tuple[int, int] | None:
+    """The two times of day, in seconds."""
     if hours is None:
-        return np.zeros(len(moment), dtype=bool)
+        return None
     if zone is None:
         raise TimestampError(
             "The hours are those of the doors' time zone, which is not known: name it, as in timezone='America/Denver'."
@@ -202,11 +281,7 @@ def _outside_hours(
         raise InputError(
             f"The hours are {hours!r}: write two times of day, such as ('07:00', '19:00')."
         ) from error
-    local = moment.dt.tz_convert(zone).dt.tz_localize(None)
-    second = _microseconds(local) // 1_000_000 % 86_400
-    if start <= end:
-        return (second < start) | (second >= end)
-    return (second < start) & (second >= end)
+    return start, end
 
 
 def _seconds_of_day(hour: str | time) -> int:
@@ -221,13 +296,12 @@ def _too_fast(
     before: np.ndarray,
     since: np.ndarray,
     elsewhere: np.ndarray,
-    walks: pd.Series,
-    walk_s: float,
+    rules: Rules,
 ) -> Evidence:
     """The events where the one before is at another reader and too near in time for the walk."""
-    rows = np.flatnonzero(elsewhere & (since < max([walk_s, *walks])))
+    rows = np.flatnonzero(elsewhere & (since < max([rules.walk_s, *rules.walks])))
     pairs = pd.MultiIndex.from_arrays([reader.iloc[before[rows]], reader.iloc[rows]])
-    needed = walks.reindex(pairs).fillna(walk_s).to_numpy()
+    needed = rules.walks.reindex(pairs).fillna(rules.walk_s).to_numpy()
     rows = rows[since[rows] < needed]
     return rows, before[rows]
 
@@ -248,7 +322,7 @@ def _walks(doors: pd.DataFrame) -> pd.Series:
     return walks.loc[~walks.index.duplicated()]
 
 
-def _other_names(events: pd.DataFrame, order: np.ndarray, swipe: np.ndarray) -> Evidence:
+def by_credential(events: pd.DataFrame, order: np.ndarray, swipe: np.ndarray) -> Evidence:
     """The events with a credential that appears with another name too, and the earliest of those."""
     if "cardholder_name" not in events:
         return np.array([], int), np.array([], int)
@@ -256,7 +330,7 @@ def _other_names(events: pd.DataFrame, order: np.ndarray, swipe: np.ndarray) -> 
     if "credential" in events:
         credential = events["credential"].fillna(credential)
     name = events["cardholder_name"].map(plain, na_action="ignore")
-    swipes = pd.DataFrame({"card": _codes(credential), "name": _codes(name), "at": np.arange(len(events))})
+    swipes = pd.DataFrame({"card": codes(credential), "name": codes(name), "at": np.arange(len(events))})
     swipes = swipes.iloc[order]
     swipes = swipes[(swipes["card"] >= 0) & (swipes["name"] >= 0) & swipe[swipes["at"]]]
     first = swipes.groupby("card").transform("first")
@@ -266,14 +340,14 @@ def _other_names(events: pd.DataFrame, order: np.ndarray, swipe: np.ndarray) -> 
     return other.index.to_numpy(), other.to_numpy()
 
 
-def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[Evidence, tuple[np.ndarray, ...]]:
+def read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[Evidence, tuple[np.ndarray, ...]]:
     """Read each file in the direction in which its readers' clocks mostly go on.
 
     Return the events that are earlier than the one before them in their reader's log, with that one; and the keys, the
     last one first, that put events of the same time in order.
     """
     by_reader = _microseconds(events["event_time"])
-    file = _codes(events["file"]) + 1 if "file" in events else np.zeros(len(events), dtype=int)
+    file = codes(events["file"]) + 1 if "file" in events else np.zeros(len(events), dtype=int)
     line = events["line"].to_numpy() if "line" in events else np.arange(len(events))
     files = file.max(initial=0) + 1
 
@@ -303,8 +377,10 @@ def _read_in_order(events: pd.DataFrame, where: np.ndarray) -> tuple[Evidence, t
     return (rows[known], before[known]), (line, file) if "line" in events else ()
 
 
-def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, Evidence]) -> pd.DataFrame:
-    """Put the flags in their order, each with the label of the event it rests on."""
+def flag_table(
+    index: pd.Index, flags: Mapping[str, np.ndarray], evidence: Mapping[str, tuple[np.ndarray, Any]]
+) -> pd.DataFrame:
+    """Put the flags in their order; of those that rest on another event, the positions and the labels of the others."""
     columns: dict[str, object] = {}
     for name in FLAGS:
         if name in flags:
@@ -312,7 +388,7 @@ def _table(index: pd.Index, flags: dict[str, np.ndarray], evidence: dict[str, Ev
             continue
         rows, others = evidence[name]
         flagged, label = np.zeros(len(index), dtype=bool), np.zeros(len(index), dtype="int64")
-        flagged[rows], label[rows] = True, index[others]
+        flagged[rows], label[rows] = True, others
         columns[name] = flagged
         columns[f"{name}_event"] = pd.arrays.IntegerArray(label, ~flagged)
     return pd.DataFrame(columns, index=index, copy=False)
@@ -331,7 +407,7 @@ def _checked(events: pd.DataFrame) -> pd.DataFrame:
     return events
 
 
-def _swipes(events: pd.DataFrame) -> np.ndarray:
+def is_swipe(events: pd.DataFrame) -> np.ndarray:
     """Whether each event is a swipe, rather than an alarm of a door; in a table that does not say, all are."""
     return (
         (events["kind"].fillna("swipe") == "swipe").to_numpy()
@@ -340,7 +416,7 @@ def _swipes(events: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _codes(values: pd.Series) -> np.ndarray:
+def codes(values: pd.Series) -> np.ndarray:
     """A number for each different value; -1 where it is missing."""
     return pd.factorize(values)[0]
 

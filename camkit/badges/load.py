@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from camkit.badges.duplicates import FileRows, chosen, find_duplicates
+from camkit.badges.duplicates import FileFacts, chosen, find_duplicates
 from camkit.badges.files import (
     Export,
     LeftOut,
@@ -117,7 +117,7 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     given = Given(zone, profile, columns, day_first, (*granted,), (*denied,), encoding, sheet)
     given.candidates()  # what it says is checked before anything is read
     exports, left_out = find_exports(path_or_paths)
-    exports = _without_samples(exports, left_out)
+    exports = without_samples(exports, left_out)
     digests: dict[Path, str] = {}
     loaded = _load_all(exports, given, digests, left_out)
     files = pd.DataFrame([one.report for one in loaded])
@@ -140,7 +140,7 @@ def load_badges(  # noqa: PLR0913 - each says one thing about an export, and all
     )
 
 
-def _without_samples(exports: list[Export], left_out: list[LeftOut]) -> list[Export]:
+def without_samples(exports: list[Export], left_out: list[LeftOut]) -> list[Export]:
     """Leave out the samples of camkit in a folder that also has other exports."""
     samples = {
         export: export.found_in
@@ -158,42 +158,47 @@ def _without_samples(exports: list[Export], left_out: list[LeftOut]) -> list[Exp
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class Loaded:
     """One export: its row of `BadgeLog.files`, its events, and what its rows can show."""
 
     export: Export
     report: dict[str, object]
     part: FileEvents
-    rows: FileRows
+    facts: FileFacts
+    has_seconds: np.ndarray  # for each event, whether its time has seconds
+
+    def proof(self) -> tuple[bool, str] | None:
+        """Whether its own dates show that the day comes first, and where; None if they do not."""
+        proof = PROOF.fullmatch(self.part.times.dates)
+        return (proof[1] == "day", f"{self.export.name}, {proof[2]}") if proof else None
 
 
 def _load_all(
     exports: Sequence[Export], given: Given, digests: dict[Path, str], left_out: list[LeftOut]
-) -> list[_Loaded]:
+) -> list[Loaded]:
     """Load the exports, in their order.
 
     An export that does not show whether day or month comes first waits for one of the same profile and columns that
     does.
     """
-    loaded: dict[Export, _Loaded] = {}
+    loaded: dict[Export, Loaded] = {}
     waiting: dict[Export, tuple[ExportTable, BadgeFileError | None]] = {}
     shown: dict[tuple[str, tuple[str, ...]], dict[bool, str]] = defaultdict(dict)
     for table in _read_all(exports, given, digests, left_out):
         export = table.export
         try:
-            loaded[export] = _interpreted(table, given)
+            loaded[export] = interpreted(table, given)
         except BadgeFileError as error:
             waiting[export] = table, error
             continue
-        dates = loaded[export].part.times.dates
-        if proof := PROOF.fullmatch(dates):
-            shown[_shape(table)].setdefault(proof[1] == "day", f"{export.name}, {proof[2]}")
-        elif dates and given.day_first is None:
+        if proof := loaded[export].proof():
+            shown[shape_of(table)].setdefault(*proof)
+        elif loaded[export].part.times.dates and given.day_first is None:
             waiting[export] = table, None
     for export, (table, problem) in waiting.items():
-        proofs = shown[_shape(table)]
+        proofs = shown[shape_of(table)]
         if len(proofs) == 1:
-            loaded[export] = _interpreted(table, given, *proofs.items())
+            loaded[export] = interpreted(table, given, *proofs.items())
         elif problem is not None:
             raise problem
     return [loaded[export] for export in exports if export in loaded]
@@ -207,7 +212,7 @@ def _read_all(
     What a folder or an archive has that cannot be read is added to `left_out`; it is an error if that is all it has.
     """
     failed: dict[Path, list[BadgeFileError]] = defaultdict(list)
-    for export, table_of in _ahead(exports, partial(_read, given=given, digests=digests)):
+    for export, table_of in _ahead(exports, partial(read_table, given=given, digests=digests)):
         try:
             table = table_of()
         except BadgeFileError as error:
@@ -236,8 +241,8 @@ def _ahead(
         yield from waiting
 
 
-def _read(export: Export, given: Given, digests: dict[Path, str]) -> ExportTable:
-    """Read one export, and meanwhile the SHA-256 of its file."""
+def read_table(export: Export, given: Given, digests: dict[Path, str]) -> ExportTable:
+    """Read one export, and meanwhile the SHA-256 of its file, into `digests`."""
     with unchanged(export.path), ThreadPoolExecutor(1) as pool:
         held = export.held()
         digest = None if export.path in digests else pool.submit(held.sha256)
@@ -247,11 +252,13 @@ def _read(export: Export, given: Given, digests: dict[Path, str]) -> ExportTable
     return replace(table, export=export)
 
 
-def _shape(table: ExportTable) -> tuple[str, tuple[str, ...]]:
+def shape_of(table: ExportTable) -> tuple[str, tuple[str, ...]]:
+    """What exports of the same kind have in common: the profile, and the columns."""
     return table.layout.profile.name, table.layout.names
 
 
-def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> _Loaded:
+def interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | None = None) -> Loaded:
+    """Read the rows of an export; for `shown` see `interpret`."""
     part = interpret(table, given, shown)
     doubts = [*table.doubts, *part.doubts]
     if "cardholder_id" not in table.layout.sources and len(part.events):
@@ -274,15 +281,16 @@ def _interpreted(table: ExportTable, given: Given, shown: tuple[bool, str] | Non
     def written() -> pa.ChunkedArray:
         return table.text("event_time").filter(pa.array(part.is_event))  # type: ignore[union-attr]
 
-    return _Loaded(table.export, report, part, FileRows.of(part.events, rows, written))
+    return Loaded(table.export, report, part, *FileFacts.of(part.events, rows, written))
 
 
-def _join(files: pd.DataFrame, loaded: Sequence[_Loaded], zone: tzinfo | None) -> BadgeLog:
+def _join(files: pd.DataFrame, loaded: Sequence[Loaded], zone: tzinfo | None) -> BadgeLog:
     """Put the files together and set the duplicates apart."""
     names = pd.Index(files["file"])
     events = _concat([one.part.events for one in loaded], names)
     events["event_time"] = events["event_time"].dt.tz_localize("UTC")
-    found = find_duplicates(events, [one.rows for one in loaded], zone)
+    has_seconds = np.concatenate([one.has_seconds for one in loaded])
+    found = find_duplicates(events, has_seconds, [one.facts for one in loaded], zone)
     files["doubts"] = [[*doubts, *found.said.get(at, [])] for at, doubts in enumerate(files["doubts"])]
     kept = events
     if len(found.again):

@@ -99,52 +99,14 @@ class BadgeLog:
 
     def summary(self) -> str:
         """Say in a few lines of text what was read and what became of each row."""
-        zone = self.timezone or "not known"
-        lines = [self._count_line(), f"Profile: {self.profile}. Site's time zone: {zone}."]
-        if len(self.events):
-            people, readers = self.events["cardholder_id"].nunique(), self.events["reader_id"].nunique()
-            first, last = self.events["event_time"].agg(["min", "max"])
-            span = " to ".join((self._local(first), self._local(last)))
-            lines.append(f"{counted(people, 'cardholder')} at {counted(readers, 'reader')}, from {span}.")
-            lines += self._unknown_outcomes()
-        for file in self.files.head(SHOWN).to_dict("records"):
-            if file["encoding"] not in (UTF_8, UTF_8_MARKED):
-                lines.append(f"{file['file']}: encoding {file['encoding']}.")
-            for what in ("dates", "times"):
-                if file[what]:
-                    lines.append(f"{file['file']}: {what} {file[what]}.")
-        for name in ("rejected", "ignored"):
-            for reason, count in getattr(self, name)["reason"].value_counts().head(SHOWN).items():
-                lines.append(f"{name.capitalize()}: {count:,} x {reason}.")
-            more = getattr(self, name)["reason"].nunique() - SHOWN
-            if more > 0:
-                lines.append(f"{name.capitalize()}: for {more:,} more reasons, see .{name}.")
-        if len(self.left_out):
-            lines.append(f"Not read: {counted(len(self.left_out), 'file')}, see .left_out.")
-        return visible("\n".join(lines))
+        return self._account().summary()
 
     def problems(self) -> list[str]:
         """Return a sentence for each reason for which rows were rejected or may be misread, or files were not read.
 
         So are rows that were counted once, or might have been; a log without events is a problem as well.
         """
-        found = [] if len(self.events) else ["The log does not have any badge events."]
-        for (file, reason), rows in self.rejected.groupby(["file", "reason"], sort=False, observed=True):
-            first = rows.iloc[0]
-            more = f", and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
-            found.append(f"{file}, line {first['line']}: {first['value']!r}: {reason}{more}.")
-        names = self.files["file"]
-        for name, doubts in zip(names, self.files["doubts"], strict=True):
-            found += [f"{name}: {doubt}." for doubt in doubts]
-        found += self._unknown_outcomes()
-        what = "bytes that are not UTF-8 were read as cp1252; check these letters"
-        strays = zip(names, self.files["not_utf8"], strict=True)
-        found += [f"{name}, {some_lines(lines)}: {what}." for name, lines in strays if lines]
-        for reason, others in self.left_out.groupby("reason", sort=False)["file"]:
-            file = ", ".join(others.head(SHOWN)) + and_more(len(others))
-            said = str(reason).rstrip(".")
-            found.append(f"Not read: {said if said.startswith(file) else f'{file}: {said}'}.")
-        return found
+        return self._account().problems()
 
     def __repr__(self) -> str:
         return f"BadgeLog\n{self.summary()}"
@@ -157,10 +119,107 @@ class BadgeLog:
         notes = "<br>".join(text_html(line) for line in rest)
         return block_html(f"<p><b>{account}</b><br>{notes}</p>", table_html(head, na_rep=""))
 
-    def _count_line(self) -> str:
-        parts = {name: len(getattr(self, name)) for name in ("events", "rejected", "duplicates", "ignored")}
-        counts = " + ".join(f"{count:,} {name}" for name, count in parts.items())
-        return f"{self.rows_read:,} rows read = {counts}."
+    def _account(self) -> Account:
+        span = self.events["event_time"].agg(["min", "max"]) if len(self.events) else (pd.NaT, pd.NaT)
+        return Account(
+            {name: len(getattr(self, name)) for name in ("events", "rejected", "duplicates", "ignored")},
+            reasons_of(self.rejected, self.ignored),
+            self.files,
+            self.left_out,
+            self.timezone,
+            self.events["cardholder_id"].nunique(),
+            self.events["reader_id"].nunique(),
+            *span,
+        )
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of the rows of a log, in words.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        Of ``events``, ``rejected``, ``duplicates`` and ``ignored``.
+    reasons : pandas.DataFrame
+        As `reasons_of` returns them.
+    files, left_out, timezone
+        As those of `BadgeLog`.
+    people, readers : int
+        How many different ones.
+    first, last : pandas.Timestamp
+        Of the events; missing if there are none.
+    """
+
+    counts: Mapping[str, int]
+    reasons: pd.DataFrame
+    files: pd.DataFrame
+    left_out: pd.DataFrame
+    timezone: tzinfo | None
+    people: int
+    readers: int
+    first: pd.Timestamp
+    last: pd.Timestamp
+
+    @property
+    def profile(self) -> str:
+        """The profile the files were read by; several are joined with commas."""
+        return ", ".join(self.files["profile"].unique())
+
+    def count_line(self) -> str:
+        """Say how many rows there are, and what they are."""
+        counts = " + ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        return f"{int(self.files['rows'].sum()):,} rows read = {counts}."
+
+    def summary(self) -> str:
+        """Say in a few lines of text what was read and what became of each row."""
+        zone = self.timezone or "not known"
+        lines = [self.count_line(), f"Profile: {self.profile}. Site's time zone: {zone}."]
+        if self.counts["events"]:
+            span = " to ".join((self._local(self.first), self._local(self.last)))
+            lines.append(
+                f"{counted(self.people, 'cardholder')} at {counted(self.readers, 'reader')}, from {span}."
+            )
+            lines += self._unknown_outcomes()
+        for file in self.files.head(SHOWN).to_dict("records"):
+            if file["encoding"] not in (UTF_8, UTF_8_MARKED):
+                lines.append(f"{file['file']}: encoding {file['encoding']}.")
+            for what in ("dates", "times"):
+                if file[what]:
+                    lines.append(f"{file['file']}: {what} {file[what]}.")
+        for kind in ("rejected", "ignored"):
+            of_kind = self.reasons[self.reasons["kind"] == kind]
+            rows = (
+                of_kind.groupby("reason", sort=False)["rows"]
+                .sum()
+                .sort_values(ascending=False, kind="stable")
+            )
+            for reason, count in rows.head(SHOWN).items():
+                lines.append(f"{kind.capitalize()}: {count:,} x {reason}.")
+            if len(rows) > SHOWN:
+                lines.append(f"{kind.capitalize()}: for {len(rows) - SHOWN:,} more reasons, see .{kind}.")
+        if len(self.left_out):
+            lines.append(f"Not read: {counted(len(self.left_out), 'file')}, see .left_out.")
+        return visible("\n".join(lines))
+
+    def problems(self) -> list[str]:
+        """Return a sentence for each reason for which rows were rejected or may be misread, or files were not read."""
+        found = [] if self.counts["events"] else ["The log does not have any badge events."]
+        for one in self.reasons[self.reasons["kind"] == "rejected"].to_dict("records"):
+            more = f", and {one['rows'] - 1:,} more rows" if one["rows"] > 1 else ""
+            found.append(f"{one['file']}, line {one['line']}: {one['value']!r}: {one['reason']}{more}.")
+        names = self.files["file"]
+        for name, doubts in zip(names, self.files["doubts"], strict=True):
+            found += [f"{name}: {doubt}." for doubt in doubts]
+        found += self._unknown_outcomes()
+        what = "bytes that are not UTF-8 were read as cp1252; check these letters"
+        strays = zip(names, self.files["not_utf8"], strict=True)
+        found += [f"{name}, {some_lines(lines)}: {what}." for name, lines in strays if lines]
+        for reason, others in self.left_out.groupby("reason", sort=False)["file"]:
+            file = ", ".join(others.head(SHOWN)) + and_more(len(others))
+            said = str(reason).rstrip(".")
+            found.append(f"Not read: {said if said.startswith(file) else f'{file}: {said}'}.")
+        return found
 
     def _unknown_outcomes(self) -> list[str]:
         """Name the exports' words for an outcome that are not known."""
@@ -176,3 +235,13 @@ class BadgeLog:
     def _local(self, moment: pd.Timestamp) -> str:
         # With the offset: letters such as PST and IST mean another place to most readers.
         return moment.tz_convert(self.timezone or "UTC").isoformat(" ", "seconds")
+
+
+def reasons_of(rejected: pd.DataFrame, ignored: pd.DataFrame) -> pd.DataFrame:
+    """Count the rows by kind, file and reason, in the order of the first of each, with its ``line`` and ``value``."""
+    entries = pd.concat([rejected.assign(kind="rejected"), ignored.assign(kind="ignored")], ignore_index=True)
+    entries["file"] = entries["file"].astype("str")
+    by_reason = entries.groupby(["kind", "file", "reason"], sort=False)
+    return by_reason.agg(
+        rows=("line", "size"), line=("line", "first"), value=("value", "first")
+    ).reset_index()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -12,13 +12,14 @@ from functools import partial
 from html import escape
 from itertools import groupby
 from operator import attrgetter
-from typing import Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from gevent.lock import BoundedSemaphore
 
 from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
+from camkit.cameras.lent import Lendable, borrowed, lend
 from camkit.cameras.source import Picture, SnapshotSource
 from camkit.directory import Cardholder, Directory, cardholder_html
 from camkit.errors import (
@@ -29,9 +30,13 @@ from camkit.errors import (
     ServiceUnreachable,
     TimestampError,
 )
+from camkit.support.cluster import on_each
 from camkit.support.html import GREY, block_html, image_html, local_time, text_html
 from camkit.support.timezones import as_zone
 from camkit.support.workers import interruptible, run_together
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -230,6 +235,7 @@ def snapshots_for(
     *,
     directory: Directory | None = None,
     workers: int = 5,
+    client: Client | None = None,
 ) -> Snapshots:
     """Fetch, for each event, what each of its door's cameras saw at that moment.
 
@@ -242,7 +248,9 @@ def snapshots_for(
     directory : Directory, optional
         Looks each cardholder up, who is then shown beside the picture.
     workers : int
-        How many are fetched at a time.
+        How many are fetched at a time, in each process.
+    client : distributed.Client, optional
+        A Dask cluster over which the cameras are spread. The directory is asked from this process.
 
     Returns
     -------
@@ -253,9 +261,11 @@ def snapshots_for(
     Raises
     ------
     InputError
-        If `events` is not what `camkit.resolve` returns.
+        If `events` is not what `camkit.resolve` returns, or the cluster's connections are not encrypted.
     LoginRefused
         If a vendor refuses the login.
+    ClusterError
+        If the cluster goes away.
     Interrupted
         If it is stopped. The pictures that had come are kept in memory for the next call with the same clients.
     """
@@ -265,12 +275,54 @@ def snapshots_for(
     with interruptible(partial(_keep, fetcher)):
         for earlier in _interrupted:
             fetcher.take_over(earlier)
+        if client is not None:
+            fetcher.take_answers(_asked_on(client, fetcher.sources, pairs, workers))
         items = run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers)
         _interrupted.clear()
     clients = source.values() if isinstance(source, Mapping) else [source]
     accounts = {client.vendor: getattr(client, "account", {}) for client in clients}
     zones = {vendor: account["timezone"] for vendor, account in accounts.items() if "timezone" in account}
     return Snapshots(items, zones)
+
+
+def _asked_on(
+    client: Client,
+    sources: Mapping[str, SnapshotSource],
+    pairs: Sequence[tuple[DoorEvent, Camera | None]],
+    workers: int,
+) -> dict[tuple[str, str, datetime], _Answer]:
+    """Ask the cameras on the workers of a cluster, each camera on one of them."""
+    wanted: dict[tuple[str, str], dict[datetime, None]] = defaultdict(dict)
+    for event, camera in pairs:
+        if camera is not None:
+            wanted[camera.vendor, camera.camera_id][event.at(camera)] = None
+    work = [(*camera, list(moments)) for camera, moments in wanted.items()]
+    found: dict[tuple[str, str, datetime], _Answer] = {}
+    with ExitStack() as stack:
+        names = {
+            vendor: stack.enter_context(lend(client, source))
+            for vendor, source in sources.items()
+            if isinstance(source, Lendable)
+        }
+        stays = "The pictures that had come are not kept."
+        for one in on_each(client, _ask_camera, work, names, workers, what_stays=stays):
+            found |= one
+    return found
+
+
+def _ask_camera(
+    work: tuple[str, str, list[datetime]], names: Mapping[str, str], workers: int
+) -> dict[tuple[str, str, datetime], _Answer]:
+    """Ask a camera for its pictures; this runs on a worker."""
+    vendor, camera_id, moments = work
+    sources = {vendor: borrowed(names[vendor])} if vendor in names else {}
+    fetcher = SnapshotFetcher(sources)
+    try:
+        answers = run_together((partial(fetcher.ask, vendor, camera_id, at) for at in moments), workers)
+    finally:
+        for source in sources.values():
+            source.close()  # its sockets belong to the hub of this task
+    return {(vendor, camera_id, at): answer for at, answer in zip(moments, answers, strict=True)}
 
 
 def _is_other_zone(event: DoorEvent, zone: tzinfo | None) -> bool:
@@ -314,7 +366,7 @@ class SnapshotFetcher:
     def __init__(
         self, source: SnapshotSource | Mapping[str, SnapshotSource], directory: Directory | None = None
     ) -> None:
-        self._sources = source if isinstance(source, Mapping) else {source.vendor: source}
+        self.sources = source if isinstance(source, Mapping) else {source.vendor: source}
         self._directory = directory
         self._cardholders: _Once[str, Cardholder] = _Once()
         self._answers: _Once[tuple[str, str, datetime], _Answer] = _Once()
@@ -329,11 +381,19 @@ class SnapshotFetcher:
     def take_over(self, earlier: SnapshotFetcher) -> None:
         """Take the pictures and the complete directory entries that another fetcher has from the same clients."""
         for key, answer in earlier._answers.results.items():
-            if answer[0] is Result.PICTURE and earlier._sources.get(key[0]) is self._sources.get(key[0]):
+            if answer[0] is Result.PICTURE and earlier.sources.get(key[0]) is self.sources.get(key[0]):
                 self._answers.results[key] = answer
         if earlier._directory is self._directory:
             complete = {who: entry for who, entry in earlier._cardholders.results.items() if not entry.note}
             self._cardholders.results.update(complete)
+
+    def take_answers(self, answers: Mapping[tuple[str, str, datetime], _Answer]) -> None:
+        """Take what was asked elsewhere, by vendor, camera and moment; it is not asked again."""
+        self._answers.results.update(answers)
+
+    def ask(self, vendor: str, camera_id: str, at: datetime) -> _Answer:
+        """Ask a camera for its picture of a moment, unless that was done before."""
+        return self._answers.get((vendor, camera_id, at), lambda: self._ask(vendor, camera_id, at))
 
     def fetch(self, event: DoorEvent, camera: Camera | None, step_s: float = 0.0) -> Snapshot:
         """Fetch what one of the event's cameras saw.
@@ -357,11 +417,10 @@ class SnapshotFetcher:
             result = Result.NO_TIME if event.event_time is None else Result.NO_DOOR
             return Snapshot(event, None, result, event.why_no_camera, cardholder=person)
         vendor, camera_id, at = camera.vendor, camera.camera_id, event.at(camera, step_s)
-        answer = self._answers.get((vendor, camera_id, at), lambda: self._ask(vendor, camera_id, at))
-        return Snapshot(event, camera, *answer, cardholder=person)
+        return Snapshot(event, camera, *self.ask(vendor, camera_id, at), cardholder=person)
 
     def _ask(self, vendor: str, camera_id: str, at: datetime) -> _Answer:
-        source = self._sources.get(vendor)
+        source = self.sources.get(vendor)
         if source is None:
             reason = f"camera {camera_id} is of vendor {vendor}, and no {vendor} account is connected"
             return Result.NO_SOURCE, reason, None

@@ -96,7 +96,8 @@ def _fill(folder: Path, record: Record, organization: str, exported_at: datetime
         "pictures": _pictures(rows),
     }
     write_whole(folder / "evidence.json", json.dumps(evidence, indent=2, ensure_ascii=False).encode())
-    write_whole(folder / "README.txt", _readme(status, documents, rows).encode())
+    has_pages = (folder / "report-pages").is_dir()
+    write_whole(folder / "README.txt", _readme(status, documents, rows, has_pages=has_pages).encode())
     return info
 
 
@@ -124,7 +125,9 @@ def _counted(number: int) -> str:
     return "1 event" if number == 1 else f"{number:,} events"
 
 
-def _readme(status: dict[str, str], documents: list[Row], rows: dict[str, list[Row]]) -> str:
+def _readme(
+    status: dict[str, str], documents: list[Row], rows: dict[str, list[Row]], *, has_pages: bool
+) -> str:
     environment = Environment(
         loader=PackageLoader("camkit.case"),
         undefined=StrictUndefined,
@@ -137,6 +140,7 @@ def _readme(status: dict[str, str], documents: list[Row], rows: dict[str, list[R
     return environment.get_template("bag_readme.txt").render(
         status=[one_line(line) for line in status.values()],
         documents=documents,
+        has_pages=has_pages,
         left_out="Events-Left-Out" in status,
         verdicts="judged" if "notes" in rows else "verdicts",
     )

@@ -417,12 +417,16 @@ class Case(Record):
         return insert(connection, "choices", {**row, **self._stamp.columns("chosen_at")})
 
     def report(self, path: str | os.PathLike[str] | None = None, *, now: datetime | None = None) -> Path:
-        """Write a report, one HTML page with all pictures in it, that opens offline and prints well; return its path.
+        """Write a report in HTML, with all pictures in it, that opens offline and prints well; return its path.
+
+        A case of up to 300 events has one page. A larger one has a page about the whole case, which is returned, and
+        a folder beside it, such as ``report-pages``, with the events by their time, 300 a page; keep them together.
 
         Parameters
         ----------
         path : str or path-like, optional
-            A file, or a folder for ``report.html``, by default the case's; an existing file is replaced.
+            A file, or a folder for ``report.html``, by default the case's; an existing file is replaced,
+            and so are the pages of an earlier report.
         now : datetime.datetime, optional
             The time to put on it, UTC-aware; by default the present. Everything else follows from the case.
 

@@ -50,8 +50,11 @@ _LEFT_OUT = {
 
 @contextmanager
 def handed_over(database: Database) -> Iterator[sqlite3.Connection]:
-    """Give a copy in memory of what is handed over of a case, in one state."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+    """Give a copy of what is handed over of a case, in one state.
+
+    It is a file without a name, which SQLite keeps in memory as long as it is small.
+    """
+    with closing(sqlite3.connect("", isolation_level=None)) as copy:
         with database.reading() as connection:
             connection.backup(copy)
         leave_out(copy)

@@ -94,11 +94,16 @@ def is_image_path(path: str) -> bool:
 
 def open_image(folder: Path, path: str) -> BinaryIO:
     """Open an image or a document; `OSError` if it, or a folder above it, is a link or not what camkit makes."""
+    check_folders(folder, path)
+    return open_regular(folder / path)
+
+
+def check_folders(folder: Path, path: str) -> None:
+    """Make sure that the folders above an image or a document are folders; `OSError` if not."""
     place = folder / path
     for above in (place.parent.parent, place.parent):
         if not stat.S_ISDIR(above.lstat().st_mode):
             raise NotADirectoryError(errno.ENOTDIR, f"{above.name} is not a folder, or is a link", str(above))
-    return open_regular(place)
 
 
 def files_below(folder: Path) -> set[str]:

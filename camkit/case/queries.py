@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,16 @@ def read_rows(connection: sqlite3.Connection, name: str, event: int | str | None
     """Read a table of `QUERIES` as rows; if an event is given, only its rows."""
     columns, cursor = _read(connection, name, event)
     return [dict(zip(columns, row, strict=True)) for row in cursor]
+
+
+def stream_rows(connection: sqlite3.Connection, name: str) -> tuple[list[str], sqlite3.Cursor]:
+    """Return the columns of a table of `QUERIES`, and its rows one by one."""
+    return _read(connection, name)
+
+
+def readable(connection: sqlite3.Connection) -> Collection[str]:
+    """Return the names of the tables that can be read."""
+    return QUERIES[schema.version_of(connection)].keys()
 
 
 def read_all(connection: sqlite3.Connection) -> dict[str, list[Row]]:

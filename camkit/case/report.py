@@ -1,15 +1,24 @@
-"""The report of a case: one HTML page with everything in it, to be read, printed and handed over."""
+"""The report of a case, to be read, printed and handed over: one HTML page with everything in it.
+
+A case of more events than `camkit.case.report_pages.PAGE` has a page about the whole case, and a folder of pages of
+events beside it. Each opens offline; their links are relative, so they can be moved together.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -23,18 +32,18 @@ from camkit.case.decisions import (
     is_settled,
     latest_opinions,
     read_labels,
-    read_note_rows,
 )
 from camkit.case.handover import handed_over
 from camkit.case.images import SUFFIXES, read_image
-from camkit.case.queries import Row, grouped, read_all
+from camkit.case.queries import Row, grouped, read_rows, readable
 from camkit.case.record import Record
+from camkit.case.report_pages import Pages
 from camkit.case.sources import EXPORT, NOT_EVENTS, read_setting, software
 from camkit.case.times import utc_text, zone_from_text
 from camkit.case.verify import Verification
 from camkit.directory import Cardholder
-from camkit.errors import CaseError
-from camkit.support.files import make_folder, replacing
+from camkit.errors import CaseError, OutputError
+from camkit.support.files import advice, make_folder, replacing, working_folder
 from camkit.support.html import visible
 
 VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
@@ -43,52 +52,168 @@ VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
 def write_report(record: Record, path: Path, now: datetime | None, checked: Verification) -> Path:
     """Write the report of a case that was verified; see `Case.report`."""
     is_demo = record.is_demo
+    folder = path.with_name(f"{path.stem}-pages")
     with handed_over(record.database) as connection:
-        rows = read_all(connection)
-        rows["notes"] = read_note_rows(connection)
-        seal = chain.seal(connection)
-        labels = read_labels(connection)
-    images = {image["sha256"]: image for image in rows["images"]}
+        rows = {name: read_rows(connection, name) for name in ABOUT if name in readable(connection)}
+        pages, documents = Pages(connection), rows.get("documents", [])
+        totals = _Totals()
+        for number, page in enumerate(pages, 1):
+            totals.add(number, _events(page, documents, pages.event))
+        common = {
+            "about": rows["about"][0],
+            "made_at": utc_text(now or datetime.now(UTC)),
+            "made_by": record.operator,
+            "is_demo": is_demo,
+            "totals": totals,
+            "excluded": _excluded(rows.get("exclusions", [])),
+            "checked": checked,
+            "seal": chain.seal(connection),
+            "labels": read_labels(connection),
+            "own_labels": [*Verdict],
+            "disputed": DISPUTED,
+            "vendors": VENDORS,
+            "count": pages.count,
+            "folder": quote(folder.name),
+            "index": f"../{quote(path.name)}" if pages.count > 1 else "",
+        }
+        index = {
+            "upgrades": rows.get("upgrades", []),
+            "basis": _basis(rows),
+            "software": software(),
+            "unshown": pages.unshown(),
+        }
 
-    def data_uri(sha256: str | None) -> str | None:
-        """Embed an image; None for one that is missing, altered, or of a type that no browser shows."""
-        if sha256 is None or images[sha256]["media_type"] not in SUFFIXES:
-            return None
-        try:
-            content = read_image(record.folder, images[sha256]["path"], sha256)
-        except CaseError:
-            return None
-        return f"data:{images[sha256]['media_type']};base64,{base64.b64encode(content).decode('ascii')}"
+        def of_page(number: int, page: dict[str, list[Row]]) -> dict[str, Any]:
+            return {
+                "number": number,
+                "events": _events(page, documents, pages.event),
+                "cardholders": page["cardholders"],
+                "images": page["images"],
+                "shows": _shows(page),
+                "data_uri": partial(_data_uri, record.folder, {row["sha256"]: row for row in page["images"]}),
+            }
 
-    page = _template().stream(
-        about=rows["about"][0],
-        upgrades=rows.get("upgrades", []),
-        made_at=utc_text(now or datetime.now(UTC)),
-        made_by=record.operator,
-        is_demo=is_demo,
-        events=_events(rows),
-        excluded=_excluded(rows.get("exclusions", [])),
-        basis=_basis(rows),
-        cardholders=rows["cardholders"],
-        images=rows["images"],
-        shows=_shows(rows),
-        data_uri=data_uri,
-        checked=checked,
-        seal=seal,
-        labels=labels,
-        own_labels=[*Verdict],
-        disputed=DISPUTED,
-        vendors=VENDORS,
-        software=software(),
-    )
-    make_folder(path.parent)
-    with replacing(path) as part:
-        page.dump(str(part), encoding="utf-8")
+        template = _template()
+        make_folder(path.parent)
+        if pages.count == 1:
+            (page,) = pages
+            _write(path, template, {**common, **index, **of_page(0, page)})
+            _put_pages([], folder)
+        else:
+            with working_folder(folder) as made:
+                for number, page in enumerate(pages, 1):
+                    _write(made / page_name(number), template, {**common, **of_page(number, page)})
+                _put_pages([made / page_name(number) for number in range(1, pages.count + 1)], folder)
+            _write(path, template, {**common, **index, **_NO_PAGE})
     return path
 
 
-def _events(rows: dict[str, list[Row]]) -> list[Row]:
-    """The events by their time, each with its pictures, its requests, what its reviewers say, and its flags."""
+ABOUT = ("about", "upgrades", "exclusions", "documents", "settings")
+"""The tables that are not about single events."""
+
+_NO_PAGE: dict[str, Any] = {"number": None, "events": [], "cardholders": [], "images": [], "shows": {}}
+
+
+def page_name(number: int) -> str:
+    """Return the file name of a page."""
+    return f"page-{number:04d}.html"
+
+
+@dataclass
+class _Totals:
+    """What the report says of all its events, and of each page."""
+
+    events: int = 0
+    pictures: int = 0
+    failed: int = 0
+    unasked: int = 0
+    unseen: int = 0
+    unsettled: int = 0
+    verdicts: Counter[str | None] = field(default_factory=Counter)
+    zones: dict[str, None] = field(default_factory=dict)
+    pages: list[Row] = field(default_factory=list)
+
+    @property
+    def undecided(self) -> int:
+        """How many have no verdict."""
+        return self.verdicts[None]
+
+    @property
+    def disagreeing(self) -> int:
+        """On how many the reviewers disagree."""
+        return self.verdicts[DISPUTED]
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether an event has no verdict on the picture that stands for it."""
+        return bool(self.undecided or self.unsettled)
+
+    def add(self, number: int, events: list[Row]) -> None:
+        """Count the events of a page."""
+        verdicts = Counter(event["verdict"] for event in events)
+        unsettled = sum(bool(event["verdict"]) and not event["settled"] for event in events)
+        pictures = sum(event["sha256"] is not None for event in events)
+        failed = [event for event in events if event["result"] and event["sha256"] is None]
+        self.events += len(events)
+        self.pictures += pictures
+        self.failed += sum(bool(event["camera_id"]) for event in failed)
+        self.unasked += sum(not event["camera_id"] for event in failed)
+        self.unseen += sum(not event["seen"] for event in events)
+        self.unsettled += unsettled
+        self.verdicts += verdicts
+        self.zones |= dict.fromkeys(event["timezone"] for event in events)
+        row = {"name": page_name(number), "number": number, "events": len(events), "pictures": pictures}
+        row |= {"undecided": verdicts[None], "unsettled": unsettled, "disagreeing": verdicts[DISPUTED]}
+        self.pages.append(row | {"first": events[0], "last": events[-1]} if events else row)
+
+
+def _write(path: Path, template: Any, context: dict[str, Any]) -> None:
+    with replacing(path) as part:
+        template.stream(context).dump(str(part), encoding="utf-8")
+
+
+def _put_pages(made: list[Path], folder: Path) -> None:
+    """Move pages to the folder of a report's pages, and remove the other pages of an earlier report."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        if not made:
+            return
+        raise OutputError(
+            f"The pages of the report cannot be written: {folder} is a link or a file. Remove it."
+        )
+    if made:
+        make_folder(folder)
+    names = {page.name for page in made}
+    try:
+        for page in made:
+            page.replace(folder / page.name)
+        for old in folder.glob("page-[0-9]*.html") if folder.is_dir() else ():
+            if old.name not in names:
+                old.unlink()
+        if not made and folder.is_dir():
+            with suppress(OSError):  # there is something else in it
+                folder.rmdir()
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}. {advice(error)}") from None
+
+
+def _data_uri(folder: Path, images: Mapping[str, Row], sha256: str | None) -> str | None:
+    """Embed an image; None for one that is missing, altered, or of a type that no browser shows."""
+    if sha256 is None or images[sha256]["media_type"] not in SUFFIXES:
+        return None
+    try:
+        content = read_image(folder, images[sha256]["path"], sha256)
+    except CaseError:
+        return None
+    return f"data:{images[sha256]['media_type']};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _events(
+    rows: dict[str, list[Row]], documents: list[Row], other: Callable[[Any], Row | None]
+) -> list[Row]:
+    """The events of a page, each with its pictures, its requests, what its reviewers say, and its flags.
+
+    `other` returns an event of any page.
+    """
     snapshots, requests, verdicts, notes, flags = (
         grouped(rows[table], column)
         for table, column in (
@@ -96,10 +221,9 @@ def _events(rows: dict[str, list[Row]]) -> list[Row]:
             ("flags", "event"),
         )
     )  # fmt: skip
-    by_label = {event["event"]: event for event in rows["events"]}
-    documents = [document for document in rows.get("documents", []) if document["kind"] == EXPORT]
+    documents = [document for document in documents if document["kind"] == EXPORT]
     events = []
-    for event in sorted(rows["events"], key=itemgetter("event_time")):
+    for event in rows["events"]:
         label = event["event"]
         given = verdicts.get(label, [])
         others = _other_cameras(event, snapshots.get(label, []))
@@ -119,7 +243,7 @@ def _events(rows: dict[str, list[Row]]) -> list[Row]:
                 "requests": _requests(pictures, requests),
                 "opinions": _opinions(given, notes.get(label, [])),
                 "earlier": _earlier(given, notes.get(label, [])),
-                "flags": [_flag(flag, by_label) for flag in flags.get(label, [])],
+                "flags": [_flag(flag, other) for flag in flags.get(label, [])],
                 "extras": {name: str(value) for name, value in extras.items() if name != "cardholder_name"},
                 "document": _document_of(event, documents),
                 "seen": label in snapshots or bool(given) or label in notes,
@@ -208,9 +332,9 @@ def _earlier(verdicts: list[Row], notes: list[Row]) -> list[Row]:
     )
 
 
-def _flag(flag: Row, events: dict[int | str, Row]) -> Row:
+def _flag(flag: Row, event_of: Callable[[Any], Row | None]) -> Row:
     """A flag in words, with the event that it rests on: as a row if the report has it, else as described once."""
-    other = events.get(flag["other_event"])
+    other = event_of(flag["other_event"])
     return {"meaning": flag["meaning"], "other": other, "description": None if other else flag["description"]}
 
 

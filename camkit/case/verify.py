@@ -8,21 +8,20 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO
 
 import pandas as pd
 
 from camkit.case import chain, handover, schema
 from camkit.case.database import Database
-from camkit.case.images import files_below, is_image_path, open_image, unreadable
+from camkit.case.images import check_folders, files_below, is_image_path, unreadable
 from camkit.case.sources import read_setting
 from camkit.errors import CaseError, InputError
-from camkit.support.files import TOO_MANY, is_leftover
+from camkit.support.files import TOO_MANY, hash_regular, is_leftover
 from camkit.support.html import block_html, table_html, text_html, visible
 from camkit.visible import one_line
 
@@ -32,9 +31,6 @@ SHOWN = 10
 EXTRA, LEFTOVER = "extra", "leftover"
 HARMLESS = (EXTRA, LEFTOVER, chain.CLOCK)
 """The kinds of findings that do not count against the case."""
-
-PIECE = 1 << 20
-"""How much of a file is read at a time, bytes."""
 
 # Cast, since somebody may have put values of other types there.
 _FILES = "SELECT CAST(path AS TEXT), sha256, CAST(bytes AS INTEGER) FROM {}"
@@ -163,17 +159,20 @@ def verify(database: Database, folder: Path, case: str, noted: str | None) -> Ve
             raise InputError(
                 f"seal is {noted!r}; a seal has 64 hexadecimal digits, as stated in the case's report."
             )
-    with database.reading(checked=False) as connection:
-        problems = [*_database_problems(connection, noted)]
-        images, counts = _listed(connection, problems)
+    with ExitStack() as hashing:
+        with database.reading(checked=False) as connection:
+            problems: list[tuple[str, str]] = []
+            listed, counts = _listed(connection, problems)
+            images = [row for row in listed if is_image_path(row[0])]
+            hashed = hashing.enter_context(_hashed(folder, images))
+            problems = [*_database_problems(connection, noted), *problems]
+        checked = [found for together in hashed for found in together]
     findings = [(kind, database.path.name, detail) for kind, detail in dict.fromkeys(problems)]
     findings += [
         ("altered", path, "the database names a place outside the folder of images or documents")
-        for path, _, _ in images
+        for path, _, _ in listed
         if not is_image_path(path)
     ]
-    images = [row for row in images if is_image_path(row[0])]
-    checked = _check_all(folder, images)
     findings += [
         (kind, path, detail) for (path, _, _), (kind, detail) in zip(images, checked, strict=True) if kind
     ]
@@ -359,36 +358,45 @@ def _false_upgrades(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"upgrade {name} is from version {old}, but a row of {table} was added before it"
 
 
-def _check_all(folder: Path, images: Sequence[tuple[str, str, int]]) -> list[tuple[str, str]]:
-    """Return what is wrong with each image, its kind and a detail; two empty texts if nothing is."""
+@contextmanager
+def _hashed(
+    folder: Path, images: Sequence[tuple[str, str, int]]
+) -> Iterator[Iterator[list[tuple[str, str]]]]:
+    """Begin to hash, and give what is wrong with each image, its kind and a detail; two empty texts if nothing is."""
     stopped = Event()
 
-    def check(image: tuple[str, str, int]) -> tuple[str, str]:
-        path, expected, size = image
+    def check(together: list[tuple[str, str, int]]) -> list[tuple[str, str]]:
         try:
-            with open_image(folder, path) as file:
-                found = os.fstat(file.fileno()).st_size
-                if found != size:
-                    return "altered", f"it has {found:,} bytes instead of {size:,}"
-                digest = _hash(file, stopped)
+            check_folders(folder, together[0][0])
         except OSError as error:
-            if error.errno in TOO_MANY:  # says nothing about the file
-                raise unreadable(folder / path, error) from None
-            return "missing", f"the file is not there or cannot be read ({error.strerror})"
-        return ("", "") if digest == expected else ("altered", f"its SHA-256 is {digest}")
+            return [_missing(error)] * len(together)
+        return [_checked(folder, image, stopped) for image in together]
 
-    # One thread waits for the disk while another hashes: hashlib releases the interpreter while it works.
+    # One thread waits for the disk while another hashes, and the database is checked meanwhile: hashlib releases the
+    # interpreter while it works. A thread gets the images of one folder at a time: handing them over one by one takes
+    # longer than hashing small ones.
+    folders = [[*together] for _, together in groupby(images, lambda image: image[0].rpartition("/")[0])]
     with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
         try:
-            return [*pool.map(check, images)]
+            yield pool.map(check, folders)
         finally:  # an interrupt does not wait for the rest
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _hash(file: BinaryIO, stopped: Event) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    digest = sha256()
-    while not stopped.is_set() and (piece := file.read(PIECE)):
-        digest.update(piece)
-    return digest.hexdigest()
+def _checked(folder: Path, image: tuple[str, str, int], stopped: Event) -> tuple[str, str]:
+    """Return what is wrong with an image in a folder that is one."""
+    path, expected, size = image
+    try:
+        found, digest = hash_regular(f"{folder}/{path}", size, stopped.is_set)
+    except OSError as error:
+        if error.errno in TOO_MANY:  # says nothing about the file
+            raise unreadable(folder / path, error) from None
+        return _missing(error)
+    if found != size:
+        return "altered", f"it has {found:,} bytes instead of {size:,}"
+    return ("", "") if digest == expected else ("altered", f"its SHA-256 is {digest}")
+
+
+def _missing(error: OSError) -> tuple[str, str]:
+    return "missing", f"the file is not there or cannot be read ({error.strerror})"

@@ -30,7 +30,8 @@ Headers = list[tuple[str, str]]
 
 _BLOCK = 64 * 1024
 _MEGABYTE = 1_000_000
-_RETURNED = "camkit_redirected=1"
+_RETURNED = "&"
+"""At the end of a query it marks a redirected request and changes nothing of what is asked for."""
 
 
 @dataclass(frozen=True)
@@ -222,11 +223,11 @@ def hang(request: Request) -> NoReturn:
 
 
 def redirect_home(request: Request, *, code: int = 307) -> Reply:
-    """One redirect to the same path on the same origin, which then gives the correct answer."""
-    if _RETURNED in request.environ.get("QUERY_STRING", ""):
+    """One redirect to the same path and query on the same origin, which then gives the correct answer."""
+    if request.environ.get("QUERY_STRING", "").endswith(_RETURNED):
         return request.correct()
     target = _target(request)
-    return _redirect(code, f"{_origin(request)}{target}{'&' if '?' in target else '?'}{_RETURNED}")
+    return _redirect(code, f"{_origin(request)}{target}{'' if '?' in target else '?'}{_RETURNED}")
 
 
 def redirect_abroad(request: Request, *, code: int = 302, to: str = "http://abroad.invalid") -> Reply:

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from camkit.demo.faults import Fault, fault_from
 from camkit.demo.world.world import DEFAULT_SEED
 
+LARGEST_FLEET = 100_000
+"""Above, made-up ids and addresses would have to be longer than the vendors' are."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -17,6 +20,8 @@ class Options:
 
     Attributes
     ----------
+    cameras : int
+        How many cameras each account has at least.
     parent : int or None
         A process id; the site ends when its parent is another process.
     write_data : str or None
@@ -27,6 +32,7 @@ class Options:
 
     port: int = 0
     seed: int = DEFAULT_SEED
+    cameras: int = 0
     latency_ms: int = 0
     ready_delay_ms: int = 300
     timeout_ms: int = 300
@@ -54,6 +60,12 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     default = Options()
     parser.add_argument("--port", type=_port, default=default.port, help="0, the default, picks a free port")
     parser.add_argument("--seed", type=int, default=default.seed, help="the same seed gives the same world")
+    parser.add_argument(
+        "--cameras",
+        type=_fleet,
+        default=default.cameras,
+        help=f"how many cameras each vendor's account has at least, to {LARGEST_FLEET}; the usual ones are the first",
+    )
     parser.add_argument(
         "--latency-ms", type=_whole, default=0, help="shortest time from a request to its answer"
     )
@@ -171,6 +183,13 @@ def _port(text: str) -> int:
     number = _whole(text)
     if number > 65535:
         raise argparse.ArgumentTypeError("must not be above 65535")
+    return number
+
+
+def _fleet(text: str) -> int:
+    number = _whole(text)
+    if number > LARGEST_FLEET:
+        raise argparse.ArgumentTypeError(f"must not be above {LARGEST_FLEET}")
     return number
 
 

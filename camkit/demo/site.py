@@ -20,6 +20,7 @@ from camkit.demo.een.v3 import api as v3
 from camkit.demo.een.v3 import media, media_session, oauth
 from camkit.demo.faults import Faults
 from camkit.demo.meraki import api, snapshots
+from camkit.demo.meraki.inventory import Inventory
 from camkit.demo.meraki.rate_limit import TokenBucket
 from camkit.demo.middleware import Latency, WsgiApp, at_origin
 from camkit.demo.options import Options
@@ -61,7 +62,7 @@ class Site:
         self._log = RequestLog()
         self._faults = Faults(options.fault)
         world, clock = World(options.seed), Clock(running=options.clock == "running")
-        devices = account(options.seed)
+        devices = account(options.seed, options.cameras)
         store = assets.Assets(world, clock, devices, options.timeout_ms)
         orders = api.Snapshots(world, clock, self._store, media_origin)
 
@@ -83,7 +84,7 @@ class Site:
         main.register_blueprint(assets.create_blueprint(self._login, store, archiver=archiver))
         if options.one_port:
             main.register_blueprint(snapshots.create_blueprint(self._store))
-        main.register_blueprint(api.create_blueprint(clock, orders, self._bucket))
+        main.register_blueprint(api.create_blueprint(Inventory(options.cameras), clock, orders, self._bucket))
         main.register_blueprint(api.create_old_blueprint())
         main.register_blueprint(directory.create_blueprint())
         main.register_blueprint(

@@ -3,7 +3,7 @@
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket
 from camkit.http.reply import Meanings, Reply, http_date, raise_for_status
 from camkit.http.retry import retry
-from camkit.http.secrets import Address, Credential, Masking, NotPickled, as_secret
+from camkit.http.secrets import Address, Credential, Masking, NotPickled, as_secret, scrub_text
 from camkit.http.transport import Transport
 from camkit.support.tracebacks import secrets_stay_inside
 
@@ -22,5 +22,6 @@ __all__ = [
     "http_date",
     "raise_for_status",
     "retry",
+    "scrub_text",
     "secrets_stay_inside",
 ]

@@ -33,7 +33,7 @@ class Reply:
     content : bytes
         The body as it arrived; in an answer that is not a success, the request's secrets are masked.
     headers : urllib3.HTTPHeaderDict
-        As they arrived, without cookies; the request's key is masked.
+        As they arrived, without cookies; the secrets of the request's key and body are masked.
     cookies : camkit.http.secrets.Headers
         The cookies that it sets, by name. They are secrets: not in its repr, and not in a pickle or a copy of it.
     moved : bool
@@ -132,6 +132,11 @@ class Reply:
         kind = self.content_type or "no content type"
         raise self.bad(f"answered {self.status} with something that is not JSON ({kind[:60]})")
 
+    def require_not_moved(self) -> None:
+        """Raise `BadResponse` if redirects led to another path or query, whose answer is about something else."""
+        if self.moved:
+            raise self.bad("is not what was asked for: the service led to another address")
+
     def bad(self, what: str) -> BadResponse:
         """Return the exception that says what is wrong with this answer; `what` follows its address."""
         coding = self._unread_codings
@@ -180,9 +185,9 @@ def http_date(text: str) -> datetime | None:
     """Read a date as HTTP writes it, UTC-aware; None if it is not one."""
     try:
         date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo is not None else date.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 Meanings = Mapping[int, tuple[type[ServiceError], str]]

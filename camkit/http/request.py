@@ -14,7 +14,7 @@ from urllib3.util import Url
 
 from camkit.http.limits import Limits
 from camkit.http.reply import Reply
-from camkit.http.secrets import Address, Credential, Headers, Masking, NotPickled
+from camkit.http.secrets import Address, Credential, Headers, Masking, NotPickled, scrub_text
 from camkit.http.trust import parts_of
 
 
@@ -26,6 +26,8 @@ class Request(NotPickled):
     ----------
     safe : bool
         Whether sending it twice does no harm.
+    earlier : tuple of str
+        Secrets that went with a request before, which a redirect led to this one.
     """
 
     method: str
@@ -36,6 +38,7 @@ class Request(NotPickled):
     safe: bool
     limits: Limits = field(repr=False)
     masking: Masking = field(repr=False)
+    earlier: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
     def parts(self) -> Url:
@@ -49,8 +52,8 @@ class Request(NotPickled):
 
     @cached_property
     def shown(self) -> str:
-        """The address as it is sent, without its secrets."""
-        return self.masking.mask(self.origin + self.parts.request_uri)
+        """The address as it is sent, without secrets."""
+        return scrub_text(self.masking.mask(self.origin + self.parts.request_uri), self.carried())
 
     def body(self) -> bytes | None:
         """The body as it is sent, secrets revealed."""
@@ -67,17 +70,17 @@ class Request(NotPickled):
             kind = {"Content-Type": "application/x-www-form-urlencoded"}
         return Headers({**kind, **self.credential.headers}) if self.credential else kind
 
-    def key(self) -> tuple[str, ...]:
-        """The secrets of its credential."""
-        return self.credential.secrets if self.credential else ()
-
-    def secrets(self) -> list[str]:
-        """Every secret that goes with it."""
+    def carried(self) -> tuple[str, ...]:
+        """The secrets of its credential and of its body."""
+        key = self.credential.secrets if self.credential else ()
         fields = self.form or self.json
         values = fields.values() if isinstance(fields, Mapping) else ()
         in_body = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        in_url = self.masking.secrets_in(self.url)
-        return [*self.key(), *in_body, *in_url]
+        return (*key, *in_body, *self.earlier)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that goes with it."""
+        return (*self.carried(), *self.masking.secrets_in(self.url))
 
     def redirected(self, reply: Reply) -> Request:
         """The request that a redirect leads to: method, body and key stay, except after a 303."""
@@ -86,7 +89,7 @@ class Request(NotPickled):
         except ValueError:
             url = Address("")
         if reply.status == 303:
-            return replace(self, url=url, method="GET", json=None, form=None)
+            return replace(self, url=url, method="GET", json=None, form=None, earlier=self.carried())
         return replace(self, url=url)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
@@ -51,6 +52,8 @@ class Credential(NotPickled):
     ----------
     headers : mapping of str to str
         Such as ``{"Authorization": "Bearer ..."}``.
+    also : iterable of pydantic.SecretStr
+        Secrets that are known beside it. They are not sent, and masked where an answer shows them.
 
     Raises
     ------
@@ -58,7 +61,7 @@ class Credential(NotPickled):
         If a value cannot be sent in a header: it has a line break or a character outside ASCII.
     """
 
-    def __init__(self, headers: Mapping[str, str]) -> None:
+    def __init__(self, headers: Mapping[str, str], also: Iterable[SecretStr] = ()) -> None:
         for name, value in headers.items():
             if not (value.isascii() and value.isprintable()):
                 raise SettingsError(
@@ -66,6 +69,7 @@ class Credential(NotPickled):
                     "ASCII. Copy the key again."
                 )
         self._headers = {name: SecretStr(value) for name, value in headers.items()}
+        self._also = tuple(also)
 
     @property
     def headers(self) -> Headers:
@@ -74,9 +78,11 @@ class Credential(NotPickled):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The secret values: each header's, and what follows its scheme or cookie name."""
+        """The secret values: each header's, what follows its scheme or cookie name, and what is known beside it."""
         values = self.headers.values()
-        return (*values, *(value.partition(" ")[2] or value.partition("=")[2] for value in values))
+        parts = [value.partition(" ")[2] or value.partition("=")[2] for value in values]
+        passwords = [password for value in values if (password := _password_in(value))]
+        return (*values, *parts, *passwords, *(secret.get_secret_value() for secret in self._also))
 
     def __repr__(self) -> str:
         return f"Credential({', '.join(self._headers)}: **********)"
@@ -145,30 +151,48 @@ class Address(str):
 
 
 def scrub(content: bytes, secrets: Iterable[str]) -> bytes:
-    """Return an answer without the secrets of its request, which some services repeat in an error."""
-    forms = {form for secret in secrets for form in _forms(secret)}
-    for form in sorted(forms, key=len, reverse=True):
-        content = content.replace(form.encode(), _MASK.encode())
-    return content
+    """Return an answer without these secrets, which some services repeat in an error, whatever the case of letters."""
+    lowered = content.lower()
+    found = {form for secret in secrets for form in _forms(secret, lowered) if form.lower() in lowered}
+    if not found:
+        return content
+    longest_first = sorted(found, key=len, reverse=True)
+    return re.sub(b"|".join(map(re.escape, longest_first)), _MASK.encode(), content, flags=re.IGNORECASE)
+
+
+def scrub_text(text: str, secrets: Iterable[str]) -> str:
+    """As `scrub`, of a text."""
+    return scrub(text.encode("utf-8", "surrogatepass"), secrets).decode("utf-8", "surrogatepass")
 
 
 def scrub_headers(headers: MutableMapping[str, str], secrets: Iterable[str]) -> None:
-    """Mask in an answer's headers the secrets of its request, which a proxy or a service may repeat there."""
-    pairs = [
-        (name, value) for name, value in headers.items()
-    ]  # urllib3 makes them anew each time, and list() twice
-    for secret in filter(_is_telling, secrets):
-        for name in [name for name, value in pairs if secret in value]:
-            headers[name] = headers[name].replace(secret, _MASK)
+    """Mask these secrets in an answer's headers, where a proxy or a service may repeat them."""
+    together = "\n".join(headers.values())
+    shown = scrub_text(together, secrets)
+    if shown != together:
+        for name in list(headers):
+            headers[name] = scrub_text(headers[name], secrets)
 
 
-def _is_telling(secret: str) -> bool:
-    """Whether a secret is long enough to tell it from a word."""
-    return len(secret) >= 4
+def _password_in(value: str) -> str:
+    """The password in a header of HTTP's Basic scheme; empty if it is another."""
+    scheme, _, pair = value.partition(" ")
+    try:
+        return base64.b64decode(pair).decode().partition(":")[2] if scheme.lower() == "basic" else ""
+    except ValueError:
+        return ""
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    """A secret as it is, and as JSON and addresses write it; none if it is too short to tell from a word."""
-    if not _is_telling(secret):
-        return ()
-    return secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)
+def _forms(secret: str, content: bytes) -> list[bytes]:
+    """A secret as it is, and as JSON and addresses write it; none if it is too short to tell from a word.
+
+    Only those that the content may have: each request asks, and most secrets are longer than what is looked at.
+    """
+    if not 4 <= len(secret) <= len(content):
+        return []
+    forms = [secret]
+    if b"\\" in content:
+        forms.append(json.dumps(secret)[1:-1])
+    if b"%" in content or b"+" in content:
+        forms += [quote(secret, safe=""), quote_plus(secret)]
+    return [form.encode("utf-8", "surrogatepass") for form in forms]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import gevent
 from pydantic import SecretStr
@@ -37,7 +38,7 @@ from camkit.http.reply import Reply, take_cookies
 from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
 from camkit.http.routes import Routes
-from camkit.http.secrets import Credential, Masking, NotPickled, scrub, scrub_headers
+from camkit.http.secrets import Credential, Masking, NotPickled, scrub, scrub_headers, scrub_text
 from camkit.http.trust import Trust, is_loopback, parts_of
 from camkit.support.tracebacks import secrets_stay_inside
 
@@ -195,6 +196,10 @@ class Transport(NotPickled):
         if not self.trust.includes(parts := parts_of(address)):
             self.trust = replace(self.trust, also=(*self.trust.also, parts))
 
+    def share_rate(self, rate: TokenBucket) -> None:
+        """Wait for a turn there from now on, instead of at the own rate."""
+        self._rate = rate
+
     def close(self) -> None:
         """Close this thread's idle connections; it opens new ones when used again."""
         routes = self._local.__dict__.pop("routes", None)
@@ -219,7 +224,7 @@ class Transport(NotPickled):
         asked = _place(request)
         for _ in range(request.limits.redirects + 1):
             if not self.trust.includes(request.parts):
-                host = request.parts.netloc or "an address that cannot be read"
+                host = scrub_text(request.parts.netloc or "an address that cannot be read", request.carried())
                 raise BadResponse(
                     f"{self.service} points to another site, {host}; camkit does not go there.",
                     url=self._masking.mask(self.base_url),
@@ -268,7 +273,7 @@ class Transport(NotPickled):
             )
         else:
             success = 200 <= answer.status < 300
-            secrets = request.key() if success else request.secrets()
+            secrets = request.carried() if success else request.secrets()
             cookies = take_cookies(answer.headers)
             if (
                 answer.status not in _REDIRECTS
@@ -297,9 +302,10 @@ class Transport(NotPickled):
         return self._local.routes
 
 
-def _place(request: Request) -> tuple[str, str | None]:
-    """What an address names at its host; a slash at the end of the path makes no difference."""
-    return (request.parts.path or "").rstrip("/"), request.parts.query
+def _place(request: Request) -> tuple[str, list[tuple[str, str]]]:
+    """What an address names at its host; a slash at the end of the path, or how a query is written, is the same."""
+    query = parse_qsl(request.parts.query or "", keep_blank_values=True, errors="surrogateescape")
+    return (request.parts.path or "").rstrip("/"), query
 
 
 def _read(answer: BaseHTTPResponse, shown: str, cap: int) -> bytes:

@@ -77,6 +77,11 @@ def queue_name(number: int, item: EventReview, labels: Mapping[str, VerdictLabel
     return visible(f"{number}. {' · '.join(part for part in parts if part)}")
 
 
+def part_name(start: int, stop: int) -> str:
+    """Name a part of the queue by its first and last event; positions count from 0, numbers from 1."""
+    return f"Events {start + 1:,} to {stop:,} …"
+
+
 def described(item: EventReview) -> list[str]:
     """Return where, when and who, as text."""
     event, person = item.event, item.cardholder

@@ -97,6 +97,7 @@ function render({ model, el }) {
     panelOf().tabIndex = -1; // a click beside the controls brings the keys to the panel, too
     keepKeys.observe(panelOf(), { childList: true, subtree: true, attributeFilter: ["disabled"] });
     if (isNew) takeKeys();
+    model.send({ shown: true });
   }, 50);
   return () => {
     clearInterval(waiting);

@@ -15,7 +15,7 @@ from camkit.cameras import SnapshotSource
 from camkit.case import TAKE_BACK_S, Case, Decision, Verdict
 from camkit.directory import Directory
 from camkit.errors import CamkitError, InputError
-from camkit.review.html import alert_html, flags_html, queue_name, status_html, view_names
+from camkit.review.html import alert_html, flags_html, part_name, queue_name, status_html, view_names
 from camkit.review.loading import FrameLoader
 from camkit.review.state import STEPS_S, ReviewState
 from camkit.review.widgets import EventView, Keys, Later, LeaveOut, mark, name_parts
@@ -23,6 +23,9 @@ from camkit.support.html import LITERAL, text_html, visible
 
 KEY_SIGNS = {"ArrowLeft": "←", "ArrowRight": "→"}
 USE_KEY, VIEW_KEY = "c", "v"
+LISTED = 200
+"""How many events the list of events names one by one; of more, it names this many at a time."""
+
 NAME_LETTERS = 20  # of the reviewer stand beside the count
 HINT = "↑ ↓ frames<br>Esc leaves the note"
 AWAY = "The keys are off:<br>click here first"
@@ -61,9 +64,12 @@ class ReviewPanel(ipw.VBox):
 
     Notes
     -----
-    Making a panel writes nothing and asks nobody. When it is shown, or with `load`, it begins to load frames in the
-    background, those of the event in front first, then of the next `camkit.review.loading.AHEAD`, main cameras before
-    others; they stay in memory as long as the panel does.
+    Making a panel writes nothing and asks nobody. When a browser shows it, or with `load`, it begins to load frames in
+    the background, those of the event in front first, then of the next `camkit.review.loading.AHEAD`, main cameras
+    before others; they stay in memory as long as the panel does.
+
+    Of more than `LISTED` events, the list names those around the one in front one by one, and the others so many at a
+    time: a list of 100,000 names would be megabytes for the browser. Choosing a group leads to its first event.
 
     The verdicts are those of the case (`Case.labels`), each with its key. One is about the frame in view, which then
     stands for the event; one that says what is in a picture can be given only where there is one. It can be taken back
@@ -89,6 +95,7 @@ class ReviewPanel(ipw.VBox):
         self._lock = threading.RLock()  # frames come in another thread
         self._is_drawing = False
         self._listed: list[object] = []  # what the list of events was made of
+        self._places: list[int] = []  # in the queue, of what is listed
         self._problem: str | None = None
         self._told: Decision | None = None  # the verdict of which the panel says that it can be taken back
         self._untold = Later(TAKE_BACK_S + 0.1, self._draw)
@@ -136,11 +143,6 @@ class ReviewPanel(ipw.VBox):
         # A page that was loaded again shows this.
         return f"ReviewPanel: {self.state.progress()} when this cell ran; run it again, the case keeps everything"
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Show the panel; Jupyter calls this."""
-        self._begin()
-        return super()._repr_mimebundle_(**options)
-
     def _begin(self) -> None:
         if not self._loader.begun:
             self.load()
@@ -153,11 +155,15 @@ class ReviewPanel(ipw.VBox):
             state.steps_s, partial(self._do, state.show), partial(self._do, state.write_note_on)
         )
         self.views = ipw.RadioButtons(description=f"View ({VIEW_KEY.upper()})", orientation="horizontal")
-        self._observe(self.queue, "index", state.go)
+        self._observe(self.queue, "index", lambda index: state.go(self._places[index]))
         self._observe(self.views, "index", state.show_view)
         self.flags, self.status, self.progress, self.loading = (ipw.HTML() for _ in range(4))
         self.leave_out = LeaveOut(partial(self._do, state.exclude), partial(self._do, state.include))
-        self.shortcuts = Keys(lambda: state.in_view, missed=partial(self._do, _say_that_it_changed))
+        self.shortcuts = Keys(
+            lambda: state.in_view,
+            missed=partial(self._do, _say_that_it_changed),
+            shown=partial(self._do, self._begin),
+        )
         self.verdicts = {
             name: self._button(label.title, label.key, partial(state.decide, name), about_view=True)
             for name, label in state.labels.items()
@@ -279,12 +285,20 @@ class ReviewPanel(ipw.VBox):
 
     def _draw_queue(self) -> None:
         state = self.state
-        listed = [(item.verdict, item.excluded, item.cardholder) for item in state.queue]
+        first = state.position // LISTED * LISTED
+        near = state.queue[first : first + LISTED]
+        listed = [first, *((item.verdict, item.excluded, item.cardholder) for item in near)]
         if listed != self._listed:
-            names = (queue_name(number, item, state.labels) for number, item in enumerate(state.queue, 1))
-            self.queue.options = [*names]
-            self._listed = [*listed]
-        self.queue.index = state.position
+            named = {
+                first + place: queue_name(first + place + 1, item, state.labels)
+                for place, item in enumerate(near)
+            }
+            for start in range(0, len(state.queue), LISTED):
+                named.setdefault(start, part_name(start, min(start + LISTED, len(state.queue))))
+            self._places = sorted(named)
+            self.queue.options = [named[place] for place in self._places]
+            self._listed = listed
+        self.queue.index = self._places.index(state.position)
         who = state.current.operator  # whose name the next verdict gets
         short = who if len(who) <= NAME_LETTERS else f"{who[:NAME_LETTERS]}…"
         said = text_html(f"{short}: {state.progress()}")

@@ -195,6 +195,8 @@ class ReviewState:
         self.queue = tuple(
             EventReview(event, case.operator, flags.get(event.event_id, [])) for event in events
         )
+        self._opinions: tuple[Any, ...] = ()  # as the case said last
+        self._counted: str | None = None  # how far the review is, until something is decided
         self._read_opinions()
         self.position = self._first_open()
         self._key: FrameKey | None = None
@@ -218,10 +220,18 @@ class ReviewState:
             choices: dict[Any, str] = case.choices()
             notes: dict[Any, dict[str, str]] = case.notes()
             exclusions: dict[Any, str] = case.exclusions()
+        read = (decisions, choices, notes, exclusions)
+        if read == self._opinions:
+            return
+        self._opinions, self._counted = read, None
         for item in self.queue:
             label = item.event.event_id
             item.decisions, item.chosen = decisions.get(label, []), choices.get(label)
             item.notes, item.excluded = notes.get(label, {}), exclusions.get(label)
+
+    def _recorded_here(self) -> None:
+        """Let the case be read anew: what it said last may be what it says again, when this is taken back."""
+        self._opinions, self._counted = (), None
 
     @contextmanager
     def _using_case(self) -> Iterator[Case]:
@@ -259,6 +269,11 @@ class ReviewState:
         """Say how far the review is; events that are left out do not count."""
         if self.trouble:
             return "The case cannot be used"
+        if self._counted is None:
+            self._counted = self._count()
+        return self._counted
+
+    def _count(self) -> str:
         included = [item for item in self.queue if item.excluded is None]
         reviewed = sum(item.verdict is not None for item in included)
         own = sum(item.own is not None for item in included)
@@ -345,6 +360,7 @@ class ReviewState:
             with self._using_case() as case:
                 case.choose(item.event, frame.sha256)
             item.chosen = frame.sha256
+            self._recorded_here()
         self.on_change()
 
     def why_not(self, verdict: str) -> str:
@@ -408,6 +424,7 @@ class ReviewState:
             item.decisions = [*item.decisions, decision]
         item.chosen = image or item.chosen
         self._decided = item
+        self._recorded_here()
         self.on_change()
 
     @property
@@ -473,6 +490,7 @@ class ReviewState:
             with self._using_case() as case:
                 case.record_note(item.event, note)
             item.notes, item.draft = {**item.notes, item.operator: note}, None
+            self._recorded_here()
 
     def exclude(self, reason: str) -> None:
         """Leave the event in front out of the report; it stays in the case.
@@ -488,6 +506,7 @@ class ReviewState:
         with self._using_case() as case:
             case.exclude(item.event, reason.strip())
         item.excluded = reason.strip()
+        self._recorded_here()
         self.on_change()
 
     def include(self) -> None:
@@ -496,6 +515,7 @@ class ReviewState:
         with self._using_case() as case:
             case.include(item.event)
         item.excluded = None
+        self._recorded_here()
         self.on_change()
 
     def read_frames(self, item: EventReview) -> None:

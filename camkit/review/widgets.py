@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import ipywidgets as ipw
@@ -45,6 +46,8 @@ class Keys(anywidget.AnyWidget):
         Returns what is in view now, as `ReviewState.in_view`.
     missed : callable
         Called when a key is about what is no longer in view.
+    shown : callable
+        Called when the panel is on a page in a browser; a notebook that is run without one does not.
 
     Attributes
     ----------
@@ -58,10 +61,12 @@ class Keys(anywidget.AnyWidget):
     note_key = traitlets.Unicode(NOTE_KEY).tag(sync=True)
     judging = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
-    def __init__(self, in_view: Callable[[], str], missed: Callable[[], None]) -> None:
+    def __init__(
+        self, in_view: Callable[[], str], missed: Callable[[], None], shown: Callable[[], None]
+    ) -> None:
         super().__init__(layout=ipw.Layout(display="none"))
         self._actions: dict[str, Callable[[], None]] = {}
-        self._in_view, self._missed = in_view, missed
+        self._in_view, self._missed, self._shown = in_view, missed, shown
         self.on_msg(lambda _widget, message, _buffers: self._receive(message))
 
     def add(self, key: str, action: Callable[[], None], *, about_view: bool = False) -> None:
@@ -71,7 +76,10 @@ class Keys(anywidget.AnyWidget):
             self.judging = [*self.judging, key]
         self.handled = list(self._actions)
 
-    def _receive(self, message: dict[str, str]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
+        if message.get("shown"):
+            self._shown()
+            return
         key = message["key"]
         now = self._in_view()
         if key in self.judging and message.get("seen", now) != now:

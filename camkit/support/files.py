@@ -8,9 +8,10 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from secrets import token_hex
@@ -24,6 +25,7 @@ __all__ = [
     "TOO_MANY",
     "advice",
     "creating",
+    "hash_regular",
     "is_leftover",
     "make_folder",
     "open_regular",
@@ -62,6 +64,9 @@ _OF_DISKS = _ADVICE.keys() - {errno.ENOENT}
 _FOLLOW = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _READ = _FOLLOW | getattr(os, "O_NOFOLLOW", 0)
 """How to open what somebody else may have put there; a system has the flags that it needs."""
+
+_PIECE = 1 << 20
+"""How much of a file is read at a time, bytes."""
 
 _PART = re.compile(r"\..+\.[0-9a-f]{8}\.camkit\.part", re.DOTALL)
 """The names of files and folders that are being written."""
@@ -228,11 +233,38 @@ def open_regular(path: Path, *, links: bool = False) -> BufferedReader:
         If it is something else, or cannot be opened.
     """
     with interrupts_wait():  # the number of a file that no object holds yet would stay open
-        handle = os.open(path, _FOLLOW if links else _READ)
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise OSError(errno.EINVAL, "It is not a regular file", str(path))
-        return os.fdopen(handle, "rb")
+        return os.fdopen(_open_regular(path, _FOLLOW if links else _READ), "rb")
+
+
+def hash_regular(path: str, size: int, stopped: Callable[[], bool]) -> tuple[int, str]:
+    """Return size and SHA-256 of a file, read in pieces; without a hash if it does not have the size that it should.
+
+    For many files in threads of their own, which are not interrupted: an open file is a number here, not an object,
+    since that alone takes longer than hashing a small one. A link, a pipe or a device is refused.
+
+    Raises
+    ------
+    OSError
+        If it is something else, or cannot be opened or read.
+    """
+    handle = _open_regular(path, _READ)
+    try:
+        found = os.fstat(handle).st_size
+        digest = sha256()
+        while found == size and not stopped() and (piece := os.read(handle, _PIECE)):
+            digest.update(piece)
+        return found, digest.hexdigest()
+    finally:
+        os.close(handle)
+
+
+def _open_regular(path: str | Path, flags: int) -> int:
+    """Open a file and return its number; `OSError` if it is not a regular one."""
+    handle = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "It is not a regular file", str(path))
+    return handle
 
 
 def sync(files: Iterable[Path], folders: Iterable[Path] = ()) -> None:

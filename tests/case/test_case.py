@@ -897,13 +897,13 @@ def test_files_beside_the_images_are_named_and_not_a_problem(small, tmp_path, ca
 
 def test_pictures_that_are_added_while_others_are_hashed_are_no_finding(small, monkeypatch):
     "A review may go on while somebody verifies and makes a report"
-    check_all = verify._check_all
+    files_below = verify.files_below
 
-    def add_one_more(*given):
+    def add_one_more(folder):
         small.add_snapshots([made_up_snapshot(1, b"a picture more")])
-        return check_all(*given)
+        return files_below(folder)
 
-    monkeypatch.setattr(verify, "_check_all", add_one_more)
+    monkeypatch.setattr(verify, "files_below", add_one_more)
     assert small.verify().findings.empty
 
 

@@ -143,6 +143,26 @@ def test_a_row_that_was_slipped_in_is_found(case):
         assert "decision 9 was changed" in text
 
 
+@pytest.mark.parametrize("spoil", ["slipped in", "removed", "unreadable"])
+def test_every_row_after_one_that_is_not_in_its_place_is_still_checked(case, spoil):
+    "Rows are read in the order of their links; where somebody altered it, each one is looked up by its key"
+    with unguarded(case, "events", "decisions") as raw:
+        if spoil == "slipped in":
+            raw.execute(
+                "INSERT INTO decisions SELECT -7, event, verdict, image, NULL, decided_at, operator, software"
+                " FROM decisions LIMIT 1"
+            )
+        elif spoil == "removed":
+            raw.execute("DELETE FROM decisions WHERE id = 1")
+        else:
+            raw.execute("UPDATE decisions SET operator = CAST(x'ff' AS TEXT) WHERE id = 1")
+        raw.execute("UPDATE decisions SET verdict = 'match' WHERE id = 3")
+    details = said(case)
+    assert "decision 3 was changed, or something recorded before it was changed or removed" in details
+    assert [detail for detail in details if "decision 2" in detail] == []
+    assert len([detail for detail in details if detail.startswith("decision")]) >= 1 + (spoil != "unreadable")
+
+
 def test_a_changed_view_is_found(case):
     "It is what a case's events and its report are read from"
     with closing(sqlite3.connect(case.database.path, isolation_level=None)) as raw:

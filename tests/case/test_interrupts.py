@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 
 import pytest
 
@@ -221,6 +221,36 @@ def test_an_interrupt_waits_until_the_end_of_a_block_and_then_comes():
                 raise error
         assert steps == [True]
         assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.mark.parametrize("first_out", ["first", "second"])
+@pytest.mark.parametrize("pressed", [False, True])
+def test_blocks_that_overlap_in_greenlets_give_ctrl_c_back(first_out, pressed):
+    "Whichever ends first; what was pressed meanwhile takes effect once, at the end of the last one"
+    handler = signal.getsignal(signal.SIGINT)
+    blocks = {name: ExitStack() for name in ("first", "second")}
+    waiting = [block.enter_context(interrupts_wait()) for block in blocks.values()]
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
+        assert all(each.wanted for each in waiting)
+    blocks.pop(first_out).close()
+    (last,) = blocks.values()
+    with pytest.raises(KeyboardInterrupt) if pressed else nullcontext():
+        last.close()
+    assert signal.getsignal(signal.SIGINT) is handler
+    with interrupts_wait() as later:
+        assert not later.wanted
+
+
+def test_a_handler_that_somebody_set_within_a_block_stays():
+    "Jupyter sets its own at the beginning and the end of each cell"
+    before, others = signal.getsignal(signal.SIGINT), signal.Handlers.SIG_IGN
+    try:
+        with interrupts_wait():
+            signal.signal(signal.SIGINT, others)
+        assert signal.getsignal(signal.SIGINT) is others
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_thread_is_not_interrupted_and_changes_no_handler():

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from urllib.parse import quote
 
 import pytest
+from pydantic import SecretStr
 
 from camkit import errors
 from camkit.http import Address, Credential, Limits, Masking
 from camkit.http.request import Request
-from camkit.http.secrets import scrub
+from camkit.http.secrets import scrub, scrub_text
 
 SECRET = "kei-4711-canary"
 SNAPSHOT = f"https://spn4.meraki.com/stream/jpeg/snapshot/{SECRET}"
@@ -34,6 +36,16 @@ def test_a_credential_knows_its_secret_parts():
     assert SECRET in Credential({"Authorization": SECRET}).secrets
 
 
+def test_a_credential_knows_what_is_inside_and_beside_it():
+    "The password of the Basic scheme, which is sent in base64, and secrets that are never sent"
+    pair = base64.b64encode(f"user:{SECRET}".encode()).decode()
+    assert SECRET in Credential({"Authorization": f"Basic {pair}"}).secrets
+    for odd in ("Basic !", "basic", "Basic /w=="):
+        assert odd in Credential({"Authorization": odd}).secrets
+    beside = Credential({"Authorization": "Bearer x"}, also=[SecretStr(SECRET)])
+    assert SECRET in beside.secrets and SECRET not in repr(beside) + str(dict(beside.headers))
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "é", "\0"])
 def test_a_secret_that_cannot_be_sent_is_refused_without_showing_it(ending):
     "With a line break or a character outside ASCII, urllib3 would print the whole header"
@@ -44,8 +56,6 @@ def test_a_secret_that_cannot_be_sent_is_refused_without_showing_it(ending):
 
 def test_a_request_shows_no_secret():
     "The repr of a request that is about to be sent, which a traceback may print, is clean"
-    from pydantic import SecretStr
-
     request = Request(
         "POST",
         Address(SNAPSHOT + "?" + SECRET + "2"),
@@ -104,3 +114,6 @@ def test_an_error_that_repeats_the_secret_is_scrubbed():
     body = " ".join([odd, json.dumps(odd), quote(odd, safe=""), "x"]).encode()
     assert scrub(body, [odd]) == b'*** "***" *** x'
     assert scrub(b"a 1", ["1", ""]) == b"a 1"
+    assert scrub(b"kei-4711-CANARY.evil.example", [SECRET]) == b"***.evil.example"
+    assert scrub(b"kei-4711-canary-2", [SECRET, SECRET + "-2"]) == b"***"
+    assert scrub_text("\ud800 " + SECRET, [SECRET, "\ud800\ud800"]) == "\ud800 ***"

@@ -166,6 +166,27 @@ def test_follows_a_redirect_to_the_same_host_with_method_body_and_key():
     assert second.headers["Authorization"] == f"Bearer {SECRET}"
 
 
+@pytest.mark.parametrize(
+    ("there", "is_moved"),
+    [
+        ("/here?id=a%2Bb&at=1:2", False),
+        ("/here/?id=a%2Bb&at=1%3A2&", False),
+        ("/here?id=a+b&at=1%3A2", True),
+        ("/here?id=a%2Bb&at=1%3A2&id=c", True),
+        ("/here?id=a%2Bb&at=1%3A2&token=", True),
+        ("/here?id=a%2Bb", True),
+        ("/there?id=a%2Bb&at=1%3A2", True),
+    ],
+)
+def test_says_whether_a_redirect_led_to_something_else(there, is_moved):
+    "How the address writes the same query does not matter; one value more does, even an empty one"
+    with scripted(lambda h, n: send(h, 302, Location=there) if n == 0 else send(h, 200)) as server:
+        reply = Transport("it", server.base, limits=QUICK).request(
+            "GET", "/here", params={"id": "a+b", "at": "1:2"}
+        )
+    assert reply.moved is is_moved
+
+
 def test_does_not_follow_a_redirect_to_another_site():
     "The other site gets neither a request nor the key"
     with scripted(lambda h, n: send(h, 200)) as other_site:

@@ -26,7 +26,7 @@ from camkit.case import TAKEN_KEYS, VERDICTS, Case, VerdictLabel
 from camkit.directory import Cardholder
 from camkit.errors import InputError
 from camkit.review.loading import AHEAD
-from camkit.review.panel import DEMO, USE_KEY, VIEW_KEY, ReviewPanel
+from camkit.review.panel import DEMO, LISTED, USE_KEY, VIEW_KEY, ReviewPanel
 from camkit.review.widgets import NOTE_KEY
 from camkit.support.html import image_html
 from tests.conftest import ROOT
@@ -109,6 +109,11 @@ class DrawnCamera(QuickCamera):
 def press(panel: ReviewPanel, key: str, **message: str) -> None:
     """Press a key in the panel, as the browser reports it; by default what it shows is what the kernel shows."""
     tell(panel.shortcuts, {"key": key, **message})
+
+
+def in_a_browser(panel: ReviewPanel) -> None:
+    """Show the panel, as the browser reports it."""
+    tell(panel.shortcuts, {"shown": True})
 
 
 def in_view(panel: ReviewPanel) -> str:
@@ -327,6 +332,57 @@ def test_events_are_stepped_through(panel):
     panel.previous()
     panel.next()
     assert panel.queue.index == 2
+
+
+@pytest.fixture
+def long_panel(case):
+    "A panel of more events than its list names, from an empty case"
+    events = made_up(2 * LISTED + 50)
+    case.add_events(events)
+    panel = ReviewPanel(events, case, {})
+    yield panel
+    panel.close()
+
+
+def test_a_long_list_names_the_events_around_the_one_in_front(long_panel):
+    "The others are in groups, so that each can be reached and the list stays small; a group leads to its first event"
+    panel, options = long_panel, long_panel.queue.options
+    assert len(options) == LISTED + 2
+    assert options[LISTED - 1].startswith(f"{LISTED}. Main entrance")
+    assert options[LISTED:] == ("Events 201 to 400 …", "Events 401 to 450 …")
+    panel.queue.index = LISTED + 1
+    assert panel.state.position == 2 * LISTED
+    options = panel.queue.options
+    assert options[:2] == ("Events 1 to 200 …", "Events 201 to 400 …")
+    assert options[panel.queue.index].startswith("401. Main entrance")
+    panel.queue.index = 4
+    assert panel.state.position == 2 * LISTED + 2
+    panel.queue.index = 0
+    assert (panel.state.position, panel.queue.index) == (0, 0)
+
+
+def test_going_over_the_end_of_what_is_listed_lists_the_next(long_panel):
+    "In both directions, one by one, without asking for anything"
+    long_panel.state.go(LISTED - 1)
+    long_panel.next()
+    assert long_panel.queue.options[long_panel.queue.index].startswith(f"{LISTED + 1}. ")
+    long_panel.previous()
+    assert long_panel.queue.options[long_panel.queue.index].startswith(f"{LISTED}. ")
+
+
+def test_a_verdict_far_down_a_long_list_is_in_it_and_counted(long_panel, case):
+    "Also one that somebody else gave, and one on an event of a group, as soon as it is listed"
+    with Case(case.folder, operator="Somebody Else") as other:
+        other.record_verdict(2 * LISTED, "no_picture", image=None)
+        other.record_verdict(0, "no_picture", image=None)
+        other.exclude(1, "Picked by mistake")
+    long_panel.state.go(2 * LISTED)
+    assert "401. • No picture · " in long_panel.queue.options[long_panel.queue.index]
+    said = f"2 of {2 * LISTED + 49} reviewed, 0 by you, 1 left out"
+    assert long_panel.state.progress() == said
+    long_panel.state.go(0)
+    assert long_panel.queue.options[0].startswith("1. • No picture · ")
+    assert long_panel.queue.options[1].startswith("2. left out · ")
 
 
 def test_each_event_has_its_own_picture(panel, case):
@@ -646,7 +702,7 @@ def test_snapshots_of_the_case_are_not_fetched_again(case):
 
 
 def test_making_a_panel_writes_nothing_and_asks_nobody(case):
-    "Showing it does: then it loads"
+    "A browser that shows it does: then it loads, and a notebook that runs without one asks for nothing"
     events, camera = made_up(1), QuickCamera()
     case.add_events(events)
     before = case.seal()
@@ -656,9 +712,12 @@ def test_making_a_panel_writes_nothing_and_asks_nobody(case):
     assert (case.seal(), camera.asked) == (before, [])
     assert "Not loaded" in panel.view.picture.value
     assert "application/vnd.jupyter.widget-view+json" in panel._repr_mimebundle_()
+    assert not panel._loader.begun
+    in_a_browser(panel)
+    assert panel._loader.begun
     assert panel.wait(WAIT_S)
     assert len(camera.asked) == 5
-    panel._repr_mimebundle_()
+    in_a_browser(panel)
     assert panel.wait(WAIT_S)
     assert len(camera.asked) == 5
     panel.close()
@@ -669,7 +728,7 @@ def test_a_stopped_panel_that_is_shown_again_stays_stopped(case):
     events, camera = made_up(1), DeadCamera()
     panel = open_panel(case, events, camera)
     panel.stop()
-    panel._repr_mimebundle_()
+    in_a_browser(panel)
     assert not panel._loader.busy
     panel.close()
 

@@ -957,6 +957,16 @@ def unusable(case: Case) -> Iterator[None]:
         other.execute(f"PRAGMA user_version = {version}")
 
 
+def test_what_another_undoes_is_seen_though_the_case_is_as_it_was_read_before(state, case):
+    "What was recorded here counts as a change, also when somebody else brings the case back to what it said before"
+    state.go(0)
+    state.exclude("By mistake.")
+    with Case(case.folder, operator="Somebody Else") as other:
+        other.include(state.current.event)
+    state.go(0)
+    assert (state.current.excluded, state.progress()) == (None, "0 of 3 reviewed")
+
+
 ACTIONS = {
     "a verdict": lambda state: state.decide("unclear"),
     "a note": lambda state: state.write_note("Same coat."),

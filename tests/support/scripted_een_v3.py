@@ -52,17 +52,21 @@ def error(status: int, word: str, message: str, *details: Mapping[str, Any]) -> 
 
 @contextmanager
 def een_v3(
-    answer: Callable[[BaseHTTPRequestHandler, dict[str, str], int], None], now: datetime = NOW
+    answer: Callable[[BaseHTTPRequestHandler, dict[str, str], int], None],
+    now: datetime | str = NOW,
+    *,
+    is_demo: bool = True,
 ) -> Iterator[tuple[EagleEyeV3, Scripted]]:
     """A logged-in client of a service; `answer` gets every request but the user's, with its query, numbered from 0.
 
-    The service's ``Date`` is `now`.
+    The service's ``Date`` is `now`, which may be another text. Of the demo site's clock it is believed that it is 2019.
     """
     numbers = iter(range(10**6))
 
     def serve(handler: BaseHTTPRequestHandler, _: int) -> None:
         handler.connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # else each answer takes 40 ms
-        handler.date_time_string = lambda timestamp=None: format_datetime(now, usegmt=True)  # type: ignore[method-assign]
+        date = now if isinstance(now, str) else format_datetime(now, usegmt=True)
+        handler.date_time_string = lambda timestamp=None: date  # type: ignore[method-assign]
         if urlsplit(handler.path).path.endswith("/users/self"):
             send_json(handler, USER)
         else:
@@ -71,6 +75,9 @@ def een_v3(
     with scripted(serve) as server:
         store = TokensInMemory()
         store.save(Tokens(SecretStr("access-1"), None, time.time() + 3600, server.base))
-        een = EagleEyeV3("app", SecretStr("secret"), auth_url=server.base, store=store, limits=QUICK)
+        demo = server.base if is_demo else None
+        een = EagleEyeV3(
+            "app", SecretStr("secret"), auth_url=server.base, store=store, limits=QUICK, demo_origin=demo
+        )
         yield een, server
         een.close()

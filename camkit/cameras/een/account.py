@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
@@ -19,10 +19,17 @@ from camkit.cameras.een.history import StatusHistory
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.status import overall_of
 from camkit.cameras.een.status_rules import OverallStatus
+from camkit.cameras.lent import Lendable, borrowed, lend
 from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
-from camkit.http import NotPickled
+from camkit.support.cluster import on_each
 from camkit.support.timezones import aware
 from camkit.support.workers import interruptible, run_together
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+ASKED_TOGETHER = 25
+"""How many cameras `probe_cameras` gives a worker of a cluster at a time."""
 
 CAMERAS_TRIED = 10
 """How many cameras `EagleEye.healthy_camera` asks before it gives up."""
@@ -36,6 +43,8 @@ class Account:
     ----------
     host : str
         The branded host, which serves every call after the login.
+    user_id : str
+        The vendor's id of the user; empty by API v1.
     """
 
     name: str
@@ -43,9 +52,10 @@ class Account:
     account_id: str
     host: str
     timezone: str
+    user_id: str = field(default="", repr=False)
 
 
-class EagleEye(NotPickled, ABC):
+class EagleEye(Lendable, ABC):
     """What the clients of both API versions offer: calls and results are the same.
 
     Attributes
@@ -274,7 +284,13 @@ class EagleEye(NotPickled, ABC):
         return bool(distance_s) if next_at is None else (next_at - at).total_seconds() < distance_s
 
 
-def probe_cameras(een: EagleEye, devices: pd.DataFrame | None = None, *, workers: int = 5) -> pd.DataFrame:
+def probe_cameras(
+    een: EagleEye,
+    devices: pd.DataFrame | None = None,
+    *,
+    workers: int = 5,
+    client: Client | None = None,
+) -> pd.DataFrame:
     """Ask every usable camera for its newest preview, once.
 
     Parameters
@@ -282,7 +298,9 @@ def probe_cameras(een: EagleEye, devices: pd.DataFrame | None = None, *, workers
     devices : pandas.DataFrame, optional
         As `EagleEye.devices` returns it; fetched when not given.
     workers : int
-        How many are asked at the same time.
+        How many are asked at the same time, in each process.
+    client : distributed.Client, optional
+        A Dask cluster over which the cameras are spread.
 
     Returns
     -------
@@ -301,10 +319,26 @@ def probe_cameras(een: EagleEye, devices: pd.DataFrame | None = None, *, workers
         devices = een.devices() if devices is None else devices
         fleet = usable_cameras(devices)
         table = fleet.loc[fleet["usable"], ["id", "name"]].copy()
-        said = run_together((partial(_ask, een, camera_id) for camera_id in table["id"]), workers)
+        ids = table["id"].tolist()
+        if client is None:
+            said = run_together((partial(_ask, een, camera_id) for camera_id in ids), workers)
+        else:
+            groups = [ids[first : first + ASKED_TOGETHER] for first in range(0, len(ids), ASKED_TOGETHER)]
+            with lend(client, een) as name:
+                done = on_each(client, _ask_some, groups, name, workers, what_stays="Nothing is lost.")
+                said = [text for some in done for text in some]
     table["answered"] = [text is None for text in said]
     table["said"] = pd.array(said, dtype="string")
     return table
+
+
+def _ask_some(ids: list[str], name: str, workers: int) -> list[str | None]:
+    """What some cameras said instead of giving a picture; this runs on a worker."""
+    een = borrowed(name)
+    try:
+        return run_together((partial(_ask, een, camera_id) for camera_id in ids), workers)
+    finally:
+        een.close()  # its sockets belong to the hub of this task
 
 
 def _ask(een: EagleEye, camera_id: str) -> str | None:

@@ -27,8 +27,8 @@ def een_time(at: datetime) -> str:
     >>> een_time(datetime(2019, 4, 12, 20, 45, 0, 65_000, tzinfo=UTC))
     '20190412204500.065'
     """
-    digits = aware(at).isoformat(timespec="milliseconds")[:23]  # strftime takes ten times as long
-    return digits.replace("-", "").replace("T", "").replace(":", "")
+    at = aware(at)
+    return f"{at:%Y%m%d%H%M%S}.{at.microsecond // 1000:03d}"
 
 
 def parse_een_time(text: str) -> datetime:

@@ -20,12 +20,17 @@ from camkit.cameras.een.status_rules import OverallStatus
 from camkit.support.html import block_html, table_html, text_html
 from camkit.support.timezones import aware
 
-StatusRecord = tuple[str, str, datetime, datetime | None, str, str]
-"""Camera id, name, start, end (None: until now), status and overall status."""
+StatusRecord = tuple[str, str, datetime, datetime | None, str | None, str | None]
+"""Camera id, name, start, end (None: until now), status and overall status (None: not known from there on)."""
 
 COLUMNS = ["id", "name", "start", "end", "status", "overall"]
 NO_NEWS = (OverallStatus.NO_CHANGE, OverallStatus.INVALID)
 """What says nothing new: the state before still holds (the vendor, of API v1's poll stream)."""
+
+NO_LISTS = (
+    "API v1 keeps no history: a status is known between two lists of the devices that were fetched. List the devices "
+    "now, and again later."
+)
 
 NOT_KNOWN = [status.value for status in (*NO_NEWS, OverallStatus.UNKNOWN)]
 FOREVER = pd.Timestamp("2262-01-01", tz="UTC")
@@ -71,7 +76,7 @@ class StatusHistory:
         ----------
         records : iterable of StatusRecord
             Where two overlap, the later one counts from its start. Two statuses from the same moment on contradict each
-            other: which holds is not known.
+            other: which holds is not known. Of one status that is told with two ends, the time to the first is known.
         start, end : datetime.datetime
             What is before or after is cut off.
         """
@@ -81,12 +86,13 @@ class StatusHistory:
         for name in ("start", "end"):
             table[name] = pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
         table["end"] = table["end"].fillna(FOREVER)
-        table = _one_per_start(table[table["start"] < table["end"]])
+        table = _one_per_start(table)
         following = table.groupby("id")["start"].shift(-1)
-        until = table["end"].where(following.isna() | (table["end"] <= following), following)
-        table["end"] = until.where(until <= last, last)
-        contradictions = _contradictions(table)
-        table = table[table["words"] == 1]
+        for name in ("end", "longest"):
+            until = table[name].where(following.isna() | (table[name] <= following), following)
+            table[name] = until.where(until <= last, last)
+        contradictions = _contradictions(table, first)
+        table = table[(table["words"] == 1) & ~table["is_unread"]]
         table["start"] = table["start"].where(table["start"] >= first, first)
         table = _joined(table[table["start"] < table["end"]])
         table["overall"] = pd.Categorical(table["overall"], dtype=OVERALL)
@@ -95,13 +101,18 @@ class StatusHistory:
 
     @classmethod
     def from_lists(
-        cls, lists: Sequence[tuple[datetime, pd.DataFrame]], start: datetime, end: datetime
+        cls,
+        lists: Sequence[tuple[datetime, pd.DataFrame]],
+        start: datetime,
+        end: datetime,
+        silent: dict[str, str] | None = None,
     ) -> StatusHistory:
-        """Make a history of device lists and when they were fetched.
+        """Make a history of device lists and when they were fetched; it is about the time from the first to the last.
 
         A status holds until the next list; after the last one nothing is known. One that says nothing new (0, invalid)
         leaves the state before; after one that cannot be read, the state is not known.
         """
+        start, end = aware(start), aware(end)
         known: dict[str, tuple[str, str]] = {}
         records: list[StatusRecord] = []
         ordered = sorted(lists, key=lambda pair: pair[0])
@@ -116,9 +127,14 @@ class StatusHistory:
                     known.pop(camera_id, None)
                 elif overall not in NO_NEWS:
                     known[camera_id] = str(word), str(overall)
-                if camera_id in known:
+                if camera_id in known and at < until:
                     records.append((camera_id, name, at, until, *known[camera_id]))
-        return cls.from_records(records, start, end)
+        if not records:
+            return cls.from_records([], start, end, silent, [NO_LISTS])
+        first, last = max(start, ordered[0][0]), min(end, ordered[-1][0])
+        if first < last:
+            start, end = first, last
+        return cls.from_records(records, start, end, silent)
 
     def at(self, cameras: Sequence[Any], times: Sequence[Any]) -> pd.DataFrame:
         """Say which status cameras had at some times.
@@ -172,14 +188,21 @@ class StatusHistory:
         pandas.DataFrame
             One row per camera, the least online first, indexed by ``id``: ``name`` (string), ``online`` (float64, 0 to
             1; missing where nothing is known), ``known_h`` (float64, hours whose status is known) and ``outages``
-            (int64, spans that are not online).
+            (int64, times without interruption in which it was known not to be online).
         """
         spans = self.spans.assign(hours=(self.spans["end"] - self.spans["start"]).dt.total_seconds() / 3600)
         is_known = ~spans["overall"].isin(NOT_KNOWN)
         is_online = spans["overall"] == OverallStatus.ONLINE.value
         spans["known_h"] = spans["hours"].where(is_known, 0.0)
         spans["online_h"] = spans["hours"].where(is_online, 0.0)
-        spans["outages"] = (is_known & ~is_online).astype("int64")
+        is_out = is_known & ~is_online
+        before = spans.shift(1)
+        goes_on = (
+            is_out.shift(1, fill_value=False)
+            & spans["id"].eq(before["id"])
+            & spans["start"].eq(before["end"])
+        )
+        spans["outages"] = (is_out & ~goes_on).astype("int64")
         found = spans.groupby("id").agg(
             {"name": "last", "known_h": "sum", "online_h": "sum", "outages": "sum"}
         )
@@ -187,16 +210,13 @@ class StatusHistory:
         return found.sort_values(["online", "name"])[["name", "online", "known_h", "outages"]]
 
     def problems(self) -> list[str]:
-        """One sentence if nothing is known, for each camera whose history could not be fetched, and for odd reports."""
+        """One sentence for each camera whose history could not be fetched, for odd reports, and if nothing is known."""
         found = [
             f"The history of camera {camera} could not be fetched: {said}"
             for camera, said in self.silent.items()
         ]
-        if self.spans.empty:
-            found.append(
-                "No status of this time is known: API v1 keeps no history, so list the devices again later."
-            )
-        return [*found, *self.notes]
+        found += self.notes
+        return [*found, "No status of this time is known."] if self.spans.empty else found
 
     def __repr__(self) -> str:
         cameras = self.spans["id"].nunique()
@@ -218,26 +238,47 @@ def percent(share: float) -> str:
     return "not known" if pd.isna(share) else f"{floor(round(1000 * share, 6)) / 10:.1f} %"
 
 
+def choose_cameras(known: Iterable[str], wanted: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
+    """The ids that are wanted among those that are known, however they are written, and why others are not there."""
+    known = list(known)
+    if wanted is None:
+        return known, {}
+    asked = {camera_id.casefold(): camera_id for camera_id in wanted}
+    others = asked.keys() - {camera_id.casefold() for camera_id in known}
+    silent = {asked[other]: "the account does not list a camera with this id" for other in sorted(others)}
+    return [camera_id for camera_id in known if camera_id.casefold() in asked], silent
+
+
 def _one_per_start(reports: pd.DataFrame) -> pd.DataFrame:
-    """One report for each camera and start, in order, and in ``words`` how many statuses were reported."""
-    same = reports.groupby(["id", "start"], as_index=False)
+    """One report for each camera and start, in order, and how many statuses and which ends were reported."""
+    same = reports.assign(is_unread=reports["status"].isna()).groupby(["id", "start"], as_index=False)
     return same.agg(
         name=("name", "first"),
-        end=("end", "max"),
+        end=("end", "min"),
+        longest=("end", "max"),
         status=("status", "first"),
         overall=("overall", "first"),
         words=("status", "nunique"),
+        is_unread=("is_unread", "any"),
     )
 
 
-def _contradictions(reports: pd.DataFrame) -> list[str]:
-    """A sentence for each camera of which different statuses are reported from the same moment on."""
-    unclear = reports[reports["words"] > 1]
+def _contradictions(reports: pd.DataFrame, first: pd.Timestamp) -> list[str]:
+    """A sentence for each camera of which different statuses, or ends of a status, are reported from one moment on."""
+    two_ends = (reports["end"] < reports["longest"]) & (reports["longest"] > first)
+    kinds = (
+        (reports["words"] > 1, "different statuses", "Which of them holds is not known."),
+        (
+            two_ends & (reports["words"] == 1),
+            "different ends of one status",
+            "The status is known to the first end.",
+        ),
+    )
     return [
-        f"Camera {camera_id}: different statuses are reported from {theirs.min():%Y-%m-%d %H:%M:%S} UTC on"
-        f"{f', and from {len(theirs) - 1} other times on' if len(theirs) > 1 else ''}. Which of them holds is not "
-        "known."
-        for camera_id, theirs in unclear.groupby("id")["start"]
+        f"Camera {camera_id}: {what} are reported from {theirs.min():%Y-%m-%d %H:%M:%S} UTC on"
+        f"{f', and from {len(theirs) - 1} other times on' if len(theirs) > 1 else ''}. {so}"
+        for unclear, what, so in kinds
+        for camera_id, theirs in reports[unclear].groupby("id")["start"]
     ]
 
 
@@ -258,10 +299,10 @@ def explain_missing(snapshots: Snapshots, history: StatusHistory) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        One row per snapshot without a picture of a camera in `history`, indexed by the events' labels: ``door``,
+        One row per snapshot without a picture of an Eagle Eye camera, indexed by the events' labels: ``door``,
         ``camera_id`` (string), ``time`` (datetime64, UTC: by the camera's clock), ``reason`` (string: why there is no
-        picture), ``status`` (string, missing where it is not known), ``start``, ``end`` (of that status) and ``why``
-        (string, a sentence).
+        picture), ``status`` (string, missing where it is not known), ``start``, ``end`` (of that status; missing where
+        it began before the history's time, or may have lasted longer) and ``why`` (string, a sentence).
     """
     missing = [
         item for item in snapshots if not item.ok and item.camera and item.camera.vendor == "een" and item.at
@@ -282,13 +323,13 @@ def explain_missing(snapshots: Snapshots, history: StatusHistory) -> pd.DataFram
             "time": found["time"],
             "reason": pd.array([item.reason for item in missing], dtype="string"),
             "status": found["status"].astype("string"),
-            "start": found["start"],
-            "end": found["end"],
+            "start": found["start"].mask(found["start"] == history.start),
+            "end": found["end"].mask(found["end"] == history.end),
         },
         index=found.index,
     )
     why = [
-        _why(status, overall, start, end)
+        _why(status, overall, _span(start, end, history))
         for status, overall, start, end in zip(
             found["status"], found["overall"], found["start"], found["end"], strict=True
         )
@@ -297,11 +338,17 @@ def explain_missing(snapshots: Snapshots, history: StatusHistory) -> pd.DataFram
     return table
 
 
-def _why(status: Any, overall: Any, start: Any, end: Any) -> str:
+def _span(start: Any, end: Any, history: StatusHistory) -> str:
+    """From when to when, in words; what is before and after the history's time is not known."""
+    before = " or before" if start == history.start else ""
+    after = " or later" if end == history.end else ""
+    return "" if pd.isna(start) else f"from {start:%Y-%m-%d %H:%M}{before} to {end:%Y-%m-%d %H:%M} UTC{after}"
+
+
+def _why(status: Any, overall: Any, since: str) -> str:
     """What the status at the time of an event says about its missing picture."""
     if pd.isna(status):
         return "The status of the camera at that time is not known."
-    since = f"from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
     if overall in NOT_KNOWN:
         return f"The status of the camera was not known to the vendor {since}."
     if overall == OverallStatus.ONLINE:

@@ -22,6 +22,7 @@ import pandas as pd
 from pydantic import SecretStr
 
 from camkit.cameras import Picture
+from camkit.cameras.lent import Lendable
 from camkit.errors import (
     AccessDenied,
     BadResponse,
@@ -38,7 +39,6 @@ from camkit.http import (
     Limits,
     Masking,
     Meanings,
-    NotPickled,
     Reply,
     TokenBucket,
     Transport,
@@ -93,7 +93,7 @@ _CAMERA: Meanings = {
 }
 
 
-class Meraki(NotPickled):
+class Meraki(Lendable):
     """A client of one Meraki organization's cameras.
 
     Parameters
@@ -124,6 +124,8 @@ class Meraki(NotPickled):
 
     vendor = "meraki"
 
+    REQUESTS_PER_S = REQUESTS_PER_S
+
     @secrets_stay_inside
     def __init__(
         self,
@@ -139,7 +141,7 @@ class Meraki(NotPickled):
         self.is_demo = demo_origin is not None
         self._credential = Credential({"Authorization": f"Bearer {as_secret(api_key).get_secret_value()}"})
         transport = partial(Transport, base_url=base_url, limits=limits, masking=MASKING)
-        self._api = transport("Meraki", hosts=API_HOSTS, rate=TokenBucket(REQUESTS_PER_S))
+        self._api = transport("Meraki", hosts=API_HOSTS, rate=TokenBucket(self.REQUESTS_PER_S))
         demo = (demo_origin,) if demo_origin else ()
         self._images = transport("Meraki's image host", hosts=IMAGE_HOSTS, also=demo)
         self.at_vendor = self._api.trust.is_vendors
@@ -267,6 +269,10 @@ class Meraki(NotPickled):
         reply = self._call("GET", _camera_path(camera_id, "videoLink"), params=params, check=_link)
         raise_for_status(reply, f"Getting the video link of camera {camera_id}", _CAMERA)
         return str(_link(reply))
+
+    def share_rate(self, rate: TokenBucket) -> None:
+        """Wait for a turn there before each request to the API; images have no rate."""
+        self._api.share_rate(rate)
 
     def close(self) -> None:
         """Close this thread's idle connections."""

@@ -13,12 +13,11 @@ from typing import Any
 
 from camkit.demo.een import population
 from camkit.demo.een.outages import Span, history
-from camkit.demo.een.population import COUNT, NAMES, NOT_CAMERAS, UNSUPPORTED, Answer
+from camkit.demo.een.population import UNSUPPORTED, Answer
 from camkit.demo.world.doors import BY_READER
 
 ACCOUNT_ID = "00014750"
 
-_BRIDGES = [position for position, kind in NOT_CAMERAS.items() if kind == "bridge"]
 _ANALOGUE = 40
 _PERMISSIONS = "A@FIMLNSUTZcgfhmpsruwz"
 _UTC_OFFSET_S = -21600
@@ -71,7 +70,7 @@ class Device:
     def history(self) -> list[Span]:
         """The history of its connection."""
         is_door = self.name == BY_READER[population.DOOR_READER].name
-        return history(self.position, is_door=is_door, behind=_bridge_of(self.position))
+        return history(self.position, is_door=is_door, behind=population.bridge_of(self.position))
 
     @property
     def archived(self) -> bool:
@@ -79,28 +78,28 @@ class Device:
         return self.position == population.ARCHIVED
 
 
-def account(seed: int) -> list[Device]:
-    """All devices of the account, in the vendor's order."""
-    random = Random(seed)
+def account(seed: int, cameras: int = 0) -> list[Device]:
+    """All devices of an account with at least so many cameras, in the vendor's order."""
+    random, last = Random(seed), population.count(cameras)
     return [
-        Device(position, population.answer(position), _row(position, random))
-        for position in range(1, COUNT + 1)
+        Device(position, population.answer(position), _row(position, last, random))
+        for position in range(1, last + 1)
     ]
 
 
-def _row(position: int, random: Random) -> list[Any]:
-    kind = NOT_CAMERAS.get(position, "camera")
+def _row(position: int, last: int, random: Random) -> list[Any]:
+    kind, name = population.kind(position), population.name(position)
     digest = hashlib.sha256(f"camkit demo guid {position}".encode()).hexdigest()
     analogue = position == _ANALOGUE
     row = [
         ACCOUNT_ID,
         population.device_id(position),
-        NAMES[position - 1],
+        name,
         kind,
-        _bridges(position, kind),
+        _bridges(position, kind, last),
         "IGND" if position == population.NO_ID else "ATTD",
         _PERMISSIONS,
-        _tags(NAMES[position - 1]),
+        _tags(name),
         f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}",
         None if random.random() < 0.2 else f"DEMO-{digest[32:40].upper()}",
         population.status(position, random),
@@ -124,22 +123,14 @@ def _row(position: int, random: Random) -> list[Any]:
     return row + random.choice(tails)
 
 
-def _bridge_of(position: int) -> int:
-    """The bridge of a camera: the nearest one before it, except for the two cameras of the offline bridge."""
-    if position in population.CUT_OFF:
-        return population.DISCONNECTED_BRIDGE
-    earlier = [
-        bridge for bridge in _BRIDGES if bridge <= position and bridge != population.DISCONNECTED_BRIDGE
-    ]
-    return earlier[-1] if earlier else _BRIDGES[0]
-
-
-def _bridges(position: int, kind: str) -> list[list[str | None]]:
+def _bridges(position: int, kind: str, last: int) -> list[list[str | None]]:
     if kind == "camera":
-        return [] if position == population.NO_ID else [[population.device_id(_bridge_of(position)), "ATTD"]]
-    if kind != "bridge":
-        return []
-    cameras = (p for p in range(1, COUNT) if p not in NOT_CAMERAS and _bridge_of(p) == position)
+        return (
+            []
+            if position == population.NO_ID
+            else [[population.device_id(population.bridge_of(position)), "ATTD"]]
+        )
+    cameras = population.behind(position, last) if kind == "bridge" else []
     return [[population.device_id(camera), "ATTD"] for camera in cameras]
 
 
@@ -149,8 +140,8 @@ def _tags(name: str) -> list[str]:
 
 def _addresses(position: int, kind: str) -> str:
     if kind == "bridge":
-        return f"*198.51.100.{position},10.143.{position}.1"
-    return f"10.143.{_bridge_of(position)}.{position}"
+        return f"*198.51.100.{position % 256},10.143.{position % 256}.1"
+    return f"10.143.{population.bridge_of(position) % 256}.{position % 256}"
 
 
 def _location(position: int) -> list[Any]:

@@ -58,7 +58,7 @@ def _details(device: Device) -> dict[str, object]:
         "connect": "STRM",
         "status": str(device.status),
         "status_hex": f"{device.status:08x}",
-        "mac": "02:00:00:00:00:" + f"{device.position:02x}",
+        "mac": "02:00:00:" + device.position.to_bytes(3).hex(":"),
         "ipaddr": row[14],
         "version": "demo",
     }

@@ -1,8 +1,9 @@
-"""The 94 devices of the demo's Eagle Eye account, modelled on a published download run.
+"""The devices of the demo's Eagle Eye account: 94, modelled on a published download run, and more if asked for.
 
 By position, counted from 1: ten rows are not cameras, six cameras are not supported, one has no id, eight
 return no image for different reasons, and the other 69 answer. Source of the population and of status 32803:
-SwyftG/EEN, README. The status bits: EENCloud/api-docs, "Status bitmask".
+SwyftG/EEN, README. The status bits: EENCloud/api-docs, "Status bitmask". What an account with more cameras has
+besides comes after them: a bridge, the cameras behind it, the next bridge; all of them answer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from random import Random
 from camkit.demo.world.doors import BY_READER
 
 COUNT = 94
+BEHIND_A_BRIDGE = 50
+"""How many of the further cameras share a bridge."""
 DOOR_READER = "HQ-R3"
 """The reader whose door an Eagle Eye camera watches; the camera has the door's name."""
 
@@ -77,13 +80,65 @@ Annex corridor|Bridge lab|Spare camera
 """
 
 
+_PLACES = ("Lobby", "Corridor", "Office", "Parking", "Warehouse", "Lab", "Stairwell")
+"""Where the further cameras are."""
+
 NAMES = [name.strip() for name in _NAMES.replace("\n", "").split("|")]
+
+
+def count(cameras: int) -> int:
+    """How many devices an account has that has at least so many cameras with an id."""
+    more = max(0, cameras - (COUNT - len(NOT_CAMERAS) - 1))
+    return COUNT + more + -(-more // BEHIND_A_BRIDGE)
+
+
+def kind(position: int) -> str:
+    """What the device at `position` is: ``camera``, ``bridge`` or a word that is not documented."""
+    if position <= COUNT:
+        return NOT_CAMERAS.get(position, "camera")
+    return "camera" if _place(position)[1] else "bridge"
+
+
+def name(position: int) -> str:
+    """The name of the device at `position`."""
+    if position <= COUNT:
+        return NAMES[position - 1]
+    bridge, number = _place(position)
+    return (
+        f"{_PLACES[number % len(_PLACES)]} site {bridge:04d} {number:02d}"
+        if number
+        else f"Bridge site {bridge:04d}"
+    )
+
+
+def behind(bridge: int, last: int) -> list[int]:
+    """The cameras behind a bridge of an account whose last device is at `last`."""
+    if bridge > COUNT:
+        return list(range(bridge + 1, min(bridge + BEHIND_A_BRIDGE, last) + 1))
+    return [
+        position
+        for position in range(1, COUNT)
+        if kind(position) == "camera" and bridge_of(position) == bridge
+    ]
+
+
+def bridge_of(position: int) -> int:
+    """The bridge of a camera: the nearest one before it, except for the two cameras of the offline bridge."""
+    if position > COUNT:
+        return position - _place(position)[1]
+    if position in CUT_OFF:
+        return DISCONNECTED_BRIDGE
+    bridges = [bridge for bridge, word in NOT_CAMERAS.items() if word == "bridge"]
+    earlier = [bridge for bridge in bridges if bridge <= position and bridge != DISCONNECTED_BRIDGE]
+    return earlier[-1] if earlier else bridges[0]
 
 
 def device_id(position: int) -> str | None:
     """A made-up id, the same for every seed, because the doors file contains one of them."""
     if position == NO_ID:
         return None
+    if position > COUNT:  # no two alike, and none of those below
+        return f"102{position:05x}"
     door = BY_READER[DOOR_READER]
     if NAMES[position - 1] == door.name:
         return door.main.camera_id
@@ -93,7 +148,7 @@ def device_id(position: int) -> str | None:
 
 def answer(position: int) -> Answer:
     """The answer to a request for a picture of the device at `position`."""
-    if position in NOT_CAMERAS:
+    if kind(position) != "camera":
         return Answer.NOT_A_CAMERA
     if position in UNSUPPORTED or position in _TIMING_OUT:
         return Answer.TIMEOUT
@@ -106,8 +161,14 @@ def status(position: int, random: Random) -> int:
     """The status bitmask of the device at `position`; those of healthy cameras vary."""
     if position in SILENT:
         return SILENT[position]
-    if position in NOT_CAMERAS:
+    if kind(position) != "camera":
         return _STATUS_BRIDGE_DISCONNECTED if position == DISCONNECTED_BRIDGE else _STATUS_BRIDGE
     if position in UNSUPPORTED:
         return _STATUS_UNSUPPORTED[UNSUPPORTED.index(position)]
     return _STATUS_UNATTACHED if position == NO_ID else random.choice(_STATUS_ONLINE)
+
+
+def _place(position: int) -> tuple[int, int]:
+    """The number of a further device's bridge, from 1, and its own number behind it: 0 is the bridge."""
+    bridge, number = divmod(position - COUNT - 1, BEHIND_A_BRIDGE + 1)
+    return bridge + 1, number

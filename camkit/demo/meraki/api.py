@@ -6,6 +6,7 @@ Source: meraki/openapi, ``spec3.json``. Error texts that the vendor does not doc
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, NoReturn
@@ -14,7 +15,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from camkit.demo.clock import Clock
-from camkit.demo.meraki.inventory import BY_SERIAL, DEVICES, NETWORKS, ORGANIZATION, ORGANIZATION_ID, Device
+from camkit.demo.meraki.inventory import ORGANIZATION, ORGANIZATION_ID, Device, Inventory
 from camkit.demo.meraki.paging import paged
 from camkit.demo.meraki.parameters import check_parameters, given, has_tags
 from camkit.demo.meraki.rate_limit import TokenBucket
@@ -100,13 +101,15 @@ def parse_time(text: object) -> datetime:
         refuse(400, "'timestamp' must be an ISO 8601 time")
 
 
-def create_blueprint(clock: Clock, snapshots: Snapshots, bucket: TokenBucket | None) -> Blueprint:
+def create_blueprint(
+    inventory: Inventory, clock: Clock, snapshots: Snapshots, bucket: TokenBucket | None
+) -> Blueprint:
     """The routes. Without a bucket, requests are not limited."""
     routes = Blueprint("meraki", __name__, url_prefix="/api/v1")
     every = {"methods": ["GET", "POST", "PUT", "PATCH", "DELETE"]}
     routes.add_url_rule("/<path:path>", "missing", _missing, **every)  # type: ignore[arg-type]  # a mixed dict
-    _add_inventory(routes, clock)
-    _add_camera(routes, clock, snapshots)
+    _add_inventory(routes, inventory, clock)
+    _add_camera(routes, inventory, clock, snapshots)
 
     @routes.app_errorhandler(HTTPException)
     def in_the_vendors_form(error: HTTPException) -> HTTPException | tuple[Response, int]:
@@ -153,7 +156,7 @@ def _ended(path: str) -> Response:
     refuse(404, f"API v0 has ended{instead}")
 
 
-def _add_inventory(routes: Blueprint, clock: Clock) -> None:
+def _add_inventory(routes: Blueprint, inventory: Inventory, clock: Clock) -> None:
     """The organization, its networks and its devices."""
 
     @routes.get("/organizations")
@@ -168,39 +171,46 @@ def _add_inventory(routes: Blueprint, clock: Clock) -> None:
     @routes.get("/organizations/<organization>/devices/availabilities")
     def availabilities(organization: str) -> Response:
         _known_organization(organization)
-        return paged(_filtered(), lambda device: device.serial, Device.availability_item, range(3, 1001))
+        return paged(
+            _filtered(inventory), lambda device: device.serial, Device.availability_item, range(3, 1001)
+        )
 
     @routes.get("/organizations/<organization>/networks")
     def networks(organization: str) -> Response:
         _known_organization(organization)
-        items = sorted((item for item in NETWORKS if has_tags(item["tags"])), key=lambda item: item["id"])
+        items = [item for item in inventory.networks if has_tags(item["tags"])]
         return paged(items, lambda item: item["id"], lambda item: item, range(3, 100_001))
 
     @routes.get("/organizations/<organization>/devices")
     def organization_devices(organization: str) -> Response:
         _known_organization(organization)
-        return paged(_filtered(), lambda device: device.serial, Device.organization_item, range(3, 5001))
+        return paged(
+            _filtered(inventory), lambda device: device.serial, Device.organization_item, range(3, 5001)
+        )
 
     @routes.get("/organizations/<organization>/devices/statuses")
     def statuses(organization: str) -> Response:
         _known_organization(organization)
         at = clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
         return paged(
-            _filtered(), lambda device: device.serial, lambda device: device.status_item(at), range(3, 1001)
+            _filtered(inventory),
+            lambda device: device.serial,
+            lambda device: device.status_item(at),
+            range(3, 1001),
         )
 
     @routes.get("/networks/<network>/devices")
     def network_devices(network: str) -> Response:
-        if all(item["id"] != network for item in NETWORKS):
+        if all(item["id"] != network for item in inventory.networks):
             refuse(404, "Network not found")
-        return jsonify([device.item() for device in DEVICES if device.network_id == network])
+        return jsonify([device.item() for device in inventory.devices if device.network_id == network])
 
     @routes.get("/devices/<serial>")
     def one_device(serial: str) -> Response:
-        return jsonify(_known_device(serial).item())
+        return jsonify(_known_device(inventory, serial).item())
 
 
-def _add_camera(routes: Blueprint, clock: Clock, snapshots: Snapshots) -> None:
+def _add_camera(routes: Blueprint, inventory: Inventory, clock: Clock, snapshots: Snapshots) -> None:
     """Snapshots and video links."""
 
     @routes.post("/devices/<serial>/camera/generateSnapshot")
@@ -209,16 +219,16 @@ def _add_camera(routes: Blueprint, clock: Clock, snapshots: Snapshots) -> None:
         body = {} if no_body else request.get_json(silent=True)
         if not isinstance(body, dict):
             refuse(400, "The body must be a JSON object")
-        return make_response(jsonify(snapshots.order(_known_camera(serial), body)), 202)
+        return make_response(jsonify(snapshots.order(_known_camera(inventory, serial), body)), 202)
 
     @routes.get("/devices/<serial>/camera/qualityAndRetention")
     def quality_and_retention(serial: str) -> Response:
-        _known_camera(serial)
+        _known_camera(inventory, serial)
         return jsonify(QUALITY)
 
     @routes.get("/devices/<serial>/camera/videoLink")
     def video_link(serial: str) -> Response:
-        camera = _known_camera(serial)
+        camera = _known_camera(inventory, serial)
         text = request.args.get("timestamp")
         at = int((clock.now() if text is None else parse_time(text)).timestamp() * 1000)
         node = 50_000_000_000_000 + camera.number
@@ -239,37 +249,43 @@ def _known_organization(organization: str) -> None:
         refuse(404, "Organization not found")
 
 
-def _known_device(serial: str) -> Device:
-    device = BY_SERIAL.get(serial)
+def _known_device(inventory: Inventory, serial: str) -> Device:
+    device = inventory.by_serial.get(serial)
     if device is None:
         refuse(404, "Device not found")
     return device
 
 
-def _known_camera(serial: str) -> Device:
-    device = _known_device(serial)
+def _known_camera(inventory: Inventory, serial: str) -> Device:
+    device = _known_device(inventory, serial)
     if device.product_type != "camera":
         refuse(400, "This device is not a camera")
     return device
 
 
-def _filtered() -> list[Device]:
-    """The organization's devices that pass the request's filters."""
-    kinds, networks, serials = given("productTypes"), given("networkIds"), given("serials")
-    models, macs, statuses = given("models"), given("macs"), given("statuses")
+def _filtered(inventory: Inventory) -> list[Device]:
+    """The organization's devices that pass the request's filters; without any, a page costs the same in any fleet."""
     part = request.args
-    return [
-        device
-        for device in DEVICES
-        if (not kinds or device.product_type in kinds)
-        and (not networks or device.network_id in networks)
-        and (not serials or device.serial in serials)
-        and (not models or device.model in models)
-        and (not macs or device.mac in macs)
-        and (not statuses or device.status in statuses)
-        and has_tags(device.item()["tags"])
-        and part.get("serial", "").upper() in device.serial
-        and part.get("model", "") in device.model
-        and part.get("mac", "").lower() in device.mac
-        and part.get("name", "").casefold() in (device.name or "").casefold()
+    exactly: dict[str, Callable[[Device], str]] = {
+        "productTypes": lambda device: device.product_type,
+        "networkIds": lambda device: device.network_id,
+        "serials": lambda device: device.serial,
+        "models": lambda device: device.model,
+        "macs": lambda device: device.mac,
+        "statuses": lambda device: device.status,
+    }
+    wanted = [(value_of, set(given(name))) for name, value_of in exactly.items() if given(name)]
+    tests: list[Callable[[Device], bool]] = [
+        lambda device: all(value_of(device) in words for value_of, words in wanted)
     ]
+    if given("tags"):
+        tests.append(lambda device: has_tags(device.tags))
+    if "serial" in part:
+        tests.append(lambda device: part["serial"].upper() in device.serial)
+    if "model" in part:
+        tests.append(lambda device: part["model"] in device.model)
+    if "mac" in part:
+        tests.append(lambda device: part["mac"].lower() in device.mac)
+    if "name" in part:
+        tests.append(lambda device: part["name"].casefold() in (device.name or "").casefold())
+    return [device for device in inventory.devices if all(test(device) for test in tests)]

@@ -1,5 +1,7 @@
 """The demo's Meraki organization: two networks and their devices, cameras among switches and access points.
 
+An organization with more cameras has further networks, of `SITE_CAMERAS` cameras each.
+
 Source of the fields: meraki/openapi, ``spec3.json``.
 """
 
@@ -13,6 +15,7 @@ from camkit.demo.world.doors import BY_CAMERA, DOORS, OFFLINE_SERIAL, TIMEZONE, 
 
 ORGANIZATION_ID = "549236"
 HEADQUARTERS, ANNEX = "N_642829496481097214", "L_642829496481104387"
+SITE_CAMERAS = 50
 
 ORGANIZATION: dict[str, Any] = {
     "id": ORGANIZATION_ID,
@@ -23,25 +26,6 @@ ORGANIZATION: dict[str, Any] = {
     "cloud": {"region": {"name": "North America"}},
     "management": {"details": []},
 }
-
-NETWORKS: list[dict[str, Any]] = [
-    {
-        "id": network_id,
-        "organizationId": ORGANIZATION_ID,
-        "name": name,
-        "productTypes": kinds,
-        "timeZone": TIMEZONE,
-        "tags": [],
-        "enrollmentString": None,
-        "url": f"https://n149.meraki.com/{name.replace(' ', '-')}/n/camkit/manage/clients",
-        "notes": None,
-        "isBoundToConfigTemplate": False,
-    }
-    for network_id, name, kinds in (
-        (HEADQUARTERS, "Denver HQ", ["appliance", "camera", "switch", "wireless"]),
-        (ANNEX, "Denver Annex", ["camera", "switch", "wireless"]),
-    )
-]
 
 
 @dataclass(frozen=True)
@@ -67,7 +51,17 @@ class Device:
     @property
     def mac(self) -> str:
         """A made-up, locally administered address."""
-        return f"02:18:5a:00:{self.number // 256:02x}:{self.number % 256:02x}"
+        return "02:18:5a:" + self.number.to_bytes(3).hex(":")
+
+    @property
+    def lan_ip(self) -> str:
+        """A private address; in a large organization others have the same."""
+        return f"10.20.{self.number // 200 % 256}.{self.number % 200 + 10}"
+
+    @property
+    def tags(self) -> list[str]:
+        """``door`` for a camera that watches a door."""
+        return ["door"] if self.serial in BY_CAMERA else []
 
     def item(self) -> dict[str, Any]:
         """The device alone or in a network's list, without its product type."""
@@ -81,8 +75,8 @@ class Device:
             "model": self.model,
             "address": "1700 Demo Street, Denver" if located else "",
             "notes": None,
-            "lanIp": f"10.20.{self.number // 200}.{self.number % 200 + 10}",
-            "tags": ["door"] if self.serial in BY_CAMERA else [],
+            "lanIp": self.lan_ip,
+            "tags": self.tags,
             "networkId": self.network_id,
             "firmware": f"{self.product_type}-demo-1",
             "floorPlanId": None,
@@ -102,7 +96,7 @@ class Device:
             "productType": self.product_type,
             "serial": self.serial,
             "status": self.status,
-            "tags": self.item()["tags"],
+            "tags": self.tags,
         }
 
     def status_item(self, reported_at: str) -> dict[str, Any]:
@@ -115,7 +109,7 @@ class Device:
             "networkId": self.network_id,
             "status": self.status,
             "lastReportedAt": reported_at,
-            "lanIp": self.item()["lanIp"],
+            "lanIp": self.lan_ip,
             "gateway": "10.20.0.1",
             "ipType": "dhcp",
             "primaryDns": "10.20.0.2",
@@ -123,16 +117,53 @@ class Device:
             "productType": self.product_type,
             "components": {"powerSupplies": []},
             "model": self.model,
-            "tags": self.item()["tags"],
+            "tags": self.tags,
         }
 
 
 _Plan = tuple[str, str | None, str, str, str]
 """Serial, name, model, product type and network of one device."""
 
+_PLACES = ("Lobby", "Corridor", "Office", "Parking", "Warehouse", "Lab", "Stairwell")
 
-def _devices() -> list[Device]:
-    """All devices, sorted by serial. Add new ones at the end of the plan: numbers decide addresses and status."""
+
+class Inventory:
+    """What the organization has.
+
+    Parameters
+    ----------
+    cameras : int
+        How many cameras at least.
+
+    Attributes
+    ----------
+    networks : list of dict
+        As the vendor sends them, sorted by id.
+    devices : list of Device
+        Sorted by serial.
+    """
+
+    def __init__(self, cameras: int = 0) -> None:
+        plan = _plan()
+        usual = sum(kind == "camera" for _, _, _, kind, _ in plan)
+        more = _further(max(0, cameras - usual))
+        devices = [
+            Device(serial, name, model, kind, network, _status(serial, number), number)
+            for number, (serial, name, model, kind, network) in enumerate(plan + more)
+        ]
+        sites = dict.fromkeys(network for *_, network in more)
+        networks = [
+            _network(HEADQUARTERS, "Denver HQ", ["appliance", "camera", "switch", "wireless"]),
+            _network(ANNEX, "Denver Annex", ["camera", "switch", "wireless"]),
+            *(_network(site, f"Site {number:04d}", ["camera"]) for number, site in enumerate(sites, start=1)),
+        ]
+        self.networks = sorted(networks, key=lambda network: network["id"])
+        self.devices = sorted(devices, key=lambda device: device.serial)
+        self.by_serial = {device.serial: device for device in devices}
+
+
+def _plan() -> list[_Plan]:
+    """The usual devices. Add new ones at the end: numbers decide addresses and status."""
     plan = [_door_camera(door.main, door.name) for door in DOORS if door.main.vendor == "meraki"]
     for kind, model, prefix, network, names in (
         ("camera", "MV22", "Q2HV", HEADQUARTERS, ["Lobby", "Café", None, "Canteen till"]),
@@ -158,11 +189,36 @@ def _devices() -> list[Device]:
         plan += [(_serial(prefix, model, n), name, model, kind, network) for n, name in enumerate(names)]
     for door in DOORS:
         plan += [_door_camera(camera, f"{door.name} {camera.view}") for camera in door.cameras[1:]]
-    devices = [
-        Device(serial, name, model, kind, network, _status(serial, number), number)
-        for number, (serial, name, model, kind, network) in enumerate(plan)
+    return plan
+
+
+def _further(cameras: int) -> list[_Plan]:
+    """So many cameras more, all online, network by network."""
+    return [
+        (
+            _serial("Q2UV", "MV22X", number),
+            f"{_PLACES[number % len(_PLACES)]} {number // SITE_CAMERAS + 1:04d}-{number % SITE_CAMERAS + 1:02d}",
+            "MV22X",
+            "camera",
+            f"L_6428294964812{number // SITE_CAMERAS:05d}",
+        )
+        for number in range(cameras)
     ]
-    return sorted(devices, key=lambda device: device.serial)
+
+
+def _network(network_id: str, name: str, kinds: list[str]) -> dict[str, Any]:
+    return {
+        "id": network_id,
+        "organizationId": ORGANIZATION_ID,
+        "name": name,
+        "productTypes": kinds,
+        "timeZone": TIMEZONE,
+        "tags": [],
+        "enrollmentString": None,
+        "url": f"https://n149.meraki.com/{name.replace(' ', '-')}/n/camkit/manage/clients",
+        "notes": None,
+        "isBoundToConfigTemplate": False,
+    }
 
 
 def _door_camera(camera: Camera, name: str) -> _Plan:
@@ -181,7 +237,3 @@ def _status(serial: str, number: int) -> str:
     if serial == OFFLINE_SERIAL:
         return "offline"
     return {17: "alerting", 23: "dormant", 31: "offline"}.get(number, "online")
-
-
-DEVICES = _devices()
-BY_SERIAL = {device.serial: device for device in DEVICES}

@@ -5,6 +5,7 @@ Source: CiscoDevNet/Meraki-Dashboard-API-v1-Documentation, ``Pagination``.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -29,9 +30,9 @@ def paged(
     size = int(text)
     start = 0
     if "startingAfter" in request.args:
-        start = sum(key(item) <= request.args["startingAfter"] for item in items)
+        start = bisect_right(items, request.args["startingAfter"], key=key)
     elif "endingBefore" in request.args:
-        start = max(0, sum(key(item) < request.args["endingBefore"] for item in items) - size)
+        start = max(0, bisect_left(items, request.args["endingBefore"], key=key) - size)
     page = items[start : start + size]
     answer = jsonify([render(item) for item in page])
     links = []

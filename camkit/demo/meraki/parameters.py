@@ -26,9 +26,6 @@ SERVED = {
 }
 """By the name of the demo's view."""
 
-REDIRECTED = "camkit_redirected"
-"""The mark of a redirect on demand (`camkit.demo.misbehaviour`)."""
-
 NOT_SERVED = {
     "networks": "configTemplateId isBoundToConfigTemplate",
     "organization_devices": "configurationUpdatedAfter sensorMetrics[] sensorAlertProfileIds[]",
@@ -46,8 +43,6 @@ def check_parameters(refuse: Callable[[int, str], NoReturn]) -> None:
     view = (request.endpoint or "").partition(".")[2]
     served, not_served = SERVED.get(view, "").split(), NOT_SERVED.get(view, "").split()
     for name in request.args:
-        if name == REDIRECTED:
-            continue
         plain = name.removesuffix("[]")
         if name in served or f"{plain}[]" in served:
             words = WORDS.get(plain)

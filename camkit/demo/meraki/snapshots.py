@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response
 
+MOST = 50_000
+"""Orders that are kept; the oldest goes first, and is then not known."""
+
 
 @dataclass(frozen=True)
 class _Order:
@@ -43,6 +46,8 @@ class SnapshotStore:
         now = time.monotonic()
         token = secrets.token_hex(8) + "VH" + secrets.token_urlsafe(72)
         self._orders[token] = _Order(draw, now + self.ready_delay_s, now + self.life_s)
+        while len(self._orders) > MOST:
+            del self._orders[next(iter(self._orders))]
         return f"/stream/jpeg/snapshot/{token}"
 
     def reset(self) -> None:

@@ -44,7 +44,7 @@ def finished(image: Image.Image, moment: datetime, name: str, time: str) -> Imag
     return image
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=20_000)  # cameras in turn, of a fleet as well: the search costs ten times its use
 def usual_quality(camera_id: str, name: str, width: int, size: int) -> int:
     """The JPEG quality at which a camera's empty picture has `size` bytes, where the search starts."""
     return quality_for(finished(empty_picture(camera_id, name, width, EPOCH), EPOCH, name, str(EPOCH)), size)

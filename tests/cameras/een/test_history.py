@@ -120,7 +120,9 @@ def test_lists_of_api_v1_make_a_history():
     ]
     made = StatusHistory.from_lists(lists[::-1], START, END)
     assert hours(made) == [(1, 4, "Online"), (4, 5, "Offline")]
-    assert set(made.spans["id"]) == {"c1"}
+    assert set(made.spans["id"]) == {"c1"} and (made.start, made.end) == (at(1), at(5))
+    twice = [lists[0], lists[0], lists[3]]
+    assert hours(StatusHistory.from_lists(twice, START, END)) == [(1, 4, "Online")]
 
 
 def test_a_client_of_api_v1_remembers_its_lists(site):
@@ -131,6 +133,10 @@ def test_a_client_of_api_v1_remembers_its_lists(site):
     site.een.devices()
     made = site.een.status_history(began)
     assert made.spans["id"].nunique() == 85 and made.spans["overall"].eq("Online").any()
+    assert began <= made.start < made.end and not made.problems()
+    chosen = site.een.status_history(began - timedelta(days=9), None, [DOOR.upper(), "1000aaaa"])
+    assert set(chosen.spans["id"]) == {DOOR} and set(chosen.silent) == {"1000aaaa"}
+    assert chosen.start == made.start
 
 
 def test_a_camera_whose_history_fails_is_named():

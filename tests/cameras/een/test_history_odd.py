@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import camkit
 from camkit.cameras import snapshots_for
 from camkit.cameras.een.history import StatusHistory
-from camkit.errors import TimestampError
+from camkit.errors import BadResponse, TimestampError
 from camkit.site import demo_site
 from tests.conftest import ROOT
 from tests.support.scripted_een_v3 import een_v3, error, send_json
@@ -49,16 +49,21 @@ def event(start: object, end: object = None, word: object = "online", **changed:
 
 
 def told(
-    *events: object, now: datetime | None = None, end: datetime | None = None, ids: tuple[str, ...] = ()
+    *events: object,
+    now: datetime | str | None = None,
+    end: datetime | None = None,
+    ids: tuple[str, ...] = (),
+    present: str | None = None,
+    is_demo: bool = True,
 ):
     """The history that a client makes of one camera's events, as the service sends them."""
 
     def answer(handler, query, _):
-        camera = {"id": CAMERA, "accountId": "1", "name": "Dock", "status": {"connectionStatus": "online"}}
+        camera = {"id": CAMERA, "accountId": "1", "name": "Dock", "status": {"connectionStatus": present}}
         found = [camera] if "/cameras" in handler.path else [] if "/bridges" in handler.path else list(events)
         send_json(handler, {"results": found, "nextPageToken": None})
 
-    with een_v3(answer, now=now or hour(8)) as (een, _):
+    with een_v3(answer, now=now or hour(8), is_demo=is_demo) as (een, _):
         return een.status_history(hour(0), end, ids or None)
 
 
@@ -113,22 +118,112 @@ def test_a_status_that_cannot_be_read_is_not_the_state_before():
 @pytest.mark.parametrize(
     "odd",
     [
-        None,
-        event("today"),
-        event("2019-04-08T12:00:00"),
-        event("2019-04-08T13:00:00Z", 7),
-        event("2019-04-08T13:00:00Z", "2019-04-08T11:00:00Z"),
-        event("2019-04-08T13:00:00Z", word=5),
         event("2019-04-08T13:00:00Z", word="off", actorId=OTHER),
         event("2019-04-08T13:00:00Z", word="off", type="een.motionDetectionEvent.v1"),
-        event("2019-04-08T13:00:00Z", data=[None, {"type": DATA, "newStatus": "x"}]),
+        event("yesterday", type="een.motionDetectionEvent.v1"),
     ],
 )
-def test_an_odd_event_does_not_take_the_good_ones_with_it(odd):
-    "It is left out, and a problem names the camera; an event of another camera is not this one's"
+def test_an_event_of_something_else_is_not_this_cameras(odd):
+    "It is left out, and a problem names the camera whose history it came with"
     found = told(odd, event("2019-04-08T12:00:00Z"))
     assert spans(found) == [(0, 8, "Online")]
-    assert any(CAMERA in problem for problem in found.problems())
+    assert any(CAMERA in problem and "left out" in problem for problem in found.problems())
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        event("2019-04-08T14:00:00Z", 7),
+        event("2019-04-08T14:00:00Z", 0),
+        event("2019-04-08T14:00:00Z", "2019-04-08T11:00:00Z"),
+        event("2019-04-08T14:00:00Z", word=5),
+        event("2019-04-08T14:00:00Z", word=None, span=False),
+        event("2019-04-08T14:00:00Z", data=[]),
+        event("2019-04-08T14:00:00Z", data=[None, {"type": DATA, "newStatus": "x"}]),
+        event("2019-04-08T14:00:00Z", actorId=None),
+        event("2019-04-08T14:00:00Z", type=7),
+    ],
+)
+@pytest.mark.parametrize("before", [{}, {"span": False}, {"end": "2019-04-08T18:00:00Z"}])
+def test_what_follows_a_change_that_cannot_be_read_is_not_known(odd, before):
+    "The status before it held until then; after the next event it is known again; a problem names the camera"
+    found = told(event("2019-04-08T12:00:00Z", **before), odd, event("2019-04-08T19:00:00Z"))
+    assert spans(found) == [(0, 2, "Online"), (7, 8, "Online")]
+    assert any(CAMERA in problem and "not known" in problem for problem in found.problems())
+
+
+@pytest.mark.parametrize("odd", [None, 7, event("today"), event("2019-04-08T14:00:00", word="off")])
+def test_a_change_without_a_readable_time_may_have_ended_what_has_no_end(odd):
+    "What the vendor itself gives an end is known"
+    closed = event("2019-04-08T12:00:00Z", "2019-04-08T13:00:00Z")
+    for events in ([closed, event("2019-04-08T13:00:00Z", word="off"), odd], [odd, closed]):
+        found = told(*events)
+        assert spans(found) == [(0, 1, "Online")]
+        assert any(CAMERA in problem and "not known" in problem for problem in found.problems())
+    assert told(odd, event("2019-04-08T12:00:00Z")).spans.empty
+
+
+def test_a_status_that_ended_as_it_began_ends_the_one_before():
+    "It was a change, so the status before does not hold any longer"
+    moment = event("2019-04-08T14:00:00Z", "2019-04-08T14:00:00Z", "off")
+    assert spans(told(event("2019-04-08T12:00:00Z"), moment)) == [(0, 2, "Online")]
+
+
+@pytest.mark.parametrize("longer", [None, "2019-04-08T20:00:00Z"])
+def test_of_two_ends_of_one_status_the_first_counts(longer):
+    "In either order; a problem says it, but not where the next event comes before both"
+    told_twice = [event("2019-04-08T13:00:00Z", end) for end in ("2019-04-08T15:00:00Z", longer)]
+    for events in (told_twice, told_twice[::-1]):
+        found = told(*events)
+        assert spans(found) == [(1, 3, "Online")]
+        (problem,) = found.problems()
+        assert CAMERA in problem and "different ends" in problem
+        following = told(*events, event("2019-04-08T15:00:00Z", word="off"))
+        assert spans(following) == [(1, 3, "Online"), (3, 8, "Off")] and not following.problems()
+
+
+@pytest.mark.parametrize("present", ["deviceOffline", "unknown", "something new"])
+def test_a_list_of_devices_that_contradicts_the_last_event_is_said(present):
+    "The stretch since that event is not known, what was before is; nor is it where the window ended long ago"
+    first = event("2019-04-08T12:00:00Z", word="off")
+    for last in (event("2019-04-08T14:00:00Z"), event("2019-04-08T14:00:00Z", span=False)):
+        found = told(first, last, present=present)
+        assert spans(found) == [(0, 2, "Off")]
+        (problem,) = found.problems()
+        assert CAMERA in problem and present in problem
+    assert spans(told(first, event("2019-04-08T14:00:00Z"), present=present, end=hour(4))) == [(0, 2, "Off")]
+
+
+def test_a_list_of_devices_contradicts_only_what_still_holds():
+    "Not what has ended, not what began after it, and nothing by a moment of change if later ones were not asked for"
+    ended = event("2019-04-08T12:00:00Z", "2019-04-08T14:00:00Z", "deviceOffline")
+    later = event("2019-04-08T20:00:00Z")
+    change = event("2019-04-08T13:00:00Z", span=False)
+    for events, end, known in (
+        ([ended], None, [(0, 2, "Internet Offline")]),
+        ([ended, event("2019-04-08T14:00:00Z", "2019-04-08T20:00:00Z"), later], None, None),
+        ([change], hour(4), [(1, 4, "Online")]),
+        ([event("2019-04-08T13:00:00Z", word="off")], None, [(1, 8, "Off")]),
+    ):
+        found = told(*events, end=end, present="off")
+        assert not found.problems()
+        assert known is None or [(a, b) for a, b, _ in spans(found)] == [(a, b) for a, b, _ in known]
+
+
+@pytest.mark.parametrize("date", ["Mon, 28 Nov 2050 20:00:00 GMT", "Tue, 31 Dec 9999 23:59:59 GMT", None])
+def test_a_clock_that_is_days_off_is_not_believed(date):
+    "One of the two is wrong, and which one is not known; a history up to a time to come would be made up"
+    date = date or "Mon, 08 Apr 2019 20:00:00 GMT"
+    with pytest.raises(BadResponse, match=r"more than a day apart.* Set this computer's clock"):
+        told(event("2019-04-08T12:00:00Z"), now=date, is_demo=False)
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -1200", "soon"])
+def test_a_date_that_cannot_be_is_not_a_clock(date):
+    "Then this machine's clock counts, as where a server does not send any"
+    before = datetime.now(UTC)
+    found = told(event("2019-04-08T12:00:00Z"), now=date, is_demo=False)
+    assert before <= found.end <= datetime.now(UTC) and not found.problems()
 
 
 @pytest.mark.parametrize("end", [None, ""])
@@ -201,6 +296,28 @@ def without(demo):
         yield snapshots_for(
             camkit.resolve(log.events[chosen], camkit.load_doors(ROOT / "data" / "doors.csv")), site.sources
         )
+
+
+def test_the_edge_of_the_history_is_not_called_the_beginning(without):
+    "What began before the first moment has no start, and what may have gone on has no end"
+    (moment,) = camkit.explain_missing(without, history((0, None, "Off")))["time"]
+    until = (moment - NOON) / timedelta(hours=1) + 1
+    for record, words, is_known in (
+        ((-5, None, "Off"), ("2019-04-08 12:00 or before to", "or later"), (False, False)),
+        ((0.5, until - 0.5, "Off"), ("from 2019-04-08 12:30 to",), (True, True)),
+    ):
+        (row,) = camkit.explain_missing(without, history(record, until=until)).to_dict("records")
+        assert all(word in row["why"] for word in words), row["why"]
+        assert (not pd.isna(row["start"]), not pd.isna(row["end"])) == is_known
+        assert ("or before" in row["why"], "or later" in row["why"]) == tuple(not known for known in is_known)
+
+
+def test_an_outage_that_changes_its_word_is_one():
+    "deviceOffline and then error is one time without pictures; with a gap between them there are two"
+    found = history(
+        (0, 2, "Online"), (2, 3, "Offline"), (3, 4, "Off"), (4, 5, "Online"), (5, 6, "Off"), (7, 8, "Off")
+    )
+    assert found.share_online()["outages"].tolist() == [3]
 
 
 def test_a_state_that_the_vendor_does_not_know_is_not_called_offline(without):

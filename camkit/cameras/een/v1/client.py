@@ -16,14 +16,13 @@ import pandas as pd
 from camkit.cameras.een.account import EagleEye
 from camkit.cameras.een.formats import parse_een_time, require_camera_id
 from camkit.cameras.een.frames import Frame, ReceivedFrame
-from camkit.cameras.een.history import StatusHistory
+from camkit.cameras.een.history import StatusHistory, choose_cameras
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.v1.devices import table_of_rows
 from camkit.cameras.een.v1.formats import MILLISECOND, asset_time, stamp
 from camkit.cameras.een.v1.login import Session
 from camkit.errors import BadResponse, InputError, NoPicture, NotFound
 from camkit.http import Meanings, Reply, secrets_stay_inside
-from camkit.support.timezones import aware
 
 LISTS = 1000
 """How many device lists a client remembers, for `status_history`."""
@@ -106,13 +105,10 @@ class EagleEyeV1(Session, EagleEye):
         API v1 keeps no history: call `devices` again and again to make one. The last `LISTS` are remembered; what is
         after the last of them is not known.
         """
-        end = aware(end) if end else datetime.now(UTC)
-        lists = (
-            self._lists
-            if camera_ids is None
-            else [(at, t[t["id"].isin([*camera_ids])]) for at, t in self._lists]
-        )
-        return StatusHistory.from_lists([*lists], aware(start), end)
+        listed = {camera_id for _, devices in self._lists for camera_id in devices["id"].dropna()}
+        chosen, silent = choose_cameras(sorted(listed), camera_ids)
+        lists = [(at, devices[devices["id"].isin(chosen)]) for at, devices in self._lists]
+        return StatusHistory.from_lists(lists, start, end or datetime.now(UTC), silent)
 
     def frame(
         self, camera_id: str, at: datetime | str = "now", *, verb: str = "prev", attempts: int | None = None

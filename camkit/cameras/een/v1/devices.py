@@ -20,7 +20,13 @@ REQUIRED_COLUMNS = 26
 def table_of_rows(rows: Sequence[Any]) -> pd.DataFrame:
     """Name the columns of the rows as the service sends them; the table is that of `device_table`."""
     records = [dict(zip(COLUMNS, row if isinstance(row, list) else (), strict=False)) for row in rows]
-    return device_table(records, [_row_problem(row) for row in rows])
+    table = device_table(records, [_row_problem(row) for row in rows])
+    # Without both it would be taken for a device of API v3, which has neither.
+    is_silent = table["row_problem"].isna() & table["service_status"].isna() & table["device_status"].isna()
+    table["row_problem"] = table["row_problem"].mask(
+        is_silent, "the row has neither a service status nor a device status"
+    )
+    return table
 
 
 def _row_problem(row: Any) -> str | None:

@@ -28,6 +28,7 @@ from camkit.http import (
     Meanings,
     NotPickled,
     Reply,
+    TokenBucket,
     Transport,
     as_secret,
     raise_for_status,
@@ -112,6 +113,10 @@ class Session(NotPickled):
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
 
+    def share_rate(self, rate: TokenBucket) -> None:
+        """Wait for a turn there before each request."""
+        self._transport.share_rate(rate)
+
     @secrets_stay_inside
     def login(self, send_code_by: str | None = None) -> Account:
         """Log in: authenticate, authorize, and move to the account's branded host.
@@ -187,6 +192,11 @@ class Session(NotPickled):
         When the session has expired, log in again and repeat the request once.
         """
         found: list[T] = []
+
+        def check(reply: Reply) -> None:
+            reply.require_not_moved()  # to another camera's picture, for one
+            found.append(read(reply))
+
         limits = None if attempts is None else replace(self._transport.limits, attempts=attempts)
 
         def request(session: Credential) -> Reply:
@@ -195,7 +205,7 @@ class Session(NotPickled):
                 self.host + path,
                 params=params,
                 credential=session,
-                check=lambda reply: found.append(read(reply)),
+                check=check,
                 limits=limits,
             )
 

@@ -17,12 +17,12 @@ from camkit.cameras.een.account import EagleEye
 from camkit.cameras.een.devices import device_table
 from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.frames import Frame, ReceivedFrame
-from camkit.cameras.een.history import StatusHistory, StatusRecord
+from camkit.cameras.een.history import StatusHistory, StatusRecord, choose_cameras
 from camkit.cameras.een.moments import Moment
 from camkit.cameras.een.v3.devices import BRIDGE_PARTS, CAMERA_PARTS, problem_of, record_of
 from camkit.cameras.een.v3.formats import iso_time, parse_iso_time
 from camkit.cameras.een.v3.login import Session
-from camkit.cameras.een.v3.status_events import DATA, EVENT, spans_of
+from camkit.cameras.een.v3.status_events import DATA, EVENT, Present, spans_of
 from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
 from camkit.http import Meanings, Reply, TokenBucket
 from camkit.support.timezones import aware
@@ -130,27 +130,23 @@ class EagleEyeV3(Session, EagleEye):
         """Fetch the history of the cameras' connection status; see `EagleEye.status_history`.
 
         The vendor makes an event of every change. Of a camera without one since `LOOK_BACK` before the start nothing is
-        known: how long events are kept is not documented, so its present status says nothing of the past.
+        known: how long events are kept is not documented, so its present status says nothing of the past. Where the
+        list of devices contradicts the last event, the status since that event is not known.
         """
-        start, end = aware(start), aware(end) if end else self._server_now()
+        now = self._server_now()
+        start, end = aware(start), min(aware(end or now), now)  # what comes is not known
         devices = self.devices()
-        end = min(end, self._server_now())  # what comes is not known
         cameras = devices[devices["type"].eq("camera") & devices["row_problem"].isna()]
-        silent: dict[str, str] = {}
-        if camera_ids is not None:
-            wanted = {camera_id.casefold(): camera_id for camera_id in camera_ids}
-            cameras = cameras[cameras["id"].str.casefold().isin([*wanted])]
-            others = wanted.keys() - set(cameras["id"].str.casefold())
-            silent = {
-                wanted[other]: "the account does not have a camera with this id" for other in sorted(others)
-            }
-        ids, names = cameras["id"].tolist(), cameras["name"].tolist()
+        ids, silent = choose_cameras(cameras["id"], camera_ids)
+        cameras = cameras[cameras["id"].isin(ids)]
+        words = cameras["connection_status"].astype(object).where(cameras["connection_status"].notna(), None)
+        present = [Present(word, now, end == now) for word in words]
+        rows = zip(cameras["id"], cameras["name"], present, strict=True)
         with interruptible(lambda: "The history was not fetched. Run the cell again."):
-            asked = (partial(self._spans, *pair, start, end) for pair in zip(ids, names, strict=True))
-            found = run_together(asked, STATUS_WORKERS)
+            found = run_together((partial(self._spans, *row, start, end) for row in rows), STATUS_WORKERS)
         records: list[StatusRecord] = []
         notes: list[str] = []
-        for camera_id, spans in zip(ids, found, strict=True):
+        for camera_id, spans in zip(cameras["id"], found, strict=True):
             if isinstance(spans, str):
                 silent[camera_id] = spans
                 continue
@@ -163,7 +159,7 @@ class EagleEyeV3(Session, EagleEye):
         return StatusHistory.from_records(records, start, end, silent, notes)
 
     def _spans(
-        self, camera_id: str, name: str, start: datetime, end: datetime
+        self, camera_id: str, name: str, present: Present, start: datetime, end: datetime
     ) -> tuple[list[StatusRecord], list[str]] | str:
         """The spans of a camera's statuses, and what was odd; what was said instead if they cannot be fetched."""
         params = {
@@ -183,13 +179,13 @@ class EagleEyeV3(Session, EagleEye):
             raise
         except ServiceError as error:
             return error.said or str(error)
-        return spans_of(events, camera_id, name)
+        return spans_of(events, camera_id, name, present)
 
     def snapshot(self, camera_id: str, at: datetime, *, tolerance_s: float = 30.0) -> Picture:
         """Fetch the picture nearest to a moment; see `EagleEye.snapshot`.
 
-        With `full_resolution` one from the recording, if there is a recording of that moment, else a preview. These
-        are asked for once a second at most.
+        With `full_resolution` one from the recording, which is asked for once a second at most; a preview if that
+        cannot be had. The addresses in `Picture.replies` say which it is.
         """
         if self.full_resolution:
             before, after = (
@@ -198,7 +194,9 @@ class EagleEyeV3(Session, EagleEye):
             )
             try:
                 return self._nearest(camera_id, at, tolerance_s, before, after)
-            except (NoPicture, NotFound):  # what a preview cannot be had of either is said below
+            except (LoginRefused, ServiceUnreachable):
+                raise
+            except ServiceError:  # what a preview cannot be had of either is said below
                 pass
         return super().snapshot(camera_id, at, tolerance_s=tolerance_s)
 

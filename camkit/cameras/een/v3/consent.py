@@ -5,20 +5,22 @@ Sources: the authorization code grant and its redirect, RFC 6749; native applica
 
 from __future__ import annotations
 
+import errno
 import getpass
 import hmac
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from html import escape
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 import gevent
 import gevent.socket
 from gevent.event import Event
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIHandler, WSGIServer
+from gevent.server import StreamServer
 from IPython.core.getipython import get_ipython
 from IPython.display import HTML, DisplayHandle
 
@@ -36,12 +38,18 @@ _PAGE = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>camkit</title>"
     "<body style='font-family:sans-serif;margin:3em'><p>{}</p></body></html>"
 )
-_HEADERS = [
-    ("Content-Type", "text/html; charset=utf-8"),
-    ("Cache-Control", "no-store"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Connection", "close"),
-]
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Connection": "close",
+}
+_NO_PAGE = "This is not a page. Go back to the notebook."
+_WHY_NOT_BOUND = {
+    errno.EADDRINUSE: "is in use by another program, perhaps by a notebook that is logging in. End that",
+    errno.EACCES: "may not be used by your programs: the system keeps ports below 1024, and some others, for itself. "
+    "Register an address with another port and set EEN_REDIRECT_URI",
+}
 
 
 def consent_in_browser(address: str, redirect_uri: str, *, paste: bool | None = None) -> str:
@@ -67,7 +75,7 @@ def consent_in_browser(address: str, redirect_uri: str, *, paste: bool | None = 
     LoginRefused
         If nobody allowed it in time, or the address cannot be asked for.
     SettingsError
-        If another program listens at `redirect_uri`.
+        If nobody can listen at `redirect_uri`: another program does, it is not allowed, or it is not this machine's.
     """
     parts = urlsplit(redirect_uri)
     is_here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
@@ -94,21 +102,7 @@ def _pasted(address: str) -> str:
 def _listened(address: str, redirect_uri: str) -> str:
     """Show the link, and listen at the redirect's address until the browser comes back."""
     came = _Came(redirect_uri, parse_qs(urlsplit(address).query)["state"][0])
-    parts = urlsplit(redirect_uri)
-    listener = gevent.socket.socket(socket.AF_INET6 if ":" in (parts.hostname or "") else socket.AF_INET)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((parts.hostname, parts.port or 80))
-        listener.listen(CONNECTIONS)
-    except OSError:
-        listener.close()
-        raise SettingsError(
-            f"{redirect_uri}, to which Eagle Eye sends the browser back, is in use by another program, perhaps by a "
-            "notebook that is logging in. End that, or run site.een.login(paste=True)."
-        ) from None
-    server = WSGIServer(
-        listener, came.answer, log=None, error_log=None, handler_class=_Handler, spawn=Pool(CONNECTIONS)
-    )
+    server = StreamServer(_listener(redirect_uri), came.serve, spawn=Pool(CONNECTIONS))
     server.start()
     shown = _show(address, "This cell waits until you have allowed the access there.")
     try:
@@ -124,6 +118,30 @@ def _listened(address: str, redirect_uri: str) -> str:
     return came.address
 
 
+def _listener(redirect_uri: str) -> socket.socket:
+    """A socket that listens at an address of this machine."""
+    parts = urlsplit(redirect_uri)
+    listener = None
+    try:
+        listener = gevent.socket.socket(socket.AF_INET6 if ":" in (parts.hostname or "") else socket.AF_INET)
+        if os.name == "posix":  # on Windows it would listen beside another program
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((parts.hostname, parts.port or 80))
+        listener.listen(CONNECTIONS)
+        return listener
+    except OSError as error:
+        if listener is not None:
+            listener.close()
+        why = _WHY_NOT_BOUND.get(
+            error.errno or 0,
+            f"is not an address of this machine ({error.strerror}). Register http://127.0.0.1:3333 and set "
+            "EEN_REDIRECT_URI",
+        )
+    raise SettingsError(
+        f"{redirect_uri}, to which Eagle Eye sends the browser back, {why}, or run site.een.login(paste=True)."
+    )
+
+
 class _Came:
     """The browser's return: the first request to the redirect's address that brings the state."""
 
@@ -133,33 +151,53 @@ class _Came:
         self._redirect_uri, self._state = redirect_uri, state
         self._path = urlsplit(redirect_uri).path or "/"
 
-    def answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        query = environ.get("QUERY_STRING", "")
-        state = parse_qs(query).get("state", [""])[0]
-        known = hmac.compare_digest(state.encode(), self._state.encode())
-        if environ["REQUEST_METHOD"] != "GET" or environ["PATH_INFO"] != self._path or not known:
-            return _page(start_response, "404 Not Found", "This is not a page. Go back to the notebook.")
+    def serve(self, connection: socket.socket, peer: tuple[str, int]) -> None:
+        """Answer one request, in a limited time; whatever it is, nothing is printed in the notebook."""
+        with suppress(OSError), gevent.Timeout(CONNECTION_S, False):
+            _Handler(connection, peer, self)
+
+    def answer(self, method: str, target: str) -> tuple[int, str]:
+        """The status and the text of the page for a request."""
+        path, _, query = target.partition("?")
+        found = parse_qs(query)
+        known = hmac.compare_digest(found.get("state", [""])[0].encode(), self._state.encode())
+        if method != "GET" or path != self._path or not known:
+            return 404, _NO_PAGE
         if self.event.is_set():
-            return _page(start_response, "410 Gone", "This login is over. Go back to the notebook.")
+            return 410, "This login is over. Go back to the notebook."
         self.address = urlsplit(self._redirect_uri)._replace(query=query).geturl()
         self.event.set()
-        if "code" not in parse_qs(query):
-            return _page(start_response, "200 OK", "The access was not allowed. Go back to the notebook.")
-        return _page(start_response, "200 OK", "Thank you. Close this page and go back to the notebook.")
+        if "code" not in found:
+            return 200, "The access was not allowed. Go back to the notebook."
+        return 200, "Thank you. Close this page and go back to the notebook."
 
 
-class _Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no type hints
-    """One connection, for a limited time."""
+class _Handler(BaseHTTPRequestHandler):
+    """One request. Its body is not read, since nothing that belongs here has one."""
 
-    def handle(self) -> None:
-        with gevent.Timeout(CONNECTION_S, False):
-            super().handle()
+    protocol_version = "HTTP/1.1"
 
+    def __init__(self, connection: socket.socket, peer: tuple[str, int], came: _Came) -> None:
+        self._came = came
+        super().__init__(connection, peer, came)  # type: ignore[arg-type]  # the server is not used
 
-def _page(start_response: Callable[..., Any], status: str, text: str) -> list[bytes]:
-    body = _PAGE.format(text).encode()
-    start_response(status, [*_HEADERS, ("Content-Length", str(len(body)))])
-    return [body]
+    def do_GET(self) -> None:
+        self._send(*self._came.answer(self.command, self.path))
+
+    def send_error(self, code: int, _message: str | None = None, _explain: str | None = None) -> None:
+        """Answer what is not HTTP, or a method that is not GET, without repeating it."""
+        self._send(404 if code == 501 else code, _NO_PAGE)
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing: what is asked for holds the code."""
+
+    def _send(self, status: int, text: str) -> None:
+        body = _PAGE.format(text).encode()
+        self.send_response_only(status)
+        for name, value in {**_HEADERS, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
 
 def _show(address: str, then: str) -> Callable[[], None]:

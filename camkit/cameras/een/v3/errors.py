@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from camkit.errors import BadResponse, NotFound
-from camkit.http import Meanings, Reply, raise_for_status
+from camkit.http import Meanings, Reply, raise_for_status, scrub_text
 
 LONGEST_BYTES = 64 * 1024
 """A longer body is not an error of the vendor's, and is not read."""
@@ -32,6 +32,18 @@ def raise_for_answer(reply: Reply, doing: str, meanings: Meanings | None = None)
     if reply.status == 404 and any(detail.get("resource") in _CAMERAS for detail in _details(error)):
         meanings = _UNKNOWN
     raise_for_status(replace(reply, content=_words(error).encode() or reply.content), doing, meanings)
+
+
+def raise_for_refusal(reply: Reply, doing: str, meanings: Meanings) -> None:
+    """Raise the exception for an unsuccessful answer of the login host; return if it is a success.
+
+    Only what OAuth calls the error is shown (RFC 6749, 5.2): beside it may be anything, such as new tokens.
+    """
+    if reply.ok:
+        return
+    error = {name: value for name, value in _error_in(reply).items() if isinstance(value, str)}
+    said = ": ".join(error.pop(name) for name in ("error", "error_description") if name in error)
+    raise_for_status(replace(reply, content=scrub_text(said, error.values())[:200].encode()), doing, meanings)
 
 
 def _error_in(reply: Reply) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import hmac
 import re
 import secrets
 import time
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +28,7 @@ from pydantic import SecretStr
 
 from camkit.cameras.een.account import Account
 from camkit.cameras.een.v3.consent import consent_in_browser
-from camkit.cameras.een.v3.errors import raise_for_answer
+from camkit.cameras.een.v3.errors import raise_for_answer, raise_for_refusal
 from camkit.cameras.een.v3.tokens import Tokens, TokensKept, TokenStore
 from camkit.errors import BadResponse, CamkitError, LoginRefused, ServiceError, SettingsError
 from camkit.http import (
@@ -40,7 +42,7 @@ from camkit.http import (
     Transport,
     as_secret,
     http_date,
-    raise_for_status,
+    scrub_text,
     secrets_stay_inside,
 )
 from camkit.support.interrupts import interrupts_wait
@@ -68,11 +70,25 @@ RENEWAL = Limits(deadline_s=20.0)
 """Ctrl-C waits for a renewal, since an answer that is not kept would end the login: so it must not take long."""
 
 STALE_S = 5.0
-"""An answer's time is taken for the server's now for so long, seconds."""
+"""On the demo site an answer's time is now for so long, seconds: so a second run asks for the same moments."""
+
+CLOCKS_APART = timedelta(days=1)
+"""A server's clock that is further from this machine's is not believed; the demo site's is in 2019."""
+
+SHORT_S = 300.0
+"""How long a token is used whose answer does not say how long it holds, seconds."""
+
+TRIES = 5
+"""How often new tokens may turn out to be renewed already by another process."""
 
 PAUSE_S = 5.0
 """After a renewal that the vendor could not answer, the shortest time before a call causes another one, seconds."""
 
+_USER_FIELDS = {"include": "timeZone"}
+_NOT_KEPT = (
+    "The new login to Eagle Eye could not be kept on this machine, so it holds in this notebook only. Make room in "
+    "your home directory, or unlock the keyring; it is tried again at the next renewal."
+)
 _AGAIN = "run site.een.login() and allow the access in your browser"
 _EXCHANGE: Meanings = {
     400: (LoginRefused, "the login was not understood; EEN_REDIRECT_URI has to be the registered address, letter by "
@@ -109,22 +125,27 @@ class Session(NotPickled):
     ) -> None:
         self.is_demo = demo_origin is not None
         self._client_id, self._redirect_uri, self._consent = client_id, redirect_uri, consent
-        pair = f"{client_id}:{as_secret(client_secret).get_secret_value()}".encode()
-        self._application = Credential({"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
+        self._secret = as_secret(client_secret)
         self._transport = Transport("Eagle Eye", auth_url, hosts=HOSTS, limits=limits, masking=MASKING)
         self.at_vendor = self._transport.trust.is_vendors
         self.host = self._transport.base_url
         self._store = store or TokensKept(f"{self._transport.host} {client_id}")
         self._tokens: Tokens | None = None
+        self._unkept: Tokens | None = None
+        self._read: Tokens | None = None
         self._account: Account | None = None
         self._refusal: ServiceError | None = None
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
-        self._clock: tuple[datetime, float] | None = None
-        if urlsplit(redirect_uri).scheme not in ("http", "https") or not urlsplit(redirect_uri).netloc:
+        self._clock: tuple[datetime, datetime, float] | None = None
+        if not _is_address(redirect_uri):
             raise SettingsError(
                 "EEN_REDIRECT_URI is not an address. Write it as it is registered, such as http://127.0.0.1:3333."
             )
+
+    def share_rate(self, rate: TokenBucket) -> None:
+        """Wait for a turn there before each request."""
+        self._transport.share_rate(rate)
 
     @secrets_stay_inside
     def login(self, *, again: bool = False, paste: bool | None = None) -> Account:
@@ -142,23 +163,21 @@ class Session(NotPickled):
         LoginRefused
             If the vendor or the user refuses; the message says what to do.
         SettingsError
-            If another program listens at the redirect's address.
+            If nobody can listen at the redirect's address, such as when another program does.
         ServiceError
             If the login host fails or cannot be reached.
         """
         with self._login_lock:
-            self._refusal = None
-            if not again and (account := self._kept_account()) is not None:
-                return account
             self._tokens = self._account = self._refusal = None
-            self._consented(paste)
+            if not again and self._resumed():
+                return self._known_account()
+            self._use(self._consented(paste))
             return self._known_account()
 
     @secrets_stay_inside
     def ensure_login(self) -> None:
         """Log in if necessary, so that a refusal or an unreachable host is found before the work begins."""
         self._renewed(None)
-        self._known_account()
 
     @property
     def account(self) -> dict[str, str]:
@@ -176,14 +195,17 @@ class Session(NotPickled):
     def logout(self) -> None:
         """End the login at the vendor and remove it here; nothing happens when there is none."""
         with self._login_lock, self._store.lock():
-            kept = self._store.load() or self._tokens
-            self._tokens = self._account = None
+            kept = self._loaded() or self._tokens
             if kept is None:
                 return
+            is_own = self._tokens is not None and kept.access == self._tokens.access
+            if not is_own and self._account is not None and self._trust(kept.api_url):
+                self._compare(self._account_of(kept))
+            self._tokens = self._unkept = self._account = None
             token, kind = (kept.refresh, "refresh_token") if kept.refresh else (kept.access, "access_token")
             reply = self._post("revoke", {"token": token, "token_type_hint": kind}, idempotent=True)
             if reply.status not in (400, 401):  # it had ended already
-                raise_for_status(reply, "Logging out of Eagle Eye")
+                raise_for_refusal(reply, "Logging out of Eagle Eye", {})
             self._store.forget()
 
     def close(self) -> None:
@@ -207,41 +229,55 @@ class Session(NotPickled):
         When the login has expired, renew it and repeat the request once.
         """
         found: list[T] = []
+
+        def check(reply: Reply) -> None:
+            reply.require_not_moved()  # to another camera's picture, for one
+            found.append(read(reply))
+
         limits = None if attempts is None else replace(self._transport.limits, attempts=attempts)
 
         def request(tokens: Tokens) -> Reply:
             if rate is not None:
                 rate.take()
-            return self._transport.request(
-                "GET",
-                tokens.api_url + API + path,
-                params=params,
-                credential=Credential({"Authorization": f"Bearer {tokens.access.get_secret_value()}"}),
-                check=lambda reply: found.append(read(reply)),
-                limits=limits,
-            )
+            return self._ask(tokens, path, params, check=check, limits=limits)
 
         tokens = self._renewed(None)
         reply = request(tokens)
         if reply.status == 401:
             reply = request(self._renewed(tokens))
-        if (date := http_date(reply.server_date or "")) is not None:
-            self._clock = date, time.monotonic()
         raise_for_answer(reply, doing, meanings)
         return found[-1]
 
-    def _server_now(self) -> datetime:
-        """The server's time: that of its latest answer, and what has passed since if that is more than `STALE_S`.
+    def _ask(self, tokens: Tokens, path: str, params: dict[str, Any], **options: Any) -> Reply:
+        """GET from the account's API with these tokens, whatever the answer."""
+        reply = self._transport.request(
+            "GET",
+            tokens.api_url + API + path,
+            params=params,
+            credential=self._credential(f"Bearer {tokens.access.get_secret_value()}", tokens),
+            **options,
+        )
+        if (date := http_date(reply.server_date or "")) is not None:
+            self._clock = date, reply.received_at, time.monotonic()
+        return reply
 
-        API v3 has no word for "now". To use the answer's time as it is makes a second run ask for the same moments.
-        """
+    def _server_now(self) -> datetime:
+        """The server's time: that of its latest answer, and what has passed since. API v3 has no word for "now"."""
         if self._clock is None:
             self._known_account(again=True)
         if self._clock is None:
             return datetime.now(UTC)
-        date, read_at = self._clock
+        date, received_at, read_at = self._clock
+        if abs(date - received_at) > CLOCKS_APART and not self.is_demo:
+            self._clock = None  # whoever sets this machine's clock is not told the same again
+            raise BadResponse(
+                f"Eagle Eye's clock says {date:%Y-%m-%d %H:%M} UTC, and this computer's {received_at:%Y-%m-%d %H:%M} "
+                "UTC: more than a day apart, so it is not known which time it is. Set this computer's clock if it is "
+                "wrong, and run the cell again.",
+                transient=False,
+            )
         passed_s = time.monotonic() - read_at
-        return date + timedelta(seconds=passed_s if passed_s > STALE_S else 0)
+        return date + timedelta(seconds=0 if self.is_demo and passed_s < STALE_S else passed_s)
 
     def _renewed(self, expired: Tokens | None) -> Tokens:
         """The tokens to use; renews them unless somebody else has done so since `expired` was in use."""
@@ -264,60 +300,117 @@ class Session(NotPickled):
         tokens = self._tokens
         if tokens is not None and tokens is not expired and tokens.is_fresh():
             return tokens
-        if not self._kept(expired):
+        found = self._kept(expired)
+        if found is None:
             if expired is not None or tokens is not None:  # in the middle of the work nobody waits for a page
-                raise LoginRefused(f"The login to Eagle Eye has ended: {_AGAIN} again.", status=401)
-            self._consented(None)
-        assert self._tokens is not None  # noqa: S101 - both set it or raise
-        return self._tokens
+                raise self._ended()
+            found = self._consented(None)
+        return self._use(found)
 
-    def _kept_account(self) -> Account | None:
-        """The account of the login that is kept, as the vendor says now; None if that has ended."""
+    def _resumed(self) -> bool:
+        """Whether the login that is kept goes on, by the vendor's word."""
         try:
-            return self._known_account(again=True) if self._kept() else None
+            kept = self._kept()
+            return kept is not None and self._use(kept) is not None
         except LoginRefused as error:
             if error.status is None:  # not the vendor's word: what is kept may be somebody else's
                 raise
-        return None
+        return False
 
-    def _kept(self, expired: Tokens | None = None) -> bool:
-        """Whether there is a login that is kept, by this process or another; it is renewed if necessary."""
+    def _kept(self, expired: Tokens | None = None) -> Tokens | None:
+        """The login that is kept, by this process or another; it is renewed if necessary."""
         with self._store.lock():
-            kept = self._store.load()
+            kept = self._loaded()
             if kept is None or not self._trust(kept.api_url):
-                return False
+                return None
             is_used_up = expired is not None and kept.access == expired.access
             if is_used_up or not kept.is_fresh():
-                if kept.refresh is None:
-                    return False
-                kept = self._refreshed(kept.refresh)
-            self._use(kept)
-            return True
+                return self._refreshed(kept) if kept.refresh is not None else None
+            return kept
 
-    def _use(self, tokens: Tokens) -> None:
-        self._tokens, self.host = tokens, tokens.api_url
+    def _use(self, tokens: Tokens) -> Tokens:
+        """Use new tokens once the vendor has said whose they are: another notebook may log somebody else in."""
+        for _ in range(
+            TRIES
+        ):  # another process may renew them meanwhile, or not know yet that they have ended
+            if (account := self._account_of(tokens)) is not None:
+                break
+            newer = self._kept(tokens)
+            if newer is None:
+                raise self._ended()
+            tokens = newer
+        else:
+            raise self._ended()
+        self._compare(account)
+        self._tokens, self._account, self.host = tokens, account, tokens.api_url
+        return tokens
 
-    def _refreshed(self, refresh: SecretStr) -> Tokens:
+    def _ended(self) -> LoginRefused:
+        return LoginRefused(f"The login to Eagle Eye has ended: {_AGAIN} again.", status=401)
+
+    def _account_of(self, tokens: Tokens) -> Account | None:
+        """Whose tokens they are; None if they have ended."""
+        host = urlsplit(tokens.api_url).hostname or ""
+        found: list[Account] = []
+        reply = self._ask(
+            tokens, "/users/self", _USER_FIELDS, check=lambda reply: found.append(_account_in(reply, host))
+        )
+        if reply.status == 401:
+            return None
+        raise_for_answer(reply, "Asking whose login this is")
+        return found[-1]
+
+    def _compare(self, account: Account | None) -> None:
+        """Refuse the login of somebody else than before."""
+        if self._account is None or account is None or _is_same(account, self._account):
+            return
+        raise LoginRefused(
+            f"The login that is kept on this machine is now that of {_named(account)}, and this notebook works with "
+            f"that of {_named(self._account)}. Run site.een.login() to go on as {_named(account)}, or "
+            "site.een.login(again=True) to log in anew."
+        )
+
+    def _loaded(self) -> Tokens | None:
+        """What is kept, or what could not be kept instead of it, which is tried again now."""
+        kept = self._store.load()
+        if self._unkept is not None and kept == self._read:  # nobody has logged in since
+            self._keep(kept := self._unkept)
+            return kept
+        self._unkept, self._read = None, kept
+        return kept
+
+    def _keep(self, tokens: Tokens) -> None:
+        """Keep new tokens; here where the disk does not take them, since the ones before may be worth nothing."""
+        try:
+            self._store.save(tokens)
+            self._unkept = None
+        except (CamkitError, OSError):
+            self._unkept = tokens
+
+    def _refreshed(self, before: Tokens) -> Tokens:
         """Exchange a refresh token for new tokens, which are kept before they are used."""
-        fields = {"grant_type": "refresh_token", "refresh_token": refresh, "scope": SCOPE}
-        return self._exchanged(fields, "Renewing the login to Eagle Eye", _REFRESH, refresh)
+        fields = {"grant_type": "refresh_token", "refresh_token": before.refresh, "scope": SCOPE}
+        return self._exchanged(fields, "Renewing the login to Eagle Eye", _REFRESH, before)
 
     def _exchanged(
-        self, fields: dict[str, Any], doing: str, meanings: Meanings, refresh: SecretStr | None = None
+        self, fields: dict[str, Any], doing: str, meanings: Meanings, before: Tokens | None = None
     ) -> Tokens:
         """New tokens. The old ones may be worth nothing then, so no interrupt comes before the new ones are kept."""
 
         def exchange() -> Tokens:
             reply = self._post("token", fields, limits=RENEWAL)
-            raise_for_status(reply, doing, meanings)
-            tokens = self._tokens_of(reply, refresh)
-            self._store.save(tokens)
+            raise_for_refusal(reply, doing, meanings)
+            tokens = self._tokens_of(reply, before)
+            self._keep(tokens)
             return tokens
 
         with interrupts_wait():
-            return _to_its_end(exchange)
+            tokens = _to_its_end(exchange)
+        if self._unkept is tokens:
+            warnings.warn(_NOT_KEPT, stacklevel=2)
+        return tokens
 
-    def _consented(self, paste: bool | None) -> None:
+    def _consented(self, paste: bool | None) -> Tokens:
         """Ask for the consent in the browser, and exchange its code for tokens."""
         state, verifier = secrets.token_urlsafe(24), SecretStr(secrets.token_urlsafe(48))
         digest = hashlib.sha256(verifier.get_secret_value().encode()).digest()
@@ -342,28 +435,49 @@ class Session(NotPickled):
             "code_verifier": verifier,
         }
         with self._store.lock():
-            self._use(self._exchanged(fields, "Logging in to Eagle Eye", _EXCHANGE))
+            with suppress(CamkitError):  # where it cannot be read, the new one replaces it
+                self._read = self._store.load()
+            return self._exchanged(fields, "Logging in to Eagle Eye", _EXCHANGE)
 
     def _post(self, step: str, fields: dict[str, Any], **options: Any) -> Reply:
         """One call of the login host. A renewal is not sent twice: the vendor may have acted on the first."""
+        pair = f"{self._client_id}:{self._secret.get_secret_value()}".encode()
+        credential = self._credential(f"Basic {base64.b64encode(pair).decode()}", self._tokens)
         return self._transport.request(
-            "POST", f"/oauth2/{step}", form=fields, credential=self._application, **options
+            "POST", f"/oauth2/{step}", form=fields, credential=credential, **options
         )
 
-    def _tokens_of(self, reply: Reply, refresh: SecretStr | None) -> Tokens:
-        """The tokens in an answer; `refresh` stays where it has none."""
-        body = reply.json()
-        access = body.get("access_token") if isinstance(body, dict) else None
-        seconds = body.get("expires_in") if isinstance(body, dict) else None
-        if not isinstance(access, str) or not re.fullmatch(r"[!-~]+", access):
+    def _credential(self, authorization: str, tokens: Tokens | None) -> Credential:
+        """A credential that knows the login's other secrets, too: an answer may repeat any of them."""
+        pair = (tokens.access, tokens.refresh) if tokens is not None else ()
+        return Credential({"Authorization": authorization}, also=[self._secret, *filter(None, pair)])
+
+    def _tokens_of(self, reply: Reply, before: Tokens | None) -> Tokens:
+        """The tokens in an answer. What a renewal's does not say stays as `before`, whose own tokens are spent."""
+        found = reply.json()
+        body = found if isinstance(found, dict) else {}
+        access, refresh, seconds = (
+            body.get(name) for name in ("access_token", "refresh_token", "expires_in")
+        )
+        if not isinstance(access, str) or not access:
             raise reply.bad("did not send a token")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 10**8:
-            raise reply.bad("did not say how long the login holds")
-        renewed = body.get("refresh_token")
-        if isinstance(renewed, str) and renewed:
-            refresh = SecretStr(renewed)
-        until = time.time() + seconds - min(MARGIN_S, seconds / 10)
-        return Tokens(SecretStr(access), refresh, until, self._api_url(reply, body))
+            seconds = SHORT_S  # it is only recommended to say it (RFC 6749, 5.1)
+        try:
+            api_url = self._api_url(reply, body)
+        except BadResponse:
+            if before is None:
+                raise
+            api_url = before.api_url
+        spare = before.refresh if before else None
+        given = SecretStr(refresh) if isinstance(refresh, str) and refresh else spare
+        try:
+            return Tokens(
+                SecretStr(access), given, time.time() + seconds - min(MARGIN_S, seconds / 10), api_url
+            )
+        except ValueError:
+            pass
+        raise reply.bad("sent a token that is too long or has characters which no token may have")
 
     def _api_url(self, reply: Reply, body: dict[str, Any]) -> str:
         """Where the account's API is: at one of the vendor's hosts, or beside a login that is not the vendor's."""
@@ -384,7 +498,8 @@ class Session(NotPickled):
             else f"{urlsplit(self._transport.base_url).scheme}://{name}:{port}"
         )
         if not self._trust(url) or (self.at_vendor and port != 443):
-            raise reply.bad(f"names a host for the account's API that camkit does not trust ({name[:60]!r})")
+            # Without the name, which may be anything, such as a secret that is repeated.
+            raise reply.bad("names a host for the account's API that is not one of Eagle Eye's")
         return url
 
     def _trust(self, url: str) -> bool:
@@ -403,7 +518,7 @@ class Session(NotPickled):
         if self._account is None or again:
             self._account = self._get(
                 "/users/self",
-                {"include": "timeZone"},
+                _USER_FIELDS,
                 "Asking whose login this is",
                 read=lambda reply: _account_in(reply, urlsplit(self.host).hostname or ""),
             )
@@ -443,11 +558,30 @@ def _code_in(address: str, state: str) -> SecretStr:
             "the whole address."
         )
     if error := found.get("error"):
-        said = "the access was not allowed" if error == "access_denied" else f"it said {error[:60]!r}"
+        said = scrub_text(error, [found.get("code", "")])[:60]
+        said = "the access was not allowed" if error == "access_denied" else f"it said {said!r}"
         raise LoginRefused(f"Eagle Eye did not log you in: {said}. Run site.een.login() to try again.")
     if not re.fullmatch(r"[!-~]{1,4096}", found.get("code", "")):
         raise LoginRefused(f"Eagle Eye sent the browser back without a code. To try again, {_AGAIN}.")
     return SecretStr(found["code"])
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is an address with a host, and a port that exists if it has one."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_same(one: Account, other: Account) -> bool:
+    """Whether two accounts are of the same user."""
+    return (one.account_id, one.user_id or one.email) == (other.account_id, other.user_id or other.email)
+
+
+def _named(account: Account) -> str:
+    return f"{(account.email or account.name or 'a user')[:60]} (account {account.account_id[:20]})"
 
 
 def _account_in(reply: Reply, host: str) -> Account:
@@ -462,4 +596,5 @@ def _account_in(reply: Reply, host: str) -> Account:
         account_id=user["accountId"],
         host=host,
         timezone=str(zone.get("timeZone") or "") if isinstance(zone, dict) else "",
+        user_id=str(user.get("id") or ""),
     )

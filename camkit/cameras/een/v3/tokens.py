@@ -11,12 +11,13 @@ import json
 import os
 import re
 import stat
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import gevent
@@ -33,10 +34,18 @@ from camkit.http import NotPickled
 from camkit.support.files import make_folder, open_regular, remove_leftovers, sync, write_whole
 from camkit.support.locks import CAN_LOCK, take
 
+T = TypeVar("T")
+
 SERVICE = "camkit"
-LONGEST_BYTES = 64 * 1024
+LONGEST_TOKEN = 16 * 1024
+LONGEST_BYTES = 8 * LONGEST_TOKEN
+"""More than two tokens take as JSON, whatever is in them."""
+
 LOCK_S = 60.0
 """How long to wait for another process that is renewing the login, seconds."""
+
+KEYRING_S, SAVING_S = 30.0, 5.0
+"""How long a keyring may take, which may ask a person to unlock it; less when saving, since Ctrl-C waits for that."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +60,27 @@ class Tokens(NotPickled):
         When `access` is to be renewed, shortly before it ends by this machine's clock, seconds since 1970.
     api_url : str
         Scheme and host of the account's API.
+
+    Raises
+    ------
+    ValueError
+        If one could not be sent or read again: what is accepted is what can be kept.
     """
 
     access: SecretStr
     refresh: SecretStr | None
     expires_at: float
     api_url: str
+
+    def __post_init__(self) -> None:
+        refresh = "-" if self.refresh is None else self.refresh.get_secret_value()
+        for text, characters in (
+            (self.access.get_secret_value(), "[!-~]"),
+            (refresh, "[ -~]"),  # RFC 6749, A.17
+            (self.api_url, "[!-~]"),
+        ):
+            if not isinstance(text, str) or not re.fullmatch(f"{characters}{{1,{LONGEST_TOKEN}}}", text):
+                raise ValueError("a token that cannot be sent or kept")
 
     def is_fresh(self) -> bool:
         """Whether the access token holds for a while."""
@@ -74,12 +98,11 @@ class Tokens(NotPickled):
             access, refresh, expires_at, api_url = json.loads(text)
             expires_at = float(expires_at)
             urlsplit(api_url).port  # noqa: B018 - it is read for its error
+            return cls(
+                SecretStr(access), None if refresh is None else SecretStr(refresh), expires_at, api_url
+            )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             return None
-        texts = (access, api_url) if refresh is None else (access, api_url, refresh)
-        if not all(isinstance(each, str) and re.fullmatch(r"[!-~]+", each) for each in texts):
-            return None
-        return cls(SecretStr(access), SecretStr(refresh) if refresh else None, expires_at, api_url)
 
 
 class TokenStore(Protocol):
@@ -103,11 +126,14 @@ class TokenStore(Protocol):
 
 
 class TokensInMemory(NotPickled):
-    """Tokens that end with the process, such as those of the demo site."""
+    """Tokens that end with the process, such as those of the demo site; a copy does not have any."""
 
     def __init__(self) -> None:
         self._tokens: Tokens | None = None
         self._lock = gevent.lock.RLock()
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        return TokensInMemory, ()
 
     def load(self) -> Tokens | None:
         """Return what is kept."""
@@ -128,6 +154,9 @@ class TokensInMemory(NotPickled):
 
 class TokensKept(NotPickled):
     """Tokens in the system's keyring or, where there is none, in a file that only its owner can read.
+
+    Where there is a file, it is the place for every process until it is removed: one that runs over ssh may have no
+    keyring, and would lose the login to one that has.
 
     Parameters
     ----------
@@ -152,10 +181,10 @@ class TokensKept(NotPickled):
         LoginRefused
             If the file can be read or written by others, is not a file, or the keyring is locked.
         """
-        text = self._read_file()  # first: it is there only where the keyring did not take them
-        if text is None and has_keyring():
+        text = self._read_file()
+        if text is None:
             try:
-                text = keyring.get_password(SERVICE, self._entry)
+                text = _aside(self._read_keyring, KEYRING_S)
             except Exception as error:  # noqa: BLE001 - each system's keyring has its own
                 raise LoginRefused(
                     f"The login that is kept in the keyring cannot be read ({type(error).__name__}). Unlock the "
@@ -165,18 +194,17 @@ class TokensKept(NotPickled):
         return Tokens.from_text(text) if text else None
 
     def save(self, tokens: Tokens) -> None:
-        """Keep them: in the keyring, else in the file, whole and on the disk.
+        """Keep them: in the file where there is one, else in the keyring, else in a file; whole and on the disk.
 
         Raises
         ------
         OutputError
             If neither takes them.
         """
-        if has_keyring():
+        if not os.path.lexists(self._file):
             try:
-                keyring.set_password(SERVICE, self._entry, tokens.written())
-                self._file.unlink(missing_ok=True)
-                return
+                if _aside(lambda: self._write_keyring(tokens), SAVING_S):
+                    return
             except Exception:  # noqa: BLE001, S110 - locked, or the tokens are too long; Windows' says it its own way
                 pass
         self._make_folder()
@@ -188,15 +216,14 @@ class TokensKept(NotPickled):
         """Remove them from wherever they are."""
         self._file.unlink(missing_ok=True)
         remove_leftovers(self._folder, self._file.name)
-        if has_keyring():
-            try:
-                keyring.delete_password(SERVICE, self._entry)
-            except PasswordDeleteError:
-                pass  # there were none
-            except Exception:  # noqa: BLE001 - as in `load`
-                raise OutputError(
-                    "The keyring does not let the login be removed. Unlock it and run the cell again."
-                ) from None
+        try:
+            _aside(self._clear_keyring, KEYRING_S)
+        except PasswordDeleteError:
+            pass  # there were none
+        except Exception:  # noqa: BLE001 - as in `load`
+            raise OutputError(
+                "The keyring does not let the login be removed. Unlock it and run the cell again."
+            ) from None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -233,10 +260,24 @@ class TokensKept(NotPickled):
                 raise OutputError(f"{self._lock_file} cannot be locked: {error.strerror}.") from None
             if time.monotonic() > until:
                 raise OutputError(
-                    f"Another program has been renewing the login to Eagle Eye for {LOCK_S:.0f} s. End it, and run "
-                    "the cell again."
+                    f"Another notebook or program has been renewing the login to Eagle Eye for {LOCK_S:.0f} s. Wait "
+                    "for it or end it, and run the cell again."
                 )
             gevent.sleep(0.02)
+
+    def _read_keyring(self) -> str | None:
+        return keyring.get_password(SERVICE, self._entry) if has_keyring() else None
+
+    def _write_keyring(self, tokens: Tokens) -> bool:
+        """Whether there is a keyring, which keeps them then."""
+        if not has_keyring():
+            return False
+        keyring.set_password(SERVICE, self._entry, tokens.written())
+        return True
+
+    def _clear_keyring(self) -> None:
+        if has_keyring():
+            keyring.delete_password(SERVICE, self._entry)
 
     def _make_folder(self) -> None:
         make_folder(self._folder)
@@ -272,6 +313,35 @@ class TokensKept(NotPickled):
                 "log in again."
             )
         return content.decode("utf-8", "replace")
+
+
+def _aside(call: Callable[[], T], longest_s: float) -> T:
+    """What a call returns that may block, such as a keyring that asks a person: in a thread, so that the rest goes on.
+
+    Raises
+    ------
+    TimeoutError
+        If it takes longer; it may end later.
+    """
+    results: list[T] = []
+    errors: list[Exception] = []
+
+    def work() -> None:
+        try:
+            results.append(call())
+        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+            errors.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    until = time.monotonic() + longest_s
+    while thread.is_alive():
+        if time.monotonic() > until:
+            raise TimeoutError
+        gevent.sleep(0.005)
+    if errors:
+        raise errors.pop()
+    return results.pop()
 
 
 def has_keyring() -> bool:

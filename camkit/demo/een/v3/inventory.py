@@ -52,8 +52,8 @@ def create_blueprint(devices: list[Device], pages: Pages, base_url: dict[str, ob
         params = arguments((*filters, *_PAGING))
         include = words(params, "include", parts)
         _check_relevance(params)
-        matching = [device for device in found if _matches(device, params)]
-        matching = _sorted(matching, params)
+        tests = _tests(params)
+        matching = _sorted([device for device in found if all(test(device) for test in tests)], params)
         return pages.answer(matching, lambda device: rendered(device, include), params, len(found))
 
     def one(found: list[Device], kind: str, device_id: str, parts: list[str]) -> Response:
@@ -163,29 +163,29 @@ def _check_relevance(params: dict[str, str]) -> None:
         refuse_argument("qRelevance__gte", "wrongArgumentValue", "a number from 0 to 1")
 
 
-def _matches(device: Device, params: dict[str, str]) -> bool:
-    name, tags = device.name.casefold(), set(device.row[7])
+def _tests(params: dict[str, str]) -> list[Callable[[Device], bool]]:
+    """What a device has to pass, for each filter of the request."""
     wanted = {
         key: {word.casefold() for word in words(params, key)} for key in params if key not in ("name", "q")
     }
     statuses = {key: words(params, key, STATUSES) for key in ("status__in", "status__ne") if key in params}
-    tests: dict[str, Callable[[], bool]] = {
-        "id__in": lambda: device.id in wanted["id__in"],
-        "id__notIn": lambda: device.id not in wanted["id__notIn"],
-        "id__contains": lambda: params["id__contains"].lower() in (device.id or ""),
-        "name": lambda: params["name"].casefold() == name,
-        "name__in": lambda: name in wanted["name__in"],
-        "name__contains": lambda: params["name__contains"].casefold() in name,
-        "q": lambda: params["q"].casefold() in name,
-        "tags__contains": lambda: wanted["tags__contains"] <= tags,
-        "tags__any": lambda: bool(wanted["tags__any"] & tags),
-        "bridgeId__in": lambda: device.row[4][0][0] in wanted["bridgeId__in"],
-        "status__in": lambda: connection_status(device) in statuses["status__in"],
-        "status__ne": lambda: connection_status(device) not in statuses["status__ne"],
-        "multiCameraId": lambda: params["multiCameraId"] == "null",
-        "multiCameraId__ne": lambda: params["multiCameraId__ne"] != "null",
+    tests: dict[str, Callable[[Device], bool]] = {
+        "id__in": lambda device: device.id in wanted["id__in"],
+        "id__notIn": lambda device: device.id not in wanted["id__notIn"],
+        "id__contains": lambda device: params["id__contains"].lower() in (device.id or ""),
+        "name": lambda device: params["name"].casefold() == device.name.casefold(),
+        "name__in": lambda device: device.name.casefold() in wanted["name__in"],
+        "name__contains": lambda device: params["name__contains"].casefold() in device.name.casefold(),
+        "q": lambda device: params["q"].casefold() in device.name.casefold(),
+        "tags__contains": lambda device: wanted["tags__contains"] <= set(device.row[7]),
+        "tags__any": lambda device: not wanted["tags__any"].isdisjoint(device.row[7]),
+        "bridgeId__in": lambda device: device.row[4][0][0] in wanted["bridgeId__in"],
+        "status__in": lambda device: connection_status(device) in statuses["status__in"],
+        "status__ne": lambda device: connection_status(device) not in statuses["status__ne"],
+        "multiCameraId": lambda _: params["multiCameraId"] == "null",
+        "multiCameraId__ne": lambda _: params["multiCameraId__ne"] != "null",
     }
-    return all(test() for key, test in tests.items() if key in params)
+    return [test for key, test in tests.items() if key in params]
 
 
 def _sorted(devices: list[Device], params: dict[str, str]) -> list[Device]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from camkit.cameras.een import EagleEyeV1
+from camkit.cameras.een import EagleEyeV1, usable_cameras
 from camkit.cameras.een.devices import COLUMNS, device_table
+from camkit.cameras.een.v1.devices import table_of_rows
 from tests.support.scripted import scripted, send
 from tests.support.scripted_een import CAMERA, NOW, QUICK, een_service, send_frame
 
@@ -88,3 +89,12 @@ def test_a_device_status_that_comes_as_text_is_read(sent, read):
     for name in ("device_status", "timezone_utc_offset"):
         assert table[name].tolist() == ([read] if read is not None else [table[name].iloc[0]])
         assert table[name].isna().tolist() == [read is None]
+
+
+@pytest.mark.parametrize("number", [None, "", "seven"])
+def test_a_device_without_any_state_is_not_worth_asking(number):
+    "It is not taken for one of API v3, which sends neither state; the row says what it does not have"
+    row = ["1", "100abcde", "Door", "camera", [], None, "RWS", [], "g", None, number, *[None] * 15]
+    table = usable_cameras(table_of_rows([row, [*row[:5], "ATTD", *row[6:]], [*row[:10], 7, *row[11:]]]))
+    assert table["usable"].tolist() == [False, True, False]
+    assert "neither a service status" in table["reason"].iloc[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 
 import gevent
@@ -84,6 +85,79 @@ def test_silent_and_long_winded_connections_do_not_keep_the_browser_out(redirect
     for sock in silent:
         sock.close()
     assert "Traceback" not in capsys.readouterr().err
+
+
+LONG = b"Content-Length: 1000000000\r\n"
+ODD = {
+    "nothing": b"",
+    "a line": b"GET /back",
+    "no end of headers": b"GET /back HTTP/1.1\r\nHost: x\r\n",
+    "a body that does not come": b"GET / HTTP/1.1\r\nHost: x\r\n" + LONG + b"\r\n",
+    "a body that does not come, to the right page": b"POST /back?state=right-state HTTP/1.1\r\n"
+    + LONG
+    + b"\r\n",
+    "a chunk that does not come": b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+    "a body that is promised": b"POST / HTTP/1.1\r\nExpect: 100-continue\r\n" + LONG + b"\r\n",
+    "a length that is not one": b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    "not HTTP": b"\x16\x03\x01\xff\xfe\r\n\r\n",
+    "an address that is not one": b"GET http://[/?state=%FF HTTP/1.1\r\n\r\n",
+    "many headers": b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+    "HTTP 0.9": b"GET /back\r\n",
+    "HTTP 9": b"GET /back HTTP/9.9\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_nothing_is_printed_whatever_comes(redirect, monkeypatch, capfd, odd):
+    "Not when the connection's time is over either, and the browser is answered meanwhile and after it"
+    monkeypatch.setattr(module, "CONNECTION_S", 0.3)
+    waiting = gevent.spawn(consent_in_browser, PAGE, redirect)
+    browser(redirect, "/")
+    port = int(redirect.split(":")[2].partition("/")[0])
+    socks = [gevent.socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+    for sock in socks:
+        sock.sendall(ODD[odd])
+    assert browser(redirect, "/").startswith("HTTP/1.1 404")
+    for sock in socks:
+        with gevent.Timeout(20), contextlib.suppress(ConnectionResetError):  # the listener ends it
+            assert b"right-state" not in b"".join(iter(lambda: sock.recv(4096), b""))  # noqa: B023 - used at once
+    assert browser(redirect, "/back?code=c0de&state=right-state").startswith("HTTP/1.1 200")
+    assert "c0de" in waiting.get(timeout=10)
+    for sock in socks:
+        sock.close()
+    assert capfd.readouterr().err == ""
+
+
+def test_more_connections_than_are_served_wait(redirect, monkeypatch):
+    "They are answered when the others' time is over"
+    monkeypatch.setattr(module, "CONNECTION_S", 0.3)
+    monkeypatch.setattr(module, "CONNECTIONS", 5)
+    waiting = gevent.spawn(consent_in_browser, PAGE, redirect)
+    browser(redirect, "/")
+    port = int(redirect.split(":")[2].partition("/")[0])
+    silent = [gevent.socket.create_connection(("127.0.0.1", port)) for _ in range(7)]
+    assert browser(redirect, "/back?code=c0de&state=right-state").startswith("HTTP/1.1 200")
+    assert "c0de" in waiting.get(timeout=10)
+    for sock in silent:
+        sock.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("http://192.0.2.1:3333", "is not an address of this machine"),
+        ("http://name.invalid:3333", "is not an address of this machine"),
+    ],
+)
+def test_an_address_of_another_machine_is_not_called_in_use(address, says):
+    "It says what to register"
+    with pytest.raises(SettingsError, match=rf"{says}.*EEN_REDIRECT_URI.*paste=True"):
+        module._listened(PAGE, address)
+
+
+def test_a_port_that_is_not_allowed_is_not_called_in_use():
+    "Each system has its own such ports, so the words are looked at"
+    assert "may not be used" in module._WHY_NOT_BOUND[errno.EACCES]
 
 
 def test_a_port_in_use_is_said(redirect):

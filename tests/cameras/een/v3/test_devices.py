@@ -117,7 +117,7 @@ def test_a_list_that_does_not_end_is_an_error():
         pytest.raises(errors.BadResponse, match=f"more than {PAGES} pages"),
     ):
         een.devices()
-    assert len(server.seen) == PAGES
+    assert len([seen for seen in server.seen if "/users/self" not in seen.path]) == PAGES
 
 
 @pytest.mark.parametrize("token", [7, True, ["a"], {"a": 1}])

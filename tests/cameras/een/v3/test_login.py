@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
 import signal
 import socket
 import threading
+import time
 import traceback
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +21,7 @@ from pydantic import SecretStr
 from camkit.cameras.een import EagleEyeV3, TokensInMemory
 from camkit.cameras.een.v3 import consent
 from camkit.cameras.een.v3.tokens import Tokens
-from camkit.errors import BadResponse, LoginRefused, ServiceError
+from camkit.errors import BadResponse, LoginRefused, OutputError, ServiceError, SettingsError
 from camkit.http import Limits
 from tests.support.een_v3 import client, press
 from tests.support.scripted import scripted, send
@@ -308,6 +310,109 @@ def test_no_secret_is_in_a_log_an_error_or_a_repr(refused, caplog, capsys):
     assert "canary" not in said + caplog.text + printed.out + printed.err
 
 
+def all_of(handler, seen):
+    """Every secret that a request to the login host holds, in plain text."""
+    pair = base64.b64decode(handler.headers["Authorization"].split()[1]).decode()
+    fields = {name: values[0] for name, values in parse_qs(seen.body.decode()).items()}
+    secrets = [fields[name] for name in ("code", "code_verifier", "refresh_token", "token") if name in fields]
+    return [pair.partition(":")[2], *secrets]
+
+
+def fresh():
+    """A pair of tokens that an error shows."""
+    return {"access_token": "new-access-canary", "refresh_token": "new-refresh-canary"}
+
+
+ECHOES = {
+    "body": lambda h, all: answer_json(
+        h, 401, {"error": "invalid_client", "error_description": " ".join(all)}
+    ),
+    "text": lambda h, all: send(h, 400, " ".join(all).encode(), Content_Type="text/plain"),
+    "content type": lambda h, all: send(h, 200, b"no", Content_Type="/".join(all)),
+    "host": lambda h, all: send(h, 302, Location=f"https://{'.'.join(all)}.evil.example/"),
+    "path": lambda h, all: send(h, 307, Location="/x/" + "/".join(all)),
+    "path of a 303": lambda h, all: send(h, 303, Location="/x/" + "/".join(all)),
+    "loop": lambda h, all: send(h, 302, Location="/oauth2/token/" + "/".join(all)),
+    "api": lambda h, all: answer_json(
+        h, 200, grant(7, "http://x", httpsBaseUrl={"hostname": all[0], "port": 443})
+    ),
+    "api, new": lambda h, all: answer_json(
+        h, 200, grant(7, "http://x", httpsBaseUrl={"hostname": "access-canary-7", "port": 443})
+    ),
+    "new tokens": lambda h, all: answer_json(h, 400, fresh()),
+    "new tokens in words": lambda h, all: answer_json(
+        h, 400, {"error": "new-access-canary", "error_description": "NEW-refresh-canary", **fresh()}
+    ),
+    "new tokens as text": lambda h, all: send(h, 400, b"access_token=new-access-canary"),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("step", ["login", "renewal", "logout"])
+def test_what_the_login_host_repeats_is_not_in_an_error(echo, step):
+    "Client secret, code, verifier and tokens, old and new, in a body, a header, an address or a host"
+
+    class Echoing(Vendor):
+        echoes, known = step == "login", ()
+
+        def __call__(self, handler, number):
+            if handler.path.startswith("/oauth2/") and self.echoes:
+                self.known = all_of(handler, server.seen[number]) if handler.command == "POST" else self.known
+                ECHOES[echo](handler, self.known)
+            elif handler.path.startswith("/x/"):
+                send(handler, 404)
+            else:
+                super().__call__(handler, number)
+
+    vendor = Echoing()
+    with scripted(vendor) as server:
+        een = of(server)
+        said = ""
+        try:
+            een.login()
+            vendor.echoes, vendor.good = True, "another"
+            een.logout() if step == "logout" else een._known_account(again=True)
+        except ServiceError as error:
+            said = str(error) + repr(vars(error))
+        assert said or step == "logout" or "api" in echo
+        for secret in (*vendor.known, "canary"):
+            assert secret.lower() not in said.lower()
+        een.close()
+
+
+def test_what_the_api_repeats_is_not_in_an_error():
+    "The client secret and the refresh token are not sent there, and known all the same"
+    vendor = Vendor()
+
+    def repeating(handler, number):
+        if "/cameras" in handler.path:
+            words = "secret-canary access-canary-0 refresh-canary-0"
+            answer_json(handler, 400, {"code": 400, "status": words, "message": words})
+        else:
+            vendor(handler, number)
+
+    with scripted(repeating) as server:
+        een = of(server)
+        with pytest.raises(ServiceError, match=r"\*\*\* \*\*\* \*\*\*") as caught:
+            een.devices()
+        assert "canary" not in str(caught.value) + repr(vars(caught.value))
+        een.close()
+
+
+def test_a_code_beside_an_error_of_the_browser_is_not_shown():
+    "The page may repeat it there"
+
+    def consent(address):
+        state = parse_qs(urlsplit(address).query)["state"][0]
+        return f"http://127.0.0.1:3333/?error=bad-code-canary&code=code-canary&state={state}"
+
+    with scripted(Vendor()) as server:
+        een = of(server, consent=consent)
+        with pytest.raises(LoginRefused, match=r"it said 'bad-\*\*\*'"):
+            een.login()
+        een.close()
+
+
 def test_ctrl_c_ends_the_wait_for_the_browser(demo, store, monkeypatch):
     "At once, and the listener is gone"
     with socket.socket() as free:
@@ -349,3 +454,196 @@ def test_what_is_kept_does_not_lead_to_another_host(demo, kept, store):
     other = client(demo.info, store, consent=lambda address: asked.append(address) or press(address))
     assert len(other.devices()) == 90 and len(asked) == 1
     other.close()
+
+
+class Household(Vendor):
+    """A vendor with several users: each consent is the next one's."""
+
+    def __init__(self, *names):
+        super().__init__()
+        self.waiting, self.of, self.live, self.seen = list(names), {}, set(), []
+
+    def __call__(self, handler, number):
+        path = urlsplit(handler.path).path
+        if path == "/oauth2/token":
+            asked = parse_qs(self.seen[number].body.decode())
+            spent = asked.get("refresh_token", [""])[0]
+            name = self.of[spent] if spent else self.waiting.pop(0)
+            host, port = handler.server.server_address
+            body = grant(self.granted, f"http://{host}:{port}")
+            self.granted += 1
+            self.of[body["access_token"]] = self.of[body["refresh_token"]] = name
+            self.live.add(body["access_token"])
+            answer_json(handler, 200, body)
+        elif path == "/oauth2/revoke":
+            send(handler, 200)
+        elif (access := handler.headers["Authorization"].split()[1]) in self.live:
+            answer_json(
+                handler, 200, {**USER, "id": self.of[access], "email": f"{self.of[access]}@b.example"}
+            )
+        else:
+            answer_json(handler, 401, {"code": 401, "status": "unauthenticated", "message": "no"})
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_login_of_somebody_else_is_not_taken_over_in_silence(knows):
+    "One sentence names both; login() goes on as the new one, since it says whose login it is"
+    vendor, store = Household("alice", "bob"), TokensInMemory()
+    with scripted(vendor) as server:
+        vendor.seen = server.seen
+        first, second = of(server, store), of(server, store)
+        if knows:
+            first.login()
+        else:
+            first._get("/cameras", {}, "Asking", read=lambda reply: reply)
+        second.login(again=True)
+        vendor.live.discard("access-canary-0")
+        for _ in range(2):
+            with pytest.raises(
+                LoginRefused, match=r"that of bob@.*that of alice@.*site\.een\.login\(\)"
+            ) as caught:
+                first._known_account(again=True)
+            assert "canary" not in str(caught.value)
+        assert first.account["user"] == "alice@b.example"
+        with pytest.raises(LoginRefused, match="bob@"):
+            first.logout()
+        assert not [each for each in server.seen if each.path == "/oauth2/revoke"]
+        assert first.login().email == "bob@b.example"
+        assert second._known_account(again=True).email == "bob@b.example"
+        first.close()
+        second.close()
+
+
+def test_a_login_that_the_same_user_renewed_or_made_anew_is_taken_over():
+    "Nobody is asked for anything"
+    vendor, store = Household("alice", "alice"), TokensInMemory()
+    with scripted(vendor) as server:
+        vendor.seen = server.seen
+        first, second = of(server, store), of(server, store)
+        first.login()
+        second.login(again=True)
+        vendor.live.discard("access-canary-0")
+        assert first._known_account(again=True).email == "alice@b.example"
+        vendor.live.discard("access-canary-1")
+        assert second._known_account(again=True) == first._known_account(again=True)
+        assert vendor.granted == 3
+        first.close()
+        second.close()
+
+
+ODD_PLACES = [
+    None,
+    "127.0.0.1",
+    {"hostname": "evil.example", "port": 443},
+    {"hostname": "127.0.0.1", "port": "x"},
+]
+
+
+@pytest.mark.parametrize(
+    "odd", [*({"httpsBaseUrl": place} for place in ODD_PLACES), {"expires_in": None}, {"expires_in": "x"}]
+)
+def test_a_renewal_that_says_less_keeps_the_new_pair(odd):
+    "The pair before it is spent: the address stays, and the token is renewed again soon"
+    vendor, store = Vendor(), TokensInMemory()
+    with scripted(vendor) as server:
+        een = of(server, store)
+        een.login()
+        vendor.more, vendor.good = odd, "access-canary-1"
+        assert een._known_account(again=True).account_id == "00000001"
+        kept = store.load()
+        assert kept.refresh.get_secret_value() == "refresh-canary-1" and kept.api_url == server.base
+        assert kept.expires_at > time.time() + 60
+        if "expires_in" in odd:
+            assert kept.expires_at < time.time() + 600
+        een.close()
+
+
+class FullDisk(TokensInMemory):
+    """A store that can be told to take nothing."""
+
+    failure = None
+
+    def save(self, tokens):
+        if self.failure:
+            raise self.failure
+        super().save(tokens)
+
+
+@pytest.mark.parametrize("failure", [OutputError("full"), OSError(28, "full"), LoginRefused("chmod")])
+def test_a_new_pair_that_cannot_be_saved_is_used_and_saved_later(failure):
+    "It says so once for each pair, and the login goes on"
+    vendor, store = Vendor(), FullDisk()
+    with scripted(vendor) as server:
+        een = of(server, store)
+        een.login()
+        store.failure = failure
+        for number in (1, 2):
+            vendor.good = f"access-canary-{number}"
+            with pytest.warns(UserWarning, match="could not be kept"):
+                een._known_account(again=True)
+        assert store.load().access.get_secret_value() == "access-canary-0"
+        assert b"refresh-canary-1" in [each.body for each in server.seen if each.path == "/oauth2/token"][-1]
+        store.failure = None
+        een.login()
+        assert store.load().access.get_secret_value() == "access-canary-2"
+        een.close()
+
+
+def test_a_first_login_that_cannot_be_saved_is_used():
+    "What was kept before is not taken for newer"
+    vendor, store = Vendor(), FullDisk()
+    store.save(Tokens(SecretStr("old-canary"), None, 4e9, "http://127.0.0.1:9"))
+    store.failure = OSError(28, "full")
+    with scripted(vendor) as server:
+        een = of(server, store)
+        with pytest.warns(UserWarning, match="could not be kept"):
+            een.login(again=True)
+        vendor.good = "access-canary-1"
+        with pytest.warns(UserWarning, match="could not be kept"):
+            assert een._known_account(again=True).email == USER["email"]
+        een.close()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "is_taken"),
+    [
+        ({"refresh_token": "has space"}, True),
+        ({"refresh_token": '"\\' * 8000}, True),
+        ({"access_token": "a" * 40_000}, False),
+        ({"refresh_token": "r" * 40_000}, False),
+        ({"refresh_token": "line\nbreak"}, False),
+        ({"access_token": "a b"}, False),
+    ],
+)
+def test_tokens_that_are_accepted_can_be_read_again(store, tokens, is_taken):
+    "Others are refused when they come, in one sentence that does not show them"
+    vendor = Vendor(**tokens)
+    with scripted(vendor) as server:
+        een = of(server, store)
+        if is_taken:
+            een.login()
+            again = of(server, store, consent=lambda _: pytest.fail("a consent was asked for"))
+            assert again.login() == een.login()
+            again.close()
+        else:
+            with pytest.raises(BadResponse, match="too long or has characters") as caught:
+                een.login()
+            assert next(iter(tokens.values()))[:20] not in str(caught.value) and store.load() is None
+        een.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:x",
+        "http://[",
+        "http://:3333",
+        "3333",
+    ],
+)
+def test_a_redirect_address_that_cannot_be_is_said_at_the_beginning(address):
+    "Before anything is asked"
+    with pytest.raises(SettingsError, match="EEN_REDIRECT_URI is not an address"):
+        EagleEyeV3("app", "secret", address, store=TokensInMemory())

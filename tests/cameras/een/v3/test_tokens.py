@@ -7,15 +7,19 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
 
+import gevent
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from pydantic import SecretStr
 
+from camkit.cameras.een.v3 import tokens
 from camkit.cameras.een.v3.tokens import Tokens, TokensKept
-from camkit.errors import LoginRefused
+from camkit.errors import LoginRefused, OutputError
 from tests.conftest import ROOT
 from tests.support.een_v3 import client
 
@@ -42,7 +46,8 @@ class SomeKeyring(KeyringBackend):
         self.entries[service, username] = password
 
     def delete_password(self, service, username):
-        del self.entries[service, username]
+        if self.entries.pop((service, username), None) is None:
+            raise keyring.errors.PasswordDeleteError
 
 
 def test_what_is_kept_is_read_again_by_its_owner_only(store, tmp_path):
@@ -114,14 +119,82 @@ def test_a_folder_that_others_can_look_into_is_refused(store, tmp_path):
 
 
 def test_a_keyring_takes_them_and_no_file_is_left(store, tmp_path):
-    "A file from before goes"
-    store.save(TOKENS)
+    "Where there was none before"
     keyring.set_keyring(SomeKeyring())
     store.save(TOKENS)
     assert not [*(tmp_path / "state").glob("*.json")]
     assert store.load() == TOKENS
     store.forget()
     assert store.load() is None
+
+
+def test_a_process_without_a_keyring_and_one_with_it_share_a_login(store, tmp_path):
+    "The file stays the place, whoever writes; after a logout the keyring is"
+    store.save(TOKENS)
+    desktop, ssh = SomeKeyring(), keyring.get_keyring()
+    newer = replace(TOKENS, access=SecretStr("newer-canary"))
+    keyring.set_keyring(desktop)
+    assert store.load() == TOKENS
+    store.save(newer)
+    keyring.set_keyring(ssh)
+    assert store.load() == newer and not desktop.entries
+    keyring.set_keyring(desktop)
+    store.forget()
+    store.save(TOKENS)
+    assert desktop.entries and not [*(tmp_path / "state").glob("*.json")]
+    keyring.set_keyring(ssh)
+    store.save(newer)  # that process could not know of the login in the keyring, and made one
+    keyring.set_keyring(desktop)
+    assert store.load() == newer
+    store.forget()
+    assert not desktop.entries and store.load() is None
+
+
+class SlowKeyring(SomeKeyring):
+    """A keyring that waits for somebody to unlock it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unlocked = threading.Event()
+
+    def get_password(self, service, username):
+        self.unlocked.wait(20)
+        return super().get_password(service, username)
+
+    def set_password(self, service, username, password):
+        self.unlocked.wait(20)
+        super().set_password(service, username, password)
+
+    def delete_password(self, service, username):
+        self.unlocked.wait(20)
+        super().delete_password(service, username)
+
+
+@pytest.mark.parametrize("call", ["load", "save", "forget"])
+def test_a_keyring_that_waits_for_somebody_does_not_stop_the_rest(store, call):
+    "Greenlets go on, such as the one that lets it be unlocked"
+    backend = SlowKeyring()
+    keyring.set_keyring(backend)
+    gevent.spawn_later(0.1, backend.unlocked.set)
+    getattr(store, call)(*[TOKENS] * (call == "save"))
+    assert backend.unlocked.is_set()
+
+
+def test_a_keyring_that_nobody_unlocks_is_not_waited_for(store, tmp_path, monkeypatch):
+    "New tokens go to the file; what cannot be read or removed is said"
+    monkeypatch.setattr(tokens, "KEYRING_S", 0.1)
+    monkeypatch.setattr(tokens, "SAVING_S", 0.1)
+    backend = SlowKeyring()
+    keyring.set_keyring(backend)
+    try:
+        with pytest.raises(LoginRefused, match="Unlock the keyring"):
+            store.load()
+        store.save(TOKENS)
+        assert [*(tmp_path / "state").glob("*.json")] and store.load() == TOKENS
+        with pytest.raises(OutputError, match="Unlock it"):
+            store.forget()
+    finally:
+        backend.unlocked.set()
 
 
 @pytest.mark.parametrize(
@@ -132,6 +205,7 @@ def test_a_keyring_that_fails_is_replaced_by_the_file(store, tmp_path, failure):
     backend = SomeKeyring()
     keyring.set_keyring(backend)
     store.save(TOKENS)
+    assert not [*(tmp_path / "state").glob("*.json")]
     backend.failure = failure
     with pytest.raises(LoginRefused, match="Unlock the keyring") as caught:
         store.load()
@@ -150,7 +224,7 @@ def test_two_processes_share_one_login_through_fifty_rotations(demo, kept, store
         "tests.support.een_v3",
         json.dumps(demo.info),
         str(tmp_path / "state"),
-        "25",
+        "30",  # now and then one takes what the other has just renewed
     ]
     jobs = [subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [job.wait(100) for job in jobs] == [0, 0]

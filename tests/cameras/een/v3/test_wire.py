@@ -56,7 +56,7 @@ def test_asks_for_the_image_at_or_before_and_at_or_after():
         {"deviceId": CAMERA, "type": "preview", "timestamp__lte": time},
         {"deviceId": CAMERA, "type": "preview", "timestamp__gte": time},
     ]
-    assert all("%2B00%3A00" in seen.path for seen in server.seen)
+    assert all("%2B00%3A00" in seen.path for seen in server.seen[1:])
     assert all(seen.headers["Authorization"] == "Bearer access-1" for seen in server.seen)
 
 
@@ -72,7 +72,8 @@ def test_the_newest_frame_is_the_live_image():
     "The probe waits for the camera's next image"
     with een_v3(lambda handler, *_: send_image(handler, NOW)) as (een, server):
         assert een.newest_frame(CAMERA).at == NOW
-    assert server.seen[0].path == f"/api/v3.0/media/liveImage.jpeg?deviceId={CAMERA}&type=preview"
+    assert server.seen[0].path == "/api/v3.0/users/self?include=timeZone"  # whose login it is
+    assert server.seen[1].path == f"/api/v3.0/media/liveImage.jpeg?deviceId={CAMERA}&type=preview"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,31 @@ def test_full_resolution_where_it_is_asked_for_and_recorded(kinds):
     assert MAIN_PER_S <= 1
 
 
+@pytest.mark.parametrize("status", [403, 429, 500, 503])
+def test_a_preview_comes_where_full_resolution_is_refused(status):
+    "Whatever the reason: without a licence, too often, or in trouble"
+
+    def answer(handler, params, _):
+        if params["type"] == "main":
+            send_json(handler, error(status, "no", "not now"), status)
+        else:
+            send_image(handler, NOW)
+
+    with een_v3(answer) as (een, _):
+        een.full_resolution = True
+        picture = een.snapshot(CAMERA, NOW)
+    assert picture.captured_at == NOW and "type=preview" in picture.replies[-1].url
+
+
+def test_a_refused_login_is_not_hidden_by_a_preview():
+    "Nothing else would come either"
+    with een_v3(lambda handler, *_: send_json(handler, error(401, "no", "not you"), 401)) as (een, server):
+        een.full_resolution = True
+        with pytest.raises(errors.LoginRefused):
+            een.snapshot(CAMERA, NOW)
+    assert all(params["type"] == "main" for params in images(server))
+
+
 # What a download asks for
 
 
@@ -129,6 +155,26 @@ def test_the_clock_is_asked_for_where_no_answer_came_yet():
     with een_v3(with_frames([AT])) as (een, server):
         assert een.receive_frame(CAMERA, Moment.now()).at == AT
     assert images(server)[0]["timestamp__lte"] == "2019-04-12T20:45:00.000+00:00"
+
+
+def test_now_goes_on_between_two_answers_of_a_real_account():
+    "It does not stand still and then jump; the demo site's does, so that a second run asks for the same moments"
+    with een_v3(with_frames([AT]), datetime.now(UTC).replace(microsecond=0), is_demo=False) as (een, _):
+        een.ensure_login()
+        first = een._server_now()
+        assert first < een._server_now() < first + timedelta(minutes=1)
+    with een_v3(with_frames([AT])) as (een, _):
+        een.ensure_login()
+        assert een._server_now() == een._server_now() == NOW
+
+
+def test_a_clock_that_was_days_off_is_asked_for_again():
+    "Whoever has set this machine's clock goes on"
+    with een_v3(with_frames([AT]), is_demo=False) as (een, server):
+        for asked in (1, 2):
+            with pytest.raises(errors.BadResponse, match="more than a day apart"):
+                een.receive_frame(CAMERA, Moment.now())
+            assert len(server.seen) == asked
 
 
 def test_a_moment_and_the_frame_before_another():

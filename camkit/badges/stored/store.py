@@ -1,0 +1,262 @@
+"""Read any number of exports into a folder of Parquet files, on all cores or on a cluster."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from camkit.badges.duplicates import HAS_SECONDS
+from camkit.badges.files import find_exports
+from camkit.badges.given import Column, Given
+from camkit.badges.load import without_samples
+from camkit.badges.stored.log import FORMAT, KINDS, LABEL, LOG, REASONS, StoredLog, open_log
+from camkit.badges.stored.reading import EVENTS, IGNORED, REJECTED, ReadFile, read_all
+from camkit.badges.stored.repeats import Repeats, find_repeats
+from camkit.errors import OutputError
+from camkit.support.cluster import cluster, on_each
+from camkit.support.files import make_folder, replacing, write_whole
+from camkit.support.timezones import as_zone
+from camkit.visible import visible
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+STAGING = "reading"
+"""The folder, in that of the log, of what has been read so far."""
+
+
+def store_badges(  # noqa: PLR0913 - as `load_badges`
+    path_or_paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+    into: str | PathLike[str],
+    timezone: str | tzinfo | None = None,
+    *,
+    profile: str | None = None,
+    columns: Mapping[str, Column] | None = None,
+    day_first: bool | None = None,
+    granted: Iterable[str] = (),
+    denied: Iterable[str] = (),
+    encoding: str | None = None,
+    sheet: str | None = None,
+    client: Client | None = None,
+) -> StoredLog:
+    """Load badge events as `load_badges` does, but into a folder of Parquet files: more than fits into memory.
+
+    The exports are read one by one, on all cores of this machine or on a Dask cluster. The same rows become events,
+    duplicates, rejected or ignored rows, with the same labels.
+
+    Parameters
+    ----------
+    path_or_paths, timezone, profile, columns, day_first, granted, denied, encoding, sheet
+        As for `load_badges`.
+    into : path-like
+        The folder of the log: a new one, an empty one, or one of a call that was stopped, which goes on then.
+    client : distributed.Client, optional
+        Where to work. If left out, the active client, or else one process for each core of this machine. The workers
+        have to see the exports and `into` by the same names.
+
+    Returns
+    -------
+    StoredLog
+        What `open_log(into)` returns later.
+
+    Raises
+    ------
+    BadgeFileError, TimestampError
+        As `load_badges`.
+    InputError
+        If Dask is not installed.
+    OutputError
+        If `into` has a log or something else in it, or cannot be written.
+    ClusterError
+        If the cluster goes away. What has been read stays: the same call goes on.
+
+    Notes
+    -----
+    A worker has in memory one export, or some million rows of a shuffle; the calling process has 16 bytes for each
+    duplicate. While it runs, the folder needs about the size of the log a second time.
+
+    The site of an event is the name of the folder that its export is in. Each site and month, in UTC, has a folder.
+
+    In a script, call it below ``if __name__ == "__main__":``, since processes of this machine import the script.
+    """
+    zone = as_zone(timezone)
+    given = Given(zone, profile, columns, day_first, (*granted,), (*denied,), encoding, sheet)
+    given.candidates()  # what it says is checked before anything is read
+    folder = Path(into)
+    _require_room(folder)
+    exports, left_out = find_exports(path_or_paths)
+    exports = without_samples(exports, left_out)
+    staging = make_folder(make_folder(folder) / STAGING)
+    stays = f"What has been read stays in {folder}: the same call goes on with it."
+    with cluster(client, "A log in parts") as workers:
+        read = read_all(workers, exports, given, staging, left_out, stays)
+        names = [str(one.report["file"]) for one in read]
+        named_in_full = len({*names}) < len(names)
+        if named_in_full:
+            names = [one.export.full_name for one in read]
+        offsets = {one.offset for one in read}
+        zone = zone or (offsets.pop() if len(offsets) == 1 else None)
+        repeats = find_repeats(workers, read, names, zone, staging / "shuffle", stays)
+        pieces = _pieces(folder, read, names, repeats)
+        people: set[str] = set()
+        readers: set[str] = set()
+        for ids, doors in on_each(workers, write_piece, pieces, what_stays=stays):
+            people.update(ids)
+            readers.update(doors)
+    sources = [
+        {"path": str(path), "name": visible(str(path) if named_in_full else path.name), "sha256": digest}
+        for path, digest in {one.export.path: one.sha256 for one in read}.items()
+    ]
+    said = {
+        "timezone": str(zone) if zone else None,
+        "people": len(people),
+        "readers": len(readers),
+        "sources": sources,
+        "given": given.as_dict(),
+        "left_out": [[other.file, other.reason] for other in left_out],
+    }
+    _write_account(folder, read, pieces, repeats, said)
+    shutil.rmtree(staging)
+    return open_log(folder)
+
+
+def _require_room(folder: Path) -> None:
+    """Refuse a folder that has something else in it: nothing of it would be safe."""
+    if not folder.is_dir():
+        return
+    names = {path.name for path in folder.iterdir()}
+    if LOG in names:
+        raise OutputError(
+            f"The folder {folder} has a log already: open it with open_log, or choose another for this one."
+        )
+    if names and STAGING not in names:
+        raise OutputError(f"The folder {folder} is not empty: choose another for this log.")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file's part of the log, and what has to be known to write it."""
+
+    number: int
+    folder: Path
+    read: Path
+    names: Sequence[str]
+    site: str
+    schema: pa.Schema
+    first_label: int
+    again: np.ndarray  # rows of the file that repeat another event
+    same_as: np.ndarray  # for each the label of that
+
+    def path(self, *folders: str) -> Path:
+        """The file for its rows in a folder of the log."""
+        return self.folder.joinpath(*folders, f"{self.number:06}.parquet")
+
+
+def _pieces(folder: Path, read: Sequence[ReadFile], names: Sequence[str], repeats: Repeats) -> list[Piece]:
+    """Plan the files of the log."""
+    schemas = [one.schema for one in read if one.schema is not None]
+    schema = pa.unify_schemas(schemas, promote_options="default")
+    schema = pa.schema([field for field in schema if field.name not in (HAS_SECONDS, "line")])
+    schema = schema.set(
+        schema.get_field_index("event_time"), pa.field("event_time", pa.timestamp("us", "UTC"))
+    )
+    label_of = repeats.same_as - np.searchsorted(repeats.again, repeats.same_as)
+    pieces, begin = [], 0
+    for number, one in enumerate(read):
+        first, end = np.searchsorted(repeats.again, [begin, begin + one.events])
+        rows = repeats.again[first:end] - begin
+        site = visible(one.export.path.absolute().parent.name)
+        labels = label_of[first:end]
+        pieces.append(
+            Piece(number, folder, one.folder, names, site, schema, begin - int(first), rows, labels)
+        )
+        begin += one.events
+    return pieces
+
+
+def write_piece(piece: Piece) -> tuple[list[str], list[str]]:
+    """Write a file's part of the log; return its cardholders and readers. This runs on a worker."""
+    name = piece.names[piece.number]
+    table = pq.read_table(piece.read / EVENTS).drop_columns([HAS_SECONDS])
+    lines = table["line"]
+    columns = [
+        table[field.name].cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(len(table), field.type)
+        for field in piece.schema
+    ]
+    table = pa.table(columns, schema=piece.schema.remove_metadata())
+    named = pa.DictionaryArray.from_arrays(np.zeros(len(table), dtype=np.int32), pa.array([name]))
+    table = table.append_column("file", named).append_column("line", lines)
+    kept = np.ones(len(table), dtype=bool)
+    kept[piece.again] = False
+    events = table.filter(pa.array(kept))
+    labels = piece.first_label + np.arange(len(events))
+    events = events.add_column(0, LABEL, pa.array(labels, pa.int64()))
+    months = pc.strftime(events["event_time"], format="%Y-%m").combine_chunks()
+    for month in pc.unique(months).to_pylist():
+        target = piece.path("events", f"site={quote(piece.site, safe=' ')}", f"month={month}")
+        make_folder(target.parent)
+        _write(target, events.filter(pc.equal(months, month)))
+    again = table.take(pa.array(piece.again)).append_column("same_as", pa.array(piece.same_as, pa.int64()))
+    others = {"duplicates": again}
+    for kind, file in (("rejected", REJECTED), ("ignored", IGNORED)):
+        entries = pq.read_table(piece.read / file)
+        entries = entries.add_column(0, "file", pa.array([name] * len(entries), pa.string()))
+        others[kind] = entries.select(["file", "line", "column", "value", "reason"])
+    for kind, rows in others.items():
+        make_folder(piece.folder / kind)
+        _write(piece.path(kind), rows)
+    ids, doors = (pc.unique(events[role].drop_null()).to_pylist() for role in ("cardholder_id", "reader_id"))
+    return ids, doors
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    with replacing(path) as part:
+        pq.write_table(table, part)
+
+
+def _write_account(
+    folder: Path,
+    read: Sequence[ReadFile],
+    pieces: Sequence[Piece],
+    repeats: Repeats,
+    said: Mapping[str, object],
+) -> None:
+    """Write what is known of the whole log, last: the folder is a log from then on."""
+    files = []
+    for number, one in enumerate(read):
+        doubts = [*one.report["doubts"], *repeats.said.get(number, [])]
+        events = one.events - len(pieces[number].again)
+        files.append({**one.report, "file": pieces[number].names[number], "doubts": doubts, "events": events})
+    reasons = pd.concat(
+        [
+            one.reasons.assign(file=piece.names[piece.number])
+            for one, piece in zip(read, pieces, strict=True)
+            if one.reasons is not None
+        ]
+    )
+    # As in one table: all rejected rows come before the ignored ones.
+    reasons = reasons.sort_values("kind", key=lambda kind: kind != "rejected", kind="stable")
+    counts = {
+        kind: int(reasons.loc[reasons["kind"] == kind, "rows"].sum()) for kind in ("rejected", "ignored")
+    }
+    total = sum(one.events for one in read)
+    counts |= {"events": total - len(repeats.again), "duplicates": len(repeats.again)}
+    with replacing(folder / REASONS) as part:
+        reasons.to_parquet(part, index=False)
+    log = {"format": FORMAT, "counts": {kind: counts[kind] for kind in KINDS}, "files": files, **said}
+    write_whole(folder / LOG, json.dumps(log, ensure_ascii=False, default=int).encode())

@@ -1,0 +1,246 @@
+"""A log in parts: the same events, account and flags as in memory, whatever the exports have in common."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from distributed import Client, LocalCluster
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import camkit
+from camkit.badges import flag_events, load_badges, load_doors
+from camkit.badges.stored import StoredLog, open_log, repeats, store_badges
+from camkit.badges.stored import flags as stored_flags
+from camkit.errors import BadgeFileError, InputError, OutputError
+from tests.conftest import ROOT
+
+ZONE = "America/Denver"
+DATA = ROOT / "data"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    "Two threads of this process: what is tested here are results"
+    with (
+        LocalCluster(processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def same(paths: list[Path], into: Path, client: Client, **given_: Any) -> StoredLog:
+    "Load in both ways, compare everything, and return the log in parts"
+    small = load_badges(paths, ZONE, **given_)
+    log = store_badges(paths, into, ZONE, client=client, **given_)
+    assert log.summary() == small.summary()
+    assert log.problems() == small.problems()
+    assert log.rows_read == small.rows_read == sum(log.counts.values())
+    pd.testing.assert_frame_equal(log.pick(), small.events)
+    pd.testing.assert_frame_equal(log.files.drop(columns="events"), small.files)
+    pd.testing.assert_frame_equal(log.left_out, small.left_out)
+    assert (log.sources, log.given, log.profile) == (small.sources, small.given, small.profile)
+    for kind in ("rejected", "ignored"):
+        pd.testing.assert_frame_equal(plain(getattr(log, kind).compute()), plain(getattr(small, kind)))
+    pd.testing.assert_frame_equal(plain(log.duplicates.compute()), plain(small.duplicates))
+    return log
+
+
+def same_flags(log: StoredLog, small: pd.DataFrame, client: Client, **rules: Any) -> pd.DataFrame:
+    "Flag in both ways and compare; return the flags"
+    flags = log.flag_events(client=client, **rules).compute()
+    expected = flag_events(small, **rules)
+    pd.testing.assert_frame_equal(flags, expected.set_axis(pd.Index(range(len(small)), name="label")))
+    return flags
+
+
+def plain(table: pd.DataFrame) -> pd.DataFrame:
+    "Without the dtypes of text, and with the index counted"
+    return table.astype(
+        dict.fromkeys(table.select_dtypes(["str", "category", "string", "object"]), "str")
+    ).reset_index(drop=True)
+
+
+def exports(folder: Path, seed: int) -> list[Path]:
+    "Random events in random files: some repeated, some written in another way, some out of order"
+    chance = random.Random(seed)
+    people = ["0071", "71", "AB-3", "ab-3", "9", ""]
+    readers = ["R1", "R2", "R3", ""]
+    start = pd.Timestamp("2026-03-30 22:50:00")
+    rows = [
+        (
+            start + pd.Timedelta(seconds=chance.choice([1, 20, 60]) * chance.randrange(150)),
+            chance.choice(people),
+            chance.choice(readers),
+            chance.choice(["granted", "denied", "denied", "tailgate?"]),
+            chance.choice(["Ann", "Ben"]),
+        )
+        for _ in range(chance.randrange(4, 60))
+    ]
+    paths = []
+    for number in range(chance.randrange(1, 5)):
+        some = [row for row in rows if chance.random() < chance.choice([0.2, 0.9])]
+        some += chance.choices(some, k=chance.randrange(3)) if some else []
+        if chance.random() < 0.7:
+            some.sort(reverse=chance.random() < 0.5)
+        has_reader, minutes, names = chance.random() < 0.9, chance.random() < 0.2, chance.random() < 0.7
+        heading = [
+            "event_time",
+            "cardholder_id",
+            *["reader_id"] * has_reader,
+            "outcome",
+            *["cardholder_name"] * names,
+        ]
+        if chance.random() < 0.3:
+            heading.append("printed")
+        lines = [",".join(heading)]
+        for when, who, where, outcome, name in some:
+            text = when.strftime("%Y-%m-%d %H:%M" if minutes else "%Y-%m-%d %H:%M:%S")
+            cells = {"event_time": text, "cardholder_id": who, "reader_id": where, "outcome": outcome}
+            cells |= {"cardholder_name": name, "printed": str(number)}
+            lines.append(",".join(cells[name] for name in heading))
+        lines += chance.choice([[], ["Total,3"], ["someday,7,R1,granted,Ann,1"[:40]]])
+        path = folder / f"site{number % 2}" / f"export{number}.csv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join(lines) + "\n")
+        paths.append(path)
+    return paths
+
+
+@pytest.mark.not_quick
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9), at_once=st.sampled_from([1, 7, 10**6]))
+def test_random_exports_give_the_same_events_account_and_flags(
+    seed, at_once, client, tmp_path_factory, monkeypatch
+):
+    "Rejected, ignored, repeated and look-alike rows too, however many buckets the shuffles have"
+    monkeypatch.setattr(repeats, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(stored_flags, "ROWS_AT_ONCE", at_once)
+    folder = tmp_path_factory.mktemp("exports")
+    paths = exports(folder, seed)
+    try:
+        small = load_badges(paths, ZONE)
+    except BadgeFileError as error:
+        with pytest.raises(BadgeFileError) as raised:
+            store_badges(paths, folder / "log", ZONE, client=client)
+        assert str(raised.value) == str(error)
+        return
+    log = same(paths, folder / "log", client)
+    if len(small.events):
+        same_flags(log, small.events, client, hours=("07:00", "19:00"), known=["71"])
+
+
+@pytest.mark.not_quick
+def test_the_samples_give_the_same_and_doors_count_too(client, tmp_path):
+    "Workbooks, other encodings and a list of doors that is left out; walking times and clock offsets"
+    log = same([DATA], tmp_path / "log", client)
+    doors = load_doors(DATA / "doors.csv")
+    flags = same_flags(log, load_badges(DATA, ZONE).events, client, doors=doors)
+    assert flags["too_fast"].any()
+
+
+def test_a_comparison_reads_only_the_month_that_it_asks_for(client, tmp_path):
+    "Site and month are folders, and other columns are compared while a file is read"
+    write(tmp_path / "denver" / "a.csv", "2026-03-01 08:00:00,1,R1\n2026-04-01 08:00:00,2,R1")
+    write(tmp_path / "oslo" / "b.csv", "2026-04-02 08:00:00,1,R9")
+    log = store_badges([tmp_path / "denver", tmp_path / "oslo"], tmp_path / "log", ZONE, client=client)
+    pieces = log.folder.glob("events/*/*/*")
+    assert sorted(piece.parent.relative_to(log.folder / "events").as_posix() for piece in pieces) == [
+        "site=denver/month=2026-03", "site=denver/month=2026-04", "site=oslo/month=2026-04",
+    ]  # fmt: skip
+    april = log.where(("month", "==", "2026-04"))
+    assert (april.npartitions, log.events.npartitions) == (2, 3)
+    picked = log.pick(log.where(("month", "==", "2026-04"), ("cardholder_id", "==", "1")))
+    assert picked.index.tolist() == [2]
+    assert picked.attrs["timezone"] == ZONE
+    assert log.pick(log.where(("event_time", ">=", pd.Timestamp("2026-04-01", tz=ZONE)))).index.tolist() == [
+        1,
+        2,
+    ]
+    with pytest.raises(InputError, match="does not have a column 'when'"):
+        log.where(("when", "==", 1))
+
+
+def test_the_exports_of_a_stopped_call_are_not_read_again(client, tmp_path, monkeypatch):
+    "But one that has changed is"
+    one, two = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1"), write(tmp_path / "b.csv", "x")
+    two.write_text("nothing here\n")
+    with pytest.raises(BadgeFileError, match=r"b\.csv"):
+        store_badges([one, two], tmp_path / "log", ZONE, client=client)
+    write(two, "2026-03-02 08:00:00,1,R1")
+    read = []
+    whole = store_badges.__globals__["read_all"].__globals__["read_table"]
+    monkeypatch.setitem(
+        store_badges.__globals__["read_all"].__globals__,
+        "read_table",
+        lambda *a: read.append(a[0].name) or whole(*a),
+    )
+    log = store_badges([one, two], tmp_path / "log", ZONE, client=client)
+    assert (read, log.counts["events"]) == (["b.csv"], 2)
+    assert not (tmp_path / "log" / "reading").exists()
+
+
+@pytest.mark.parametrize("what", ["log", "file"])
+def test_a_folder_with_something_in_it_is_refused_and_stays(client, tmp_path, what):
+    "Another log, or anything"
+    export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
+    into = tmp_path / "into"
+    if what == "log":
+        store_badges(export, into, ZONE, client=client)
+    else:
+        write(into / "mine.txt", "")
+    before = sorted(into.rglob("*"))
+    with pytest.raises(OutputError, match="choose another"):
+        store_badges(export, into, ZONE, client=client)
+    assert sorted(into.rglob("*")) == before
+
+
+def test_a_folder_without_a_whole_log_is_not_opened(tmp_path):
+    "It says how one is made"
+    with pytest.raises(InputError, match="store_badges"):
+        open_log(tmp_path)
+    (tmp_path / "log.json").write_text('{"format": 99')
+    with pytest.raises(InputError, match="cannot be read"):
+        open_log(tmp_path)
+
+
+def test_a_site_with_a_hostile_name_stays_in_the_folder(client, tmp_path):
+    "The name of a folder becomes one of ours, quoted, and comes back as it was"
+    folder = tmp_path / "a=b %2e, c"
+    log = store_badges(
+        write(folder / "x.csv", "2026-03-01 08:00:00,1,R1").parent, tmp_path / "log", ZONE, client=client
+    )
+    assert log.events["site"].compute().tolist() == ["a=b %2e, c"]
+
+
+def test_flags_are_made_once_for_the_same_rules(client, tmp_path):
+    "And again for others"
+    rows = "2026-03-01 08:00:00,1,R1\n2026-03-01 08:00:10,1,R1"
+    log = store_badges(write(tmp_path / "a.csv", rows), tmp_path / "log", ZONE, client=client)
+    for repeat_s, expected in ((30, 1), (30, 1), (5, 0)):
+        assert log.flag_events(repeat_s=repeat_s, client=client)["repeated_swipe"].compute().sum() == expected
+    assert len([*log.folder.glob("flags-*")]) == 2
+    assert not [*log.folder.glob("flagging-*")]
+
+
+def test_the_log_is_shown_as_one_in_memory_is(client, tmp_path):
+    "The account, and the first events in the site's time"
+    log = store_badges(
+        write(tmp_path / "a.csv", "2026-03-01 08:00:00,<b>1,R1"), tmp_path / "log", ZONE, client=client
+    )
+    page = log._repr_html_()
+    assert "1 rows read = 1 events" in page
+    assert "&lt;b&gt;1" in page
+    assert repr(camkit.open_log(log.folder)).startswith("StoredLog in")
+
+
+def write(path: Path, rows: str) -> Path:
+    "Write an export"
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_text(f"event_time,cardholder_id,reader_id\n{rows}\n")
+    return path

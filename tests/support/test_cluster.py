@@ -1,0 +1,62 @@
+"""Tasks on a cluster: their order, their errors, and what is said where Dask is missing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from distributed import Client, LocalCluster
+
+from camkit.badges.stored import store_badges
+from camkit.errors import InputError, OutputError
+from camkit.support.cluster import active, on_each
+
+STAYS = "What was done stays."
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    "Two threads of this process"
+    with (
+        LocalCluster(processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def test_results_come_in_the_order_of_the_items(client):
+    "More of them than are handed over at a time"
+    assert list(on_each(client, lambda number, more: number + more, range(50), 100, what_stays=STAYS)) == [
+        *range(100, 150)
+    ]
+
+
+def test_what_a_task_cannot_write_is_said_with_its_name(client):
+    "As an error of the kit"
+
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device", "/disk/part.parquet")
+
+    with pytest.raises(
+        OutputError, match=r"/disk/part\.parquet: No space left on device.* What was done stays\."
+    ):
+        list(on_each(client, full, [1], what_stays=STAYS))
+
+
+def test_a_client_that_is_active_is_known_without_dask_being_loaded_for_it():
+    "Asking costs nothing where nobody uses Dask"
+    assert not active()
+    with (
+        LocalCluster(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster),
+    ):
+        assert active()
+
+
+def test_where_dask_is_missing_it_is_named(monkeypatch, tmp_path):
+    "With the command that installs it"
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    (tmp_path / "a.csv").write_text("event_time,cardholder_id\n2026-03-01 08:00:00,1\n")
+    with pytest.raises(InputError, match=r"pip install 'camkit\[dask\]'"):
+        store_badges(tmp_path / "a.csv", tmp_path / "log", "America/Denver")
