@@ -264,6 +264,8 @@ class Session(NotPickled):
     def _server_now(self) -> datetime:
         """The server's time: that of its latest answer, and what has passed since. API v3 has no word for "now"."""
         if self._clock is None:
+            self._renewed(None)  # new tokens are asked whose they are, which tells the time
+        if self._clock is None:
             self._known_account(again=True)
         if self._clock is None:
             return datetime.now(UTC)
