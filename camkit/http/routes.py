@@ -14,9 +14,12 @@ secrets, which are filled in when the request is written to the socket, and no h
 from __future__ import annotations
 
 import io
+import logging
 import re
 import socket
+from functools import partial
 from http.client import HTTPException, HTTPResponse, parse_headers
+from queue import Empty
 from typing import Any, NamedTuple, cast
 
 import gevent.queue
@@ -27,13 +30,16 @@ from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 from urllib3.util import Retry
 
 from camkit.http.limits import within
+from camkit.http.plain import Plain, exchange
 from camkit.http.request import Request
 from camkit.http.secrets import Headers
 from camkit.http.trust import is_loopback
+
+log = logging.getLogger(__name__)
 
 _NO_RETRIES = Retry(total=False, redirect=False)
 _ONCE = {"Connection": "close"}
@@ -57,9 +63,15 @@ class Unreadable(HTTPException):
 class _YieldingIO(socket.SocketIO):
     """The bytes of one answer. Yields: a fast sender would keep others from working and the deadline from ending it."""
 
-    _since_yield = 0
+    def __init__(self, sock: socket.socket, mode: Any, begun: bytes) -> None:
+        super().__init__(sock, mode)
+        self._begun, self._since_yield = begun, 0
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._begun:
+            given = self._begun[: len(buffer)]
+            buffer[: len(given)], self._begun = given, self._begun[len(given) :]
+            return len(given)
         count = super().readinto(buffer)
         self._since_yield += count or 0
         if self._since_yield >= _YIELD_EVERY:
@@ -69,11 +81,11 @@ class _YieldingIO(socket.SocketIO):
 
 
 class _Response(HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, begun: bytes = b"", **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
         sock._io_refs += 1  # type: ignore[attr-defined]  # as makefile() does: closed when its last reader is
-        self.fp = io.BufferedReader(_YieldingIO(sock, "rb"))
+        self.fp = io.BufferedReader(_YieldingIO(sock, "rb", begun))
 
     def begin(self) -> None:
         super().begin()
@@ -118,6 +130,29 @@ class _GeventConnection(HTTPConnection):
     response_class = _Response
     target = ""
     is_once = False
+    begun: tuple[Request, bytes] | None = None
+    """A request that was sent already, and what has arrived of its answer."""
+
+    @property
+    def is_connected(self) -> bool:
+        return self.begun is not None or super().is_connected
+
+    def send(self, data: Any) -> None:
+        if self.begun is None:
+            super().send(data)
+
+    def getresponse(self) -> Any:
+        begun, self.begun = self.begun, None
+        if begun is not None:
+            self.response_class = partial(_Response, begun=begun[1])  # type: ignore[assignment]  # as good as a class
+        try:
+            return super().getresponse()
+        finally:
+            self.__dict__.pop("response_class", None)
+
+    def close(self) -> None:
+        self.begun = None
+        super().close()
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         super().putrequest(method, self.target, *args, **kwargs)
@@ -172,13 +207,52 @@ class _GeventPool(HTTPConnectionPool):
     QueueCls = gevent.queue.LifoQueue  # an interrupt can leave the standard library's locked, for good
 
     def _make_request(self, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        conn.target, conn.is_once = kwargs.pop("target"), kwargs.pop("once")
+        conn.target, conn.is_once, asked = kwargs.pop("target"), kwargs.pop("once"), kwargs.pop("asked")
+        if conn.begun is not None and conn.begun[0] is not asked:
+            conn.close()  # an interrupt came before it was read on: the answer is that to another request
         return super()._make_request(conn, *args, **kwargs)
 
     def _put_conn(self, conn: Any) -> None:
         if conn is not None and conn.is_once:
             conn.close()  # opened again when it is used
         super()._put_conn(conn)
+
+    def plain(self, head: str, request: Request) -> Plain | None:
+        """Send a request on a connection that is open, if there is one, and return its answer if it is plain.
+
+        If it is not, the connection is in its place for `urlopen`, which goes on with what has arrived.
+        """
+        if (conn := self._get_open()) is None:
+            return None
+        own = "".join(f"{name}: {value}\r\n" for name, value in request.headers().items())
+        text = f"GET {request.parts.request_uri} HTTP/1.1\r\n{head}{own}\r\n"
+        most = min(_YIELD_EVERY, request.limits.max_bytes)
+        try:
+            conn.sock.settimeout(request.limits.read_s)
+            plain, received = exchange(conn.sock, text.encode("latin-1"), most)
+        except BaseException as error:
+            conn.close()
+            self._put_conn(conn)
+            if isinstance(error, TimeoutError):
+                raise ReadTimeoutError(self, request.shown, "Read timed out.") from None
+            raise
+        if plain is None:
+            conn.begun = request, received
+        else:
+            log.debug("GET %s %d", request.shown, plain.status)
+        self._put_conn(conn)
+        return plain
+
+    def _get_open(self) -> Any:
+        """A connection that is open; None if the next one is not."""
+        try:
+            conn = self.pool.get_nowait() if self.pool is not None else None
+        except Empty:
+            return None
+        if conn is not None and conn.sock is not None and conn.begun is None and conn.is_connected:
+            return conn
+        self._put_conn(conn)
+        return None
 
 
 class _GeventTLSPool(_GeventPool, HTTPSConnectionPool):
@@ -204,8 +278,10 @@ class _GeventAdapter(HTTPAdapter):
 class _Route(NamedTuple):
     """How an origin is reached: its pool, and what precedes a target (the origin, for a proxy without TLS)."""
 
-    pool: HTTPConnectionPool
+    pool: _GeventPool
     before: str
+    head: str
+    """The lines of every request's head that are the same for all."""
 
 
 class Routes:
@@ -227,14 +303,23 @@ class Routes:
         self._adapters = {safe: _GeventAdapter(pool_maxsize=64) for safe in (True, False)}
         self._known: dict[tuple[str, bool], _Route] = {}
 
-    def send(self, request: Request) -> BaseHTTPResponse:
-        """Send a request and return the answer, its body not yet read; raises what urllib3 and requests raise."""
+    def send(self, request: Request) -> Plain | BaseHTTPResponse:
+        """Send a request and return the answer, whole or with its body not yet read.
+
+        Raises what urllib3 and requests raise.
+        """
         route = self._known.get((request.origin, request.safe)) or self._find(request)
+        is_short = (
+            request.method == "GET" and request.safe and not (route.before or request.json or request.form)
+        )
+        if is_short and (plain := route.pool.plain(route.head, request)) is not None:
+            return plain
         return route.pool.urlopen(
             request.method,
             route.before + request.shown.removeprefix(request.origin),  # all that urllib3 could log
             target=route.before + request.parts.request_uri,
             once=not request.safe,
+            asked=request,
             body=request.body(),
             headers=Headers({**self._headers, **({} if request.safe else _ONCE), **request.headers()}),
             timeout=Timeout(connect=request.limits.connect_s, read=request.limits.read_s),
@@ -260,7 +345,7 @@ class Routes:
         if is_loopback(wanted.parts.host or ""):
             settings["proxies"] = {}  # a proxy's loopback is another machine's
         pool = cast(
-            HTTPConnectionPool,
+            _GeventPool,
             adapter.get_connection_with_tls_context(
                 request, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
             ),
@@ -270,5 +355,8 @@ class Routes:
             pool, f"{pool.scheme}://", settings["verify"], settings["cert"]
         )
         whole = adapter.request_url(request, settings["proxies"]) != "/"
-        route = self._known[origin, wanted.safe] = _Route(pool, origin if whole else "")
+        host, port = wanted.parts.host, wanted.parts.port
+        netloc = f"{host}:{port}" if port not in (None, pool.ConnectionCls.default_port) else host
+        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": netloc, **self._headers}.items())
+        route = self._known[origin, wanted.safe] = _Route(pool, origin if whole else "", head)
         return route

@@ -33,6 +33,7 @@ from camkit.errors import (
 )
 from camkit.http.failures import failure_of
 from camkit.http.limits import RETRY_STATUSES, Limits, TokenBucket, within
+from camkit.http.plain import Plain
 from camkit.http.reply import Reply, take_cookies
 from camkit.http.request import Request, address_of
 from camkit.http.retry import retry
@@ -229,9 +230,9 @@ class Transport(NotPickled):
                     url=self._masking.mask(self.base_url),
                     transient=False,
                 )
-            reply = self._once(request, ends)
+            reply = self._once(request, ends, moved=_place(request) != asked)
             if reply.status not in _REDIRECTS or "Location" not in reply.headers:
-                return replace(reply, moved=_place(request) != asked)
+                return reply
             request = request.redirected(reply)
         raise BadResponse(
             f"{self.service} redirected more than {request.limits.redirects} times, last from {reply.url}.",
@@ -240,12 +241,12 @@ class Transport(NotPickled):
             transient=False,
         )
 
-    def _once(self, request: Request, ends: float) -> Reply:
+    def _once(self, request: Request, ends: float, *, moved: bool) -> Reply:
         """One request, one complete answer."""
         shown = request.shown
         deadline = gevent.Timeout(max(0.001, ends - time.monotonic()))
         sent_at, start = datetime.now(UTC), time.perf_counter()
-        answer: BaseHTTPResponse | None = None
+        answer: Plain | BaseHTTPResponse | None = None
         problem: CamkitError
         try:
             with within(deadline):
@@ -255,7 +256,8 @@ class Transport(NotPickled):
                         f"{shown} changes to another protocol (HTTP {answer.status}), for which camkit did not ask.",
                         url=shown,
                     )
-                content = _read(answer, shown, request.limits.max_bytes)
+                most = request.limits.max_bytes
+                content = answer.content if isinstance(answer, Plain) else _read(answer, shown, most)
         except gevent.Timeout as timeout:
             if timeout is not deadline:
                 raise
@@ -287,6 +289,7 @@ class Transport(NotPickled):
                 sent_at=sent_at,
                 received_at=datetime.now(UTC),
                 latency_s=time.perf_counter() - start,
+                moved=moved,
             )
         finally:
             if answer is not None:

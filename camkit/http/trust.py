@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
+
+_USUAL_QUERY = re.compile(r"(?:[A-Za-z0-9._~=&+:-]|%[0-9A-F]{2})*")
+"""A query that urllib3 leaves as it is."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,14 @@ def parts_of(url: str) -> Url:
     No other parser may decide where an address leads: in ``https://evil.example\.meraki.com/``, `urllib.parse`
     sees a host of Meraki's, and urllib3, which connects, sees evil.example.
     """
+    before, mark, query = url.partition("?")
+    if mark and "#" not in before and _USUAL_QUERY.fullmatch(query) and (known := _read(before)).path:
+        return known._replace(query=query)  # just what urllib3 makes of it, for a tenth of the time
+    return _read.__wrapped__(url)
+
+
+@lru_cache(128)
+def _read(url: str) -> Url:
     try:
         return parse_url(url)
     except LocationParseError:

@@ -155,8 +155,17 @@ def write_whole(path: Path, content: bytes, beside: Path | None = None) -> None:
     OutputError
         As `replacing`.
     """
-    with interrupts_wait(), replacing(path, beside) as temporary:
-        temporary.write_bytes(content)
+    with interrupts_wait():  # nothing comes between these steps, so the care of `replacing` is not needed
+        part, held = None, None
+        try:
+            part, held = _claimed(beside or path.parent, path.name)
+            _write(part, held, content)
+            part.replace(path)
+            part = None
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+        finally:
+            _give_back(part, held)
 
 
 def write_new(path: Path, content: bytes) -> bool:
@@ -308,11 +317,7 @@ def _claiming(parent: Path, path: Path, *, folder: bool = False) -> Iterator[Pat
             for claim, held in claims:
                 if folder:
                     shutil.rmtree(claim, ignore_errors=True)
-                else:
-                    with suppress(OSError):
-                        claim.unlink()
-                if held is not None:
-                    os.close(held)
+                _give_back(None if folder else claim, held)
             claims.clear()
 
     try:
@@ -328,6 +333,25 @@ def _claiming(parent: Path, path: Path, *, folder: bool = False) -> Iterator[Pat
             give_back()
     finally:
         give_back()  # Ctrl-C may come just before the first time begins
+
+
+def _write(part: Path, held: int | None, content: bytes) -> None:
+    """Write all of a claimed file: by the handle that holds its lock, as opening it again costs as much as writing."""
+    if held is None:
+        part.write_bytes(content)
+        return
+    left = memoryview(content)
+    while left:
+        left = left[os.write(held, left) :]
+
+
+def _give_back(part: Path | None, held: int | None) -> None:
+    """Remove a claimed file, unless it has its name by now, and end its lock."""
+    if part is not None:
+        with suppress(OSError):
+            part.unlink()
+    if held is not None:
+        os.close(held)
 
 
 def _placed(part: Path, path: Path) -> bool:
@@ -377,12 +401,13 @@ def _claimed(parent: Path, name: str, *, folder: bool = False) -> tuple[Path, in
         path = parent / f".{name}.{token_hex(4)}.camkit.part"
         if folder:
             path.mkdir(mode=0o700)
-        else:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        if not CAN_LOCK:
+        handle = None if folder else os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        if not CAN_LOCK:  # an open file could not be renamed there
+            if handle is not None:
+                os.close(handle)
             return path, None
         try:
-            handle = os.open(path, _READ)
+            handle = os.open(path, _READ) if handle is None else handle
         except FileNotFoundError:  # somebody took it for a dead one's already
             continue
         with suppress(OSError):  # a file system without locks: nobody removes anything there that is in use

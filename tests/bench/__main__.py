@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -57,22 +58,43 @@ def markdown(rows: Iterable[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write(rows: list[Row], folder: Path) -> pd.DataFrame:
+    "Write what was measured so far: a later part may take long, or fail"
+    table = pd.DataFrame([asdict(row) for row in rows])
+    table.to_csv(folder / "bench.csv", index=False)
+    (folder / "bench.md").write_text(markdown(rows), encoding="utf-8")
+    plot(table).savefig(folder / "bench.png", dpi=120)
+    return table
+
+
+def measure(parts: Sequence[str], folder: Path) -> list[str]:
+    "Measure the parts and write what they give; return a line for each that failed"
+    rows: list[Row] = []
+    failed = []
+    for part in parts:
+        print(f"{part} ...", flush=True)
+        started = time.monotonic()
+        try:
+            rows += importlib.import_module(f"tests.bench.bench_{part}").bench()
+        except Exception as error:  # noqa: BLE001 - such as a browser that is not there
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            failed.append(f"{part} was not measured: {reason}")
+            print(f"  {failed[-1]}", flush=True)
+            continue
+        table = write(rows, folder)
+        print(f"  took {time.monotonic() - started:.0f} s", flush=True)
+    if rows:
+        print(table.round(6).to_string(index=False))
+        print(f"\nWritten: bench.csv with bench.png and bench.md in {folder}")
+    return failed
+
+
 def main() -> None:
     "Run the parts named on the command line, or all"
     out = ROOT / "out" / "bench"
     out.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
-    for part in sys.argv[1:] or PARTS:
-        print(f"{part} ...", flush=True)
-        started = time.monotonic()
-        rows += importlib.import_module(f"tests.bench.bench_{part}").bench()
-        print(f"  took {time.monotonic() - started:.0f} s", flush=True)
-    table = pd.DataFrame([asdict(row) for row in rows])
-    table.to_csv(out / "bench.csv", index=False)
-    (out / "bench.md").write_text(markdown(rows), encoding="utf-8")
-    plot(table).savefig(out / "bench.png", dpi=120)
-    print(table.round(3).to_string(index=False))
-    print(f"\nWritten: {(out / 'bench.csv').relative_to(ROOT)} with bench.png and bench.md")
+    if failed := measure(sys.argv[1:] or PARTS, out):
+        sys.exit("\n".join(failed))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import requests
 
 from camkit.demo.launch import DemoProcess
-from tests.bench.measure import Row, in_turn
+from tests.bench.measure import Row, in_turn, rows_of
 from tests.bench.peers import SUBJECTS
 
 
@@ -30,10 +31,19 @@ def run_peer(subject: str, job: dict[str, Any]) -> dict[str, float]:
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+def apart(demo: DemoProcess) -> int | None:
+    "Give the server a core of its own, and return the client's; None where there are not two, or that cannot be done"
+    if not hasattr(os, "sched_setaffinity") or len(cores := sorted(os.sched_getaffinity(0))) < 2:
+        return None
+    for thread in Path(f"/proc/{demo._process.pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {cores[-1]})
+    return cores[0]
+
+
 @contextmanager
 def job_on(demo: DemoProcess, count: int, workers: int) -> Iterator[dict[str, Any]]:
     "The job of every subject: the address, the login, the frames"
-    base = demo.info["een"]
+    base, core = demo.info["een"], apart(demo)
     who = {"username": demo.info["een_username"], "password": demo.info["een_password"]}
     session = requests.Session()
     token = session.post(f"{base}/g/aaa/authenticate", json=who).json()
@@ -48,7 +58,7 @@ def job_on(demo: DemoProcess, count: int, workers: int) -> Iterator[dict[str, An
         moments.write_text("\n".join(frame["s"] for frame in frames[::2]))  # the kit skips frames, too
         yield {
             "een": base, "camera": camera, "cookie": cookie, "info": dict(demo.info), "folder": folder,
-            "moments": str(moments), "count": count, "workers": workers,
+            "moments": str(moments), "count": count, "workers": workers, "core": core,
         }  # fmt: skip
 
 
@@ -56,14 +66,51 @@ def workload(
     name: str, count: int, workers: int, options: list[str], *, rounds: int, ideal_s: float | None
 ) -> list[Row]:
     "All subjects on one workload; the plain loop is left out where it would take too long"
+    chosen = [s for s in SUBJECTS if not (s == "requests in a loop" and count > 100)]
+    done = runs(chosen, count, workers, options, rounds=rounds)
+    return rows_of(name, done["seconds"], ideal_s)
+
+
+def runs(
+    chosen: Iterable[str], count: int, workers: int, options: list[str], *, rounds: int
+) -> dict[str, dict[str, list[float]]]:
+    "Some subjects in turn: seconds, and seconds of processor time, of each"
+    done: dict[str, dict[str, list[float]]] = {
+        what: {s: [] for s in chosen} for what in ("seconds", "processor_s")
+    }
     demo = DemoProcess(*options)
     try:
         with job_on(demo, count, workers) as job:
-            chosen = [s for s in SUBJECTS if not (s == "requests in a loop" and count > 100)]
-            subjects = {s: partial(lambda s: run_peer(s, job)["seconds"], s) for s in chosen}
-            return in_turn(name, subjects, rounds=rounds, ideal_s=ideal_s)
+            for number in range(rounds + 1):  # the first warms the server up
+                for subject in chosen:
+                    measured = run_peer(subject, job)
+                    for what in done if number else ():
+                        done[what][subject].append(measured[what])
     finally:
         demo.stop()
+    return done
+
+
+def without_waiting(rounds: int = 3) -> list[Row]:
+    "2,000 previews as fast as the server gives them: seconds, and the client's own processor time for each image"
+    count = 2000
+    chosen = [s for s in SUBJECTS if s != "requests in a loop"]
+    done = runs(chosen, count, 5, [], rounds=rounds)
+    busy = {s: [used / count for used in times] for s, times in done["processor_s"].items()}
+    return [
+        *rows_of("2,000 previews, 5 workers, 0 ms", done["seconds"]),
+        *rows_of("processor time per image, client alone", busy),
+    ]
+
+
+def curves(rounds: int = 3) -> list[Row]:
+    "How the time grows with the number of images and of workers, at 10 ms: camkit beside aiohttp"
+    rows: list[Row] = []
+    for count, workers in ((20, 5), (200, 5), (2000, 5), (2000, 1), (2000, 20), (2000, 80)):
+        done = runs(("camkit", "aiohttp"), count, workers, ["--latency-ms", "10"], rounds=rounds)
+        name = f"curve: {count:,} previews, {workers} workers, 10 ms"
+        rows += rows_of(name, done["seconds"], count * 0.01 / workers)
+    return rows
 
 
 def different_frames(rounds: int = 5) -> list[Row]:
@@ -103,9 +150,9 @@ def memory() -> str:
 def bench() -> list[Row]:
     "All download workloads"
     rows = workload("20 previews, 5 workers, 100 ms", 20, 5, ["--latency-ms", "100"], rounds=7, ideal_s=0.4)
-    rows += workload("2,000 previews, 5 workers, 0 ms", 2000, 5, [], rounds=3, ideal_s=None)
+    rows += without_waiting()
     rows += workload(
         "2,000 previews, 50 workers, 50 ms", 2000, 50, ["--latency-ms", "50"], rounds=3, ideal_s=2.0
     )
     print(" ", memory())
-    return rows + different_frames()
+    return rows + different_frames() + curves()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -46,6 +46,11 @@ def in_turn(
     for _ in range(rounds):
         for name, subject in subjects.items():
             seconds[name].append(subject())
+    return rows_of(workload, seconds, ideal_s)
+
+
+def rows_of(workload: str, seconds: Mapping[str, Sequence[float]], ideal_s: float | None = None) -> list[Row]:
+    """The rows of one workload, of the seconds of each subject."""
     ours = median(seconds["camkit"])
     return [
         Row(

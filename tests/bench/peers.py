@@ -10,17 +10,43 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from camkit.support.jpeg import check_jpeg
 from tests.bench.measure import own_peak_mib
+
+
+@dataclass(frozen=True)
+class Spent:
+    "What a subject took, without what it imported before: seconds, and those of the processor, its children's included"
+
+    seconds: float
+    processor_s: float
+
+
+class Watch:
+    "Runs from when it is made"
+
+    def __init__(self) -> None:
+        self._started, self._used_s = time.perf_counter(), self._now_s()
+
+    def spent(self) -> Spent:
+        "What has been used until now"
+        return Spent(time.perf_counter() - self._started, self._now_s() - self._used_s)
+
+    def _now_s(self) -> float:
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def url(job: dict[str, Any], moment: str, verb: str = "asset") -> str:
@@ -34,7 +60,7 @@ def keep(job: dict[str, Any], name: str, content: bytes, kind: str) -> None:
     (Path(job["out"]) / f"{name}.jpeg").write_bytes(content)
 
 
-def camkit(job: dict[str, Any], een_api: str = "v1") -> float:
+def camkit(job: dict[str, Any], een_api: str = "v1") -> Spent:
     "The kit"
     from camkit import download_previews
     from camkit.site import demo_site
@@ -42,7 +68,7 @@ def camkit(job: dict[str, Any], een_api: str = "v1") -> float:
     een = demo_site(job["info"], een_api=een_api).een
     een.login()
     count = job["count"]
-    started = time.perf_counter()
+    watch = Watch()
     run = download_previews(
         een,
         job["camera"],
@@ -51,25 +77,25 @@ def camkit(job: dict[str, Any], een_api: str = "v1") -> float:
         attempts=2 * count,
         out=job["out"],
     )
-    took = time.perf_counter() - started
+    took = watch.spent()
     assert run.complete, run
     return took
 
 
-def requests_loop(job: dict[str, Any]) -> float:
+def requests_loop(job: dict[str, Any]) -> Spent:
     "requests, one after the other"
     import requests
 
     session = requests.Session()
     session.cookies.set("auth_key", job["cookie"])
-    started = time.perf_counter()
+    watch = Watch()
     for moment in job["moments"]:
         answer = session.get(url(job, moment))
         keep(job, moment, answer.content, answer.headers["Content-Type"])
-    return time.perf_counter() - started
+    return watch.spent()
 
 
-def requests_threads(job: dict[str, Any]) -> float:
+def requests_threads(job: dict[str, Any]) -> Spent:
     "requests in a pool of threads, a session each"
     import threading
 
@@ -84,13 +110,13 @@ def requests_threads(job: dict[str, Any]) -> float:
         answer = local.session.get(url(job, moment))
         keep(job, moment, answer.content, answer.headers["Content-Type"])
 
-    started = time.perf_counter()
+    watch = Watch()
     with ThreadPoolExecutor(job["workers"]) as pool:
         list(pool.map(fetch, job["moments"]))
-    return time.perf_counter() - started
+    return watch.spent()
 
 
-def published(job: dict[str, Any]) -> float:
+def published(job: dict[str, Any]) -> Spent:
     "The published way: everything patched, requests in a gevent pool, asking for `now` repeatedly"
     from gevent import monkey
 
@@ -106,13 +132,13 @@ def published(job: dict[str, Any]) -> float:
         stamp = answer.headers["x-ee-timestamp"]
         keep(job, f"{number:02d}-{stamp}", answer.content, answer.headers["Content-Type"])
 
-    started = time.perf_counter()
+    watch = Watch()
     pool = Pool(job["workers"])
     pool.map(fetch, range(job["count"]))
-    return time.perf_counter() - started
+    return watch.spent()
 
 
-def aiohttp(job: dict[str, Any]) -> float:
+def aiohttp(job: dict[str, Any]) -> Spent:
     "aiohttp, as many tasks as workers"
     import aiohttp
 
@@ -127,12 +153,12 @@ def aiohttp(job: dict[str, Any]) -> float:
         async with aiohttp.ClientSession(headers={"Cookie": f"auth_key={job['cookie']}"}) as session:
             await asyncio.gather(*(work(session, moments) for _ in range(job["workers"])))
 
-    started = time.perf_counter()
+    watch = Watch()
     asyncio.run(everything())
-    return time.perf_counter() - started
+    return watch.spent()
 
 
-def curl(job: dict[str, Any]) -> float:
+def curl(job: dict[str, Any]) -> Spent:
     "curl --parallel, the pictures checked afterwards"
     out = Path(job["out"])
     lines = (f'url = "{url(job, m)}"\noutput = "{out / m}.jpeg"\n' for m in job["moments"])
@@ -148,14 +174,14 @@ def curl(job: dict[str, Any]) -> float:
         "--config",
         str(config),
     ]
-    started = time.perf_counter()
+    watch = Watch()
     subprocess.run(command, check=True)
     for moment in job["moments"]:
         check_jpeg((out / f"{moment}.jpeg").read_bytes())
-    return time.perf_counter() - started
+    return watch.spent()
 
 
-SUBJECTS: dict[str, Callable[[dict[str, Any]], float]] = {
+SUBJECTS: dict[str, Callable[[dict[str, Any]], Spent]] = {
     "camkit": camkit,
     "camkit, API v3": partial(camkit, een_api="v3"),
     "requests in a loop": requests_loop,
@@ -170,11 +196,13 @@ def main() -> None:
     "Run one subject and print its measurements"
     subject, job = sys.argv[1], json.loads(sys.argv[2])
     job["moments"] = Path(job["moments"]).read_text().split()[: job["count"]]
+    if job["core"] is not None:
+        os.sched_setaffinity(0, {job["core"]})
     before = own_peak_mib()
-    seconds = SUBJECTS[subject](job)
+    spent = SUBJECTS[subject](job)
     grown = own_peak_mib() - before
     different = len({path.read_bytes() for path in itertools.islice(Path(job["out"]).glob("*.jpeg"), 100)})
-    print(json.dumps({"seconds": seconds, "grown_mib": grown, "different": different}))
+    print(json.dumps({**asdict(spent), "grown_mib": grown, "different": different}))
 
 
 if __name__ == "__main__":

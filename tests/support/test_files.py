@@ -219,7 +219,7 @@ def test_a_file_can_be_written_by_way_of_another_folder(tmp_path):
 
 
 @pytest.mark.not_quick
-@pytest.mark.parametrize("kind", [creating, replacing])
+@pytest.mark.parametrize("kind", [creating, replacing, write_whole])
 def test_an_interrupt_at_any_step_leaves_the_whole_file_or_nothing(tmp_path, kind):
     "And neither a temporary file nor a working folder; at no step there is an empty file, which a kill would leave"
     target = tmp_path / "case.zip"
@@ -243,9 +243,12 @@ def test_an_interrupt_at_any_step_leaves_the_whole_file_or_nothing(tmp_path, kin
         before = sys.gettrace()
         sys.settrace(each)
         try:
-            with kind(target) as part, working_folder(target) as folder:
-                (folder / "image").write_bytes(b"x")
-                part.write_bytes(b"whole")
+            if kind is write_whole:
+                write_whole(target, b"whole")
+            else:
+                with kind(target) as part, working_folder(target) as folder:
+                    (folder / "image").write_bytes(b"x")
+                    part.write_bytes(b"whole")
         finally:
             sys.settrace(before)
 
@@ -314,6 +317,17 @@ def test_the_advice_is_about_the_cause(tmp_path, code, said):
     with pytest.raises(errors.OutputError, match=said), replacing(tmp_path / "a.bin") as part:
         raise OSError(code, os.strerror(code), str(part))
     assert names_in(tmp_path) == []
+
+
+def test_writing_leaves_no_file_open(tmp_path):
+    "Whether it succeeds or not: thousands of pictures are written"
+    (tmp_path / "folder").mkdir()
+    before = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(5):
+        write_whole(tmp_path / "a", b"x")
+        with pytest.raises(errors.OutputError):
+            write_whole(tmp_path / "folder", b"x")
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
 
 
 def test_syncing_a_file_that_is_gone_is_an_output_error(tmp_path):
