@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from tests.bench.measure import Row
 from tools.notebooks import ROOT
 
-PARTS = ("download", "transport", "snapshots", "status", "badges", "workbook", "case", "review", "kernel")
+PARTS = "download transport snapshots status badges workbook stored fleet case review kernel".split()
 
 
 def plot(table: pd.DataFrame) -> Figure:

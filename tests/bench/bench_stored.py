@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from distributed import Client, LocalCluster
+from pyarrow import csv
 
 from camkit.badges import flag_events, load_badges
 from camkit.badges.stored import store_badges
@@ -18,6 +20,9 @@ from tests.bench.measure import Row, in_turn
 
 ROWS_PER_FILE = 500_000
 FILES = (2, 4, 8)
+REPEATED = 100
+"""Rows of the export before with which an export begins."""
+
 ZONE = "America/Denver"
 
 
@@ -25,26 +30,28 @@ def exports(folder: Path, files: int, rows: int = ROWS_PER_FILE) -> list[Path]:
     "Monthly exports of 20 sites; each begins with the last hundred rows of the one before at its site"
     chance = np.random.default_rng(1)
     paths = []
+    last: dict[int, pa.Table] = {}
     for number in range(files):
         site, month = number % 20, number // 20
         start = np.datetime64("2020-01-01T00:00:00") + np.timedelta64(month * 30, "D")
         at = start + np.sort(chance.integers(0, 30 * 86_400, rows)).astype("timedelta64[s]")
-        table = pd.DataFrame(
+        people = site * 10_000 + chance.integers(0, 5_000, rows)
+        readers = chance.integers(0, 200, rows)
+        names = pa.array([f"S{site:02}-{number:03}" for number in range(200)])
+        table = pa.table(
             {
-                "event_time": pd.Series(at).dt.strftime("%Y-%m-%d %H:%M:%S"),
-                "cardholder_id": pd.Series(site * 10_000 + chance.integers(0, 5_000, rows)).map(
-                    "{:08}".format
-                ),
-                "reader_id": pd.Series(chance.integers(0, 200, rows)).map(f"S{site:02}-{{:03}}".format),
-                "outcome": np.where(chance.random(rows) < 0.97, "granted", "denied"),
+                "event_time": at.astype("datetime64[s]"),
+                "cardholder_id": pc.utf8_lpad(pa.array(people).cast(pa.string()), 8, "0"),
+                "reader_id": names.take(pa.array(readers)),
+                "outcome": pa.array(np.where(chance.random(rows) < 0.97, "granted", "denied")),
             }
         )
         path = folder / f"site{site:02}" / f"{month:03}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        before = path.with_name(f"{month - 1:03}.csv")
-        if before.exists():
-            table = pd.concat([pd.read_csv(before, dtype=str).tail(100), table])
-        table.to_csv(path, index=False)
+        if site in last:
+            table = pa.concat_tables([last[site], table])
+        last[site] = table.slice(len(table) - REPEATED)
+        csv.write_csv(table, path)
         paths.append(path)
     return paths
 

@@ -203,14 +203,15 @@ def write_piece(piece: Piece) -> tuple[list[str], list[str]]:
     table = table.append_column("file", named).append_column("line", lines)
     kept = np.ones(len(table), dtype=bool)
     kept[piece.again] = False
-    events = table.filter(pa.array(kept))
+    events = table.filter(pa.array(kept)) if len(piece.again) else table
     labels = piece.first_label + np.arange(len(events))
     events = events.add_column(0, LABEL, pa.array(labels, pa.int64()))
-    months = pc.strftime(events["event_time"], format="%Y-%m").combine_chunks()
-    for month in pc.unique(months).to_pylist():
+    months = events["event_time"].cast(pa.int64()).to_numpy().view("datetime64[us]").astype("datetime64[M]")
+    for month in np.unique(months):
         target = piece.path("events", f"site={quote(piece.site, safe=' ')}", f"month={month}")
         make_folder(target.parent)
-        _write(target, events.filter(pc.equal(months, month)))
+        of_month = months == month
+        _write(target, events if of_month.all() else events.filter(pa.array(of_month)))
     again = table.take(pa.array(piece.again)).append_column("same_as", pa.array(piece.same_as, pa.int64()))
     others = {"duplicates": again}
     for kind, file in (("rejected", REJECTED), ("ignored", IGNORED)):
