@@ -1,7 +1,8 @@
 """Clients lent to the workers of a Dask cluster: each makes its own, and all keep to one rate.
 
-What makes a client, secrets included, travels once, as a plugin of the workers: it is in no task, so neither in the
-scheduler's records nor on its dashboard. It travels encrypted, or within this process.
+What makes a client, secrets included, travels as a plugin of the workers, encrypted, or within this process. It is not
+in a task, so neither in what the scheduler says of tasks nor on its dashboard. But the scheduler holds the plugin until
+the call ends, for workers that come later: whoever has the cluster's certificate can read it there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from camkit.errors import ClusterError, InputError
-from camkit.http import NotPickled, TokenBucket
+from camkit.http import NotPickled, TokenBucket, secrets_stay_inside
 from camkit.support.cluster import need_dask
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class Lendable(NotPickled):
     """
 
     REQUESTS_PER_S: float | None = None
+    KEPT: tuple[str, ...] = ()
+    """Attributes, set after it was made, that another one has to have too."""
+
     _made: Made
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
@@ -54,8 +58,11 @@ class Lendable(NotPickled):
         made._made = Made(args, options)
         return made
 
-    def share_rate(self, rate: TokenBucket) -> None:
-        """Wait for a turn there before each request."""
+    def ensure_login(self) -> None:
+        """Log in if necessary and possible."""
+
+    def share_rate(self, rate: TokenBucket, parts: int) -> None:
+        """Wait for a turn there before each request; `parts` is how many clients share the account's rates."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -78,12 +85,9 @@ def lend(client: Client, service: Lendable) -> Iterator[str]:
             "The connections of this Dask cluster are not encrypted, so the login is not sent to its workers. Start it "
             "with security=True, as in LocalCluster(security=True), or with your own distributed.Security."
         )
-    import cloudpickle  # noqa: PLC0415 - comes with Dask
-
+    service.ensure_login()  # here, where a person can answer, and once: many refused logins lock an account
     name = f"camkit-{uuid4().hex}"
-    threads = max(1, sum(client.nthreads().values()))
-    packed = cloudpickle.dumps((type(service), *service._made.reveal()))
-    _register(client, _plugin(name, packed, threads), name)
+    _send(client, service, name)
     try:
         yield name
     finally:
@@ -91,8 +95,14 @@ def lend(client: Client, service: Lendable) -> Iterator[str]:
             client.unregister_worker_plugin(name)
 
 
-def _register(client: Client, plugin: Any, name: str) -> None:
-    """Give a plugin to the workers; again, if one of them ends meanwhile, since one that is new has it by itself."""
+@secrets_stay_inside
+def _send(client: Client, service: Lendable, name: str) -> None:
+    """Give the plugin to the workers; again, if one of them ends meanwhile, since one that is new has it by itself."""
+    import cloudpickle  # noqa: PLC0415 - comes with Dask
+
+    threads = max(1, sum(client.nthreads().values()))
+    state = {attribute: getattr(service, attribute) for attribute in service.KEPT}
+    plugin = _plugin(name, cloudpickle.dumps((type(service), *service._made.reveal(), state)), threads)
     for left in reversed(range(TRIES)):
         try:
             client.register_plugin(plugin, name=name)
@@ -136,10 +146,13 @@ def _plugin(name: str, packed: bytes, threads: int) -> Any:
             if not hasattr(self._local, "client"):
                 import cloudpickle  # noqa: PLC0415
 
-                kind, args, options = cloudpickle.loads(self._packed)
-                self._local.client = made = kind(*args, **options)
+                kind, args, options, state = cloudpickle.loads(self._packed)
+                made = kind(*args, **options)
+                for attribute, value in state.items():
+                    setattr(made, attribute, value)
                 rate = _SharedRate(kind.REQUESTS_PER_S, self._threads, self._tell)
-                made.share_rate(rate)
+                made.share_rate(rate, self._threads)
+                self._local.client = made
                 self._rates.append(rate)
             return self._local.client
 

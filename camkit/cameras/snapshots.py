@@ -23,6 +23,7 @@ from camkit.cameras.lent import Lendable, borrowed, lend
 from camkit.cameras.source import Picture, SnapshotSource
 from camkit.directory import Cardholder, Directory, cardholder_html
 from camkit.errors import (
+    CamkitError,
     InputError,
     LoginRefused,
     NoPicture,
@@ -276,7 +277,11 @@ def snapshots_for(
         for earlier in _interrupted:
             fetcher.take_over(earlier)
         if client is not None:
-            fetcher.take_answers(_asked_on(client, fetcher.sources, pairs, workers))
+            try:
+                _ask_on(client, fetcher, pairs, workers)
+            except CamkitError:
+                _interrupted[:] = [fetcher]  # for the next call
+                raise
         items = run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers)
         _interrupted.clear()
     clients = source.values() if isinstance(source, Mapping) else [source]
@@ -285,29 +290,25 @@ def snapshots_for(
     return Snapshots(items, zones)
 
 
-def _asked_on(
+def _ask_on(
     client: Client,
-    sources: Mapping[str, SnapshotSource],
+    fetcher: SnapshotFetcher,
     pairs: Sequence[tuple[DoorEvent, Camera | None]],
     workers: int,
-) -> dict[tuple[str, str, datetime], _Answer]:
-    """Ask the cameras on the workers of a cluster, each camera on one of them."""
+) -> None:
+    """Ask cameras on the workers of a cluster, each camera on one of them; what is left is asked in this process."""
+    lendable = {vendor: one for vendor, one in fetcher.sources.items() if isinstance(one, Lendable)}
     wanted: dict[tuple[str, str], dict[datetime, None]] = defaultdict(dict)
     for event, camera in pairs:
-        if camera is not None:
-            wanted[camera.vendor, camera.camera_id][event.at(camera)] = None
-    work = [(*camera, list(moments)) for camera, moments in wanted.items()]
-    found: dict[tuple[str, str, datetime], _Answer] = {}
+        if camera is not None and camera.vendor in lendable:
+            moment = event.at(camera)
+            if not fetcher.has_answer(camera.vendor, camera.camera_id, moment):
+                wanted[camera.vendor, camera.camera_id][moment] = None
+    work = [(*place, list(moments)) for place, moments in wanted.items()]
     with ExitStack() as stack:
-        names = {
-            vendor: stack.enter_context(lend(client, source))
-            for vendor, source in sources.items()
-            if isinstance(source, Lendable)
-        }
-        stays = "The pictures that had come are not kept."
-        for one in on_each(client, _ask_camera, work, names, workers, what_stays=stays):
-            found |= one
-    return found
+        names = {vendor: stack.enter_context(lend(client, one)) for vendor, one in lendable.items()}
+        for answers in on_each(client, _ask_camera, work, names, workers, what_stays=KEPT):
+            fetcher.take_answers(answers)
 
 
 def _ask_camera(
@@ -315,13 +316,12 @@ def _ask_camera(
 ) -> dict[tuple[str, str, datetime], _Answer]:
     """Ask a camera for its pictures; this runs on a worker."""
     vendor, camera_id, moments = work
-    sources = {vendor: borrowed(names[vendor])} if vendor in names else {}
-    fetcher = SnapshotFetcher(sources)
+    source = borrowed(names[vendor])
+    fetcher = SnapshotFetcher({vendor: source})
     try:
         answers = run_together((partial(fetcher.ask, vendor, camera_id, at) for at in moments), workers)
     finally:
-        for source in sources.values():
-            source.close()  # its sockets belong to the hub of this task
+        source.close()  # its sockets belong to the hub of this task
     return {(vendor, camera_id, at): answer for at, answer in zip(moments, answers, strict=True)}
 
 
@@ -334,6 +334,8 @@ def _is_other_zone(event: DoorEvent, zone: tzinfo | None) -> bool:
         and at.astimezone(zone).utcoffset() != at.astimezone(own).utcoffset()
     )
 
+
+KEPT = "The pictures that had come are kept. Run the cell again: it fetches the others only."
 
 _interrupted: list[SnapshotFetcher] = []
 """The fetcher of the last call, if that was interrupted: the next one takes over what had come."""
@@ -386,6 +388,10 @@ class SnapshotFetcher:
         if earlier._directory is self._directory:
             complete = {who: entry for who, entry in earlier._cardholders.results.items() if not entry.note}
             self._cardholders.results.update(complete)
+
+    def has_answer(self, vendor: str, camera_id: str, at: datetime) -> bool:
+        """Whether a camera was asked for a moment."""
+        return (vendor, camera_id, at) in self._answers.results
 
     def take_answers(self, answers: Mapping[tuple[str, str, datetime], _Answer]) -> None:
         """Take what was asked elsewhere, by vendor, camera and moment; it is not asked again."""

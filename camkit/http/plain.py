@@ -28,6 +28,8 @@ class Plain(NamedTuple):
     status: int
     headers: HTTPHeaderDict
     content: bytes
+    is_last: bool
+    """Whether more than its length came: nobody may take that for the next answer."""
 
     def close(self) -> None:
         """Do nothing: nothing is open."""
@@ -57,6 +59,8 @@ def exchange(sock: socket.socket, request: bytes, most: int) -> tuple[Plain | No
     try:
         sock.sendall(request)
         while b"\r\n\r\n" not in received and len(received) < _LONGEST_HEAD:
+            if not _may_be_plain(received):
+                return None, received
             if not (more := sock.recv(_AT_ONCE)):
                 return None, received
             received += more
@@ -64,18 +68,30 @@ def exchange(sock: socket.socket, request: bytes, most: int) -> tuple[Plain | No
             return None, received
         status, headers, start, length = head
         missing = start + length - len(received)
-        if length > most or missing < 0:
+        if length > most:
             return None, received
         while missing > 0:
             if not (more := sock.recv(missing)):
                 return None, received
             received += more
             missing -= len(more)
+        is_last = missing < 0 or is_behind(sock)
     except OSError as error:  # whoever reads on comes upon it again, unless it was a wait
         if isinstance(error, TimeoutError) or "timed out" in str(error):
             raise TimeoutError from None
         return None, received
-    return Plain(status, headers, received[start:]), received
+    return Plain(status, headers, received[start : start + length], is_last), received
+
+
+def is_behind(sock: socket.socket) -> bool:
+    """Whether TLS has decrypted bytes that nobody has read: a look at the descriptor does not show them."""
+    pending = getattr(sock, "pending", None)
+    return pending is not None and pending() > 0
+
+
+def _may_be_plain(received: bytes) -> bool:
+    """Whether the rest of a head may still come: it begins as one does, and no line ends without a CR."""
+    return received[:9] == b"HTTP/1.1 "[: len(received)] and received.count(b"\n") == received.count(b"\r\n")
 
 
 def _read_head(received: bytes) -> tuple[int, HTTPHeaderDict, int, int] | None:

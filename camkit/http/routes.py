@@ -34,7 +34,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTime
 from urllib3.util import Retry
 
 from camkit.http.limits import within
-from camkit.http.plain import Plain, exchange
+from camkit.http.plain import Plain, exchange, is_behind
 from camkit.http.request import Request
 from camkit.http.secrets import Headers
 from camkit.http.trust import is_loopback
@@ -135,7 +135,7 @@ class _GeventConnection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        return self.begun is not None or super().is_connected
+        return self.begun is not None or (super().is_connected and not is_behind(self.sock))
 
     def send(self, data: Any) -> None:
         if self.begun is None:
@@ -239,6 +239,8 @@ class _GeventPool(HTTPConnectionPool):
         if plain is None:
             conn.begun = request, received
         else:
+            if plain.is_last:
+                conn.close()
             log.debug("GET %s %d", request.shown, plain.status)
         self._put_conn(conn)
         return plain

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     R = TypeVar("R")
 
+WORKERS_S = 60
+"""How long a cluster without workers is waited for, seconds."""
+
 UNDER_WAY = 4
 """So many tasks for each thread of the workers are handed over at a time: a scheduler need not hold a million."""
 
@@ -74,13 +77,14 @@ def on_each(
     ClusterError
         If the scheduler goes away, or workers end again and again; `what_stays` says what is left then.
     """
+    _require_workers(client)
     lent = [client.submit(_same, value, pure=False) for value in common]
     threads = max(1, sum(client.nthreads().values()))
     waiting: list[Future[Any]] = []
     todo = iter(items)
     try:
         for item in todo:
-            waiting.append(client.submit(task, item, *lent, pure=False, retries=1))
+            waiting.append(client.submit(task, item, *lent, pure=False))
             if len(waiting) >= UNDER_WAY * threads:
                 yield _result(client, waiting.pop(0), what_stays)
         while waiting:
@@ -88,6 +92,16 @@ def on_each(
     finally:
         if waiting and client.status == "running":
             client.cancel(waiting)
+
+
+def _require_workers(client: Client) -> None:
+    """Wait a little for the first worker of a cluster."""
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_S)
+    except TimeoutError:
+        raise ClusterError(
+            f"The Dask cluster did not have a worker for {WORKERS_S} s: start some, and run this again."
+        ) from None
 
 
 def _same(value: T) -> T:
@@ -106,15 +120,14 @@ def _result(client: Client, future: Future[Any], what_stays: str) -> Any:
             f"Workers ended {error.allowed_failures + 1} times at the same task, most likely for want of memory: give "
             f"each worker more, or run fewer on a machine. {what_stays}"
         ) from None
-    except OSError as error:
-        if client.status == "running" and error.errno is not None:
-            raise OutputError(
-                f"A worker of the cluster cannot read or write {error.filename}: {error.strerror}. Make room, or "
-                f"correct it, and run this again. {what_stays}"
-            ) from None
-        raise _gone(what_stays) from None
     except (distributed.client.FutureCancelledError, distributed.comm.CommClosedError):
         raise _gone(what_stays) from None
+    except OSError as error:
+        named = f" {error.filename}" if error.filename else ""
+        raise OutputError(
+            f"A worker of the cluster cannot read or write{named}: {error.strerror or error}. Make room, or correct "
+            f"it, and run this again. {what_stays}"
+        ) from None
 
 
 def _gone(what_stays: str) -> ClusterError:

@@ -39,7 +39,7 @@ def measure(files: int) -> dict[str, float]:
         log.flag_events(client=client)
         flagged = time.perf_counter() - began
         began = time.perf_counter()
-        picked = len(log.pick(log.where(("month", "==", "2020-01"), ("reader_id", "==", "S00-007"))))
+        picked = len(log.pick(log.where(("log_month", "==", "2020-01"), ("reader_id", "==", "S00-007"))))
         found = time.perf_counter() - began
         peak_flags = max(client.run(own_peak_mib).values())
     millions = files * ROWS_PER_FILE / 1e6

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -340,3 +340,29 @@ def test_leaves_no_socket_behind():
         transport.close()
     gevent.sleep(0.1)
     assert len(process.net_connections()) <= before
+
+
+def test_what_comes_behind_an_answer_is_never_the_next_one(ca, bundle):
+    "Over TLS too, where it is decrypted already and a look at the connection does not show it"
+    context = context_for(ca.issue_cert("127.0.0.1"))
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection = context.wrap_socket(listener.accept()[0], server_side=True)
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    def answer(connection: ssl.SSLSocket) -> None:
+        with suppress(OSError), connection:
+            while request := connection.recv(65536):
+                body = request.split()[1]
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+                more = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nFORGED" if body == b"/2" else b""
+                connection.sendall(body + more)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        transport = Transport("it", f"https://127.0.0.1:{listener.getsockname()[1]}", limits=QUICK)
+        got = [transport.request("GET", f"/{number}").content for number in range(1, 5)]
+        transport.close()
+    assert got == [b"/1", b"/2", b"/3", b"/4"]

@@ -7,19 +7,19 @@ through a shuffle; what each shows goes back to the file of its event.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from camkit._version import __version__
 from camkit.badges.flags import (
     Rules,
     by_cardholder,
@@ -30,19 +30,20 @@ from camkit.badges.flags import (
     read_in_order,
 )
 from camkit.badges.identifiers import TEXT
+from camkit.badges.stored.places import LABEL
 from camkit.badges.stored.runs import buckets_of, hashed, read_bucket, write_run
 from camkit.support.cluster import cluster, on_each
-from camkit.support.files import make_folder, replacing
+from camkit.support.files import make_folder, remove_leftovers, replacing, sync, working_folder
 
 if TYPE_CHECKING:
     from distributed import Client
 
 OF_CARDHOLDER = ("denied_then_granted", "repeated_swipe", "too_fast")
 FIRST, TWO_NAMES, BACKWARDS = "first_time_at_reader", "two_names", "clock_backwards"
-ORDER = ["label", "at", "line", "file"]
+ORDER = [LABEL, "at", "line", "file"]
 """The columns that put swipes in order, and say which they are."""
 
-NEEDED = "label event_time cardholder_id reader_id outcome kind cardholder_name credential line".split()
+NEEDED = f"{LABEL} event_time cardholder_id reader_id outcome kind cardholder_name credential line".split()
 
 ROWS_AT_ONCE = 2_000_000
 """About how many swipes a bucket of the shuffle has."""
@@ -87,18 +88,18 @@ def flag_log(log: Path, events_of: Sequence[int], rules: Rules, client: Client |
     What was flagged by the same rules before is not flagged again.
     """
     told = json.dumps(
-        [rules.settings, rules.offsets, sorted(rules.known or ()), rules.walks.to_csv()], default=str
+        [__version__, rules.settings, rules.offsets, sorted(rules.known or ()), rules.walks.to_csv()],
+        default=str,
     )
     folder = log / f"flags-{sha256(told.encode()).hexdigest()[:16]}"
     if folder.is_dir():
         return folder
     labels = np.cumsum([0, *events_of])
     buckets = max(1, int(labels[-1]) // ROWS_AT_ONCE)
-    work = make_folder(log / f"flagging-{uuid4().hex}")
-    part = make_folder(work / "flags")
-    plan = Plan(log, part, work, rules, tuple(labels.tolist()), buckets)
-    stays = "The log itself is as it was."
-    try:
+    remove_leftovers(log)
+    with working_folder(folder) as work:
+        part = make_folder(work / "flags")
+        plan = Plan(log, part, work, rules, tuple(labels.tolist()), buckets)
         with cluster(client, "A log in parts") as workers:
             for task, items in (
                 (flag_file, plan.numbers),
@@ -106,11 +107,11 @@ def flag_log(log: Path, events_of: Sequence[int], rules: Rules, client: Client |
                 (flag_credentials, range(buckets)),
                 (put_together, plan.numbers),
             ):
-                for _ in on_each(workers, task, items, plan, what_stays=stays):
+                for _ in on_each(workers, task, items, plan, what_stays="The log itself is as it was."):
                     pass
-        part.rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        sync(part.iterdir(), [part])
+        with suppress(OSError):  # another call has made the same meanwhile
+            part.rename(folder)
     return folder
 
 
@@ -120,7 +121,7 @@ def flag_file(number: int, plan: Plan) -> None:
     rules = plan.rules
     at = rules.true_time(events)
     (rows, before), keys = read_in_order(events.assign(file=0), codes(events["reader_id"]))
-    label = events["label"].to_numpy()
+    label = events[LABEL].to_numpy()
     backwards = np.full(len(events), -1)
     backwards[rows] = label[before]
     own = pa.table(
@@ -154,9 +155,9 @@ def _events(plan: Plan, number: int) -> pd.DataFrame:
         tables.append(file.read(columns=[name for name in NEEDED if name in file.schema_arrow.names]))
     if not tables:
         columns = {name: pd.Series(dtype=TEXT) for name in NEEDED}
-        whole = {name: pd.Series(dtype="int64") for name in ("label", "line")}
+        whole = {name: pd.Series(dtype="int64") for name in (LABEL, "line")}
         return pd.DataFrame(columns | whole | {"event_time": pd.Series(dtype="datetime64[us, UTC]")})
-    table = pa.concat_tables(tables).sort_by("label")
+    table = pa.concat_tables(tables).sort_by(LABEL)
     return table.to_pandas(types_mapper={pa.string(): TEXT}.get)
 
 
@@ -179,8 +180,8 @@ def flag_cardholders(bucket: int, plan: Plan) -> None:
     swipes, order = _swipes(plan, "who", bucket)
     at = swipes["at"].to_numpy()
     evidence, is_first = by_cardholder(swipes, at, codes(swipes["cardholder_id"]), order, plan.rules)
-    label = swipes["label"].to_numpy()
-    found = {"label": label, FIRST: is_first}
+    label = swipes[LABEL].to_numpy()
+    found = {LABEL: label, FIRST: is_first}
     for name, (rows, others) in evidence.items():
         found[name] = np.full(len(swipes), -1)
         found[name][rows] = label[others]
@@ -191,9 +192,9 @@ def flag_cardholders(bucket: int, plan: Plan) -> None:
 def flag_credentials(bucket: int, plan: Plan) -> None:
     """Flag the credentials of a bucket that appear with another name too."""
     swipes, order = _swipes(plan, "card", bucket)
-    label = swipes["label"].to_numpy()
+    label = swipes[LABEL].to_numpy()
     rows, others = by_credential(swipes, order, np.ones(len(swipes), dtype=bool))
-    _send_back(plan, "cards", bucket, {"label": label[rows], TWO_NAMES: label[others]})
+    _send_back(plan, "cards", bucket, {LABEL: label[rows], TWO_NAMES: label[others]})
 
 
 def _swipes(plan: Plan, what: str, bucket: int) -> tuple[pd.DataFrame, np.ndarray]:
@@ -204,7 +205,7 @@ def _swipes(plan: Plan, what: str, bucket: int) -> tuple[pd.DataFrame, np.ndarra
 
 
 def _send_back(plan: Plan, what: str, bucket: int, found: dict[str, np.ndarray]) -> None:
-    write_run(plan.path(what, bucket), pa.table(found), plan.file_of(found["label"]), len(plan.numbers))
+    write_run(plan.path(what, bucket), pa.table(found), plan.file_of(found[LABEL]), len(plan.numbers))
 
 
 def put_together(number: int, plan: Plan) -> None:
@@ -216,22 +217,28 @@ def put_together(number: int, plan: Plan) -> None:
         for what in ("swipes", "cards")
     )
     is_first = np.zeros(end - first, dtype=bool)
-    is_first[swipes["label"][swipes[FIRST]] - first] = True
-    own["label"] = np.arange(first, end)
+    is_first[swipes[LABEL][swipes[FIRST]] - first] = True
+    own[LABEL] = np.arange(first, end)
     sources = {**dict.fromkeys(OF_CARDHOLDER, swipes), TWO_NAMES: cards, BACKWARDS: own}
     evidence = {}
     for name, table in sources.items():
         there = table[table[name] >= 0]
-        evidence[name] = there["label"].to_numpy() - first, there[name].to_numpy()
+        evidence[name] = there[LABEL].to_numpy() - first, there[name].to_numpy()
     flags = {name: own[name].to_numpy() for name in ("outside_hours", "unknown_cardholder")}
-    labels = pd.Index(np.arange(first, end), name="label")
+    labels = pd.Index(np.arange(first, end), name=LABEL)
     table = flag_table(labels, {**flags, FIRST: is_first}, evidence)
     with replacing(plan.folder / f"{number:06}.parquet") as part:
         table.reset_index().to_parquet(part, index=False)
 
 
-def read_flags(folder: Path) -> Any:
-    """Open flags as a Dask DataFrame."""
+def read_flags(folder: Path, rules: Rules) -> Any:
+    """Open flags as a Dask DataFrame, whose parts say by which rules they were made."""
     import dask.dataframe as dd  # noqa: PLC0415 - an extra
 
-    return dd.read_parquet(str(folder), index="label")
+    flags = dd.read_parquet(str(folder), index=LABEL)
+    return flags.map_partitions(_with_settings, dict(rules.settings), meta=flags._meta)
+
+
+def _with_settings(part: pd.DataFrame, settings: dict[str, object]) -> pd.DataFrame:
+    part.attrs["settings"] = settings
+    return part

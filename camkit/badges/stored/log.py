@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from camkit.badges.files import SourceFile
 from camkit.badges.flags import Rules
@@ -20,6 +20,7 @@ from camkit.badges.identifiers import TEXT
 from camkit.badges.log import Account
 from camkit.badges.sentences import SHOWN
 from camkit.badges.stored.flags import flag_log, read_flags
+from camkit.badges.stored.places import EMPTY, FORMAT, LABEL, LOG, PLACE, REASONS
 from camkit.errors import InputError
 from camkit.support.cluster import need_dask
 from camkit.support.html import block_html, table_html, text_html
@@ -28,20 +29,6 @@ from camkit.support.timezones import as_zone
 if TYPE_CHECKING:
     import dask.dataframe as dd
     from distributed import Client
-
-FORMAT = 1
-"""Of the folder; a later version that changes it counts on."""
-
-LOG, REASONS = "log.json", "reasons.parquet"
-
-LABEL = "label"
-"""The column of an event's label, which is the index of `StoredLog.events`."""
-
-KINDS = ("events", "rejected", "duplicates", "ignored")
-"""What rows can be; each kind has a folder."""
-
-PLACE = ["site", "month"]
-"""The columns by which the folder is divided."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,10 +53,15 @@ class StoredLog:
     given: dict[str, Any]
     left_out: pd.DataFrame
     _seen: tuple[int, int] = field(default=(0, 0))
+    _span: tuple[int, int] | None = None  # of the events, microseconds since 1970
 
     @property
     def events(self) -> dd.DataFrame:
-        """The events, a Dask DataFrame with ``label`` as its index, and the columns ``site`` and ``month`` (of UTC)."""
+        """The events, a Dask DataFrame.
+
+        Its index is ``log_label``; beside the columns of `BadgeLog.events` it has ``log_site``, the name of the folder
+        that the export was in, and ``log_month``, as ``2026-03``, of UTC.
+        """
         return self._table("events", index=LABEL)
 
     def where(self, *filters: tuple[str, str, Any]) -> dd.DataFrame:
@@ -79,8 +71,8 @@ class StoredLog:
         ----------
         *filters : tuple of str, str and value
             A column, an operator of pandas' ``read_parquet(filters=)`` (``==``, ``!=``, ``<``, ``<=``, ``>``, ``>=``,
-            ``in``, ``not in``), and what to compare with: ``("month", "==", "2026-03")``. A comparison of ``site`` or
-            ``month`` chooses folders, and one of another column parts of files.
+            ``in``, ``not in``), and what to compare with: ``("log_month", "==", "2026-03")``. A comparison of
+            ``log_site`` or ``log_month`` chooses folders, and one of another column parts of files.
 
         Returns
         -------
@@ -138,7 +130,7 @@ class StoredLog:
             For `flag_events`, `EventPicker` and `resolve`: the columns of `BadgeLog.events`, with the same labels.
         """
         table = (self.events if events is None else events).compute().sort_index()
-        table = table.drop(columns=PLACE, errors="ignore")
+        table = table.drop(columns=[*PLACE], errors="ignore")
         texts = {name: TEXT for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)}
         table = table.astype(texts).rename_axis(index=None)
         if len(table) == self.counts["events"]:
@@ -177,7 +169,8 @@ class StoredLog:
         Returns
         -------
         dask.dataframe.DataFrame
-            By ``label``, the columns of `camkit.flag_events`. Of the same rules the second time at once.
+            By ``log_label``, the columns of `camkit.flag_events`, and once computed its ``attrs``. Of the same rules
+            the second time at once.
 
         Raises
         ------
@@ -188,7 +181,7 @@ class StoredLog:
         """
         zone = timezone or self.timezone
         rules = Rules.of(pd.DataFrame(), doors, hours, zone, known, retry_s, repeat_s, walk_s)
-        return read_flags(flag_log(self.folder, self.files["events"].tolist(), rules, client))
+        return read_flags(flag_log(self.folder, self.files["events"].tolist(), rules, client), rules)
 
     def summary(self) -> str:
         """Say in a few lines of text what was read and what became of each row."""
@@ -204,38 +197,43 @@ class StoredLog:
     def _repr_html_(self) -> str:
         account, *rest = self.summary().splitlines()
         notes = "<br>".join(text_html(line) for line in rest)
-        head = self.events.head(SHOWN, npartitions=-1).drop(columns=["file", *PLACE])
+        head = self._first(SHOWN).drop(columns=["file"])
         if self.timezone is not None:
             head["event_time"] = head["event_time"].dt.tz_convert(self.timezone)
         return block_html(f"<p><b>{text_html(account)}</b><br>{notes}</p>", table_html(head, na_rep=""))
 
     @cached_property
     def _account(self) -> Account:
-        first, last = self._span()
+        span: Any = (pd.NaT, pd.NaT)
+        if self._span is not None:
+            span = (pd.Timestamp(at, unit="us", tz="UTC") for at in self._span)
         reasons = pd.read_parquet(self.folder / REASONS)
-        return Account(
-            self.counts, reasons, self.files, self.left_out, self.timezone, *self._seen, first, last
-        )
+        return Account(self.counts, reasons, self.files, self.left_out, self.timezone, *self._seen, *span)
 
-    def _span(self) -> tuple[Any, Any]:
-        """The times of the first and the last event, by what the Parquet files say of themselves."""
-        times = []
-        for path in sorted((self.folder / "events").rglob("*.parquet")):
-            file = pq.ParquetFile(path)
-            column = file.schema_arrow.get_field_index("event_time")
-            for group in range(file.num_row_groups):
-                statistics = file.metadata.row_group(group).column(column).statistics
-                times += [pd.Timestamp(statistics.min), pd.Timestamp(statistics.max)]
-        return (min(times), max(times)) if times else (pd.NaT, pd.NaT)
+    def _first(self, count: int) -> pd.DataFrame:
+        """The first events, by their labels."""
+        tables = [pd.read_parquet(self.folder / EMPTY).set_index(LABEL)]
+        for number in self.files.index[self.files["events"] > 0]:
+            paths = (self.folder / "events").glob(f"*/*/{number:06}.parquet")
+            tables += [pd.read_parquet(path, partitioning=None).set_index(LABEL) for path in paths]
+            if sum(map(len, tables)) >= count:
+                break
+        return pd.concat(tables).sort_index().head(count).rename_axis(index=None)
 
     def _table(self, kind: str, **options: Any) -> dd.DataFrame:
         need_dask("A log in parts")
         import dask.dataframe as dd  # noqa: PLC0415 - an extra
 
         folder = self.folder / kind
-        if not folder.is_dir():
-            raise InputError(f"The log in {self.folder} does not have any {kind}.")
-        return dd.read_parquet(str(folder), **{"index": False, **options})
+        if not folder.is_dir():  # there are not any events
+            return dd.from_pandas(
+                pd.read_parquet(self.folder / EMPTY).set_index(LABEL).assign(**dict.fromkeys(PLACE, ""))
+            )
+        places = pa.schema([(name, pa.string()) for name in PLACE] if kind == "events" else [])
+        parts = {
+            "partitioning": {"flavor": "hive", "schema": places}
+        }  # else it would guess that 0012 is a number
+        return dd.read_parquet(str(folder), **{"index": False, "dataset": parts, **options})
 
 
 def open_log(folder: str | PathLike[str]) -> StoredLog:
@@ -251,12 +249,13 @@ def open_log(folder: str | PathLike[str]) -> StoredLog:
     InputError
         If the folder does not have a log, one that is not complete, or one of a later camkit.
     """
-    folder = Path(folder)
+    folder = Path(folder).absolute()
     try:
         log = json.loads((folder / LOG).read_bytes())
         files = pd.DataFrame(log["files"])
         sources = tuple(SourceFile(Path(one["path"]), one["name"], one["sha256"]) for one in log["sources"])
         version = int(log["format"])
+        span = log["span"] and (int(log["span"][0]), int(log["span"][1]))
     except FileNotFoundError:
         raise InputError(
             f"The folder {folder} does not have a complete log: give the folder into which one was stored. If that was "
@@ -272,5 +271,5 @@ def open_log(folder: str | PathLike[str]) -> StoredLog:
     left_out = pd.DataFrame(log["left_out"], columns=["file", "reason"], dtype="str")
     seen = int(log["people"]), int(log["readers"])
     return StoredLog(
-        folder, log["counts"], files, as_zone(log["timezone"]), sources, log["given"], left_out, seen
+        folder, log["counts"], files, as_zone(log["timezone"]), sources, log["given"], left_out, seen, span
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from camkit._version import __version__
 from camkit.badges.duplicates import HAS_SECONDS, POSITION, FileFacts, share_time_and_cardholder, within_files
 from camkit.badges.files import Export, LeftOut, nothing_to_read
 from camkit.badges.given import Given
@@ -90,8 +92,9 @@ def read_all(
     what_stays: str,
 ) -> list[ReadFile]:
     """Read the exports on the workers, as `load_badges` does; what was read before is not read again."""
-    tasks = [Task(export, given, _folder(staging, export, given)) for export in exports]
-    found = [*on_each(client, read_file, tasks, what_stays=what_stays)]
+    tasks = [Task(_absolute(export), given, _folder(staging, export, given)) for export in exports]
+    done = on_each(client, read_file, tasks, what_stays=what_stays)
+    found = [replace(one, export=export) for one, export in zip(done, exports, strict=True)]
     failed: dict[Path, list[BadgeFileError]] = defaultdict(list)
     for one in found:
         if one.is_unreadable and one.problem is not None:
@@ -118,7 +121,9 @@ def _with_proofs(
         waits = one.problem is not None or (one.report["dates"] and not one.proof and given.day_first is None)
         if waits and len(proofs := shown[one.shape]) == 1:
             (proof,) = proofs.items()
-            again[number] = Task(one.export, given, _folder(staging, one.export, given, proof), proof)
+            again[number] = Task(
+                _absolute(one.export), given, _folder(staging, one.export, given, proof), proof
+            )
         elif one.problem is not None:
             raise one.problem
     found = [*found]
@@ -127,21 +132,34 @@ def _with_proofs(
     ):
         if one.problem is not None:
             raise one.problem
-        found[number] = one
+        found[number] = replace(one, export=found[number].export)
     return found
+
+
+def _absolute(export: Export) -> Export:
+    """The same, as a worker in another folder finds it."""
+    return replace(export, path=export.path.absolute())
 
 
 def _folder(staging: Path, export: Export, given: Given, shown: tuple[bool, str] | None = None) -> Path:
     """The folder for an export, by all that its events depend on: another version of the file has another one."""
     stat = export.path.stat()
-    told = [str(export.path.absolute()), export.member, export.number, stat.st_size, stat.st_mtime_ns, shown]
+    told = [
+        __version__,
+        str(export.path.absolute()),
+        export.member,
+        export.number,
+        stat.st_size,
+        stat.st_mtime_ns,
+        shown,
+    ]
     text = json.dumps([*told, given.as_dict()], sort_keys=True, default=str)
     return staging / sha256(text.encode()).hexdigest()[:32]
 
 
 def read_file(task: Task) -> ReadFile:
     """Read one export into its folder; this runs on a worker."""
-    if (task.folder / DONE).exists():
+    with suppress(OSError, ValueError, KeyError):  # nothing, or what a power cut left, is read again
         return _read_before(task)
     make_folder(task.folder)
     digests: dict[Path, str] = {}

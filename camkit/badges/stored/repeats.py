@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from camkit.badges.duplicates import (
@@ -31,10 +32,13 @@ from camkit.badges.duplicates import (
     shorten,
 )
 from camkit.badges.identifiers import TEXT
-from camkit.badges.stored.reading import AGAIN, ReadFile
+from camkit.badges.stored.reading import AGAIN, EVENTS, ReadFile
 from camkit.badges.stored.runs import buckets_of, hashed, read_bucket, write_run
 from camkit.support.cluster import on_each
 from camkit.support.files import make_folder, replacing
+
+KEY, REPEATED = "|key", "|repeated"
+"""Columns beside those of the export, called as no column of an export is."""
 
 ROWS_AT_ONCE = 2_000_000
 """About how many rows a bucket of a shuffle has."""
@@ -54,6 +58,8 @@ class Plan:
         As `camkit.badges.duplicates.Files` takes them.
     spans : tuple
         By number of a file, the first and the last minute of its events; None if it has none.
+    columns : tuple of str
+        Of all events, in their order.
     begins : tuple of int
         By number of a file, how many events the files before it have.
     buckets : int
@@ -66,6 +72,7 @@ class Plan:
     names: tuple[str, ...]
     zone: tzinfo | None
     spans: tuple[tuple[int, int] | None, ...]
+    columns: tuple[str, ...]
     begins: tuple[int, ...]
     buckets: int
 
@@ -113,6 +120,7 @@ def find_repeats(
         tuple(names),
         zone,
         tuple(one.span for one in read),
+        tuple(dict.fromkeys(name for one in read if one.schema is not None for name in one.schema.names)),
         tuple(begins.tolist()),
         max(1, sum(counts) // ROWS_AT_ONCE),
     )
@@ -124,6 +132,8 @@ def find_repeats(
     pairs = np.concatenate(within) if within else np.empty((0, 2), np.int64)
     if any_overlap(span for span in plan.spans if span is not None):
         together = _together(client, plan, what_stays)
+        for _ in on_each(client, take_common, sorted(together), plan, what_stays=what_stays):
+            pass
         numbers = sorted(together, key=plan.files().order.__getitem__)
         work = [(number, sorted(together[number])) for number in numbers]
         found = [pairs]
@@ -183,7 +193,7 @@ def _others(plan: Plan, number: int) -> list[tuple[int, int]]:
 
 def write_keys(number: int, plan: Plan) -> None:
     """Write what an event's minute and cardholder are, for those at times that another file has too."""
-    table = pq.read_table(plan.read[number] / "events.parquet", columns=["event_time", "cardholder_id"])
+    table = pq.read_table(plan.read[number] / EVENTS, columns=["event_time", "cardholder_id"])
     minutes = table["event_time"].cast(pa.int64()).to_numpy() // MINUTE
     first, last = map(np.array, zip(*_others(plan, number), strict=True))
     # In a stretch that some file covers, more of them have begun than ended.
@@ -216,11 +226,28 @@ def write_common(work: tuple[int, Sequence[int]], plan: Plan) -> np.ndarray:
     return np.array([*pairs], dtype=np.int64).reshape(-1, 2)
 
 
+def take_common(number: int, plan: Plan) -> None:
+    """Take from a file the events that another one may have, and all its times in order: it is read whole only here."""
+    runs = [plan.path("common", bucket) for bucket in range(plan.buckets)]
+    common = read_bucket(runs, number).sort_by("row")
+    table = pq.read_table(plan.read[number] / EVENTS)
+    again = np.load(plan.read[number] / AGAIN)[:, 0]
+    rows = common["row"].to_numpy()
+    taken = table.take(common["row"]).append_column(KEY, common["key"])
+    taken = taken.append_column(POSITION, pa.array(rows + plan.begins[number]))
+    taken = taken.append_column(REPEATED, pa.array(np.isin(rows, again)))
+    with replacing(plan.path("events", number)) as part:
+        pq.write_table(taken, part)
+    times = table["event_time"].cast(pa.timestamp("us")).to_numpy()
+    with replacing(plan.path("times", number)) as part, part.open("wb") as target:
+        np.save(target, np.sort(np.delete(times, again)))
+
+
 def compare(work: tuple[int, Sequence[int]], plan: Plan) -> tuple[np.ndarray, list[str]]:
     """Compare a file with others; return its rows that repeat one of theirs, with that one, and sentences."""
     number, others = work
-    rows = [_without_repeats(plan, one, some) for one, some in _common(plan, number, others).items()]
-    across = AcrossFiles(pd.concat(rows, ignore_index=True), plan.files(), _Times(plan))
+    events = _common(plan, number, others)
+    across = AcrossFiles(events[~events[REPEATED]].reset_index(drop=True), plan.files(), _Times(plan))
     found = across.find(number)
     with replacing(plan.path("equal", number)) as part, part.open("wb") as target:
         np.save(target, found.equal)
@@ -230,66 +257,46 @@ def compare(work: tuple[int, Sequence[int]], plan: Plan) -> tuple[np.ndarray, li
 def compare_loosely(work: tuple[int, Sequence[int], list[str]], plan: Plan) -> list[str]:
     """Say which rows of a file look like some of others; return all sentences on the file."""
     number, others, said = work
+    events = _common(plan, number, others)
+    gone = [np.load(plan.path("equal", one)) for one in (number, *others)]
     again = np.load(plan.path("again", 0), mmap_mode="r")
-    frames = []
-    for one, rows in _common(plan, number, others).items():
-        position = rows + plan.begins[one]
-        gone = np.isin(position, np.load(plan.path("equal", one))) | np.isin(
-            position, _part(again, plan, one)
-        )
-        frames.append(_events(plan, one, rows[~gone]))
-    events = pd.concat(frames, ignore_index=True)
+    position = events[POSITION].to_numpy()
+    is_again = np.zeros(len(events), dtype=bool)
+    if len(again):
+        is_again = again[np.searchsorted(again, position).clip(max=len(again) - 1)] == position
+    events = events[~(is_again | np.isin(position, np.concatenate(gone)))].reset_index(drop=True)
     at = events["event_time"].to_numpy().view("int64")
     few, keys = alike(events, at, np.arange(len(events)), plan.files())
     sentences = {number: [*said]}
     if len(few):
-        say_alike(
-            events.iloc[few].assign(**{WHEN: at[few], **keys}), plan.files(), sentences, numbers=[number]
-        )
+        rows = events.iloc[few].assign(**{WHEN: at[few], **keys})
+        say_alike(rows, plan.files(), sentences, numbers=[number])
     return sentences[number]
 
 
-def _common(plan: Plan, number: int, others: Sequence[int]) -> dict[int, np.ndarray]:
-    """The rows of a file that others may have, and theirs, by file in order."""
-    runs = [plan.path("common", bucket) for bucket in range(plan.buckets)]
-    mine = read_bucket(runs, number).to_pandas()
-    found = {number: np.sort(mine["row"].to_numpy())}
+def _common(plan: Plan, number: int, others: Sequence[int]) -> pd.DataFrame:
+    """The events of a file that others may have, and theirs, in the order of all."""
+    mine = pq.read_table(plan.path("events", number))
+    keys = mine[KEY].combine_chunks()
+    tables = {number: mine}
     for other in others:
-        theirs = read_bucket(runs, other).to_pandas()
-        found[other] = np.sort(theirs["row"].to_numpy()[theirs["key"].isin(mine["key"]).to_numpy()])
-    return {one: found[one] for one in sorted(found)}
-
-
-def _without_repeats(plan: Plan, number: int, rows: np.ndarray) -> pd.DataFrame:
-    """Events of a file, without those that repeat another one of it."""
-    return _events(plan, number, rows[~np.isin(rows, np.load(plan.read[number] / AGAIN)[:, 0])])
-
-
-def _events(plan: Plan, number: int, rows: np.ndarray) -> pd.DataFrame:
-    """Events of a file, as they are compared."""
-    table = pq.read_table(plan.read[number] / "events.parquet").take(pa.array(rows))
-    frame = table.to_pandas(types_mapper={pa.string(): TEXT}.get)
-    position = rows + plan.begins[number]
-    return frame.assign(
-        event_time=frame["event_time"].dt.tz_localize(None), file=number, **{POSITION: position}
-    )
-
-
-def _part(again: np.ndarray, plan: Plan, number: int) -> np.ndarray:
-    """Those of some positions, in order, that are a file's."""
-    first, end = np.searchsorted(again, [plan.begins[number], plan.begins[number + 1]])
-    return again[first:end]
+        theirs = pq.read_table(plan.path("events", other))
+        tables[other] = theirs.filter(pc.is_in(theirs[KEY], value_set=keys))
+    frames = [
+        tables[one].to_pandas(types_mapper={pa.string(): TEXT}.get).assign(file=one) for one in sorted(tables)
+    ]
+    events = pd.concat(frames, ignore_index=True)
+    events["event_time"] = events["event_time"].dt.tz_localize(None)
+    names = [name for name in plan.columns if name in events]
+    return events[[*names, *events.columns.difference(names, sort=False)]]
 
 
 class _Times(dict[int, np.ndarray]):
-    """The times of each file's events, sorted, without those of rows that it repeats; read when they are asked for."""
+    """The times of each file's events, sorted, without those of rows that it repeats; on the disk until looked at."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
 
     def __missing__(self, number: int) -> np.ndarray:
-        folder = self._plan.read[number]
-        at = pq.read_table(folder / "events.parquet", columns=["event_time"])["event_time"]
-        times = at.cast(pa.timestamp("us")).to_numpy()
-        self[number] = np.sort(np.delete(times, np.load(folder / AGAIN)[:, 0]))
+        self[number] = np.load(self._plan.path("times", number), mmap_mode="r")
         return self[number]

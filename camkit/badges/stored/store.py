@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,20 +23,27 @@ from camkit.badges.duplicates import HAS_SECONDS
 from camkit.badges.files import find_exports
 from camkit.badges.given import Column, Given
 from camkit.badges.load import without_samples
-from camkit.badges.stored.log import FORMAT, KINDS, LABEL, LOG, REASONS, StoredLog, open_log
+from camkit.badges.stored.log import StoredLog, open_log
+from camkit.badges.stored.places import EMPTY, FORMAT, KINDS, LABEL, LOG, MONTH, PARTS, PLACE, REASONS, SITE
 from camkit.badges.stored.reading import EVENTS, IGNORED, REJECTED, ReadFile, read_all
 from camkit.badges.stored.repeats import Repeats, find_repeats
-from camkit.errors import OutputError
+from camkit.errors import InputError, OutputError, TimestampError
 from camkit.support.cluster import cluster, on_each
-from camkit.support.files import make_folder, replacing, write_whole
+from camkit.support.files import make_folder, replacing, sync, write_whole
+from camkit.support.locks import locked
 from camkit.support.timezones import as_zone
 from camkit.visible import visible
 
 if TYPE_CHECKING:
     from distributed import Client
 
-STAGING = "reading"
+STAGING = "camkit-reading"
 """The folder, in that of the log, of what has been read so far."""
+
+LOCK = ".camkit-storing.lock"
+
+OURS = "of-an-unfinished-log"
+"""A file in it: only a folder that has it is gone on with, and removed at the end."""
 
 
 def store_badges(  # noqa: PLR0913 - as `load_badges`
@@ -77,9 +85,9 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
     BadgeFileError, TimestampError
         As `load_badges`.
     InputError
-        If Dask is not installed.
+        If Dask is not installed, or an export has a column that the log itself has.
     OutputError
-        If `into` has a log or something else in it, or cannot be written.
+        If `into` has a log or something else in it, cannot be written, or another call is storing a log there.
     ClusterError
         If the cluster goes away. What has been read stays: the same call goes on.
 
@@ -92,58 +100,109 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
 
     In a script, call it below ``if __name__ == "__main__":``, since processes of this machine import the script.
     """
-    zone = as_zone(timezone)
+    zone = _kept_by_name(as_zone(timezone))
     given = Given(zone, profile, columns, day_first, (*granted,), (*denied,), encoding, sheet)
     given.candidates()  # what it says is checked before anything is read
-    folder = Path(into)
+    folder = Path(into).absolute()  # a worker may be in another folder
     _require_room(folder)
     exports, left_out = find_exports(path_or_paths)
     exports = without_samples(exports, left_out)
-    staging = make_folder(make_folder(folder) / STAGING)
-    stays = f"What has been read stays in {folder}: the same call goes on with it."
-    with cluster(client, "A log in parts") as workers:
-        read = read_all(workers, exports, given, staging, left_out, stays)
-        names = [str(one.report["file"]) for one in read]
-        named_in_full = len({*names}) < len(names)
-        if named_in_full:
-            names = [one.export.full_name for one in read]
-        offsets = {one.offset for one in read}
-        zone = zone or (offsets.pop() if len(offsets) == 1 else None)
-        repeats = find_repeats(workers, read, names, zone, staging / "shuffle", stays)
-        pieces = _pieces(folder, read, names, repeats)
-        people: set[str] = set()
-        readers: set[str] = set()
-        for ids, doors in on_each(workers, write_piece, pieces, what_stays=stays):
-            people.update(ids)
-            readers.update(doors)
-    sources = [
-        {"path": str(path), "name": visible(str(path) if named_in_full else path.name), "sha256": digest}
-        for path, digest in {one.export.path: one.sha256 for one in read}.items()
-    ]
-    said = {
-        "timezone": str(zone) if zone else None,
-        "people": len(people),
-        "readers": len(readers),
-        "sources": sources,
-        "given": given.as_dict(),
-        "left_out": [[other.file, other.reason] for other in left_out],
-    }
-    _write_account(folder, read, pieces, repeats, said)
-    shutil.rmtree(staging)
+    with locked(make_folder(folder) / LOCK, f"storing of a log in {folder}"):
+        _require_room(folder)
+        staging = make_folder(folder / STAGING)
+        write_whole(staging / OURS, b"")
+        stays = f"What has been read stays in {folder}: the same call goes on with it."
+        whole = staging / "log"
+        shutil.rmtree(whole, ignore_errors=True)  # of a call that was stopped, perhaps with other exports
+        with cluster(client, "A log in parts") as workers:
+            read = read_all(workers, exports, given, staging, left_out, stays)
+            names = [str(one.report["file"]) for one in read]
+            named_in_full = len({*names}) < len(names)
+            if named_in_full:
+                names = [one.export.full_name for one in read]
+            offsets = {one.offset for one in read}
+            zone = zone or (offsets.pop() if len(offsets) == 1 else None)
+            repeats = find_repeats(workers, read, names, zone, staging / "shuffle", stays)
+            pieces = _pieces(make_folder(whole), read, names, repeats)
+            written = _Written()
+            for part in on_each(workers, write_piece, pieces, what_stays=stays):
+                written.add(part)
+        sources = [
+            {"path": str(path), "name": visible(str(path) if named_in_full else path.name), "sha256": digest}
+            for path, digest in {one.export.path: one.sha256 for one in read}.items()
+        ]
+        said = {
+            "timezone": str(zone) if zone else None,
+            "people": len(written.people),
+            "readers": len(written.readers),
+            "span": written.span,
+            "sources": sources,
+            "given": given.as_dict(),
+            "left_out": [[other.file, other.reason] for other in left_out],
+        }
+        _write_account(whole, read, pieces, repeats, said, written.rows)
+        _put_in_place(whole, folder)
+        shutil.rmtree(staging)
     return open_log(folder)
+
+
+def _kept_by_name(zone: tzinfo | None) -> tzinfo | None:
+    """Refuse a time zone that its name would not bring back: the log is opened later."""
+    if zone is None:
+        return None
+    moments = [datetime(year, month, 1, tzinfo=UTC) for year in (1990, 2010, 2026) for month in (1, 4, 7, 10)]
+    with suppress(TimestampError):
+        again = as_zone(str(zone))
+        if all(at.astimezone(zone).utcoffset() == at.astimezone(again).utcoffset() for at in moments):
+            return again
+    raise TimestampError(
+        f"The time zone {zone} cannot be kept with the log: give its name, such as 'America/Denver'."
+    )
 
 
 def _require_room(folder: Path) -> None:
     """Refuse a folder that has something else in it: nothing of it would be safe."""
     if not folder.is_dir():
         return
-    names = {path.name for path in folder.iterdir()}
+    names = {path.name for path in folder.iterdir()} - {LOCK}
     if LOG in names:
         raise OutputError(
             f"The folder {folder} has a log already: open it with open_log, or choose another for this one."
         )
-    if names and STAGING not in names:
+    begun = {STAGING, *PARTS} if (folder / STAGING / OURS).is_file() else set()
+    if names - begun:
         raise OutputError(f"The folder {folder} is not empty: choose another for this log.")
+
+
+def _put_in_place(whole: Path, folder: Path) -> None:
+    """Move the log to its place: the file that says that it is complete comes last, and survives a power cut."""
+    for name in PARTS:
+        if (folder / name).is_dir():  # of a call that was stopped here
+            shutil.rmtree(folder / name)
+        if (whole / name).exists():
+            (whole / name).replace(folder / name)
+    sync([folder / REASONS, folder / EMPTY, whole / LOG], [folder])
+    (whole / LOG).replace(folder / LOG)
+    sync([], [folder])
+
+
+class _Written:
+    """What the pieces of a log have."""
+
+    def __init__(self) -> None:
+        self.people: set[str] = set()
+        self.readers: set[str] = set()
+        self.rows = 0
+        self.span: tuple[int, int] | None = None
+
+    def add(self, part: tuple[list[str], list[str], int, tuple[int, int] | None]) -> None:
+        people, readers, rows, span = part
+        self.people.update(people)
+        self.readers.update(readers)
+        self.rows += rows
+        if span is not None:
+            first, last = self.span or span
+            self.span = min(first, span[0]), max(last, span[1])
 
 
 @dataclass(frozen=True)
@@ -153,7 +212,7 @@ class Piece:
     number: int
     folder: Path
     read: Path
-    names: Sequence[str]
+    name: str
     site: str
     schema: pa.Schema
     first_label: int
@@ -170,6 +229,10 @@ def _pieces(folder: Path, read: Sequence[ReadFile], names: Sequence[str], repeat
     schemas = [one.schema for one in read if one.schema is not None]
     schema = pa.unify_schemas(schemas, promote_options="default")
     schema = pa.schema([field for field in schema if field.name not in (HAS_SECONDS, "line")])
+    if taken := sorted({LABEL, *PLACE} & {*schema.names}):
+        raise InputError(
+            f"The exports have a column {taken[0]!r}, as the log itself has: give it another name in the export."
+        )
     schema = schema.set(
         schema.get_field_index("event_time"), pa.field("event_time", pa.timestamp("us", "UTC"))
     )
@@ -181,15 +244,15 @@ def _pieces(folder: Path, read: Sequence[ReadFile], names: Sequence[str], repeat
         site = visible(one.export.path.absolute().parent.name)
         labels = label_of[first:end]
         pieces.append(
-            Piece(number, folder, one.folder, names, site, schema, begin - int(first), rows, labels)
+            Piece(number, folder, one.folder, names[number], site, schema, begin - int(first), rows, labels)
         )
         begin += one.events
     return pieces
 
 
-def write_piece(piece: Piece) -> tuple[list[str], list[str]]:
-    """Write a file's part of the log; return its cardholders and readers. This runs on a worker."""
-    name = piece.names[piece.number]
+def write_piece(piece: Piece) -> tuple[list[str], list[str], int, tuple[int, int] | None]:
+    """Write a file's part of the log; return its cardholders, readers, how many events, the first and the last time."""
+    name = piece.name
     table = pq.read_table(piece.read / EVENTS).drop_columns([HAS_SECONDS])
     lines = table["line"]
     columns = [
@@ -207,12 +270,19 @@ def write_piece(piece: Piece) -> tuple[list[str], list[str]]:
     labels = piece.first_label + np.arange(len(events))
     events = events.add_column(0, LABEL, pa.array(labels, pa.int64()))
     months = events["event_time"].cast(pa.int64()).to_numpy().view("datetime64[us]").astype("datetime64[M]")
+    written = []
     for month in np.unique(months):
-        target = piece.path("events", f"site={quote(piece.site, safe=' ')}", f"month={month}")
+        target = piece.path("events", f"{SITE}={quote(piece.site, safe=' ')}", f"{MONTH}={month}")
         make_folder(target.parent)
         of_month = months == month
         _write(target, events if of_month.all() else events.filter(pa.array(of_month)))
-    again = table.take(pa.array(piece.again)).append_column("same_as", pa.array(piece.same_as, pa.int64()))
+        written.append(target)
+    others_names = [name for name in table.column_names if name != "same_as"]
+    again = (
+        table.select(others_names)
+        .take(pa.array(piece.again))
+        .append_column("same_as", pa.array(piece.same_as, pa.int64()))
+    )
     others = {"duplicates": again}
     for kind, file in (("rejected", REJECTED), ("ignored", IGNORED)):
         entries = pq.read_table(piece.read / file)
@@ -221,8 +291,11 @@ def write_piece(piece: Piece) -> tuple[list[str], list[str]]:
     for kind, rows in others.items():
         make_folder(piece.folder / kind)
         _write(piece.path(kind), rows)
+        written.append(piece.path(kind))
+    sync(written, {path.parent for path in written})
     ids, doors = (pc.unique(events[role].drop_null()).to_pylist() for role in ("cardholder_id", "reader_id"))
-    return ids, doors
+    at = events["event_time"].cast(pa.int64()).to_numpy()
+    return ids, doors, len(events), (int(at.min()), int(at.max())) if len(at) else None
 
 
 def _write(path: Path, table: pa.Table) -> None:
@@ -236,16 +309,17 @@ def _write_account(
     pieces: Sequence[Piece],
     repeats: Repeats,
     said: Mapping[str, object],
+    rows: int,
 ) -> None:
     """Write what is known of the whole log, last: the folder is a log from then on."""
     files = []
     for number, one in enumerate(read):
         doubts = [*one.report["doubts"], *repeats.said.get(number, [])]
         events = one.events - len(pieces[number].again)
-        files.append({**one.report, "file": pieces[number].names[number], "doubts": doubts, "events": events})
+        files.append({**one.report, "file": pieces[number].name, "doubts": doubts, "events": events})
     reasons = pd.concat(
         [
-            one.reasons.assign(file=piece.names[piece.number])
+            one.reasons.assign(file=piece.name)
             for one, piece in zip(read, pieces, strict=True)
             if one.reasons is not None
         ]
@@ -257,7 +331,12 @@ def _write_account(
     }
     total = sum(one.events for one in read)
     counts |= {"events": total - len(repeats.again), "duplicates": len(repeats.again)}
+    if rows != counts["events"]:
+        raise OutputError(f"The log has {rows:,} events instead of {counts['events']:,}: store it again.")
+    names = pa.field("file", pa.dictionary(pa.int32(), pa.string()))
+    schema = pa.schema([pa.field(LABEL, pa.int64()), *pieces[0].schema, names, pa.field("line", pa.int64())])
+    _write(folder / EMPTY, schema.empty_table())
     with replacing(folder / REASONS) as part:
         reasons.to_parquet(part, index=False)
     log = {"format": FORMAT, "counts": {kind: counts[kind] for kind in KINDS}, "files": files, **said}
-    write_whole(folder / LOG, json.dumps(log, ensure_ascii=False, default=int).encode())
+    write_whole(folder / LOG, json.dumps(log, default=int).encode())

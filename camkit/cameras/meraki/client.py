@@ -269,7 +269,7 @@ class Meraki(Lendable):
         raise_for_status(reply, f"Getting the video link of camera {camera_id}", _CAMERA)
         return str(_link(reply))
 
-    def share_rate(self, rate: TokenBucket) -> None:
+    def share_rate(self, rate: TokenBucket, parts: int) -> None:
         """Wait for a turn there before each request to the API; images have no rate."""
         self._api.share_rate(rate)
 

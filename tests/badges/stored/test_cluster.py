@@ -109,7 +109,7 @@ def test_a_scheduler_that_goes_away_is_said_and_what_is_read_stays(tmp_path, mon
         client.close()
         cluster.close()
     monkeypatch.undo()
-    assert len([*(tmp_path / "log").glob("reading/*/read.json")]) >= 3
+    assert len([*(tmp_path / "log").glob("camkit-reading/*/read.json")]) >= 3
     log = store_badges(paths, tmp_path / "log", ZONE)
     pd.testing.assert_frame_equal(log.pick(), load_badges(paths, ZONE).events)
 
@@ -161,4 +161,4 @@ def test_flags_with_a_killed_worker_are_the_same(cluster, client, tmp_path):
     ThreadPoolExecutor(1).submit(kill_later, victims)
     flags = log.flag_events(client=client).compute()
     expected = flag_events(log.pick())
-    pd.testing.assert_frame_equal(flags, expected.set_axis(pd.Index(range(len(expected)), name="label")))
+    pd.testing.assert_frame_equal(flags, expected.set_axis(pd.Index(range(len(expected)), name="log_label")))

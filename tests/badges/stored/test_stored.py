@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ import camkit
 from camkit.badges import flag_events, load_badges, load_doors
 from camkit.badges.stored import StoredLog, open_log, repeats, store_badges
 from camkit.badges.stored import flags as stored_flags
-from camkit.errors import BadgeFileError, InputError, OutputError
+from camkit.errors import BadgeFileError, InputError, OutputError, TimestampError
+from camkit.support.locks import locked
 from tests.conftest import ROOT
 
 ZONE = "America/Denver"
@@ -55,7 +58,8 @@ def same_flags(log: StoredLog, small: pd.DataFrame, client: Client, **rules: Any
     "Flag in both ways and compare; return the flags"
     flags = log.flag_events(client=client, **rules).compute()
     expected = flag_events(small, **rules)
-    pd.testing.assert_frame_equal(flags, expected.set_axis(pd.Index(range(len(small)), name="label")))
+    assert flags.attrs == expected.attrs
+    pd.testing.assert_frame_equal(flags, expected.set_axis(pd.Index(range(len(small)), name="log_label")))
     return flags
 
 
@@ -151,11 +155,11 @@ def test_a_comparison_reads_only_the_month_that_it_asks_for(client, tmp_path):
     log = store_badges([tmp_path / "denver", tmp_path / "oslo"], tmp_path / "log", ZONE, client=client)
     pieces = log.folder.glob("events/*/*/*")
     assert sorted(piece.parent.relative_to(log.folder / "events").as_posix() for piece in pieces) == [
-        "site=denver/month=2026-03", "site=denver/month=2026-04", "site=oslo/month=2026-04",
+        "log_site=denver/log_month=2026-03", "log_site=denver/log_month=2026-04", "log_site=oslo/log_month=2026-04",
     ]  # fmt: skip
-    april = log.where(("month", "==", "2026-04"))
+    april = log.where(("log_month", "==", "2026-04"))
     assert (april.npartitions, log.events.npartitions) == (2, 3)
-    picked = log.pick(log.where(("month", "==", "2026-04"), ("cardholder_id", "==", "1")))
+    picked = log.pick(log.where(("log_month", "==", "2026-04"), ("cardholder_id", "==", "1")))
     assert picked.index.tolist() == [2]
     assert picked.attrs["timezone"] == ZONE
     assert log.pick(log.where(("event_time", ">=", pd.Timestamp("2026-04-01", tz=ZONE)))).index.tolist() == [
@@ -182,18 +186,18 @@ def test_the_exports_of_a_stopped_call_are_not_read_again(client, tmp_path, monk
     )
     log = store_badges([one, two], tmp_path / "log", ZONE, client=client)
     assert (read, log.counts["events"]) == (["b.csv"], 2)
-    assert not (tmp_path / "log" / "reading").exists()
+    assert not (tmp_path / "log" / "camkit-reading").exists()
 
 
-@pytest.mark.parametrize("what", ["log", "file"])
+@pytest.mark.parametrize("what", ["log", "mine.txt", "camkit-reading/novel.txt", "events/novel.txt"])
 def test_a_folder_with_something_in_it_is_refused_and_stays(client, tmp_path, what):
-    "Another log, or anything"
+    "Another log, or anything, whatever it is called"
     export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
     into = tmp_path / "into"
     if what == "log":
         store_badges(export, into, ZONE, client=client)
     else:
-        write(into / "mine.txt", "")
+        write(into / what, "")
     before = sorted(into.rglob("*"))
     with pytest.raises(OutputError, match="choose another"):
         store_badges(export, into, ZONE, client=client)
@@ -215,7 +219,7 @@ def test_a_site_with_a_hostile_name_stays_in_the_folder(client, tmp_path):
     log = store_badges(
         write(folder / "x.csv", "2026-03-01 08:00:00,1,R1").parent, tmp_path / "log", ZONE, client=client
     )
-    assert log.events["site"].compute().tolist() == ["a=b %2e, c"]
+    assert log.events["log_site"].compute().tolist() == ["a=b %2e, c"]
 
 
 def test_flags_are_made_once_for_the_same_rules(client, tmp_path):
@@ -225,7 +229,9 @@ def test_flags_are_made_once_for_the_same_rules(client, tmp_path):
     for repeat_s, expected in ((30, 1), (30, 1), (5, 0)):
         assert log.flag_events(repeat_s=repeat_s, client=client)["repeated_swipe"].compute().sum() == expected
     assert len([*log.folder.glob("flags-*")]) == 2
-    assert not [*log.folder.glob("flagging-*")]
+    assert sorted(path.name[:6] for path in log.folder.iterdir()) == [
+        "duplic", "events", "flags-", "flags-", "ignore", "log.js", "no-eve", "reason", "reject",
+    ]  # fmt: skip
 
 
 def test_the_log_is_shown_as_one_in_memory_is(client, tmp_path):
@@ -237,6 +243,98 @@ def test_the_log_is_shown_as_one_in_memory_is(client, tmp_path):
     assert "1 rows read = 1 events" in page
     assert "&lt;b&gt;1" in page
     assert repr(camkit.open_log(log.folder)).startswith("StoredLog in")
+
+
+def test_a_call_that_goes_on_with_other_exports_has_only_theirs(client, tmp_path, monkeypatch):
+    "What it had written of an export that is gone, or of a month that is, is not in the log"
+    one = write(tmp_path / "in" / "a.csv", "2026-03-01 08:00:00,1,R1\n2026-04-01 08:00:00,2,R1")
+    two = write(tmp_path / "in" / "b.csv", "2026-05-01 08:00:00,3,R1")
+    with monkeypatch.context() as patch:
+        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store_badges(tmp_path / "in", tmp_path / "log", ZONE, client=client)
+    two.unlink()
+    write(one, "2026-03-01 08:00:00,1,R1")
+    log = same([tmp_path / "in"], tmp_path / "log", client)
+    assert len(log.pick()) == len(log.flag_events(client=client)) == 1
+
+
+def test_what_a_power_cut_left_of_an_export_is_read_again(client, tmp_path, monkeypatch):
+    "A file that says that all is there, beside an empty one"
+    write(tmp_path / "in" / "a.csv", "2026-03-01 08:00:00,1,R1")
+    with monkeypatch.context() as patch:
+        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store_badges(tmp_path / "in", tmp_path / "log", ZONE, client=client)
+    (part,) = (tmp_path / "log").glob("camkit-reading/*/events.parquet")
+    part.write_bytes(b"")
+    assert same([tmp_path / "in"], tmp_path / "log", client).counts["events"] == 1
+
+
+def test_two_calls_into_one_folder_do_not_mix(client, tmp_path):
+    "The second one is told of the first"
+    export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
+    (tmp_path / "log").mkdir()
+    with (
+        locked(tmp_path / "log" / ".camkit-storing.lock", "storing"),
+        pytest.raises(OutputError, match="storing of a log"),
+    ):
+        store_badges(export, tmp_path / "log", ZONE, client=client)
+    assert store_badges(export, tmp_path / "log", ZONE, client=client).counts["events"] == 1
+
+
+def test_a_relative_folder_is_that_of_the_caller(client, tmp_path, monkeypatch):
+    "A worker may be in another one, and the caller may go elsewhere"
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
+    log = store_badges("a.csv", "log", ZONE, client=client)
+    monkeypatch.chdir("/")
+    assert len(log.pick()) == 1
+
+
+def test_a_zone_that_its_name_does_not_bring_back_is_refused(client, tmp_path):
+    "Before anything is read"
+    export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
+    for zone in (timezone(timedelta(hours=5), "CET"), timezone(timedelta(seconds=3601))):
+        with pytest.raises(TimestampError, match="give its name"):
+            store_badges(export, tmp_path / "log", zone, client=client)
+    assert not (tmp_path / "log").exists()
+
+
+def test_exports_with_columns_called_as_ours_keep_them(client, tmp_path):
+    "Site, month and label are columns that exports have"
+    path = tmp_path / "a.csv"
+    path.write_text("event_time,cardholder_id,site,month,label\n2026-03-01 08:00:00,1,Oslo,March,x\n")
+    same([path], tmp_path / "log", client)
+    path.write_text("event_time,cardholder_id,log_site\n2026-03-01 08:00:00,1,Oslo\n")
+    with pytest.raises(InputError, match=r"'log_site'.*another name"):
+        store_badges(path, tmp_path / "other", ZONE, client=client)
+
+
+def test_a_site_that_looks_like_a_number_is_text(client, tmp_path):
+    "0012 is not 12"
+    log = store_badges(
+        write(tmp_path / "0012" / "a.csv", "2026-03-01 08:00:00,1,R1"), tmp_path / "log", ZONE, client=client
+    )
+    assert log.pick(log.where(("log_site", "==", "0012"))).index.tolist() == [0]
+    assert log.events["log_site"].compute().tolist() == ["0012"]
+
+
+def test_a_log_without_events_has_an_empty_table(client, tmp_path):
+    "As one in memory"
+    path = tmp_path / "a.csv"
+    path.write_text("event_time,cardholder_id\nTotal,3\n")
+    log = same([path], tmp_path / "log", client)
+    assert log.counts["ignored"] == 1
+    assert "0 events" in log._repr_html_()
+    assert len(log.flag_events(client=client)) == 0
+
+
+def test_a_file_whose_name_is_not_text_is_stored(client, tmp_path):
+    "As systems with old names have them"
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv"))
+    path.write_text("event_time,cardholder_id\n2026-03-01 08:00:00,1\n")
+    same([path], tmp_path / "log", client)
 
 
 def write(path: Path, rows: str) -> Path:

@@ -40,6 +40,8 @@ class FleetRun:
 
     Attributes
     ----------
+    asked : tuple of str
+        The cameras, in the order asked for.
     runs : dict of str to DownloadRun
         By camera, those that could be asked.
     problems_of : dict of str to str
@@ -48,6 +50,7 @@ class FleetRun:
         Seconds from start to end.
     """
 
+    asked: tuple[str, ...] = field(repr=False)
     runs: dict[str, DownloadRun] = field(repr=False)
     problems_of: dict[str, str]
     elapsed_s: float
@@ -74,6 +77,8 @@ class FleetRun:
         rows += [(name, 0, pd.NA, pd.NA, pd.NA, False, said) for name, said in self.problems_of.items()]
         names = ["camera_id", "frames", "wanted", "requests", "failures", "complete", "said"]
         table = pd.DataFrame(rows, columns=names)
+        place = {name: number for number, name in enumerate(self.asked)}
+        table = table.sort_values("camera_id", key=lambda ids: ids.map(place), ignore_index=True)
         counts = dict.fromkeys(names[1:5], "Int64")
         return table.astype({**counts, "camera_id": "string", "said": "string", "complete": "bool"})
 
@@ -137,8 +142,8 @@ def download_fleet(
     out : str or pathlib.Path
         The folder; each camera has a folder of its own in it, called by its id. What is there already counts.
     client : distributed.Client, optional
-        A Dask cluster, whose workers see `out` by the same name. If left out, the active client, or else this process;
-        from `PAYS_FROM` images on one process for each core, where Dask is installed.
+        A Dask cluster, whose workers see `out` by the same name. If left out, this process; from `PAYS_FROM` images on
+        one process for each core, where Dask is installed and not in use.
 
     Returns
     -------
@@ -183,13 +188,22 @@ def download_fleet(
         interruptible(lambda: f"{len(runs)} of {len(ids)} cameras are done. {WHAT_STAYS}"),
         _workers(client, order, ids) as chosen,
     ):
-        done = _on_cluster(chosen, een, ids, order, at_once) if chosen else _here(een, ids, order, at_once)
-        for camera, one in done:
+
+        def keep(camera: str, one: DownloadRun | str) -> None:
             if isinstance(one, DownloadRun):
                 runs[camera] = one
             else:
                 problems[camera] = one
-    return FleetRun(runs, problems, time.perf_counter() - began)
+
+        if chosen is None:
+            here = (
+                partial(lambda camera: keep(camera, _download(een, order, camera)), camera) for camera in ids
+            )
+            run_together(here, at_once)
+        else:
+            for camera, one in _on_cluster(chosen, een, ids, order, at_once):
+                keep(camera, one)
+    return FleetRun(tuple(ids), runs, problems, time.perf_counter() - began)
 
 
 def _checked(camera: str) -> str:
@@ -201,19 +215,11 @@ def _checked(camera: str) -> str:
 def _workers(client: Client | None, order: _Order, ids: list[str]) -> Iterator[Client | None]:
     """The cluster to work on, or None for this process."""
     pays = len(ids) * order.count >= PAYS_FROM and find_spec("distributed") is not None
-    if client is None and not active() and not pays:
+    if client is None and (active() or not pays):
         yield None
         return
     with cluster(client, "A fleet on a cluster") as chosen:
         yield chosen
-
-
-def _here(
-    een: EagleEye, ids: list[str], order: _Order, at_once: int
-) -> Iterator[tuple[str, DownloadRun | str]]:
-    yield from zip(
-        ids, run_together((partial(_download, een, order, camera) for camera in ids), at_once), strict=True
-    )
 
 
 def _on_cluster(

@@ -113,8 +113,8 @@ class Session(NotPickled):
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
 
-    def share_rate(self, rate: TokenBucket) -> None:
-        """Wait for a turn there before each request."""
+    def share_rate(self, rate: TokenBucket, parts: int) -> None:
+        """Wait for a turn there before each request; `parts` is how many clients share the account's rates."""
         self._transport.share_rate(rate)
 
     @secrets_stay_inside

@@ -84,7 +84,13 @@ class EagleEyeV3(Session, EagleEye):
 
     api = "v3"
     full_resolution = False
+    KEPT = ("full_resolution",)
     _main_rate = TokenBucket(MAIN_PER_S, burst=1)
+
+    def share_rate(self, rate: TokenBucket, parts: int) -> None:
+        """Wait for a turn there before each request, and for a part of the rate of full resolution."""
+        super().share_rate(rate, parts)
+        self._main_rate = TokenBucket(MAIN_PER_S / parts, burst=1)
 
     def devices(self) -> pd.DataFrame:
         """List the account's cameras and bridges; see `EagleEye.devices`."""

@@ -143,8 +143,8 @@ class Session(NotPickled):
                 "EEN_REDIRECT_URI is not an address. Write it as it is registered, such as http://127.0.0.1:3333."
             )
 
-    def share_rate(self, rate: TokenBucket) -> None:
-        """Wait for a turn there before each request."""
+    def share_rate(self, rate: TokenBucket, parts: int) -> None:
+        """Wait for a turn there before each request; `parts` is how many clients share the account's rates."""
         self._transport.share_rate(rate)
 
     @secrets_stay_inside

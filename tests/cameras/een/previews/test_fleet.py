@@ -8,19 +8,21 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import requests
 from distributed import Client, LocalCluster
+from pydantic import SecretStr
 
 import camkit
 from camkit.badges import load_badges, load_doors, resolve
-from camkit.cameras import snapshots_for
-from camkit.cameras.een import EagleEye, probe_cameras, usable_cameras
+from camkit.cameras import Picture, borrowed, lend, snapshots_for
+from camkit.cameras.een import EagleEye, EagleEyeV1, probe_cameras, usable_cameras
 from camkit.cameras.een.previews import download_fleet, download_previews
-from camkit.errors import InputError
+from camkit.errors import InputError, LoginRefused
 from camkit.site import demo_site
 from tests.conftest import ROOT
 from tests.http.test_canaries import secrets_in
@@ -82,6 +84,7 @@ def test_a_camera_that_fails_does_not_stop_the_others(een, tmp_path):
     fleet = download_fleet(een, ["0badcafe", good], count=2, attempts=4, out=tmp_path)
     assert not fleet.complete
     assert list(fleet.runs) == [good]
+    assert fleet.cameras["camera_id"].tolist() == ["0badcafe", good]
     assert "0badcafe" in fleet.problems_of["0badcafe"]
     assert "0badcafe" in fleet._repr_html_()
     assert fleet.problems()[0].startswith("Camera 0badcafe: ")
@@ -102,6 +105,15 @@ def test_a_login_is_not_sent_over_a_connection_that_is_not_encrypted(een, tmp_pa
         pytest.raises(InputError, match="security=True"),
     ):
         download_fleet(een, ["1000a060"], out=tmp_path, client=client)
+
+
+class OwnCamera:
+    """A source that somebody wrote."""
+
+    vendor = "own"
+
+    def snapshot(self, camera_id: str, at: datetime) -> Picture:
+        return Picture("own", camera_id, b"jpeg", "0" * 64, at, None)
 
 
 class TestOnTwoProcesses:
@@ -134,6 +146,34 @@ class TestOnTwoProcesses:
         assert [(s.event, s.camera, s.result, s.reason, s.sha256, s.cardholder) for s in one] == [
             (s.event, s.camera, s.result, s.reason, s.sha256, s.cardholder) for s in two
         ]
+
+    def test_what_a_worker_cannot_be_lent_is_asked_here(self, client, site):
+        "A camera that is connected is never said not to be"
+        log = load_badges(ROOT / "data" / "sample_badges.csv", "America/Denver")
+        events = resolve(log.events.head(2), load_doors(ROOT / "data" / "doors.csv"))
+        vendors = {camera.vendor for event in events for camera in event.cameras}
+        cameras = dict.fromkeys(vendors, OwnCamera())
+        assert all(one.picture for one in snapshots_for(events, cameras, client=client))
+
+    def test_a_refused_login_is_tried_once(self, client, demo, site, control, tmp_path):
+        "In this process, before anything is sent to the workers"
+        usable = site.een.devices()
+        control.reset()
+        een = EagleEyeV1("me", SecretStr("wrong"), base_url=demo.info["een"], demo_origin=demo.info["media"])
+        for call in (
+            lambda: download_fleet(een, ["1000a060"], out=tmp_path, client=client),
+            lambda: probe_cameras(een, usable, client=client),
+        ):
+            with pytest.raises(LoginRefused):
+                call()
+        assert control.count("authenticate") <= 1
+
+    def test_what_was_set_later_is_so_on_the_workers_too(self, client, demo):
+        "Full resolution, for one"
+        with demo_site(demo.info, een_api="v3") as site:
+            site.een.full_resolution = True
+            with lend(client, site.een) as name:
+                assert client.submit(lambda: borrowed(name).full_resolution).result()
 
     def test_no_secret_is_in_a_task_a_log_or_on_the_dashboard(
         self, een, cluster, client, demo, tmp_path, caplog
