@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -186,8 +187,8 @@ def _put_pages(made: list[Path], folder: Path) -> None:
     try:
         for page in made:
             page.replace(folder / page.name)
-        for old in folder.glob("page-[0-9]*.html") if folder.is_dir() else ():
-            if old.name not in names:
+        for old in list(folder.iterdir()) if folder.is_dir() else ():
+            if re.fullmatch(r"page-\d{4,}\.html", old.name) and old.name not in names:
                 old.unlink()
         if not made and folder.is_dir():
             with suppress(OSError):  # there is something else in it

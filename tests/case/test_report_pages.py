@@ -160,20 +160,20 @@ def test_an_earlier_report_leaves_no_page(case):
     "Of an event that is left out since, for example; what else is in the folder stays"
     path = case.report(now=MADE_AT)
     folder = pages_of(path)[0].parent
-    (folder / "my notes.txt").write_text("mine")
+    mine = ["my notes.txt", "page-1 draft.html"]
+    for name in mine:
+        (folder / name).write_text("mine")
     for label in (5, 6, 7):
         case.exclude(label, "Picked by mistake")
     case.report(now=MADE_AT)
-    assert sorted(file.name for file in folder.iterdir()) == [
-        "my notes.txt",
-        "page-0001.html",
-        "page-0002.html",
-    ]
+    pages = ["page-0001.html", "page-0002.html"]
+    assert sorted(file.name for file in folder.iterdir()) == sorted([*mine, *pages])
     for label in (3, 4):
         case.exclude(label, "Picked by mistake")
     case.report(now=MADE_AT)
-    assert [file.name for file in folder.iterdir()] == ["my notes.txt"]
-    (folder / "my notes.txt").unlink()
+    assert sorted(file.name for file in folder.iterdir()) == mine
+    for name in mine:
+        (folder / name).unlink()
     case.report(now=MADE_AT)
     assert not folder.exists()
 
