@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 """How long after one worker was asked to wait the others know it, seconds."""
 
-
 TRIES = 3
 """How often a client is sent to the workers, where one of them ends meanwhile."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +31,7 @@ from camkit.badges.flags import (
 from camkit.badges.identifiers import TEXT
 from camkit.badges.stored.places import LABEL
 from camkit.badges.stored.runs import buckets_of, hashed, read_bucket, write_run
+from camkit.errors import OutputError
 from camkit.support.cluster import cluster, on_each
 from camkit.support.files import make_folder, remove_leftovers, replacing, sync, working_folder
 
@@ -50,7 +50,7 @@ ROWS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
-class Plan:
+class FlagPlan:
     """What every task has to know.
 
     Attributes
@@ -99,7 +99,7 @@ def flag_log(log: Path, events_of: Sequence[int], rules: Rules, client: Client |
     remove_leftovers(log)
     with working_folder(folder) as work:
         part = make_folder(work / "flags")
-        plan = Plan(log, part, work, rules, tuple(labels.tolist()), buckets)
+        plan = FlagPlan(log, part, work, rules, tuple(labels.tolist()), buckets)
         with cluster(client, "A log in parts") as workers:
             for task, items in (
                 (flag_file, plan.numbers),
@@ -110,12 +110,15 @@ def flag_log(log: Path, events_of: Sequence[int], rules: Rules, client: Client |
                 for _ in on_each(workers, task, items, plan, what_stays="The log itself is as it was."):
                     pass
         sync(part.iterdir(), [part])
-        with suppress(OSError):  # another call has made the same meanwhile
+        try:
             part.rename(folder)
+        except OSError as error:
+            if not folder.is_dir():  # else another call has made the same meanwhile
+                raise OutputError(f"The flags cannot be written to {folder}: {error.strerror}.") from None
     return folder
 
 
-def flag_file(number: int, plan: Plan) -> None:
+def flag_file(number: int, plan: FlagPlan) -> None:
     """Flag what events show by themselves and by the order of their file; write the swipes for the shuffles."""
     events = _events(plan, number)
     rules = plan.rules
@@ -134,7 +137,7 @@ def flag_file(number: int, plan: Plan) -> None:
     write_run(plan.path("own", number), own, np.zeros(len(events), dtype=np.int64), 1)
     table = events.assign(at=at, line=keys[0], file=np.int32(number))
     swipe = is_swipe(events)
-    _write(plan, "who", number, table[swipe & events["cardholder_id"].notna()], "cardholder_id")
+    _write_swipes(plan, "who", number, table[swipe & events["cardholder_id"].notna()], "cardholder_id")
     card = events["cardholder_id"]
     if "credential" in events:
         card = events["credential"].fillna(card)
@@ -144,10 +147,10 @@ def flag_file(number: int, plan: Plan) -> None:
         else pd.Series(index=events.index, dtype=TEXT)
     )
     of_card = table.assign(cardholder_id=card, cardholder_name=names)
-    _write(plan, "card", number, of_card[swipe & card.notna() & names.notna()], "cardholder_id")
+    _write_swipes(plan, "card", number, of_card[swipe & card.notna() & names.notna()], "cardholder_id")
 
 
-def _events(plan: Plan, number: int) -> pd.DataFrame:
+def _events(plan: FlagPlan, number: int) -> pd.DataFrame:
     """The events of a file, by their labels."""
     tables = []
     for path in (plan.log / "events").glob(f"*/*/{number:06}.parquet"):
@@ -161,7 +164,7 @@ def _events(plan: Plan, number: int) -> pd.DataFrame:
     return table.to_pandas(types_mapper={pa.string(): TEXT}.get)
 
 
-def _write(plan: Plan, what: str, number: int, table: pd.DataFrame, key: str) -> None:
+def _write_swipes(plan: FlagPlan, what: str, number: int, table: pd.DataFrame, key: str) -> None:
     names = [
         *ORDER,
         "cardholder_id",
@@ -175,7 +178,7 @@ def _write(plan: Plan, what: str, number: int, table: pd.DataFrame, key: str) ->
     write_run(plan.path(what, number), pa.table(columns), bucket, plan.buckets)
 
 
-def flag_cardholders(bucket: int, plan: Plan) -> None:
+def flag_cardholders(bucket: int, plan: FlagPlan) -> None:
     """Flag what rests on a cardholder's other swipes, for the cardholders of a bucket."""
     swipes, order = _swipes(plan, "who", bucket)
     at = swipes["at"].to_numpy()
@@ -189,7 +192,7 @@ def flag_cardholders(bucket: int, plan: Plan) -> None:
     _send_back(plan, "swipes", bucket, {name: column[is_flagged] for name, column in found.items()})
 
 
-def flag_credentials(bucket: int, plan: Plan) -> None:
+def flag_credentials(bucket: int, plan: FlagPlan) -> None:
     """Flag the credentials of a bucket that appear with another name too."""
     swipes, order = _swipes(plan, "card", bucket)
     label = swipes[LABEL].to_numpy()
@@ -197,18 +200,18 @@ def flag_credentials(bucket: int, plan: Plan) -> None:
     _send_back(plan, "cards", bucket, {LABEL: label[rows], TWO_NAMES: label[others]})
 
 
-def _swipes(plan: Plan, what: str, bucket: int) -> tuple[pd.DataFrame, np.ndarray]:
+def _swipes(plan: FlagPlan, what: str, bucket: int) -> tuple[pd.DataFrame, np.ndarray]:
     """The swipes of a bucket, and their order in time."""
     table = read_bucket([plan.path(what, number) for number in plan.numbers], bucket)
     swipes = table.to_pandas(types_mapper={pa.large_string(): TEXT}.get)
     return swipes, np.lexsort((swipes["line"], swipes["file"], swipes["at"]))
 
 
-def _send_back(plan: Plan, what: str, bucket: int, found: dict[str, np.ndarray]) -> None:
+def _send_back(plan: FlagPlan, what: str, bucket: int, found: dict[str, np.ndarray]) -> None:
     write_run(plan.path(what, bucket), pa.table(found), plan.file_of(found[LABEL]), len(plan.numbers))
 
 
-def put_together(number: int, plan: Plan) -> None:
+def put_together(number: int, plan: FlagPlan) -> None:
     """Write the flags of the events of a file."""
     first, end = plan.labels[number : number + 2]
     own = read_bucket([plan.path("own", number)], 0).to_pandas()

@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 STAGING = "camkit-reading"
 """The folder, in that of the log, of what has been read so far."""
 
-LOCK = ".camkit-storing.lock"
-
 OURS = "of-an-unfinished-log"
 """A file in it: only a folder that has it is gone on with, and removed at the end."""
+
+LOCK = ".camkit-storing.lock"
+"""In the folder of the log while a call is storing one there."""
 
 
 def store_badges(  # noqa: PLR0913 - as `load_badges`

@@ -205,7 +205,7 @@ def _token(authorizations: Authorizations, base_url: dict[str, object]) -> Respo
 
 
 def _revoke(authorizations: Authorizations) -> Response:
-    """End a login; a token that is not known is no error."""
+    """End a login; a token that is not known is not an error."""
     if not _is_client():
         return _refused(401, "invalid_client")
     authorizations.revoke({**request.args.to_dict(), **request.form.to_dict()}.get("token", ""))
