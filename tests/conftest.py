@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,29 @@ ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("camkit", deadline=None)  # how fast the machine is, is not what tests are about
 settings.load_profile("camkit")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job: `make test &`
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class SayFailuresAtOnce:
+    """Prints each failure as it comes: a run that is ended before its summary has still named them."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.write_line("")
+            self._terminal.write_line(f"FAILED in {report.when}, {report.duration:.0f} s: {report.nodeid}")
+            self._terminal.write_line("\n".join(report.longreprtext.splitlines()[-12:]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if isinstance(terminal, pytest.TerminalReporter):
+        config.pluginmanager.register(SayFailuresAtOnce(terminal))
 
 
 @pytest.fixture(scope="session")
