@@ -102,6 +102,7 @@ def test_no_output_of_a_notebook_has_a_character_that_is_obeyed(shown: NotebookN
     assert sum("[U+001B]" in text for text in plain) >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @needs_chromium
 def test_jupyterlab_runs_none_of_it(tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ def test_copies_of_the_notebooks_keep_what_was_changed(checkout: Path) -> None:
     assert "01_first.ipynb" in copies
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @needs_chromium
 def test_make_lab_opens_copies_beside_the_exports_and_asks_nothing(checkout: Path, tmp_path: Path) -> None:

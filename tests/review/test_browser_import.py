@@ -86,6 +86,7 @@ def choose_in_dialog(dialog: Locator, shots: Path) -> None:
     expect(dialog.get_by_label("Case", exact=True)).to_have_value("../out/german_export")
 
 
+@pytest.mark.slow
 def test_a_german_export_gets_from_notebook_01_to_the_panel_by_mouse(lab: Lab, tmp_path: Path) -> None:
     "The dialog in 01 writes investigation.toml; 02 begins with it, and with the photos of a folder; nothing is typed"
     with browser_page(1400, 1000) as page:

@@ -227,6 +227,7 @@ def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
         assert abroad == []
 
 
+@pytest.mark.slow
 def test_the_views_of_a_door_by_mouse_and_by_key(lab: Lab, folder: Path):
     "Each view shows its own picture; the choice is there only where the door has several, and all is on the screen"
     events = "picked().query('reader_id in (\"HQ-R1\", \"HQ-R2\")').drop_duplicates('reader_id')"
@@ -270,6 +271,7 @@ def test_the_views_of_a_door_by_mouse_and_by_key(lab: Lab, folder: Path):
             expect_picture(panel, case, first, step_s=5.0, view=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (853, 480)])
 def test_nothing_is_cut_off_or_moves(lab: Lab, folder: Path, width: int, height: int):
     "At a door with two cameras, with one, and with none: captions, facts, and the buttons after several verdicts"
@@ -312,6 +314,7 @@ def test_nothing_is_cut_off_or_moves(lab: Lab, folder: Path, width: int, height:
             )
 
 
+@pytest.mark.slow
 def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
     "It ends at once, the kernel answers all the while, and loading begins again on demand"
     write_notebook(
@@ -331,6 +334,7 @@ def test_stop_in_the_middle_of_loading(lab: Lab, folder: Path):
         expect(picture).to_have_text("Loading …")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
 def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, height: int):
     "Without scrolling, also where a camera is dead; in a small window nothing is cut off; the keyboard alone will do"
@@ -381,6 +385,7 @@ def test_all_of_an_event_is_on_the_screen(lab: Lab, folder: Path, width: int, he
             assert case.verdicts()["verdict"].tolist() == ["mismatch", "unclear"]
 
 
+@pytest.mark.slow
 def test_a_key_is_taken_as_soon_as_the_picture_is_there(lab: Lab, folder: Path):
     "Though the kernel is held up right after it sent the picture: what the browser shows is what it judges"
     held_up = """
@@ -402,6 +407,7 @@ def test_a_key_is_taken_as_soon_as_the_picture_is_there(lab: Lab, folder: Path):
             assert case.verdicts()["verdict"].tolist() == ["unclear"]
 
 
+@pytest.mark.slow
 def test_a_key_after_run_all_does_not_go_to_the_notebook(lab: Lab, folder: Path):
     "X brings the picture to the screen, and once it is there gives a verdict; it cuts no cell"
     cells_below = 20
@@ -425,6 +431,7 @@ def test_a_key_after_run_all_does_not_go_to_the_notebook(lab: Lab, folder: Path)
         expect(panel.get_by_text("Esc leaves the note")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_the_panel_takes_no_keys_from_a_cell_that_is_typed_into(lab: Lab, folder: Path):
     "The panel comes while one types elsewhere: what is typed goes there"
     slow = panel_of("picked().head(1)", *QUICK).replace("panel = ", "import time; time.sleep(3); panel = ")
@@ -456,6 +463,7 @@ def leave_the_next_out(panel: Locator, shot: Path) -> None:
     expect_whole(panel, panel.get_by_role("button", name="Take it in again"))
 
 
+@pytest.mark.slow
 def test_two_reviewers_and_an_event_that_is_left_out(lab: Lab, folder: Path):
     "Each sees what the other said; all of it fits the panel; the reason is typed, not taken for keys"
     write_notebook(folder / "review.ipynb", panel_of("picked().head(2)", *QUICK))

@@ -108,6 +108,7 @@ def test_filter_and_click_picks_the_rows_one_sees(lab: Lab, tmp_path: Path):
         assert abroad == []
 
 
+@pytest.mark.slow
 def test_flags_lead_to_events_and_a_title_sorts_them(lab: Lab):
     "A flag and a kind are chosen, a click on the whole title sorts; the picks are there when the notebook runs again"
     with browser_page(1600, 1000) as page:

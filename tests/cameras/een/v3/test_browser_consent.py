@@ -11,7 +11,7 @@ from tests.conftest import NO_KEYRING, ROOT
 from tests.support.browser import browser_page, jupyter_lab, needs_chromium, notebook, open_notebook
 from tests.support.review_notebook import write_notebook
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 
 CELL = """
 from camkit.demo.launch import DemoProcess
