@@ -14,7 +14,8 @@ from typing import NamedTuple
 from urllib3 import HTTPHeaderDict
 
 _LONGEST_HEAD = 16 * 1024
-_MOST_LINES = 100
+_MOST_LINES = 99
+"""So many does `http.client` take."""
 _AT_ONCE = 32 * 1024
 _HEAD = re.compile(
     rb"HTTP/1\.1 (?!204|304)([2-5][0-9]{2})(?: [\t -~]*)?\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+)\r\n"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import time, tzinfo
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote_to_bytes
 
 import pandas as pd
 import pyarrow as pa
+from pyarrow.dataset import HivePartitioning
+from pyarrow.parquet import filters_to_expression
+from pydantic import BaseModel, ConfigDict, Field
 
 from camkit.badges.files import SourceFile
 from camkit.badges.flags import Rules
@@ -20,7 +24,7 @@ from camkit.badges.identifiers import TEXT
 from camkit.badges.log import Account
 from camkit.badges.sentences import SHOWN
 from camkit.badges.stored.flags import flag_log, read_flags
-from camkit.badges.stored.places import EMPTY, FORMAT, LABEL, LOG, PLACE, REASONS
+from camkit.badges.stored.places import EMPTY, FORMAT, KINDS, LABEL, LOG, PLACE, REASONS, require_plain
 from camkit.errors import InputError
 from camkit.support.cluster import need_dask
 from camkit.support.html import block_html, table_html, text_html
@@ -29,6 +33,11 @@ from camkit.support.timezones import as_zone
 if TYPE_CHECKING:
     import dask.dataframe as dd
     from distributed import Client
+
+T = TypeVar("T")
+
+_Count = Annotated[int, Field(ge=0, lt=2**53, strict=True)]
+_Moment = Annotated[int, Field(ge=-(2**62), lt=2**62, strict=True)]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,8 +61,10 @@ class StoredLog:
     sources: tuple[SourceFile, ...]
     given: dict[str, Any]
     left_out: pd.DataFrame
-    _seen: tuple[int, int] = field(default=(0, 0))
-    _span: tuple[int, int] | None = None  # of the events, microseconds since 1970
+    _seen: tuple[int, int]  # cardholders and readers
+    _span: tuple[int, int] | None  # of the events, microseconds since 1970
+    _empty: pd.DataFrame
+    _reasons: pd.DataFrame
 
     @property
     def events(self) -> dd.DataFrame:
@@ -82,14 +93,39 @@ class StoredLog:
         Raises
         ------
         InputError
-            If there is not such a column.
+            If there is not such a column or operator, or the value cannot be compared with it.
+
+        Notes
+        -----
+        A time may be text, ``("event_time", ">=", "2026-03-01 18:00")``, and is the site's if it does not say more.
         """
-        names = set(self.events.columns)
-        if strange := [one[0] for one in filters if one[0] not in names]:
+        checked = [self._comparison(one) for one in filters]
+        return self._table("events", index=LABEL, filters=checked or None)
+
+    def _comparison(self, one: Any) -> tuple[str, str, Any]:
+        """A comparison that can be made, with a time as such."""
+        columns = self._empty.assign(**dict.fromkeys(PLACE, pd.Series(dtype=TEXT)))
+        try:
+            name, operator, value = one
+            if name not in columns:
+                raise InputError(
+                    f"The log does not have a column {name!r}: it has {', '.join(sorted(map(str, columns)))}."
+                )
+            if name == "event_time":
+                value = [*map(self._moment, value)] if operator in ("in", "not in") else self._moment(value)
+            pa.Table.from_pandas(columns).filter(filters_to_expression([(name, operator, value)]))
+        except InputError:
+            raise
+        except (TypeError, ValueError, pa.ArrowException):
             raise InputError(
-                f"The log does not have a column {strange[0]!r}: it has {', '.join(sorted(names))}."
-            )
-        return self._table("events", index=LABEL, filters=[*filters] or None)
+                f"{one!r} is not a comparison with a column of the log: write a column, an operator and a value of its "
+                "kind, such as ('reader_id', '==', 'R1')."
+            ) from None
+        return name, operator, value
+
+    def _moment(self, value: Any) -> pd.Timestamp:
+        at = pd.Timestamp(value)
+        return at if at.tzinfo else at.tz_localize(self.timezone or "UTC")
 
     @property
     def rejected(self) -> dd.DataFrame:
@@ -129,7 +165,10 @@ class StoredLog:
         pandas.DataFrame
             For `flag_events`, `EventPicker` and `resolve`: the columns of `BadgeLog.events`, with the same labels.
         """
-        table = (self.events if events is None else events).compute().sort_index()
+        try:
+            table = (self.events if events is None else events).compute().sort_index()
+        except (OSError, pa.ArrowException):
+            raise _damaged(self.folder, "a part of it cannot be read") from None
         table = table.drop(columns=[*PLACE], errors="ignore")
         texts = {name: TEXT for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)}
         table = table.astype(texts).rename_axis(index=None)
@@ -175,7 +214,7 @@ class StoredLog:
         Raises
         ------
         InputError, TimestampError
-            As `camkit.flag_events`; `InputError` also if Dask is not installed.
+            As `camkit.flag_events`; `InputError` also if Dask is not installed, or a part of the log cannot be read.
         OutputError, ClusterError
             If they cannot be written, or the cluster goes away.
         """
@@ -207,15 +246,18 @@ class StoredLog:
         span: Any = (pd.NaT, pd.NaT)
         if self._span is not None:
             span = (pd.Timestamp(at, unit="us", tz="UTC") for at in self._span)
-        reasons = pd.read_parquet(self.folder / REASONS)
-        return Account(self.counts, reasons, self.files, self.left_out, self.timezone, *self._seen, *span)
+        return Account(
+            self.counts, self._reasons, self.files, self.left_out, self.timezone, *self._seen, *span
+        )
 
     def _first(self, count: int) -> pd.DataFrame:
         """The first events, by their labels."""
-        tables = [pd.read_parquet(self.folder / EMPTY).set_index(LABEL)]
+        tables = [self._empty]
         for number in self.files.index[self.files["events"] > 0]:
             paths = (self.folder / "events").glob(f"*/*/{number:06}.parquet")
-            tables += [pd.read_parquet(path, partitioning=None).set_index(LABEL) for path in paths]
+            tables += [
+                _read(path, partial(pd.read_parquet, partitioning=None)).set_index(LABEL) for path in paths
+            ]
             if sum(map(len, tables)) >= count:
                 break
         return pd.concat(tables).sort_index().head(count).rename_axis(index=None)
@@ -226,14 +268,53 @@ class StoredLog:
 
         folder = self.folder / kind
         if not folder.is_dir():  # there are not any events
-            return dd.from_pandas(
-                pd.read_parquet(self.folder / EMPTY).set_index(LABEL).assign(**dict.fromkeys(PLACE, ""))
-            )
+            return dd.from_pandas(self._empty.assign(**dict.fromkeys(PLACE, "")))
+        # With a schema, since else 0012 would be a number; a site's name may be what stands for a missing one.
         places = pa.schema([(name, pa.string()) for name in PLACE] if kind == "events" else [])
         parts = {
-            "partitioning": {"flavor": "hive", "schema": places}
-        }  # else it would guess that 0012 is a number
+            "partitioning": HivePartitioning(places, null_fallback=""),
+            "partition_base_dir": str(folder),
+        }
         return dd.read_parquet(str(folder), **{"index": False, "dataset": parts, **options})
+
+
+class _Source(BaseModel):
+    path: str  # with what is not ASCII as in an address: a name of a file need not be text
+    name: str
+    sha256: str
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    file: str
+    profile: str
+    encoding: str
+    not_utf8: list[int]
+    delimiter: str | None
+    titles: int
+    rows: _Count
+    dates: str
+    times: str
+    doubts: list[str]
+    unknown_outcomes: dict[str, int]
+    events: _Count
+
+
+class _Said(BaseModel):
+    """What `LOG` says of a log."""
+
+    format: int
+    counts: dict[Literal[*KINDS], _Count]  # type: ignore[valid-type]
+    files: list[_File]
+    timezone: str | None
+    people: _Count
+    readers: _Count
+    parts: _Count
+    span: tuple[_Moment, _Moment] | None
+    sources: list[_Source]
+    given: dict[str, Any]
+    left_out: list[tuple[str, str]]
 
 
 def open_log(folder: str | PathLike[str]) -> StoredLog:
@@ -247,29 +328,57 @@ def open_log(folder: str | PathLike[str]) -> StoredLog:
     Raises
     ------
     InputError
-        If the folder does not have a log, one that is not complete, or one of a later camkit.
+        If the folder does not have a log, one that is complete, or one of a later camkit.
     """
     folder = Path(folder).absolute()
-    try:
-        log = json.loads((folder / LOG).read_bytes())
-        files = pd.DataFrame(log["files"])
-        sources = tuple(SourceFile(Path(one["path"]), one["name"], one["sha256"]) for one in log["sources"])
-        version = int(log["format"])
-        span = log["span"] and (int(log["span"][0]), int(log["span"][1]))
-    except FileNotFoundError:
+    require_plain(folder)
+    if not (folder / LOG).exists():
         raise InputError(
             f"The folder {folder} does not have a complete log: give the folder into which one was stored. If that was "
             "stopped, run its cell again.",
             path=folder,
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder / LOG} cannot be read: {error}. Store the log again.", path=folder
-        ) from None
-    if version > FORMAT:
+        )
+    said = _read(folder / LOG, lambda path: _Said.model_validate_json(path.read_bytes()))
+    if said.format > FORMAT:
         raise InputError(f"The log in {folder} was made by a later camkit: update camkit.", path=folder)
-    left_out = pd.DataFrame(log["left_out"], columns=["file", "reason"], dtype="str")
-    seen = int(log["people"]), int(log["readers"])
+    parts = sum(path.is_file() for path in (folder / "events").glob("*/*/*.parquet"))
+    events = sum(file.events for file in said.files)
+    if (
+        len(said.counts) < len(KINDS)
+        or parts != said.parts
+        or events != said.counts["events"]
+        or (said.span is None) != (events == 0)
+    ):
+        raise _damaged(folder, "not all of its parts are there")
     return StoredLog(
-        folder, log["counts"], files, as_zone(log["timezone"]), sources, log["given"], left_out, seen, span
+        folder,
+        {kind: said.counts[kind] for kind in KINDS},
+        pd.DataFrame([file.model_dump() for file in said.files]),
+        as_zone(said.timezone),
+        tuple(
+            SourceFile(Path(os.fsdecode(unquote_to_bytes(one.path))), one.name, one.sha256)
+            for one in said.sources
+        ),
+        said.given,
+        pd.DataFrame(said.left_out, columns=["file", "reason"], dtype="str"),
+        (said.people, said.readers),
+        said.span,
+        _read(folder / EMPTY, pd.read_parquet).set_index(LABEL),
+        _read(folder / REASONS, pd.read_parquet),
+    )
+
+
+def _read(path: Path, read: Callable[[Path], T]) -> T:
+    """Read a file of a log; a log that was changed or damaged is a sentence."""
+    if not path.is_file():
+        raise _damaged(path.parent, f"{path.name} is not there or not a file")
+    try:
+        return read(path)
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        raise _damaged(path.parent, f"{path.name} cannot be read") from None
+
+
+def _damaged(folder: Path, why: str) -> InputError:
+    return InputError(
+        f"The log in {folder} is damaged: {why}. Store it again, into another folder.", path=folder
     )

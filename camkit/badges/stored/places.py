@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import quote
+
+from camkit.errors import InputError
+
 FORMAT = 1
 """Of the folder; a later version that changes it counts on."""
 
@@ -21,3 +26,39 @@ EMPTY = "no-events.parquet"
 
 PARTS = (*KINDS, REASONS, EMPTY)
 """What a log has in its folder beside `LOG`, which says that it is complete."""
+
+
+_LONGEST = 255
+"""Of the name of a folder, bytes."""
+
+
+def site_folder(site: str) -> str:
+    """Return the name of the folder for a site, from which its name is read again.
+
+    Raises
+    ------
+    InputError
+        If it is too long for a folder.
+    """
+    # Letters of other alphabets stay as they are: written with % they are three times as long.
+    name = f"{SITE}=" + "".join(one if one > "~" or one == " " else quote(one, safe="") for one in site)
+    if len(name.encode("utf-8", "surrogateescape")) > _LONGEST:
+        raise InputError(
+            f"The folder {site[:40]}… has too long a name for a site of the log: give it a shorter one."
+        )
+    return name
+
+
+def require_plain(folder: Path) -> None:
+    """Refuse a folder in whose name a reader of Parquet files would see a pattern, an address or a value.
+
+    Raises
+    ------
+    InputError
+        If there is such a character.
+    """
+    if taken := [sign for sign in ("*", "?", "[", "]", "::", "=") if sign in str(folder)]:
+        raise InputError(
+            f"The folder {folder} has {taken[0]!r} in its name, which Parquet reads as something else: choose another.",
+            path=folder,
+        )

@@ -26,7 +26,7 @@ from camkit.badges.load import interpreted, read_table, shape_of
 from camkit.badges.log import reasons_of
 from camkit.errors import BadgeFileError
 from camkit.support.cluster import on_each
-from camkit.support.files import make_folder, replacing, write_whole
+from camkit.support.files import make_folder, replacing, sync, write_whole
 from camkit.support.timezones import as_zone
 
 EVENTS, REJECTED, IGNORED, AGAIN = "events.parquet", "rejected.parquet", "ignored.parquet", "again.npy"
@@ -196,15 +196,19 @@ def read_file(task: Task) -> ReadFile:
         "proof": loaded.proof(),
         "said": said,
     }
-    write_whole(
-        task.folder / DONE, json.dumps(known, default=int).encode()
-    )  # last: it says that all is there
+    parts = [task.folder / name for name in (*written, AGAIN)]
+    sync(parts, [task.folder])
+    known["sizes"] = {path.name: path.stat().st_size for path in parts}
+    # Last: it says that all is there.
+    write_whole(task.folder / DONE, json.dumps(known, default=int).encode())
     return _read_before(task)
 
 
 def _read_before(task: Task) -> ReadFile:
     """What is known of an export that was read into its folder."""
     known = json.loads((task.folder / DONE).read_bytes())
+    if any((task.folder / name).stat().st_size != size for name, size in known["sizes"].items()):
+        raise ValueError("a part is not as it was written")
     file = pq.ParquetFile(task.folder / EVENTS)
     minutes = [
         int(pd.Timestamp(moment).timestamp() // 60)

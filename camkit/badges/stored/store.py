@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,11 +21,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from camkit.badges.duplicates import HAS_SECONDS
-from camkit.badges.files import find_exports
+from camkit.badges.files import Export, find_exports
 from camkit.badges.given import Column, Given
 from camkit.badges.load import without_samples
 from camkit.badges.stored.log import StoredLog, open_log
-from camkit.badges.stored.places import EMPTY, FORMAT, KINDS, LABEL, LOG, MONTH, PARTS, PLACE, REASONS, SITE
+from camkit.badges.stored.places import (
+    EMPTY,
+    FORMAT,
+    KINDS,
+    LABEL,
+    LOG,
+    MONTH,
+    PARTS,
+    PLACE,
+    REASONS,
+    require_plain,
+    site_folder,
+)
 from camkit.badges.stored.reading import EVENTS, IGNORED, REJECTED, ReadFile, read_all
 from camkit.badges.stored.repeats import Repeats, find_repeats
 from camkit.errors import InputError, OutputError, TimestampError
@@ -42,6 +55,9 @@ STAGING = "camkit-reading"
 
 OURS = "of-an-unfinished-log"
 """A file in it: only a folder that has it is gone on with, and removed at the end."""
+
+MOVING = "is-put-in-place"
+"""A file in it, once parts of the log may be in their place: before, what is called so is somebody's own."""
 
 LOCK = ".camkit-storing.lock"
 """In the folder of the log while a call is storing one there."""
@@ -105,9 +121,12 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
     given = Given(zone, profile, columns, day_first, (*granted,), (*denied,), encoding, sheet)
     given.candidates()  # what it says is checked before anything is read
     folder = Path(into).absolute()  # a worker may be in another folder
+    require_plain(folder)
     _require_room(folder)
     exports, left_out = find_exports(path_or_paths)
     exports = without_samples(exports, left_out)
+    for export in exports:
+        _site_of(export)  # said now, not when all has been read
     with locked(make_folder(folder) / LOCK, f"storing of a log in {folder}"):
         _require_room(folder)
         staging = make_folder(folder / STAGING)
@@ -129,13 +148,18 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
             for part in on_each(workers, write_piece, pieces, what_stays=stays):
                 written.add(part)
         sources = [
-            {"path": str(path), "name": visible(str(path) if named_in_full else path.name), "sha256": digest}
+            {
+                "path": quote(os.fsencode(path)),
+                "name": visible(str(path) if named_in_full else path.name),
+                "sha256": digest,
+            }
             for path, digest in {one.export.path: one.sha256 for one in read}.items()
         ]
         said = {
             "timezone": str(zone) if zone else None,
             "people": len(written.people),
             "readers": len(written.readers),
+            "parts": written.parts,
             "span": written.span,
             "sources": sources,
             "given": given.as_dict(),
@@ -145,6 +169,11 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
         _put_in_place(whole, folder)
         shutil.rmtree(staging)
     return open_log(folder)
+
+
+def _site_of(export: Export) -> str:
+    """The folder for the site of an export."""
+    return site_folder(visible(export.path.absolute().parent.name))
 
 
 def _kept_by_name(zone: tzinfo | None) -> tzinfo | None:
@@ -170,13 +199,17 @@ def _require_room(folder: Path) -> None:
         raise OutputError(
             f"The folder {folder} has a log already: open it with open_log, or choose another for this one."
         )
-    begun = {STAGING, *PARTS} if (folder / STAGING / OURS).is_file() else set()
+    begun: set[str] = set()
+    if (folder / STAGING / OURS).is_file():
+        begun = {STAGING, *PARTS} if (folder / STAGING / MOVING).is_file() else {STAGING}
     if names - begun:
         raise OutputError(f"The folder {folder} is not empty: choose another for this log.")
 
 
 def _put_in_place(whole: Path, folder: Path) -> None:
     """Move the log to its place: the file that says that it is complete comes last, and survives a power cut."""
+    _require_room(folder)
+    write_whole(folder / STAGING / MOVING, b"")
     for name in PARTS:
         if (folder / name).is_dir():  # of a call that was stopped here
             shutil.rmtree(folder / name)
@@ -194,13 +227,15 @@ class _Written:
         self.people: set[str] = set()
         self.readers: set[str] = set()
         self.rows = 0
+        self.parts = 0
         self.span: tuple[int, int] | None = None
 
-    def add(self, part: tuple[list[str], list[str], int, tuple[int, int] | None]) -> None:
-        people, readers, rows, span = part
+    def add(self, piece: tuple[list[str], list[str], int, int, tuple[int, int] | None]) -> None:
+        people, readers, rows, parts, span = piece
         self.people.update(people)
         self.readers.update(readers)
         self.rows += rows
+        self.parts += parts
         if span is not None:
             first, last = self.span or span
             self.span = min(first, span[0]), max(last, span[1])
@@ -242,7 +277,7 @@ def _pieces(folder: Path, read: Sequence[ReadFile], names: Sequence[str], repeat
     for number, one in enumerate(read):
         first, end = np.searchsorted(repeats.again, [begin, begin + one.events])
         rows = repeats.again[first:end] - begin
-        site = visible(one.export.path.absolute().parent.name)
+        site = _site_of(one.export)
         labels = label_of[first:end]
         pieces.append(
             Piece(number, folder, one.folder, names[number], site, schema, begin - int(first), rows, labels)
@@ -251,8 +286,12 @@ def _pieces(folder: Path, read: Sequence[ReadFile], names: Sequence[str], repeat
     return pieces
 
 
-def write_piece(piece: Piece) -> tuple[list[str], list[str], int, tuple[int, int] | None]:
-    """Write a file's part of the log; return its cardholders, readers, how many events, the first and the last time."""
+def write_piece(piece: Piece) -> tuple[list[str], list[str], int, int, tuple[int, int] | None]:
+    """Write a file's part of the log.
+
+    Returned are its cardholders, its readers, how many events there are in how many files, and their first and last
+    time.
+    """
     name = piece.name
     table = pq.read_table(piece.read / EVENTS).drop_columns([HAS_SECONDS])
     lines = table["line"]
@@ -272,8 +311,9 @@ def write_piece(piece: Piece) -> tuple[list[str], list[str], int, tuple[int, int
     events = events.add_column(0, LABEL, pa.array(labels, pa.int64()))
     months = events["event_time"].cast(pa.int64()).to_numpy().view("datetime64[us]").astype("datetime64[M]")
     written = []
-    for month in np.unique(months):
-        target = piece.path("events", f"{SITE}={quote(piece.site, safe=' ')}", f"{MONTH}={month}")
+    parts = np.unique(months)
+    for month in parts:
+        target = piece.path("events", piece.site, f"{MONTH}={month}")
         make_folder(target.parent)
         of_month = months == month
         _write(target, events if of_month.all() else events.filter(pa.array(of_month)))
@@ -296,7 +336,8 @@ def write_piece(piece: Piece) -> tuple[list[str], list[str], int, tuple[int, int
     sync(written, {path.parent for path in written})
     ids, doors = (pc.unique(events[role].drop_null()).to_pylist() for role in ("cardholder_id", "reader_id"))
     at = events["event_time"].cast(pa.int64()).to_numpy()
-    return ids, doors, len(events), (int(at.min()), int(at.max())) if len(at) else None
+    span = (int(at.min()), int(at.max())) if len(at) else None
+    return ids, doors, len(events), len(parts), span
 
 
 def _write(path: Path, table: pa.Table) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
@@ -342,3 +345,148 @@ def write(path: Path, rows: str) -> Path:
     path.parent.mkdir(exist_ok=True, parents=True)
     path.write_text(f"event_time,cardholder_id,reader_id\n{rows}\n")
     return path
+
+
+def test_what_somebody_put_into_the_folder_meanwhile_stays(client, tmp_path, monkeypatch):
+    "Though the log will have a folder of that name"
+    export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
+    with monkeypatch.context() as patch:
+        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store_badges(export, tmp_path / "log", ZONE, client=client)
+    mine = tmp_path / "log" / "events" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    with pytest.raises(OutputError, match="not empty"):
+        store_badges(export, tmp_path / "log", ZONE, client=client)
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "part", ["rejected.parquet", "ignored.parquet", "again.npy", "reasons.parquet", "read.json"]
+)
+def test_any_part_that_a_power_cut_emptied_is_read_again(client, tmp_path, monkeypatch, part):
+    "Whichever file of an export it is"
+    write(tmp_path / "in" / "a.csv", "2026-03-01 08:00:00,1,R1\nsomeday,2,R1")
+    with monkeypatch.context() as patch:
+        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store_badges(tmp_path / "in", tmp_path / "log", ZONE, client=client)
+    (path,) = (tmp_path / "log" / "camkit-reading").glob(f"{'[0-9a-f]' * 32}/{part}")
+    path.write_bytes(b"")
+    assert same([tmp_path / "in"], tmp_path / "log", client).counts["rejected"] == 1
+
+
+@pytest.mark.parametrize(
+    "site",
+    ["北京市朝阳区建国路八十八号大厦办公楼北门停车场入口" * 2, "__HIVE_DEFAULT_PARTITION__", "a=b%20$c$"],
+)
+def test_a_site_is_called_as_its_folder_whatever_that_is_called(client, tmp_path, site):
+    "In any alphabet, and as something that Parquet has a meaning for"
+    export = write(tmp_path / site / "a.csv", "2026-03-01 08:00:00,1,R1")
+    log = store_badges(export, tmp_path / "log", ZONE, client=client)
+    assert log.events["log_site"].compute().tolist() == [site]
+    assert len(log.where(("log_site", "==", site))) == 1
+
+
+def test_a_site_with_too_long_a_name_is_said_before_anything_is_read(client, tmp_path):
+    "It is the folder's name that is to be changed"
+    export = write(tmp_path / ("n" * 250) / "a.csv", "2026-03-01 08:00:00,1,R1")
+    with pytest.raises(InputError, match="too long a name"):
+        store_badges(export, tmp_path / "log", ZONE, client=client)
+    assert not (tmp_path / "log").exists()
+
+
+@pytest.mark.parametrize("name", ["log_site=foo", "a*b", "x::y"])
+def test_a_folder_whose_name_parquet_reads_as_something_else_is_refused(client, tmp_path, name):
+    "Else every event would be of the site foo"
+    export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
+    with pytest.raises(InputError, match="in its name"):
+        store_badges(export, tmp_path / name / "log", ZONE, client=client)
+    with pytest.raises(InputError, match="in its name"):
+        camkit.open_log(tmp_path / name / "log")
+
+
+def test_a_time_to_compare_with_may_be_text(client, tmp_path):
+    "In the site's time, if it does not say more"
+    rows = "2026-03-01 08:00:00,1,R1\n2026-03-01 18:00:00,2,R1"
+    log = store_badges(write(tmp_path / "a.csv", rows), tmp_path / "log", ZONE, client=client)
+    for later in (
+        "2026-03-01 17:00",
+        np.datetime64("2026-03-01T17:00"),
+        pd.Timestamp("2026-03-02 00:00", tz="UTC"),
+    ):
+        assert log.pick(log.where(("event_time", ">=", later)))["cardholder_id"].tolist() == ["2"]
+
+
+@pytest.mark.parametrize(
+    "comparison",
+    [
+        ("event_time", ">=", "someday"),
+        ("reader_id", "==", 5),
+        ("reader_id", "~", "R1"),
+        ("reader_id", "in", 5),
+        ("reader_id", "=="),
+        "reader_id",
+        ("nothing", "==", "R1"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_one_sentence(client, tmp_path, comparison):
+    "At once, not when it is computed"
+    log = store_badges(
+        write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1"), tmp_path / "log", ZONE, client=client
+    )
+    with pytest.raises(InputError, match=r"comparison with a column|does not have a column"):
+        log.where(comparison)
+
+
+@pytest.fixture(scope="module")
+def whole_log(client, tmp_path_factory):
+    "The folder of a log"
+    folder = tmp_path_factory.mktemp("whole")
+    return store_badges(
+        write(folder / "a.csv", "2026-03-01 08:00:00,1,R1"), folder / "log", ZONE, client=client
+    ).folder
+
+
+WRONG = ["null", "[]", "{}", '"<i>"', "-1", "1e999", "[[1]]", "9" * 400]
+
+
+@pytest.mark.parametrize(
+    "name", "format counts files timezone people readers parts span sources given left_out".split()
+)
+def test_a_changed_log_is_one_sentence_or_shown(whole_log, tmp_path, name):
+    "Whatever stands in the file that says what the log has"
+    said = json.loads((whole_log / "log.json").read_text())
+    folder = shutil.copytree(whole_log, tmp_path / "log")
+    for text in [
+        "",
+        *(
+            json.dumps(said).replace(f'"{name}": {json.dumps(said[name])}', f'"{name}": {one}')
+            for one in WRONG
+        ),
+    ]:
+        (folder / "log.json").write_text(text)
+        try:
+            log = camkit.open_log(folder)
+            assert "<i>" not in log._repr_html_()
+            assert len(log.pick()) == 1
+        except (InputError, TimestampError) as error:
+            assert len(str(error).splitlines()) == 1
+
+
+@pytest.mark.parametrize("what", ["log.json", "reasons.parquet", "no-events.parquet", "events"])
+@pytest.mark.parametrize("how", ["is gone", "is empty", "is a pipe"])
+def test_a_damaged_log_is_one_sentence(whole_log, tmp_path, what, how):
+    "Nothing is waited for, and it never has fewer events than it says"
+    folder = shutil.copytree(whole_log, tmp_path / "log")
+    path = folder / what if what != "events" else next(folder.glob("events/*/*/*.parquet"))
+    path.unlink()
+    if how == "is empty":
+        path.write_bytes(b"")
+    elif how == "is a pipe":
+        os.mkfifo(path)
+    with pytest.raises(InputError, match=r"damaged|complete log"):
+        log = camkit.open_log(folder)
+        log.pick()
+        log._repr_html_()
