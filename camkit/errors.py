@@ -95,6 +95,10 @@ class OutputError(CamkitError):
     """Something cannot be written: no space, no permission, or something is in the way."""
 
 
+class InUse(OutputError):
+    """Somebody else is writing there just now."""
+
+
 class ClusterError(CamkitError):
     """A Dask cluster went away, or its workers ended, before the work was done."""
 

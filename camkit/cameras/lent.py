@@ -1,8 +1,8 @@
 """Clients lent to the workers of a Dask cluster: each makes its own, and all keep to one rate.
 
-What makes a client, secrets included, travels as a plugin of the workers, encrypted, or within this process. It is not
-in a task, so neither in what the scheduler says of tasks nor on its dashboard. But the scheduler holds the plugin until
-the call ends, for workers that come later: whoever has the cluster's certificate can read it there.
+What makes a client, secrets included, travels encrypted, or within this process, and is in the scheduler's metadata
+until the call ends, or the kernel that made it: whoever has the cluster's certificate can read it there. It is not in a
+task or a plugin, so it is not in what Dask says of them, on its dashboard or in a log.
 """
 
 from __future__ import annotations
@@ -10,19 +10,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from camkit._version import __version__
 from camkit.errors import ClusterError, InputError
 from camkit.http import NotPickled, TokenBucket, secrets_stay_inside
-from camkit.support.cluster import need_dask
+from camkit.support.cluster import need_dask, require_running
 
 if TYPE_CHECKING:
-    from distributed import Client, Worker
+    from distributed import Client
 
 POLL_S = 0.2
 """How long after one worker was asked to wait the others know it, seconds."""
+
+_MADE, _UNTIL = "made", "until"
+"""What is in the scheduler's metadata: what a client is made of, and until when all wait."""
 
 TRIES = 3
 """How often a client is sent to the workers, where one of them ends meanwhile."""
@@ -77,8 +81,10 @@ def lend(client: Client, service: Lendable) -> Iterator[str]:
     ------
     InputError
         If the cluster's connections are not encrypted, and it is not in this process.
+    ClusterError
+        If the cluster is closed, or its workers do not have this camkit.
     """
-    address = str(client.scheduler_info()["address"])
+    address = str(require_running(client).scheduler_info()["address"])
     if not address.startswith(("tls://", "inproc://", "wss://")):
         raise InputError(
             "The connections of this Dask cluster are not encrypted, so the login is not sent to its workers. Start it "
@@ -86,22 +92,27 @@ def lend(client: Client, service: Lendable) -> Iterator[str]:
         )
     service.ensure_login()  # here, where a person can answer, and once: many refused logins lock an account
     name = f"camkit-{uuid4().hex}"
-    _send(client, service, name)
     try:
+        _send(client, service, name)
         yield name
     finally:
         if client.status == "running":
-            client.unregister_worker_plugin(name)
+            client.set_metadata([name], {})
+            for take_back in (client.unregister_worker_plugin, client.unregister_scheduler_plugin):
+                with suppress(ValueError, KeyError):  # it did not come as far as that
+                    take_back(name)
 
 
 @secrets_stay_inside
 def _send(client: Client, service: Lendable, name: str) -> None:
-    """Give the plugin to the workers; again, if one of them ends meanwhile, since one that is new has it by itself."""
+    """Leave with the scheduler what the client is made of, for the workers that there are and those that come."""
     import cloudpickle  # noqa: PLC0415 - comes with Dask
 
-    threads = max(1, sum(client.nthreads().values()))
+    client.register_plugin(_forgetting(name, client.id), name=name)
     state = {attribute: getattr(service, attribute) for attribute in service.KEPT}
-    plugin = _plugin(name, cloudpickle.dumps((type(service), *service._made.reveal(), state)), threads)
+    # As plain bytes: whoever cannot unpickle something writes it into the log.
+    client.set_metadata([name, _MADE], cloudpickle.dumps((type(service), *service._made.reveal(), state)))
+    plugin = _plugin(name, max(1, sum(client.nthreads().values())))
     for left in reversed(range(TRIES)):
         try:
             client.register_plugin(plugin, name=name)
@@ -110,6 +121,10 @@ def _send(client: Client, service: Lendable, name: str) -> None:
                 raise ClusterError(
                     "The workers of the Dask cluster end again and again. Look at its logs, and run this again."
                 ) from None
+        except Exception:  # noqa: BLE001 - whatever a worker that has another camkit, or none, says
+            raise ClusterError(
+                f"The workers of the Dask cluster cannot use camkit: install camkit {__version__} where they run."
+            ) from None
         else:
             return
 
@@ -120,19 +135,48 @@ def borrowed(name: str) -> Any:
     return plugin.client()
 
 
-def _plugin(name: str, packed: bytes, threads: int) -> Any:
-    """The plugin; a class that needs Dask, so it is made where Dask is."""
-    from distributed import WorkerPlugin  # noqa: PLC0415 - an extra
+@secrets_stay_inside
+def _made_of(packed: bytes) -> Lendable:
+    """The client that something in the scheduler's keeping makes."""
+    import cloudpickle  # noqa: PLC0415 - comes with Dask
+
+    kind, args, options, state = cloudpickle.loads(packed)
+    made: Lendable = kind(*args, **options)
+    for attribute, value in state.items():
+        setattr(made, attribute, value)
+    return made
+
+
+def _forgetting(name: str, lender: str) -> Any:
+    """The scheduler's plugin that takes everything back when the lender is gone, such as with its kernel."""
+    from distributed import Scheduler, SchedulerPlugin  # noqa: PLC0415 - an extra
+
+    class Forgetting(SchedulerPlugin):
+        def remove_client(self, scheduler: Scheduler, client: str) -> None:
+            if client == lender:
+                scheduler.task_metadata.pop(name, None)
+                scheduler.plugins.pop(name, None)
+                if name in scheduler.worker_plugins:
+                    scheduler.loop.add_callback(scheduler.unregister_worker_plugin, comm=None, name=name)
+
+    return Forgetting()
+
+
+def _plugin(name: str, threads: int) -> Any:
+    """The workers' plugin; a class that needs Dask, so it is made where Dask is."""
+    from distributed import Worker, WorkerPlugin  # noqa: PLC0415 - an extra
+    from distributed.utils import sync  # noqa: PLC0415
+
+    version = __version__
 
     class Lent(WorkerPlugin):
         """Makes a client for each thread, and tells all workers when the service asks to wait."""
 
-        def __init__(self) -> None:
-            self.name, self._packed, self._threads = name, packed, threads
-
         def setup(self, worker: Worker) -> None:
             from tornado.ioloop import PeriodicCallback  # noqa: PLC0415
 
+            if __version__ != version:
+                raise RuntimeError("another camkit")
             self._worker, self._local = worker, threading.local()
             self._rates: list[_SharedRate] = []
             self._poll = PeriodicCallback(self._look, POLL_S * 1000)
@@ -143,25 +187,26 @@ def _plugin(name: str, packed: bytes, threads: int) -> Any:
 
         def client(self) -> Any:
             if not hasattr(self._local, "client"):
-                import cloudpickle  # noqa: PLC0415
-
-                kind, args, options, state = cloudpickle.loads(self._packed)
-                made = kind(*args, **options)
-                for attribute, value in state.items():
-                    setattr(made, attribute, value)
-                rate = _SharedRate(kind.REQUESTS_PER_S, self._threads, self._tell)
-                made.share_rate(rate, self._threads)
+                scheduler = self._worker.scheduler
+                packed = sync(self._worker.loop, scheduler.get_metadata, keys=[name, _MADE], default=None)
+                if packed is None:
+                    raise ClusterError(
+                        "The login was taken back: who lent it does not work with it any more."
+                    )
+                made = _made_of(packed)
+                rate = _SharedRate(made.REQUESTS_PER_S, threads, self._tell)
+                made.share_rate(rate, threads)
                 self._local.client = made
                 self._rates.append(rate)
             return self._local.client
 
         def _tell(self, seconds: float) -> None:
             self._worker.loop.add_callback(
-                self._worker.scheduler.set_metadata, keys=[self.name], value=time.time() + seconds
+                self._worker.scheduler.set_metadata, keys=[name, _UNTIL], value=time.time() + seconds
             )
 
         async def _look(self) -> None:
-            until = await self._worker.scheduler.get_metadata(keys=[self.name], default=0.0)
+            until = await self._worker.scheduler.get_metadata(keys=[name, _UNTIL], default=0.0)
             for rate in self._rates:
                 rate.hold_until(until)
 

@@ -96,7 +96,7 @@ def _fill(folder: Path, record: Record, organization: str, exported_at: datetime
         "pictures": _pictures(rows),
     }
     write_whole(folder / "evidence.json", json.dumps(evidence, indent=2, ensure_ascii=False).encode())
-    has_pages = (folder / "report-pages").is_dir()
+    has_pages = (folder / "report.html-pages").is_dir()
     write_whole(folder / "README.txt", _readme(status, documents, rows, has_pages=has_pages).encode())
     return info
 

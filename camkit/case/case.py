@@ -420,7 +420,7 @@ class Case(Record):
         """Write a report in HTML, with all pictures in it, that opens offline and prints well; return its path.
 
         A case of up to 300 events has one page. A larger one has a page about the whole case, which is returned, and
-        a folder beside it, such as ``report-pages``, with the events by their time, 300 a page; keep them together.
+        a folder beside it, such as ``report.html-pages``, with the events by their time, 300 a page; keep both.
 
         Parameters
         ----------

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
 from string import ascii_uppercase
@@ -44,7 +45,7 @@ from camkit.case.times import utc_text, zone_from_text
 from camkit.case.verify import Verification
 from camkit.directory import Cardholder
 from camkit.errors import CaseError, OutputError
-from camkit.support.files import advice, make_folder, replacing, working_folder
+from camkit.support.files import advice, make_folder, remove_leftovers, replacing, sync, working_folder
 from camkit.support.html import visible
 
 VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
@@ -53,29 +54,32 @@ VENDORS = {"meraki": "Cisco Meraki", "een": "Eagle Eye Networks"}
 def write_report(record: Record, path: Path, now: datetime | None, checked: Verification) -> Path:
     """Write the report of a case that was verified; see `Case.report`."""
     is_demo = record.is_demo
-    folder = path.with_name(f"{path.stem}-pages")
+    above = path.with_name(f"{path.name}-pages")
     with handed_over(record.database) as connection:
         rows = {name: read_rows(connection, name) for name in ABOUT if name in readable(connection)}
         pages, documents = Pages(connection), rows.get("documents", [])
         totals = _Totals()
         for number, page in enumerate(pages, 1):
             totals.add(number, _events(page, documents, pages.event))
+        made_at, seal = utc_text(now or datetime.now(UTC)), chain.seal(connection)
+        # Of its own for each report: one that is stopped leaves the earlier one, and its pages, as they are.
+        folder = above / sha256(f"{seal} {made_at}".encode()).hexdigest()[:16]
         common = {
             "about": rows["about"][0],
-            "made_at": utc_text(now or datetime.now(UTC)),
+            "made_at": made_at,
             "made_by": record.operator,
             "is_demo": is_demo,
             "totals": totals,
             "excluded": _excluded(rows.get("exclusions", [])),
             "checked": checked,
-            "seal": chain.seal(connection),
+            "seal": seal,
             "labels": read_labels(connection),
             "own_labels": [*Verdict],
             "disputed": DISPUTED,
             "vendors": VENDORS,
             "count": pages.count,
-            "folder": quote(folder.name),
-            "index": f"../{quote(path.name)}" if pages.count > 1 else "",
+            "folder": quote(f"{above.name}/{folder.name}"),
+            "index": f"../../{quote(path.name)}" if pages.count > 1 else "",
         }
         index = {
             "upgrades": rows.get("upgrades", []),
@@ -95,22 +99,27 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
             }
 
         template = _template()
-        make_folder(path.parent)
+        remove_leftovers(make_folder(path.parent), path.name)
         if pages.count == 1:
             (page,) = pages
             _write(path, template, {**common, **index, **of_page(0, page)})
-            _put_pages([], folder)
         else:
-            with working_folder(folder) as made:
+
+            def write(made: Path) -> None:
                 for number, page in enumerate(pages, 1):
                     _write(made / page_name(number), template, {**common, **of_page(number, page)})
-                _put_pages([made / page_name(number) for number in range(1, pages.count + 1)], folder)
+
+            _write_pages(folder, write)
             _write(path, template, {**common, **index, **_NO_PAGE})
+        _remove_earlier(above, folder if pages.count > 1 else None)
     return path
 
 
 ABOUT = ("about", "upgrades", "exclusions", "documents", "settings")
 """The tables that are not about single events."""
+
+_MADE, _PAGE = re.compile("[0-9a-f]{16}"), re.compile(r"page-\d{4,}\.html")
+"""The folder of a report's pages, and a page."""
 
 _NO_PAGE: dict[str, Any] = {"number": None, "events": [], "cardholders": [], "images": [], "shows": {}}
 
@@ -173,28 +182,45 @@ def _write(path: Path, template: Any, context: dict[str, Any]) -> None:
         template.stream(context).dump(str(part), encoding="utf-8")
 
 
-def _put_pages(made: list[Path], folder: Path) -> None:
-    """Move pages to the folder of a report's pages, and remove the other pages of an earlier report."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        if not made:
-            return
+def _write_pages(folder: Path, write: Callable[[Path], None]) -> None:
+    """Let pages be written, and move them to their folder as a whole."""
+    above = folder.parent
+    if above.is_symlink() or (above.exists() and not above.is_dir()):
         raise OutputError(
-            f"The pages of the report cannot be written: {folder} is a link or a file. Remove it."
+            f"The pages of the report cannot be written: {above} is a link or a file. Remove it."
         )
-    if made:
-        make_folder(folder)
-    names = {page.name for page in made}
-    try:
-        for page in made:
-            page.replace(folder / page.name)
-        for old in list(folder.iterdir()) if folder.is_dir() else ():
-            if re.fullmatch(r"page-\d{4,}\.html", old.name) and old.name not in names:
-                old.unlink()
-        if not made and folder.is_dir():
-            with suppress(OSError):  # there is something else in it
-                folder.rmdir()
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror}. {advice(error)}") from None
+    with working_folder(above) as work:
+        made = make_folder(work / "pages")
+        write(made)
+        sync(made.iterdir(), [made])
+        make_folder(above)
+        try:
+            _remove_pages(folder)  # of the same case at the same moment
+            made.rename(folder)
+        except OSError as error:
+            raise OutputError(f"{folder} cannot be written: {error.strerror}. {advice(error)}") from None
+    sync([], [above])
+
+
+def _remove_earlier(above: Path, folder: Path | None) -> None:
+    """Remove the pages of earlier reports from a folder of pages, and that folder if nothing else is in it."""
+    if above.is_symlink() or not above.is_dir():
+        return
+    with suppress(OSError):
+        for other in [*above.iterdir()]:
+            if _MADE.fullmatch(other.name) and other != folder and not other.is_symlink():
+                _remove_pages(other)
+        above.rmdir()
+
+
+def _remove_pages(folder: Path) -> None:
+    """Remove the pages of a report, and their folder; anything else in it stays, and so does it then."""
+    if folder.is_dir():
+        for page in [*folder.iterdir()]:
+            if _PAGE.fullmatch(page.name):
+                page.unlink()
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _data_uri(folder: Path, images: Mapping[str, Row], sha256: str | None) -> str | None:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from camkit.errors import CamkitError, ClusterError, InputError, OutputError
+from camkit.errors import ClusterError, InputError, OutputError
 
-__all__ = ["active", "cluster", "need_dask", "on_each"]
+__all__ = ["active", "cluster", "need_dask", "on_each", "require_running"]
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 WORKERS_S = 60
 """How long a cluster without workers is waited for, seconds."""
+
+LOOK_S = 5
+"""How long a result is waited for before workers are looked for, seconds."""
 
 UNDER_WAY = 4
 """So many tasks for each thread of the workers are handed over at a time: a scheduler need not hold a million."""
@@ -45,12 +48,29 @@ def active() -> bool:
         return False
 
 
+def require_running(client: Client) -> Client:
+    """Return a client if it is one of Dask, and connected.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    ClusterError
+        If it is closed.
+    """
+    if not isinstance(client, need_dask("A cluster").Client):
+        raise InputError(f"client is {client!r}; it must be a distributed.Client.")
+    if client.status != "running":
+        raise ClusterError("The client of the Dask cluster is closed: make another one, and run this again.")
+    return client
+
+
 @contextmanager
 def cluster(client: Client | None, for_what: str) -> Iterator[Client]:
     """Give the client, or the active one, or a cluster with a process for each core that ends with the block."""
     distributed = need_dask(for_what)
     if client is not None or active():
-        yield client or distributed.default_client()
+        yield require_running(distributed.default_client() if client is None else client)
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     local = distributed.LocalCluster(
@@ -75,63 +95,85 @@ def on_each(
     OutputError
         If a worker cannot write, such as to a full disk.
     ClusterError
-        If the scheduler goes away, or workers end again and again; `what_stays` says what is left then.
+        If the scheduler or all workers go away, or workers end again and again; `what_stays` says what is left then.
     """
-    _require_workers(client)
-    lent = [client.submit(_same, value, pure=False) for value in common]
-    threads = max(1, sum(client.nthreads().values()))
     waiting: list[Future[Any]] = []
     todo = iter(items)
-    try:
-        for item in todo:
-            waiting.append(client.submit(task, item, *lent, pure=False))
-            if len(waiting) >= UNDER_WAY * threads:
-                yield _result(client, waiting.pop(0), what_stays)
-        while waiting:
-            yield _result(client, waiting.pop(0), what_stays)
-    finally:
-        if waiting and client.status == "running":
-            client.cancel(waiting)
+    with _in_words(what_stays):
+        try:
+            lent = [client.submit(_same, value, pure=False) for value in common]
+            at_once = UNDER_WAY * _wait_for_workers(client)
+            for item in todo:
+                waiting.append(client.submit(task, item, *lent, pure=False))
+                if len(waiting) >= at_once:
+                    yield _result(client, waiting.pop(0))
+            while waiting:
+                yield _result(client, waiting.pop(0))
+        finally:
+            if waiting and client.status == "running":
+                client.cancel(waiting)
 
 
-def _require_workers(client: Client) -> None:
-    """Wait a little for the first worker of a cluster."""
+def _wait_for_workers(client: Client) -> int:
+    """Wait a little while there are not any workers; return how many threads they have."""
     try:
         client.wait_for_workers(1, timeout=WORKERS_S)
     except TimeoutError:
-        raise ClusterError(
-            f"The Dask cluster did not have a worker for {WORKERS_S} s: start some, and run this again."
-        ) from None
+        raise _NoWorkers from None
+    return max(1, sum(client.nthreads().values()))
 
 
 def _same(value: T) -> T:
     return value
 
 
-def _result(client: Client, future: Future[Any], what_stays: str) -> Any:
-    """Wait for what a task returns; say in words what ended it."""
+def _result(client: Client, future: Future[Any]) -> Any:
+    """Wait for what a task returns, as long as there are workers."""
+    while True:
+        try:
+            return future.result(LOOK_S)
+        except TimeoutError:
+            if future.done():  # the task itself
+                raise
+        _wait_for_workers(client)
+
+
+class _NoWorkers(Exception):
+    """The cluster did not have workers for `WORKERS_S`."""
+
+
+@contextmanager
+def _in_words(what_stays: str) -> Iterator[None]:
+    """Say what ended the work on a cluster."""
     distributed = need_dask("")
     try:
-        return future.result()
-    except CamkitError:
-        raise
+        yield
+    except _NoWorkers:
+        raise ClusterError(
+            f"The Dask cluster did not have a worker for {WORKERS_S} s: start some, and run this again. {what_stays}"
+        ) from None
     except distributed.scheduler.KilledWorker as error:
         raise ClusterError(
             f"Workers ended {error.allowed_failures + 1} times at the same task, most likely for want of memory: give "
             f"each worker more, or run fewer on a machine. {what_stays}"
         ) from None
-    except (distributed.client.FutureCancelledError, distributed.comm.CommClosedError):
-        raise _gone(what_stays) from None
+    except (
+        distributed.client.FutureCancelledError,
+        distributed.comm.CommClosedError,
+        distributed.core.RPCClosed,
+    ):
+        raise ClusterError(
+            "The scheduler of the Dask cluster does not answer any more, or somebody ended the work there. Start the "
+            f"cluster again, and run this again. {what_stays}"
+        ) from None
+    except ImportError as error:
+        raise ClusterError(
+            f"A worker of the cluster does not have {error.name or 'what camkit needs'}: install the same camkit where "
+            f"the workers run. {what_stays}"
+        ) from None
     except OSError as error:
         named = f" {error.filename}" if error.filename else ""
         raise OutputError(
             f"A worker of the cluster cannot read or write{named}: {error.strerror or error}. Make room, or correct "
             f"it, and run this again. {what_stays}"
         ) from None
-
-
-def _gone(what_stays: str) -> ClusterError:
-    return ClusterError(
-        "The scheduler of the Dask cluster does not answer any more, or somebody ended the work there. Start the "
-        f"cluster again, and run this again. {what_stays}"
-    )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from camkit.errors import OutputError
+from camkit.errors import InUse, OutputError
 from camkit.support.interrupts import interrupts_wait
 
 try:
@@ -48,8 +48,10 @@ def locked(path: Path, doing: str) -> Iterator[None]:
 
     Raises
     ------
+    InUse
+        If somebody else holds it, in this process or another.
     OutputError
-        If somebody else holds it, in this process or another, or the file cannot be written.
+        If the file cannot be written.
 
     Notes
     -----
@@ -85,7 +87,7 @@ def _opened(path: Path, doing: str) -> IO[bytes]:
                 return file
         except BlockingIOError:
             file.close()
-            raise OutputError(
+            raise InUse(
                 f"Another {doing} is running. Wait until it has ended, or choose another folder."
             ) from None
         except OSError as error:

@@ -877,7 +877,7 @@ CELLS = st.one_of(
 
 
 @pytest.mark.not_quick
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=st.lists(st.lists(CELLS, max_size=5), max_size=8))
 def test_any_workbook_is_a_log_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[Any]]
@@ -896,7 +896,7 @@ JSON_VALUES = st.recursive(
 
 
 @pytest.mark.not_quick
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(values=st.lists(JSON_VALUES, max_size=5), cut=st.integers(0, 40))
 def test_any_json_is_a_log_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, values: list[Any], cut: int
@@ -909,7 +909,7 @@ def test_any_json_is_a_log_or_a_sentence(
 
 
 @pytest.mark.not_quick
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     tags=st.lists(
         st.sampled_from(

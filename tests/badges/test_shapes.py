@@ -267,7 +267,7 @@ CELL = st.sampled_from(
 
 
 @given(st.lists(st.lists(CELL, min_size=1, max_size=5), max_size=8), st.sampled_from([True, None]))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 def test_whatever_shape_an_export_has_its_rows_are_accounted_for(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], day_first: bool | None
 ) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -10,11 +13,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from camkit.badges import flag_events
-from camkit.case import Case
+from camkit.case import Case, report
 from camkit.case.database import Stamp, insert
 from camkit.errors import OutputError
 from tests.case.test_bag import by_bagit, unzipped
 from tests.case.test_report import HOSTILE, embedded, words
+from tests.conftest import ROOT
 from tests.support.cases import MADE_AT, at_doors, made_up, made_up_events, made_up_snapshot
 
 pytestmark = pytest.mark.not_quick
@@ -159,23 +163,80 @@ def test_a_flags_other_event_on_another_page_is_named(tmp_path):
 def test_an_earlier_report_leaves_no_page(case):
     "Of an event that is left out since, for example; what else is in the folder stays"
     path = case.report(now=MADE_AT)
-    folder = pages_of(path)[0].parent
-    mine = ["my notes.txt", "page-1 draft.html"]
-    for name in mine:
-        (folder / name).write_text("mine")
+    first = pages_of(path)[0].parent
+    mine = [first.parent / "page-0001.html", first / "page-1 draft.html"]
+    for file in mine:
+        file.write_text("mine")
     for label in (5, 6, 7):
         case.exclude(label, "Picked by mistake")
-    case.report(now=MADE_AT)
-    pages = ["page-0001.html", "page-0002.html"]
-    assert sorted(file.name for file in folder.iterdir()) == sorted([*mine, *pages])
+    second = pages_of(case.report(now=MADE_AT))
+    assert sorted(file.name for file in second[0].parent.iterdir()) == ["page-0001.html", "page-0002.html"]
+    assert [*first.iterdir()] == mine[1:]
     for label in (3, 4):
         case.exclude(label, "Picked by mistake")
     case.report(now=MADE_AT)
-    assert sorted(file.name for file in folder.iterdir()) == mine
-    for name in mine:
-        (folder / name).unlink()
+    assert sorted(file for file in first.parent.rglob("*") if file.is_file()) == sorted(mine)
+    for file in mine:
+        file.unlink()
     case.report(now=MADE_AT)
-    assert not folder.exists()
+    assert not first.parent.exists()
+
+
+@pytest.mark.parametrize("moment", ["_write_pages", "_write", "_remove_earlier"])
+def test_a_report_that_is_stopped_leaves_the_earlier_one_whole(case, monkeypatch, moment):
+    "Its first page leads to its own pages, not to those of the new one"
+    path = case.report(now=MADE_AT)
+    before = {page: page.read_bytes() for page in (path, *pages_of(path))}
+    case.record_verdict(0, "mismatch")
+
+    def stopped(*args: object) -> None:
+        if args[0] == path or moment != "_write":
+            raise KeyboardInterrupt
+        write(*args)
+
+    write = report._write
+    monkeypatch.setattr(report, moment, stopped)
+    with pytest.raises(KeyboardInterrupt):
+        case.report(now=MADE_AT + timedelta(minutes=1))
+    if moment == "_remove_earlier":
+        assert pages_of(path)[0] not in before
+        assert all(page.is_file() for page in pages_of(path))
+    else:
+        assert {page: page.read_bytes() for page in (path, *pages_of(path))} == before
+    monkeypatch.undo()
+    monkeypatch.setattr("camkit.case.report_pages.PAGE", 3)
+    path = case.report(now=MADE_AT + timedelta(minutes=2))
+    assert len([*pages_of(path)[0].parent.parent.iterdir()]) == 1
+
+
+def test_two_reports_of_almost_one_name_have_pages_of_their_own(case, tmp_path):
+    "x.html and x.htm, of two cases"
+    other = Case(tmp_path / "other")
+    with other:
+        other.add_events(made_up(4))
+        paths = [case.report(tmp_path / "x.html", now=MADE_AT), other.report(tmp_path / "x.htm", now=MADE_AT)]
+    assert [len(pages_of(path)) for path in paths] == [3, 2]
+    assert all(page.is_file() for path in paths for page in pages_of(path))
+
+
+def test_what_a_killed_report_left_is_removed_by_the_next(case):
+    "It has pictures of people in it"
+    code = f"""
+import os
+from camkit.case import Case, report, report_pages
+report_pages.PAGE = 3
+write = report._write
+def killed(path, *rest):
+    write(path, *rest)
+    os.kill(os.getpid(), 9)
+report._write = killed
+Case({str(case.folder)!r}).report()
+"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=100).returncode == -9
+    (left,) = case.folder.glob(".report.html-pages.*")
+    assert [*left.rglob("page-0001.html")]
+    case.report(now=MADE_AT)
+    assert not left.exists()
 
 
 def test_a_link_in_place_of_the_folder_is_not_followed(case, tmp_path):
@@ -183,7 +244,7 @@ def test_a_link_in_place_of_the_folder_is_not_followed(case, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "page-0009.html").write_text("mine")
-    (case.folder / "report-pages").symlink_to(elsewhere)
+    (case.folder / "report.html-pages").symlink_to(elsewhere)
     with pytest.raises(OutputError, match="is a link or a file"):
         case.report(now=MADE_AT)
     assert [file.name for file in elsewhere.iterdir()] == ["page-0009.html"]
@@ -205,11 +266,10 @@ def test_the_pages_are_in_the_bag(case, tmp_path):
     assert by_bagit(bag)
     data = bag / "data"
     pages = pages_of(data / "report.html")
-    assert [page.relative_to(data.resolve()).as_posix() for page in pages] == [
-        f"report-pages/page-000{number}.html" for number in (1, 2, 3)
-    ]
+    assert [page.name for page in pages] == [f"page-000{number}.html" for number in (1, 2, 3)]
+    assert pages[0].parent.parent == data.resolve() / "report.html-pages"
     assert all(page.is_file() for page in pages)
-    assert "report-pages/" in (data / "README.txt").read_text()
+    assert "report.html-pages/" in (data / "README.txt").read_text()
 
 
 def test_the_same_case_gives_the_same_pages(case, tmp_path):

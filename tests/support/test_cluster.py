@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 from distributed import Client, LocalCluster
 
 from camkit.badges.stored import store_badges
-from camkit.errors import InputError, OutputError
+from camkit.errors import ClusterError, InputError, OutputError
+from camkit.support import cluster
 from camkit.support.cluster import active, on_each
+from tests.conftest import ROOT
 
+DATA = ROOT / "data"
 STAYS = "What was done stays."
 
 
@@ -60,3 +64,28 @@ def test_where_dask_is_missing_it_is_named(monkeypatch, tmp_path):
     (tmp_path / "a.csv").write_text("event_time,cardholder_id\n2026-03-01 08:00:00,1\n")
     with pytest.raises(InputError, match=r"pip install 'camkit\[dask\]'"):
         store_badges(tmp_path / "a.csv", tmp_path / "log", "America/Denver")
+
+
+def test_a_client_that_is_none_or_closed_is_said(client, tmp_path):
+    "Before anything is done"
+    client.close()
+    with pytest.raises(ClusterError, match="is closed"):
+        store_badges(DATA / "sample_badges.csv", tmp_path / "log", "America/Denver", client=client)
+    with pytest.raises(InputError, match=r"must be a distributed\.Client"):
+        store_badges(DATA / "sample_badges.csv", tmp_path / "log", "America/Denver", client="localhost:8786")
+    assert not (tmp_path / "log" / "log.json").exists()
+
+
+def test_workers_that_all_end_are_not_waited_for_for_ever(monkeypatch):
+    "Nobody starts others in their place"
+    monkeypatch.setattr(cluster, "LOOK_S", 0.2)
+    monkeypatch.setattr(cluster, "WORKERS_S", 1)
+    with (
+        LocalCluster(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as local,
+        Client(local, set_as_default=False) as client,
+    ):
+        results = on_each(client, time.sleep, [0, 1, 1, 1, 1, 1], what_stays=STAYS)
+        next(results)
+        local.scale(0)
+        with pytest.raises(ClusterError, match=r"did not have a worker for 1 s.* What was done stays\."):
+            list(results)

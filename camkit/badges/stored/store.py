@@ -265,7 +265,7 @@ def _pieces(folder: Path, read: Sequence[ReadFile], names: Sequence[str], repeat
     schemas = [one.schema for one in read if one.schema is not None]
     schema = pa.unify_schemas(schemas, promote_options="default")
     schema = pa.schema([field for field in schema if field.name not in (HAS_SECONDS, "line")])
-    if taken := sorted({LABEL, *PLACE} & {*schema.names}):
+    if taken := sorted({LABEL, *PLACE, "__null_dask_index__"} & {*schema.names}):
         raise InputError(
             f"The exports have a column {taken[0]!r}, as the log itself has: give it another name in the export."
         )

@@ -18,7 +18,7 @@ from camkit.cameras.een import EagleEye, usable_cameras
 from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.previews.download import download_previews
 from camkit.cameras.een.previews.run import DownloadRun
-from camkit.errors import InputError, LoginRefused, ServiceError
+from camkit.errors import InputError, InUse, LoginRefused, OutputError, ServiceError
 from camkit.support.cluster import active, cluster, on_each
 from camkit.support.files import make_folder
 from camkit.support.html import block_html, table_html, text_html
@@ -244,7 +244,11 @@ def _download_some(ids: list[str], name: str, order: _Order) -> list[Any]:
 
 
 def _download(een: EagleEye, order: _Order, camera: str) -> DownloadRun | str:
-    """Download of one camera; a sentence if it cannot be asked."""
+    """Download of one camera; a sentence if it cannot be asked, or has no folder."""
+    try:
+        folder = make_folder(order.out / camera)
+    except OutputError as error:  # not that of all, which is there
+        return str(error)
     try:
         return download_previews(
             een,
@@ -252,10 +256,10 @@ def _download(een: EagleEye, order: _Order, camera: str) -> DownloadRun | str:
             count=order.count,
             workers=order.workers,
             attempts=order.attempts,
-            out=order.out / camera,
+            out=folder,
             progress=False,
         )
     except LoginRefused:
         raise
-    except (ServiceError, InputError) as error:
+    except (ServiceError, InputError, InUse) as error:
         return str(error)

@@ -24,6 +24,7 @@ from camkit.cameras.een import EagleEye, EagleEyeV1, probe_cameras, usable_camer
 from camkit.cameras.een.previews import download_fleet, download_previews
 from camkit.errors import InputError, LoginRefused
 from camkit.site import demo_site
+from camkit.support.locks import locked
 from tests.conftest import ROOT
 from tests.http.test_canaries import secrets_in
 
@@ -88,6 +89,19 @@ def test_a_camera_that_fails_does_not_stop_the_others(een, tmp_path):
     assert "0badcafe" in fleet.problems_of["0badcafe"]
     assert "0badcafe" in fleet._repr_html_()
     assert fleet.problems()[0].startswith("Camera 0badcafe: ")
+
+
+@pytest.mark.not_quick
+def test_a_camera_whose_folder_is_in_use_or_not_one_does_not_stop_the_others(een, tmp_path):
+    "It is said of that camera"
+    one, two, three = healthy(een, 3)
+    (tmp_path / one).write_text("mine")
+    (tmp_path / two).mkdir()
+    with locked(tmp_path / two / f".{two}.lock", "download"):
+        run = download_fleet(een, [one, two, three], count=2, out=tmp_path)
+    assert [*run.runs] == [three] and run.runs[three].complete
+    assert "is running" in run.problems_of[two]
+    assert one in run.problems_of and (tmp_path / one).read_text() == "mine"
 
 
 def test_an_id_that_is_not_one_is_refused_before_anything_is_asked(een, tmp_path):
