@@ -143,7 +143,13 @@ def _absolute(export: Export) -> Export:
 
 def _folder(staging: Path, export: Export, given: Given, shown: tuple[bool, str] | None = None) -> Path:
     """The folder for an export, by all that its events depend on: another version of the file has another one."""
-    stat = export.path.stat()
+    try:
+        stat = export.path.stat()
+    except OSError as error:
+        raise BadgeFileError(
+            f"{export.name} cannot be read: {error.strerror}. Bring it back, or leave it out.",
+            path=export.path,
+        ) from None
     told = [
         __version__,
         str(export.path.absolute()),

@@ -194,7 +194,8 @@ def _require_room(folder: Path) -> None:
     """Refuse a folder that has something else in it: nothing of it would be safe."""
     if not folder.is_dir():
         return
-    names = {path.name for path in folder.iterdir()} - {LOCK}
+    entries = [*folder.iterdir()]
+    names = {path.name for path in entries} - {LOCK}
     if LOG in names:
         raise OutputError(
             f"The folder {folder} has a log already: open it with open_log, or choose another for this one."
@@ -202,7 +203,7 @@ def _require_room(folder: Path) -> None:
     begun: set[str] = set()
     if (folder / STAGING / OURS).is_file():
         begun = {STAGING, *PARTS} if (folder / STAGING / MOVING).is_file() else {STAGING}
-    if names - begun:
+    if names - begun or any(path.is_symlink() for path in entries):
         raise OutputError(f"The folder {folder} is not empty: choose another for this log.")
 
 

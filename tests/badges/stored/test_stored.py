@@ -274,6 +274,34 @@ def test_what_a_power_cut_left_of_an_export_is_read_again(client, tmp_path, monk
     assert same([tmp_path / "in"], tmp_path / "log", client).counts["events"] == 1
 
 
+def test_an_export_that_is_gone_meanwhile_is_named(client, tmp_path, monkeypatch):
+    "After the folder was looked at"
+    write(tmp_path / "in" / "a.csv", "2026-03-01 08:00:00,1,R1")
+    gone = write(tmp_path / "in" / "b.csv", "2026-03-01 08:00:00,2,R1")
+    without = store_badges.__globals__["without_samples"]
+    with monkeypatch.context() as patch:
+        patch.setitem(
+            store_badges.__globals__, "without_samples", lambda *args: gone.unlink() or without(*args)
+        )
+        with pytest.raises(BadgeFileError, match=r"b\.csv cannot be read: No such file"):
+            store_badges(tmp_path / "in", tmp_path / "log", ZONE, client=client)
+
+
+def test_a_link_in_the_folder_is_not_followed(client, tmp_path, monkeypatch):
+    "What it leads to stays as it is"
+    export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
+    with monkeypatch.context() as patch:
+        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store_badges(export, tmp_path / "log", ZONE, client=client)
+    staging = tmp_path / "log" / "camkit-reading"
+    staging.rename(tmp_path / "elsewhere")
+    staging.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match="not empty"):
+        store_badges(export, tmp_path / "log", ZONE, client=client)
+    assert (tmp_path / "elsewhere" / "log").is_dir()
+
+
 def test_two_calls_into_one_folder_do_not_mix(client, tmp_path):
     "The second one is told of the first"
     export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
