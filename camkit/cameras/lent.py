@@ -8,7 +8,6 @@ task or a plugin, so it is not in what Dask says of them, on its dashboard or in
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 """How long after one worker was asked to wait the others know it, seconds."""
 
-_MADE, _UNTIL = "made", "until"
-"""What is in the scheduler's metadata: what a client is made of, and until when all wait."""
+_MADE, _WAIT = "made", "wait"
+"""What is in the scheduler's metadata: what a client is made of, and how long all wait."""
 
 TRIES = 3
 """How often a client is sent to the workers, where one of them ends meanwhile."""
@@ -202,13 +201,13 @@ def _plugin(name: str, threads: int) -> Any:
 
         def _tell(self, seconds: float) -> None:
             self._worker.loop.add_callback(
-                self._worker.scheduler.set_metadata, keys=[name, _UNTIL], value=time.time() + seconds
+                self._worker.scheduler.set_metadata, keys=[name, _WAIT], value=[uuid4().hex, seconds]
             )
 
         async def _look(self) -> None:
-            until = await self._worker.scheduler.get_metadata(keys=[name, _UNTIL], default=0.0)
-            for rate in self._rates:
-                rate.hold_until(until)
+            asked = await self._worker.scheduler.get_metadata(keys=[name, _WAIT], default=None)
+            for rate in self._rates if asked else ():
+                rate.hold_as(*asked)
 
     return Lent()
 
@@ -218,15 +217,14 @@ class _SharedRate(TokenBucket):
 
     def __init__(self, per_s: float | None, threads: int, tell: Any) -> None:
         super().__init__((per_s or 1e6) / threads, burst=max(1, 10 // threads) if per_s else 1000)
-        self._tell, self._known = tell, 0.0
+        self._tell, self._known = tell, ""
 
     def hold(self, seconds: float) -> None:
         super().hold(seconds)
         self._tell(seconds)
 
-    def hold_until(self, until: float) -> None:
-        """Wait until this moment by the machine's clock, as another worker was asked to."""
-        if until > self._known:
-            self._known = until
-            if (left := until - time.time()) > 0:
-                super().hold(left)
+    def hold_as(self, which: str, seconds: float) -> None:
+        """Wait as another worker was asked to, from now on: the clocks of two machines may differ."""
+        if which != self._known:
+            self._known = which
+            super().hold(seconds)

@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from functools import partial
 from html import escape
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from gevent.lock import BoundedSemaphore
 
-from camkit.badges import Camera, DoorEvent, DoorEvents, require_resolved
-from camkit.cameras.lent import Lendable, borrowed, lend
-from camkit.cameras.source import Picture, SnapshotSource
-from camkit.directory import Cardholder, Directory, cardholder_html
+from camkit.badges import Camera, DoorEvent
+from camkit.cameras.source import Picture
+from camkit.directory import Cardholder, cardholder_html
 from camkit.errors import (
-    CamkitError,
-    InputError,
-    LoginRefused,
-    NoPicture,
-    ServiceError,
-    ServiceUnreachable,
     TimestampError,
 )
-from camkit.support.cluster import on_each
 from camkit.support.html import GREY, block_html, image_html, local_time, text_html
 from camkit.support.timezones import as_zone
-from camkit.support.workers import interruptible, run_together
 
 if TYPE_CHECKING:
-    from distributed import Client
+    pass
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -230,101 +219,6 @@ class Snapshots(Sequence[Snapshot]):
         return block_html(f"<p>{escape(repr(self))}</p>", *map(_card_html, self._by_event()))
 
 
-def snapshots_for(
-    events: DoorEvents,
-    source: SnapshotSource | Mapping[str, SnapshotSource],
-    *,
-    directory: Directory | None = None,
-    workers: int = 5,
-    client: Client | None = None,
-) -> Snapshots:
-    """Fetch, for each event, what each of its door's cameras saw at that moment.
-
-    Parameters
-    ----------
-    events : DoorEvents
-        As `camkit.resolve` returns them.
-    source : SnapshotSource or mapping of str to SnapshotSource
-        One vendor's client, or several by vendor, as ``site.sources`` gives them.
-    directory : Directory, optional
-        Looks each cardholder up, who is then shown beside the picture.
-    workers : int
-        How many are fetched at a time, in each process.
-    client : distributed.Client, optional
-        A Dask cluster over which the cameras are spread. The directory is asked from this process.
-
-    Returns
-    -------
-    Snapshots
-        One per event and camera, in the order of the events and of their cameras. A picture that could not be
-        fetched is among them, with the reason.
-
-    Raises
-    ------
-    InputError
-        If `events` is not what `camkit.resolve` returns, or the cluster's connections are not encrypted.
-    LoginRefused
-        If a vendor refuses the login.
-    ClusterError
-        If the cluster goes away.
-    Interrupted
-        If it is stopped. The pictures that had come are kept in memory for the next call with the same clients.
-    """
-    require_resolved(events)
-    fetcher = SnapshotFetcher(source, directory)
-    pairs = [(event, camera) for event in events for camera in event.cameras or (None,)]
-    with interruptible(partial(_keep, fetcher)):
-        for earlier in _interrupted:
-            fetcher.take_over(earlier)
-        if client is not None:
-            try:
-                _ask_on(client, fetcher, pairs, workers)
-            except CamkitError:
-                _interrupted[:] = [fetcher]  # for the next call
-                raise
-        items = run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers)
-        _interrupted.clear()
-    clients = source.values() if isinstance(source, Mapping) else [source]
-    accounts = {client.vendor: getattr(client, "account", {}) for client in clients}
-    zones = {vendor: account["timezone"] for vendor, account in accounts.items() if "timezone" in account}
-    return Snapshots(items, zones)
-
-
-def _ask_on(
-    client: Client,
-    fetcher: SnapshotFetcher,
-    pairs: Sequence[tuple[DoorEvent, Camera | None]],
-    workers: int,
-) -> None:
-    """Ask cameras on the workers of a cluster, each camera on one of them; what is left is asked in this process."""
-    lendable = {vendor: one for vendor, one in fetcher.sources.items() if isinstance(one, Lendable)}
-    wanted: dict[tuple[str, str], dict[datetime, None]] = defaultdict(dict)
-    for event, camera in pairs:
-        if camera is not None and camera.vendor in lendable:
-            moment = event.at(camera)
-            if not fetcher.has_answer(camera.vendor, camera.camera_id, moment):
-                wanted[camera.vendor, camera.camera_id][moment] = None
-    work = [(*place, list(moments)) for place, moments in wanted.items()]
-    with ExitStack() as stack:
-        names = {vendor: stack.enter_context(lend(client, one)) for vendor, one in lendable.items()}
-        for answers in on_each(client, _ask_camera, work, names, workers, what_stays=KEPT):
-            fetcher.take_answers(answers)
-
-
-def _ask_camera(
-    work: tuple[str, str, list[datetime]], names: Mapping[str, str], workers: int
-) -> dict[tuple[str, str, datetime], _Answer]:
-    """Ask a camera for its pictures; this runs on a worker."""
-    vendor, camera_id, moments = work
-    source = borrowed(names[vendor])
-    fetcher = SnapshotFetcher({vendor: source})
-    try:
-        answers = run_together((partial(fetcher.ask, vendor, camera_id, at) for at in moments), workers)
-    finally:
-        source.close()  # its sockets belong to the hub of this task
-    return {(vendor, camera_id, at): answer for at, answer in zip(moments, answers, strict=True)}
-
-
 def _is_other_zone(event: DoorEvent, zone: tzinfo | None) -> bool:
     """Whether the event's zone is a region whose clocks differ then; a fixed offset is the log's own, and certain."""
     at, own = event.event_time, event.timezone
@@ -333,139 +227,6 @@ def _is_other_zone(event: DoorEvent, zone: tzinfo | None) -> bool:
         and isinstance(own, ZoneInfo)
         and at.astimezone(zone).utcoffset() != at.astimezone(own).utcoffset()
     )
-
-
-KEPT = "The pictures that had come are kept. Run the cell again: it fetches the others only."
-
-_interrupted: list[SnapshotFetcher] = []
-"""The fetcher of the last call, if that was interrupted: the next one takes over what had come."""
-
-
-def _keep(fetcher: SnapshotFetcher) -> str:
-    _interrupted[:] = [fetcher]
-    return (
-        f"{fetcher.pictures} pictures had come and are kept. Run the cell again: it fetches the others only."
-    )
-
-
-class SnapshotFetcher:
-    """Fetches snapshots, several at a time, and nothing twice.
-
-    Parameters
-    ----------
-    source : SnapshotSource or mapping of str to SnapshotSource
-        One vendor's client, or several by vendor.
-    directory : Directory, optional
-        Looks the cardholders up.
-
-    Notes
-    -----
-    Several greenlets of one thread may use it at once. Each cardholder is looked up once, and each moment of a
-    camera is asked for once, also if that fails. A vendor that could not be reached and has never answered is not
-    asked again.
-    """
-
-    def __init__(
-        self, source: SnapshotSource | Mapping[str, SnapshotSource], directory: Directory | None = None
-    ) -> None:
-        self.sources = source if isinstance(source, Mapping) else {source.vendor: source}
-        self._directory = directory
-        self._cardholders: _Once[str, Cardholder] = _Once()
-        self._answers: _Once[tuple[str, str, datetime], _Answer] = _Once()
-        # Why a vendor cannot be reached; None once it has answered.
-        self._unreachable: dict[str, str | None] = {}
-
-    @property
-    def pictures(self) -> int:
-        """How many pictures have come."""
-        return sum(result is Result.PICTURE for result, _, _ in self._answers.results.values())
-
-    def take_over(self, earlier: SnapshotFetcher) -> None:
-        """Take the pictures and the complete directory entries that another fetcher has from the same clients."""
-        for key, answer in earlier._answers.results.items():
-            if answer[0] is Result.PICTURE and earlier.sources.get(key[0]) is self.sources.get(key[0]):
-                self._answers.results[key] = answer
-        if earlier._directory is self._directory:
-            complete = {who: entry for who, entry in earlier._cardholders.results.items() if not entry.note}
-            self._cardholders.results.update(complete)
-
-    def has_answer(self, vendor: str, camera_id: str, at: datetime) -> bool:
-        """Whether a camera was asked for a moment."""
-        return (vendor, camera_id, at) in self._answers.results
-
-    def take_answers(self, answers: Mapping[tuple[str, str, datetime], _Answer]) -> None:
-        """Take what was asked elsewhere, by vendor, camera and moment; it is not asked again."""
-        self._answers.results.update(answers)
-
-    def ask(self, vendor: str, camera_id: str, at: datetime) -> _Answer:
-        """Ask a camera for its picture of a moment, unless that was done before."""
-        return self._answers.get((vendor, camera_id, at), lambda: self._ask(vendor, camera_id, at))
-
-    def fetch(self, event: DoorEvent, camera: Camera | None, step_s: float = 0.0) -> Snapshot:
-        """Fetch what one of the event's cameras saw.
-
-        Parameters
-        ----------
-        camera : Camera or None
-            None where the event has none.
-        step_s : float
-            How long after the event, seconds; negative for before it.
-
-        Raises
-        ------
-        LoginRefused
-            If the vendor refuses the login.
-        """
-        person = None
-        if (directory := self._directory) is not None and (who := event.cardholder_id):
-            person = self._cardholders.get(who, lambda: directory.lookup(who))
-        if camera is None:
-            result = Result.NO_TIME if event.event_time is None else Result.NO_DOOR
-            return Snapshot(event, None, result, event.why_no_camera, cardholder=person)
-        vendor, camera_id, at = camera.vendor, camera.camera_id, event.at(camera, step_s)
-        return Snapshot(event, camera, *self.ask(vendor, camera_id, at), cardholder=person)
-
-    def _ask(self, vendor: str, camera_id: str, at: datetime) -> _Answer:
-        source = self.sources.get(vendor)
-        if source is None:
-            reason = f"camera {camera_id} is of vendor {vendor}, and no {vendor} account is connected"
-            return Result.NO_SOURCE, reason, None
-        if why := self._unreachable.get(vendor):
-            return Result.FAILED, why, None
-        try:
-            answer: _Answer = Result.PICTURE, "", source.snapshot(camera_id, at)
-        except LoginRefused:
-            raise
-        except NoPicture as error:
-            answer = Result.NO_PICTURE, str(error), None
-        except (ServiceError, InputError) as error:
-            # An InputError says that the camera_id in the doors table is malformed.
-            if isinstance(error, ServiceUnreachable):
-                self._unreachable.setdefault(vendor, str(error))
-            return Result.FAILED, str(error), None
-        self._unreachable[vendor] = None
-        return answer
-
-
-_Answer = tuple[Result, str, Picture | None]
-"""What came of asking a camera; why there is no picture, and the picture."""
-
-
-class _Once(Generic[K, T]):
-    """Results by key: the first greenlet that asks does the work, the others wait for its result.
-
-    An exception is not a result: the next one that asks tries again.
-    """
-
-    def __init__(self) -> None:
-        self.results: dict[K, T] = {}
-        self._locks: dict[K, BoundedSemaphore] = defaultdict(BoundedSemaphore)
-
-    def get(self, key: K, make: Callable[[], T]) -> T:
-        with self._locks[key]:
-            if key not in self.results:
-                self.results[key] = make()
-            return self.results[key]
 
 
 def _name(snapshot: Snapshot) -> str:

@@ -93,7 +93,9 @@ def flag_log(log: Path, events_of: Sequence[int], rules: Rules, client: Client |
     )
     folder = log / f"flags-{sha256(told.encode()).hexdigest()[:16]}"
     if folder.is_dir():
-        return folder
+        if len([*folder.glob("*.parquet")]) == len(events_of):
+            return folder
+        raise OutputError(f"The flags in {folder} are damaged: remove that folder, and run this again.")
     labels = np.cumsum([0, *events_of])
     buckets = max(1, int(labels[-1]) // ROWS_AT_ONCE)
     remove_leftovers(log)

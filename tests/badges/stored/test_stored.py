@@ -237,6 +237,19 @@ def test_flags_are_made_once_for_the_same_rules(client, tmp_path):
     ]  # fmt: skip
 
 
+def test_flags_that_somebody_removed_are_said(client, tmp_path):
+    "They are not taken for an empty table"
+    log = store_badges(
+        write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1"), tmp_path / "log", ZONE, client=client
+    )
+    log.flag_events(client=client)
+    (folder,) = log.folder.glob("flags-*")
+    for file in folder.iterdir():
+        file.unlink()
+    with pytest.raises(OutputError, match="remove that folder"):
+        log.flag_events(client=client)
+
+
 def test_the_log_is_shown_as_one_in_memory_is(client, tmp_path):
     "The account, and the first events in the site's time"
     log = store_badges(

@@ -169,6 +169,18 @@ class TestOnTwoProcesses:
         cameras = dict.fromkeys(vendors, OwnCamera())
         assert all(one.picture for one in snapshots_for(events, cameras, client=client))
 
+    def test_a_vendor_that_cannot_be_reached_is_asked_once(self, client, site, demo):
+        "Not for every camera; the other vendor's pictures come"
+        log = load_badges(ROOT / "data" / "sample_badges.csv", "America/Denver")
+        events = resolve(log.events.head(12), load_doors(ROOT / "data" / "doors.csv"))
+        nowhere = EagleEyeV1(
+            "me", SecretStr("wrong"), base_url="http://127.0.0.1:9", demo_origin=demo.info["media"]
+        )
+        sources = {**site.sources, "een": nowhere}
+        one, two = (snapshots_for(events, sources, client=chosen) for chosen in (None, client))
+        assert [(s.result, s.reason) for s in one] == [(s.result, s.reason) for s in two]
+        assert {s.result.value for s in two} >= {"picture", "failed"}
+
     def test_a_refused_login_is_tried_once(self, client, demo, site, control, tmp_path):
         "In this process, before anything is sent to the workers"
         usable = site.een.devices()
