@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,9 @@ WORKERS_S = 60
 
 LOOK_S = 5
 """How long a result is waited for before workers are looked for, seconds."""
+
+_ON_WORKERS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""Ctrl-C goes to all processes of a terminal or a kernel; the workers are ended by the one that started them."""
 
 UNDER_WAY = 4
 """So many tasks for each thread of the workers are handed over at a time: a scheduler need not hold a million."""
@@ -74,7 +78,12 @@ def cluster(client: Client | None, for_what: str) -> Iterator[Client]:
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     local = distributed.LocalCluster(
-        n_workers=cores, threads_per_worker=1, processes=True, dashboard_address=None, security=True
+        n_workers=cores,
+        threads_per_worker=1,
+        security=True,
+        dashboard_address="127.0.0.1:0",  # without an address it would be that of another cluster, if it is free
+        silence_logs=logging.CRITICAL,  # what goes wrong is raised here
+        preload=[_ON_WORKERS],
     )
     with local, distributed.Client(local, set_as_default=False) as own:
         yield own

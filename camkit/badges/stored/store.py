@@ -45,6 +45,7 @@ from camkit.support.cluster import cluster, on_each
 from camkit.support.files import make_folder, replacing, sync, write_whole
 from camkit.support.locks import locked
 from camkit.support.timezones import as_zone
+from camkit.support.workers import interruptible
 from camkit.visible import visible
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
         If `into` has a log or something else in it, cannot be written, or another call is storing a log there.
     ClusterError
         If the cluster goes away. What has been read stays: the same call goes on.
+    Interrupted
+        If it is stopped, likewise.
 
     Notes
     -----
@@ -134,7 +137,7 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
         stays = f"What has been read stays in {folder}: the same call goes on with it."
         whole = staging / "log"
         shutil.rmtree(whole, ignore_errors=True)  # of a call that was stopped, perhaps with other exports
-        with cluster(client, "A log in parts") as workers:
+        with interruptible(lambda: stays), cluster(client, "A log in parts") as workers:
             read = read_all(workers, exports, given, staging, left_out, stays)
             names = [str(one.report["file"]) for one in read]
             named_in_full = len({*names}) < len(names)
