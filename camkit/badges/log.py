@@ -173,8 +173,7 @@ class Account:
 
     def summary(self) -> str:
         """Say in a few lines of text what was read and what became of each row."""
-        zone = self.timezone or "not known"
-        lines = [self.count_line(), f"Profile: {self.profile}. Site's time zone: {zone}."]
+        lines = [self.count_line(), f"Profile: {self.profile}. {self._zones()}"]
         if self.counts["events"]:
             span = " to ".join((self._local(self.first), self._local(self.last)))
             lines.append(
@@ -201,6 +200,13 @@ class Account:
         if len(self.left_out):
             lines.append(f"Not read: {counted(len(self.left_out), 'file')}, see .left_out.")
         return visible("\n".join(lines))
+
+    def _zones(self) -> str:
+        """Name the site's time zone, or those of the sites of a stored log."""
+        zones = [*dict.fromkeys(self.files["timezone"].dropna())] if "timezone" in self.files else []
+        if self.timezone is not None or len(zones) < 2:
+            return f"Site's time zone: {self.timezone or 'not known'}."
+        return f"The sites' time zones: {', '.join(zones[:SHOWN])}{and_more(len(zones))}; times here are UTC."
 
     def problems(self) -> list[str]:
         """Return a sentence for each reason for which rows were rejected or may be misread, or files were not read."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -96,9 +97,9 @@ def lend(client: Client, service: Lendable) -> Iterator[str]:
         yield name
     finally:
         if client.status == "running":
-            client.set_metadata([name], {})
-            for take_back in (client.unregister_worker_plugin, client.unregister_scheduler_plugin):
-                with suppress(ValueError, KeyError):  # it did not come as far as that
+            forget = partial(client.set_metadata, value={})
+            for take_back in (forget, client.unregister_worker_plugin, client.unregister_scheduler_plugin):
+                with suppress(ValueError, KeyError, OSError):  # it was not there yet, or the cluster is gone
                     take_back(name)
 
 

@@ -155,7 +155,8 @@ def not_events(log: BadgeLog) -> pd.DataFrame:
     """
     entries = [getattr(log, what).assign(what=what) for what in ("rejected", "ignored")]
     same = log.events.reindex(log.duplicates["same_as"])
-    place = same["file"].astype(str) + ", line " + same["line"].astype(str)
+    place = same["file"].astype(str) + ", line " + same["line"].astype("Int64").astype(str)
+    place = place.where(same["file"].notna(), "an event of another export")
     again = log.duplicates[["file", "line"]].assign(
         what="duplicate", column="", value="", reason=("the same as " + place).to_numpy()
     )
@@ -168,6 +169,11 @@ def not_events(log: BadgeLog) -> pd.DataFrame:
 
 def check_log(connection: sqlite3.Connection, log: BadgeLog) -> None:
     """Make sure that the events of a case are those of a badge log; `InputError` if one is not."""
+    if not isinstance(log, BadgeLog):
+        raise InputError(
+            f"A case takes a BadgeLog, not a {type(log).__name__}: of a stored log give log.load(events), with the "
+            "events that were picked."
+        )
     labels = [event for (event,) in connection.execute("SELECT event FROM events")]
     if strange := [label for label in labels if label not in log.events.index]:
         raise InputError(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import tzinfo
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ from camkit.badges.stored.runs import buckets_of, hashed, read_bucket, write_run
 from camkit.errors import OutputError
 from camkit.support.cluster import cluster, on_each
 from camkit.support.files import make_folder, remove_leftovers, replacing, sync, working_folder
+from camkit.support.workers import interruptible
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -66,6 +68,7 @@ class FlagPlan:
     work: Path
     rules: Rules
     labels: tuple[int, ...]
+    zones: tuple[tzinfo | None, ...]  # of the hours, by number of a file
     buckets: int
 
     @property
@@ -82,7 +85,9 @@ class FlagPlan:
         return np.searchsorted(np.array(self.labels), labels, "right") - 1
 
 
-def flag_log(log: Path, events_of: Sequence[int], rules: Rules, client: Client | None) -> Path:
+def flag_log(
+    log: Path, events_of: Sequence[int], zones: Sequence[tzinfo | None], rules: Rules, client: Client | None
+) -> Path:
     """Write the flags of the log in a folder as Parquet files, one for each file of it; return their folder.
 
     What was flagged by the same rules before is not flagged again.
@@ -101,15 +106,16 @@ def flag_log(log: Path, events_of: Sequence[int], rules: Rules, client: Client |
     remove_leftovers(log)
     with working_folder(folder) as work:
         part = make_folder(work / "flags")
-        plan = FlagPlan(log, part, work, rules, tuple(labels.tolist()), buckets)
-        with cluster(client, "A log in parts") as workers:
+        plan = FlagPlan(log, part, work, rules, tuple(labels.tolist()), (*zones,), buckets)
+        stays = "The log itself is as it was."
+        with interruptible(lambda: stays), cluster(client, "A log in parts") as workers:
             for task, items in (
                 (flag_file, plan.numbers),
                 (flag_cardholders, range(buckets)),
                 (flag_credentials, range(buckets)),
                 (put_together, plan.numbers),
             ):
-                for _ in on_each(workers, task, items, plan, what_stays="The log itself is as it was."):
+                for _ in on_each(workers, task, items, plan, what_stays=stays):
                     pass
         sync(part.iterdir(), [part])
         try:
@@ -123,7 +129,7 @@ def flag_log(log: Path, events_of: Sequence[int], rules: Rules, client: Client |
 def flag_file(number: int, plan: FlagPlan) -> None:
     """Flag what events show by themselves and by the order of their file; write the swipes for the shuffles."""
     events = _events(plan, number)
-    rules = plan.rules
+    rules = replace(plan.rules, zone=plan.zones[number])
     at = rules.true_time(events)
     (rows, before), keys = read_in_order(events.assign(file=0), codes(events["reader_id"]))
     label = events[LABEL].to_numpy()
@@ -241,7 +247,8 @@ def read_flags(folder: Path, rules: Rules) -> Any:
     import dask.dataframe as dd  # noqa: PLC0415 - an extra
 
     flags = dd.read_parquet(str(folder), index=LABEL)
-    return flags.map_partitions(_with_settings, dict(rules.settings), meta=flags._meta)
+    empty = _with_settings(flags._meta, dict(rules.settings))
+    return flags.map_partitions(_with_settings, dict(rules.settings), meta=empty)
 
 
 def _with_settings(part: pd.DataFrame, settings: dict[str, object]) -> pd.DataFrame:

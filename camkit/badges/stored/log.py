@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, tzinfo
 from functools import cached_property, partial
+from itertools import product
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import pandas as pd
 import pyarrow as pa
@@ -21,10 +22,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from camkit.badges.files import SourceFile
 from camkit.badges.flags import Rules
 from camkit.badges.identifiers import TEXT
-from camkit.badges.log import Account
+from camkit.badges.log import Account, BadgeLog
 from camkit.badges.sentences import SHOWN
 from camkit.badges.stored.flags import flag_log, read_flags
-from camkit.badges.stored.places import EMPTY, FORMAT, KINDS, LABEL, LOG, PLACE, REASONS, require_plain
+from camkit.badges.stored.places import EMPTY, FORMAT, KINDS, LABEL, LOG, PLACE, REASONS, SITE, require_plain
 from camkit.errors import InputError
 from camkit.support.cluster import need_dask
 from camkit.support.html import block_html, table_html, text_html
@@ -51,7 +52,8 @@ class StoredLog:
     counts : dict of str to int
         Of ``events``, ``rejected``, ``duplicates`` and ``ignored``: together they are the rows read.
     files, timezone, sources, given, left_out
-        As those of `BadgeLog`; `files` has also ``events``, how many were kept of each.
+        As those of `BadgeLog`; `files` has also ``events``, how many were kept of each, and ``timezone``, which may be
+        another one for each site: then that of the log is None.
     """
 
     folder: Path
@@ -111,6 +113,8 @@ class StoredLog:
                 raise InputError(
                     f"The log does not have a column {name!r}: it has {', '.join(sorted(map(str, columns)))}."
                 )
+            if name == SITE and operator in ("==", "in"):
+                self._require_sites([value] if operator == "==" else value)
             if name == "event_time":
                 value = [*map(self._moment, value)] if operator in ("in", "not in") else self._moment(value)
             pa.Table.from_pandas(columns).filter(filters_to_expression([(name, operator, value)]))
@@ -123,8 +127,21 @@ class StoredLog:
             ) from None
         return name, operator, value
 
+    def _require_sites(self, names: Iterable[str]) -> None:
+        places = (self.folder / "events").glob("*")
+        there = {unquote(place.name.partition("=")[2]) for place in places}
+        if strange := [name for name in names if name not in there]:
+            raise InputError(
+                f"The log does not have a site {strange[0]!r}: it has {', '.join(sorted(there))}."
+            )
+
     def _moment(self, value: Any) -> pd.Timestamp:
         at = pd.Timestamp(value)
+        if at.tzinfo is None and self.timezone is None and self.files["timezone"].nunique() > 1:
+            raise InputError(
+                f"The sites of the log have several time zones: write which one {value!r} is of, as in "
+                "'2026-03-01 18:00+01:00'."
+            )
         return at if at.tzinfo else at.tz_localize(self.timezone or "UTC")
 
     @property
@@ -158,17 +175,33 @@ class StoredLog:
         Parameters
         ----------
         events : dask.dataframe.DataFrame, optional
-            Some of `events`, such as ``log.where(("reader_id", "==", "R1"))``. All of them if left out.
+            Some of `events`, such as ``log.where(("reader_id", "==", "R1"))``, or of the flags, such as
+            ``flags[flags["too_fast"]]``. All of them if left out.
 
         Returns
         -------
         pandas.DataFrame
-            For `flag_events`, `EventPicker` and `resolve`: the columns of `BadgeLog.events`, with the same labels.
+            For `EventPicker` and `resolve`: the columns of `BadgeLog.events`, with the same labels. For their
+            flags see `pick_flags`: `camkit.flag_events` would not know the events before them.
         """
+        chosen: Any = self.events if events is None else events
+        if getattr(getattr(chosen, "index", None), "name", None) != LABEL or not hasattr(chosen, "compute"):
+            raise InputError(
+                "pick() takes some of the log's events or flags, such as log.where(('reader_id', '==', 'R1')) or "
+                "flags[flags['too_fast']]."
+            )
         try:
-            table = (self.events if events is None else events).compute().sort_index()
+            if "event_time" not in chosen.columns:  # flags
+                labels = chosen.index.compute().tolist()
+                chosen = self._table("events", index=LABEL, filters=[(LABEL, "in", labels)])
+            table = chosen.compute()
         except (OSError, pa.ArrowException):
             raise _damaged(self.folder, "a part of it cannot be read") from None
+        return self._plain(table)
+
+    def _plain(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Events as those of `BadgeLog`, with the labels of the log."""
+        table = table.sort_index()
         table = table.drop(columns=[*PLACE], errors="ignore")
         texts = {name: TEXT for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)}
         table = table.astype(texts).rename_axis(index=None)
@@ -180,8 +213,73 @@ class StoredLog:
             table["file"] = pd.Categorical(
                 table["file"].astype("str"), categories=pd.Index(self.files["file"])
             )
-        if self.timezone is not None:
-            table.attrs["timezone"] = str(self.timezone)
+        if (zone := self._zone_of(table)) is not None:
+            table.attrs["timezone"] = str(zone)
+        return table
+
+    def _zone_of(self, events: pd.DataFrame) -> tzinfo | None:
+        """The zone of these events, if it is the same for all."""
+        if self.timezone is not None or "file" not in events:
+            return self.timezone
+        zones = self.files.loc[self.files["file"].isin(events["file"].unique()), "timezone"].unique()
+        return as_zone(zones[0]) if len(zones) == 1 else None
+
+    def load(self, events: pd.DataFrame) -> BadgeLog:
+        """Bring into memory all rows of the exports that picked events are from.
+
+        Parameters
+        ----------
+        events : pandas.DataFrame
+            As `pick` returned them.
+
+        Returns
+        -------
+        BadgeLog
+            For a case: ``case.add_sources(log.load(events))``. Its events have the labels of this log.
+        """
+        files = self.files[self.files["file"].isin(events["file"].astype("str").unique())]
+        parts = {kind: [self._empty] if kind == "events" else [] for kind in KINDS}
+        for kind, number in product(KINDS, files.index):
+            paths = (self.folder / kind).glob("*/*/" * (kind == "events") + f"{number:06}.parquet")
+            read = [_read(path, partial(pd.read_parquet, partitioning=None)) for path in paths]
+            parts[kind] += [part.set_index(LABEL) for part in read] if kind == "events" else read
+        names = pd.CategoricalDtype(files["file"])
+        tables = {
+            kind: pd.concat(found, ignore_index=kind != "events").astype({"file": names})
+            for kind, found in parts.items()
+        }
+        table = self._plain(tables.pop("events"))
+        again = tables.pop("duplicates")
+        again["event_time"] = again["event_time"].dt.as_unit("us")
+        return BadgeLog(
+            events=table.astype({"file": names}),
+            duplicates=again,
+            **tables,
+            files=files.drop(columns=["events", "timezone"]).reset_index(drop=True),
+            timezone=self._zone_of(events),
+            sources=tuple(one for one in self.sources if files["file"].str.startswith(one.name).any()),
+            given=self.given,
+            left_out=self.left_out.head(0),
+        )
+
+    def pick_flags(self, flags: dd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+        """Bring the flags of picked events into memory, for `EventPicker` and a case.
+
+        Parameters
+        ----------
+        flags : dask.dataframe.DataFrame
+            As `flag_events` returned them.
+        events : pandas.DataFrame
+            As `pick` returned them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of `camkit.flag_events`, in the order of `events`.
+        """
+        some = flags.map_partitions(_of_labels, events.index, meta=flags._meta)
+        table = some.compute().reindex(events.index)
+        table.attrs.update(flags._meta.attrs)
         return table
 
     def flag_events(
@@ -201,7 +299,7 @@ class StoredLog:
         Parameters
         ----------
         doors, hours, timezone, known, retry_s, repeat_s, walk_s
-            As for `camkit.flag_events`.
+            As for `camkit.flag_events`; without a `timezone` the hours are those of each site's own.
         client : distributed.Client, optional
             Where to work; see `store_badges`.
 
@@ -218,9 +316,14 @@ class StoredLog:
         OutputError, ClusterError
             If they cannot be written, or the cluster goes away.
         """
-        zone = timezone or self.timezone
+        zones = self.files["timezone"].tolist()
+        of_each = timezone is None and self.timezone is None and None not in zones
+        zone = zones[0] if of_each else timezone or self.timezone
         rules = Rules.of(pd.DataFrame(), doors, hours, zone, known, retry_s, repeat_s, walk_s)
-        return read_flags(flag_log(self.folder, self.files["events"].tolist(), rules, client), rules)
+        if of_each:
+            rules = replace(rules, settings={**rules.settings, "timezone": "that of each site"})
+        zones = [as_zone(one) if of_each else rules.zone for one in zones]
+        return read_flags(flag_log(self.folder, self.files["events"].tolist(), zones, rules, client), rules)
 
     def summary(self) -> str:
         """Say in a few lines of text what was read and what became of each row."""
@@ -275,7 +378,14 @@ class StoredLog:
             "partitioning": HivePartitioning(places, null_fallback=""),
             "partition_base_dir": str(folder),
         }
-        return dd.read_parquet(str(folder), **{"index": False, "dataset": parts, **options})
+        try:
+            return dd.read_parquet(str(folder), **{"index": False, "dataset": parts, **options})
+        except (OSError, pa.ArrowException):
+            raise _damaged(self.folder, "a part of it cannot be read") from None
+
+
+def _of_labels(part: pd.DataFrame, labels: pd.Index) -> pd.DataFrame:
+    return part[part.index.isin(labels)]
 
 
 class _Source(BaseModel):
@@ -299,6 +409,7 @@ class _File(BaseModel):
     doubts: list[str]
     unknown_outcomes: dict[str, int]
     events: _Count
+    timezone: str | None
 
 
 class _Said(BaseModel):

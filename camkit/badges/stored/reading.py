@@ -63,6 +63,7 @@ class ReadFile:
 
     export: Export
     folder: Path
+    given: Given = field(default_factory=Given)
     sha256: str | None = None
     shape: object = None
     problem: BadgeFileError | None = None
@@ -78,6 +79,11 @@ class ReadFile:
     said: tuple[str, ...] = ()
 
     @property
+    def zone(self) -> tzinfo | None:
+        """The site's zone, as it was said, or the offset that all its times have."""
+        return self.given.zone or self.offset
+
+    @property
     def path(self) -> Path:
         """The file of its events."""
         return self.folder / EVENTS
@@ -85,16 +91,17 @@ class ReadFile:
 
 def read_all(
     client: Any,
-    exports: Sequence[Export],
-    given: Given,
+    exports: Sequence[tuple[Export, Given]],
     staging: Path,
     left_out: list[LeftOut],
     what_stays: str,
 ) -> list[ReadFile]:
     """Read the exports on the workers, as `load_badges` does; what was read before is not read again."""
-    tasks = [Task(_absolute(export), given, _folder(staging, export, given)) for export in exports]
+    tasks = [Task(_absolute(export), given, _folder(staging, export, given)) for export, given in exports]
     done = on_each(client, read_file, tasks, what_stays=what_stays)
-    found = [replace(one, export=export) for one, export in zip(done, exports, strict=True)]
+    found = [
+        replace(one, export=export, given=given) for one, (export, given) in zip(done, exports, strict=True)
+    ]
     failed: dict[Path, list[BadgeFileError]] = defaultdict(list)
     for one in found:
         if one.is_unreadable and one.problem is not None:
@@ -103,14 +110,12 @@ def read_all(
             left_out.append(LeftOut(one.export.found_in, one.export.name, str(one.problem)))
             failed[one.export.found_in].append(one.problem)
     for found_in, errors in failed.items():
-        if len(errors) == sum(export.found_in == found_in for export in exports):
+        if len(errors) == sum(export.found_in == found_in for export, _ in exports):
             raise errors[0] if len(errors) == 1 else nothing_to_read(found_in, left_out)
-    return _with_proofs(client, [one for one in found if not one.is_unreadable], given, staging, what_stays)
+    return _with_proofs(client, [one for one in found if not one.is_unreadable], staging, what_stays)
 
 
-def _with_proofs(
-    client: Any, found: list[ReadFile], given: Given, staging: Path, what_stays: str
-) -> list[ReadFile]:
+def _with_proofs(client: Any, found: list[ReadFile], staging: Path, what_stays: str) -> list[ReadFile]:
     """Read those again whose dates do not show whether day or month comes first, where another export shows it."""
     shown: dict[object, dict[bool, str]] = defaultdict(dict)
     for one in found:
@@ -118,6 +123,7 @@ def _with_proofs(
             shown[one.shape].setdefault(*one.proof)
     again = {}
     for number, one in enumerate(found):
+        given = one.given
         waits = one.problem is not None or (one.report["dates"] and not one.proof and given.day_first is None)
         if waits and len(proofs := shown[one.shape]) == 1:
             (proof,) = proofs.items()
@@ -132,7 +138,7 @@ def _with_proofs(
     ):
         if one.problem is not None:
             raise one.problem
-        found[number] = replace(one, export=found[number].export)
+        found[number] = replace(one, export=found[number].export, given=found[number].given)
     return found
 
 
@@ -225,6 +231,7 @@ def _read_before(task: Task) -> ReadFile:
     return ReadFile(
         task.export,
         task.folder,
+        task.given,
         known["sha256"],
         known["shape"],
         report=known["report"],

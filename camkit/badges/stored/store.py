@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
@@ -57,6 +57,9 @@ STAGING = "camkit-reading"
 OURS = "of-an-unfinished-log"
 """A file in it: only a folder that has it is gone on with, and removed at the end."""
 
+_SAID = ("timezone", "profile", "columns", "day_first", "granted", "denied", "encoding", "sheet")
+"""What can be said of exports."""
+
 MOVING = "is-put-in-place"
 """A file in it, once parts of the log may be in their place: before, what is called so is somebody's own."""
 
@@ -76,19 +79,23 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
     denied: Iterable[str] = (),
     encoding: str | None = None,
     sheet: str | None = None,
+    sites: Mapping[str, Mapping[str, Any]] | None = None,
     client: Client | None = None,
 ) -> StoredLog:
     """Load badge events as `load_badges` does, but into a folder of Parquet files: more than fits into memory.
 
     The exports are read one by one, on all cores of this machine or on a Dask cluster. The same rows become events,
-    duplicates, rejected or ignored rows, with the same labels.
+    duplicates, rejected or ignored rows, with the same labels. What fits into memory is faster
+    there.
 
     Parameters
     ----------
     path_or_paths, timezone, profile, columns, day_first, granted, denied, encoding, sheet
-        As for `load_badges`.
+        As for `load_badges`; but a folder is looked into one level deeper, where each folder is a site.
     into : path-like
         The folder of the log: a new one, an empty one, or one of a call that was stopped, which goes on then.
+    sites : mapping of str to mapping, optional
+        By site, what is to be said of its exports instead: ``{"berlin": {"timezone": "Europe/Berlin"}}``.
     client : distributed.Client, optional
         Where to work. If left out, the active client, or else one process for each core of this machine. The workers
         have to see the exports and `into` by the same names.
@@ -103,7 +110,7 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
     BadgeFileError, TimestampError
         As `load_badges`.
     InputError
-        If Dask is not installed, or an export has a column that the log itself has.
+        If Dask is not installed, an export has a column that the log itself has, or `sites` names another site.
     OutputError
         If `into` has a log or something else in it, cannot be written, or another call is storing a log there.
     ClusterError
@@ -120,16 +127,21 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
 
     In a script, call it below ``if __name__ == "__main__":``, since processes of this machine import the script.
     """
-    zone = _kept_by_name(as_zone(timezone))
-    given = Given(zone, profile, columns, day_first, (*granted,), (*denied,), encoding, sheet)
-    given.candidates()  # what it says is checked before anything is read
+    of_all = timezone, profile, columns, day_first, granted, denied, encoding, sheet
+    said_of_all = dict(zip(_SAID, of_all, strict=True))
+    given = _given(said_of_all)
     folder = Path(into).absolute()  # a worker may be in another folder
     require_plain(folder)
     _require_room(folder)
-    exports, left_out = find_exports(path_or_paths)
+    exports, left_out = find_exports(_with_sites(path_or_paths))
     exports = without_samples(exports, left_out)
-    for export in exports:
-        _site_of(export)  # said now, not when all has been read
+    of_site = {name: _given({**said_of_all, **said}) for name, said in (sites or {}).items()}
+    there = {_site_of(export): site_folder(_site_of(export)) for export in exports}  # said now, not later
+    if strange := of_site.keys() - there.keys():
+        raise InputError(
+            f"sites= names {min(strange)!r}, but the exports are in these folders: {', '.join(sorted(there))}."
+        )
+    told = [(export, of_site.get(_site_of(export), given)) for export in exports]
     with locked(make_folder(folder) / LOCK, f"storing of a log in {folder}"):
         _require_room(folder)
         staging = make_folder(folder / STAGING)
@@ -138,13 +150,13 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
         whole = staging / "log"
         shutil.rmtree(whole, ignore_errors=True)  # of a call that was stopped, perhaps with other exports
         with interruptible(lambda: stays), cluster(client, "A log in parts") as workers:
-            read = read_all(workers, exports, given, staging, left_out, stays)
+            read = read_all(workers, told, staging, left_out, stays)
             names = [str(one.report["file"]) for one in read]
             named_in_full = len({*names}) < len(names)
             if named_in_full:
                 names = [one.export.full_name for one in read]
-            offsets = {one.offset for one in read}
-            zone = zone or (offsets.pop() if len(offsets) == 1 else None)
+            zones = {one.zone for one in read}
+            zone = zones.pop() if len(zones) == 1 else None
             repeats = find_repeats(workers, read, names, zone, staging / "shuffle", stays)
             pieces = _pieces(make_folder(whole), read, names, repeats)
             written = _Written()
@@ -165,7 +177,7 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
             "parts": written.parts,
             "span": written.span,
             "sources": sources,
-            "given": given.as_dict(),
+            "given": given.as_dict() | ({"sites": of_site} if of_site else {}),
             "left_out": [[other.file, other.reason] for other in left_out],
         }
         _write_account(whole, read, pieces, repeats, said, written.rows)
@@ -174,9 +186,42 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
     return open_log(folder)
 
 
+def _given(said: Mapping[str, Any]) -> Given:
+    """What the caller says of exports, checked before anything is read."""
+    if strange := {*said} - {*_SAID}:
+        raise InputError(f"{min(strange)!r} cannot be said of a site: choose from {', '.join(_SAID)}.")
+    names = [name for name in _SAID if name not in ("timezone", "granted", "denied")]
+    given = Given(
+        _kept_by_name(as_zone(said["timezone"])),
+        granted=(*said["granted"],),
+        denied=(*said["denied"],),
+        **{name: said[name] for name in names},
+    )
+    given.candidates()
+    return given
+
+
+def _with_sites(
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+) -> list[str | PathLike[str]]:
+    """Name the folders in a folder as well: those of its sites."""
+    given = [paths] if isinstance(paths, str | PathLike) else [*paths]
+    found: list[str | PathLike[str]] = []
+    for path in given:
+        sites = (
+            sorted(one for one in Path(path).iterdir() if one.is_dir() and not one.name.startswith("."))
+            if Path(path).is_dir()
+            else []
+        )
+        if not sites or any(one.is_file() and not one.name.startswith(".") for one in Path(path).iterdir()):
+            found.append(path)
+        found += sites
+    return found
+
+
 def _site_of(export: Export) -> str:
-    """The folder for the site of an export."""
-    return site_folder(visible(export.path.absolute().parent.name))
+    """The site of an export."""
+    return visible(export.path.absolute().parent.name)
 
 
 def _kept_by_name(zone: tzinfo | None) -> tzinfo | None:
@@ -281,7 +326,7 @@ def _pieces(folder: Path, read: Sequence[ReadFile], names: Sequence[str], repeat
     for number, one in enumerate(read):
         first, end = np.searchsorted(repeats.again, [begin, begin + one.events])
         rows = repeats.again[first:end] - begin
-        site = _site_of(one.export)
+        site = site_folder(_site_of(one.export))
         labels = label_of[first:end]
         pieces.append(
             Piece(number, folder, one.folder, names[number], site, schema, begin - int(first), rows, labels)
@@ -349,6 +394,11 @@ def _write(path: Path, table: pa.Table) -> None:
         pq.write_table(table, part)
 
 
+def _plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    return value.as_dict() if isinstance(value, Given) else int(value)
+
+
 def _write_account(
     folder: Path,
     read: Sequence[ReadFile],
@@ -362,7 +412,9 @@ def _write_account(
     for number, one in enumerate(read):
         doubts = [*one.report["doubts"], *repeats.said.get(number, [])]
         events = one.events - len(pieces[number].again)
-        files.append({**one.report, "file": pieces[number].name, "doubts": doubts, "events": events})
+        zone = str(one.zone) if one.zone else None
+        more = {"file": pieces[number].name, "doubts": doubts, "events": events, "timezone": zone}
+        files.append({**one.report, **more})
     reasons = pd.concat(
         [
             one.reasons.assign(file=piece.name)
@@ -385,4 +437,4 @@ def _write_account(
     with replacing(folder / REASONS) as part:
         reasons.to_parquet(part, index=False)
     log = {"format": FORMAT, "counts": {kind: counts[kind] for kind in KINDS}, "files": files, **said}
-    write_whole(folder / LOG, json.dumps(log, default=int).encode())
+    write_whole(folder / LOG, json.dumps(log, default=_plain).encode())

@@ -48,7 +48,7 @@ def same(paths: list[Path], into: Path, client: Client, **given_: Any) -> Stored
     assert log.problems() == small.problems()
     assert log.rows_read == small.rows_read == sum(log.counts.values())
     pd.testing.assert_frame_equal(log.pick(), small.events)
-    pd.testing.assert_frame_equal(log.files.drop(columns="events"), small.files)
+    pd.testing.assert_frame_equal(log.files.drop(columns=["events", "timezone"]), small.files)
     pd.testing.assert_frame_equal(log.left_out, small.left_out)
     assert (log.sources, log.given, log.profile) == (small.sources, small.given, small.profile)
     for kind in ("rejected", "ignored"):
@@ -531,3 +531,114 @@ def test_a_damaged_log_is_one_sentence(whole_log, tmp_path, what, how):
         log = camkit.open_log(folder)
         log.pick()
         log._repr_html_()
+
+
+def two_sites(folder: Path) -> Path:
+    "Berlin's system and Denver's, at the same hour of their own clocks"
+    (folder / "berlin").mkdir(parents=True)
+    (folder / "berlin" / "b.csv").write_text(
+        "Zeit;Ausweis;Leser\n01.03.2026 08:00:00;1;B1\n01.03.2026 23:30:00;2;B1\n", "utf-8"
+    )
+    write(folder / "denver" / "a.csv", "2026-03-01 08:00:00,1,R1\n2026-03-01 23:30:00,3,R1")
+    return folder
+
+
+SITES = {
+    "berlin": {
+        "timezone": "Europe/Berlin",
+        "day_first": True,
+        "columns": {"event_time": "Zeit", "cardholder_id": "Ausweis", "reader_id": "Leser"},
+    }
+}
+
+
+def test_sites_of_other_systems_and_time_zones_are_one_log(client, tmp_path):
+    "Each read as it is alone; hours are those of each site's own clock"
+    exports = two_sites(tmp_path / "in")
+    log = store_badges(exports, tmp_path / "log", ZONE, sites=SITES, client=client)
+    for site, given_ in (("berlin", SITES["berlin"]), ("denver", {"timezone": ZONE})):
+        alone = load_badges(exports / site, **given_).events
+        picked = log.pick(log.where(("log_site", "==", site)))
+        assert picked.attrs["timezone"] == given_["timezone"]
+        assert picked["event_time"].tolist() == alone["event_time"].tolist()
+        assert picked["cardholder_id"].tolist() == alone["cardholder_id"].tolist()
+    assert log.timezone is None and "timezone" not in log.pick().attrs
+    assert "The sites' time zones: Europe/Berlin, America/Denver; times here are UTC." in log.summary()
+    assert camkit.open_log(log.folder).given["sites"]["berlin"]["timezone"] == "Europe/Berlin"
+    flags = log.flag_events(hours=("07:00", "19:00"), client=client).compute()
+    assert flags["outside_hours"].tolist() == [False, True, False, True]
+    assert flags.attrs["settings"]["timezone"] == "that of each site"
+    in_berlin = log.flag_events(hours=("07:00", "19:00"), timezone="Europe/Berlin", client=client).compute()
+    assert in_berlin["outside_hours"].tolist() == [False, True, False, False]
+    with pytest.raises(InputError, match="several time zones"):
+        log.where(("event_time", ">=", "2026-03-01 18:00"))
+
+
+@pytest.mark.parametrize(
+    ("sites", "said"),
+    [
+        ({"berln": {}}, r"'berln'.* berlin, denver"),
+        ({"berlin": {"zone": "Europe/Berlin"}}, r"'zone' cannot be said"),
+        ({"berlin": {"columns": {"when": "Zeit"}}}, r"Unknown word 'when'"),
+    ],
+)
+def test_what_is_wrongly_said_of_a_site_is_one_sentence(client, tmp_path, sites, said):
+    "Before anything is read"
+    with pytest.raises(InputError, match=said):
+        store_badges(two_sites(tmp_path / "in"), tmp_path / "log", ZONE, sites=sites, client=client)
+    assert not (tmp_path / "log").exists()
+
+
+def test_flags_lead_to_events_and_events_to_their_flags(client, tmp_path):
+    "In memory, for the picker and a case"
+    rows = "2026-03-01 08:00:00,1,R1\n2026-03-01 08:00:10,1,R1\n2026-03-02 08:00:00,2,R1"
+    log = store_badges(write(tmp_path / "a.csv", rows), tmp_path / "log", ZONE, client=client)
+    flags = log.flag_events(client=client)
+    events = log.pick(flags[flags["repeated_swipe"]])
+    assert events.index.tolist() == [1] and events["cardholder_id"].tolist() == ["1"]
+    picked = log.pick(log.where(("cardholder_id", "==", "1")))
+    small = load_badges(tmp_path / "a.csv", ZONE).events
+    expected = flag_events(small).loc[picked.index]
+    found = log.pick_flags(flags, picked)
+    pd.testing.assert_frame_equal(found, expected, check_index_type=False, check_names=False)
+    assert found.attrs == flag_events(small).attrs
+    assert camkit.EventPicker(picked, flags=found) is not None
+    for wrong in ("R1", small, 5):
+        with pytest.raises(InputError, match="some of the log's events or flags"):
+            log.pick(wrong)
+
+
+def test_a_site_that_is_not_there_is_said(client, tmp_path):
+    "With those that are"
+    export = write(tmp_path / "Den Haag" / "a.csv", "2026-03-01 08:00:00,1,R1")
+    log = store_badges(export, tmp_path / "log", ZONE, client=client)
+    for comparison in (("log_site", "==", "den haag"), ("log_site", "in", ["Den Haag", "Oslo"])):
+        with pytest.raises(InputError, match=r"does not have a site .*: it has Den Haag"):
+            log.where(comparison)
+
+
+def test_picked_events_go_into_a_case_with_their_exports(client, tmp_path):
+    "Byte for byte, with the rows that are not events, also those that repeat an event of another export"
+    rows = "2026-03-01 08:00:00,1,R1\n2026-03-01 08:00:10,1,R1"
+    write(tmp_path / "in" / "a.csv", rows)
+    other = write(tmp_path / "in" / "b.csv", f"{rows}\n2026-03-02 08:00:00,2,R1\nsomeday,3,R1")
+    write(tmp_path / "in" / "c.csv", "2026-03-03 08:00:00,4,R1")
+    log = store_badges(tmp_path / "in", tmp_path / "log", ZONE, client=client)
+    assert log.counts == {"events": 4, "rejected": 1, "duplicates": 2, "ignored": 0}
+    picked = log.pick(log.where(("cardholder_id", "==", "2")))
+    small = log.load(picked)
+    assert small.files["file"].tolist() == ["b.csv"] and [one.path for one in small.sources] == [other]
+    assert small.summary().startswith("4 rows read = 1 events + 1 rejected + 2 duplicates + 0 ignored.")
+    (tmp_path / "doors.csv").write_text("reader_id,door,vendor,camera_id\nR1,Front,een,1003b18a\n")
+    doors = load_doors(tmp_path / "doors.csv")
+    with camkit.Case(tmp_path / "case") as case:
+        case.add_events(
+            camkit.resolve(picked, doors), flags=log.pick_flags(log.flag_events(client=client), picked)
+        )
+        with pytest.raises(InputError, match=r"log\.load\(events\)"):
+            case.add_sources(log)
+        case.add_sources(small)
+        kept = case.table("documents")
+        assert other.read_bytes() in [(case.folder / path).read_bytes() for path in kept["path"]]
+        (others,) = kept.loc[kept["name"] == "rows_that_are_not_events.csv", "path"]
+        assert "the same as an event of another export" in (case.folder / others).read_text("utf-8")

@@ -170,6 +170,8 @@ def download_fleet(
     taken up by another one, which fetches what is missing.
     """
     began = time.perf_counter()
+    if not isinstance(een, EagleEye):
+        raise InputError("The account is not one of Eagle Eye: give site.een.")
     order = _Order(
         whole_number("count", count),
         whole_number("workers", workers),
@@ -181,6 +183,7 @@ def download_fleet(
     if cameras is None:
         fleet = usable_cameras(een.devices())
         cameras = fleet.loc[fleet["usable"], "id"].tolist()
+    cameras = [cameras] if isinstance(cameras, str) else cameras
     ids = [*dict.fromkeys(camera.lower() for camera in map(_checked, cameras))]
     runs: dict[str, DownloadRun] = {}
     problems: dict[str, str] = {}
