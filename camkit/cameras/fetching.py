@@ -109,7 +109,7 @@ def _ask_on(
     with ExitStack() as stack:
         vendors = {vendor for vendor, _, _ in work}
         names = {vendor: stack.enter_context(lend(client, lendable[vendor])) for vendor in vendors}
-        for answers in on_each(client, _ask_camera, work, names, workers, what_stays=KEPT):
+        for answers in on_each(client, _ask_camera, work, names, workers, what_stays=KEPT, doing="Cameras"):
             fetcher.take_answers(answers)
 
 

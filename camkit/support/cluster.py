@@ -6,11 +6,13 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from camkit.errors import ClusterError, InputError, OutputError
+from camkit.support.bar import BAR_AFTER_S, Bar
 
 __all__ = ["active", "cluster", "need_dask", "on_each", "require_running"]
 
@@ -90,12 +92,18 @@ def cluster(client: Client | None, for_what: str) -> Iterator[Client]:
 
 
 def on_each(
-    client: Client, task: Callable[..., R], items: Sequence[T], *common: object, what_stays: str
+    client: Client,
+    task: Callable[..., R],
+    items: Sequence[T],
+    *common: object,
+    what_stays: str,
+    doing: str = "",
 ) -> Iterator[R]:
     """Do a task with each item, on any worker; yield what it returns, in the order of the items.
 
     A task whose worker ends is done again, so it may be done twice: it must leave the same files then. What is common
-    to all is sent to each worker once, and again where a worker is new.
+    to all is sent to each worker once, and again where a worker is new. A progress bar says what it is `doing`, if that
+    is given.
 
     Raises
     ------
@@ -107,8 +115,9 @@ def on_each(
         If the scheduler or all workers go away, or workers end again and again; `what_stays` says what is left then.
     """
     waiting: list[Future[Any]] = []
-    todo = iter(items)
-    with _in_words(what_stays):
+    todo, done = iter(items), 0
+    bar = Bar(doing, len(items), "", after_s=BAR_AFTER_S if doing else inf)
+    with _in_words(what_stays), closing(bar):
         try:
             lent = [client.submit(_same, value, pure=False) for value in common]
             at_once = UNDER_WAY * _wait_for_workers(client)
@@ -116,8 +125,10 @@ def on_each(
                 waiting.append(client.submit(task, item, *lent, pure=False))
                 if len(waiting) >= at_once:
                     yield _result(client, waiting.pop(0))
+                    bar.at(done := done + 1)
             while waiting:
                 yield _result(client, waiting.pop(0))
+                bar.at(done := done + 1)
         finally:
             if waiting and client.status == "running":
                 client.cancel(waiting)

@@ -115,7 +115,7 @@ def flag_log(
                 (flag_credentials, range(buckets)),
                 (put_together, plan.numbers),
             ):
-                for _ in on_each(workers, task, items, plan, what_stays=stays):
+                for _ in on_each(workers, task, items, plan, what_stays=stays, doing="Flagging"):
                     pass
         sync(part.iterdir(), [part])
         try:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import time, tzinfo
 from functools import cached_property, partial
 from itertools import product
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
-from urllib.parse import unquote, unquote_to_bytes
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow.dataset import HivePartitioning
 from pyarrow.parquet import filters_to_expression
-from pydantic import BaseModel, ConfigDict, Field
 
 from camkit.badges.files import SourceFile
 from camkit.badges.flags import Rules
@@ -25,7 +22,7 @@ from camkit.badges.identifiers import TEXT
 from camkit.badges.log import Account, BadgeLog
 from camkit.badges.sentences import SHOWN
 from camkit.badges.stored.flags import flag_log, read_flags
-from camkit.badges.stored.places import EMPTY, FORMAT, KINDS, LABEL, LOG, PLACE, REASONS, SITE, require_plain
+from camkit.badges.stored.places import KINDS, LABEL, PLACE, SITE, damaged, read_part
 from camkit.errors import InputError
 from camkit.support.cluster import need_dask
 from camkit.support.html import block_html, table_html, text_html
@@ -36,9 +33,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 T = TypeVar("T")
-
-_Count = Annotated[int, Field(ge=0, lt=2**53, strict=True)]
-_Moment = Annotated[int, Field(ge=-(2**62), lt=2**62, strict=True)]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -151,7 +145,10 @@ class StoredLog:
 
     @property
     def duplicates(self) -> dd.DataFrame:
-        """The events that repeat another one, a Dask DataFrame; ``same_as`` is the label of that."""
+        """The events that repeat another one, a Dask DataFrame; ``same_as`` is the label of that.
+
+        Its index, as that of `rejected` and `ignored`, is counted in each export.
+        """
         return self._table("duplicates")
 
     @property
@@ -165,7 +162,7 @@ class StoredLog:
         return self._account.profile
 
     @property
-    def rows_read(self) -> int:
+    def rowsread_part(self) -> int:
         """Rows in the files, below the headers and without blank lines."""
         return int(self.files["rows"].sum())
 
@@ -196,7 +193,7 @@ class StoredLog:
                 chosen = self._table("events", index=LABEL, filters=[(LABEL, "in", labels)])
             table = chosen.compute()
         except (OSError, pa.ArrowException):
-            raise _damaged(self.folder, "a part of it cannot be read") from None
+            raise damaged(self.folder, "a part of it cannot be read") from None
         return self._plain(table)
 
     def _plain(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -241,7 +238,7 @@ class StoredLog:
         parts = {kind: [self._empty] if kind == "events" else [] for kind in KINDS}
         for kind, number in product(KINDS, files.index):
             paths = (self.folder / kind).glob("*/*/" * (kind == "events") + f"{number:06}.parquet")
-            read = [_read(path, partial(pd.read_parquet, partitioning=None)) for path in paths]
+            read = [read_part(path, partial(pd.read_parquet, partitioning=None)) for path in paths]
             parts[kind] += [part.set_index(LABEL) for part in read] if kind == "events" else read
         names = pd.CategoricalDtype(files["file"])
         tables = {
@@ -359,7 +356,8 @@ class StoredLog:
         for number in self.files.index[self.files["events"] > 0]:
             paths = (self.folder / "events").glob(f"*/*/{number:06}.parquet")
             tables += [
-                _read(path, partial(pd.read_parquet, partitioning=None)).set_index(LABEL) for path in paths
+                read_part(path, partial(pd.read_parquet, partitioning=None)).set_index(LABEL)
+                for path in paths
             ]
             if sum(map(len, tables)) >= count:
                 break
@@ -381,115 +379,8 @@ class StoredLog:
         try:
             return dd.read_parquet(str(folder), **{"index": False, "dataset": parts, **options})
         except (OSError, pa.ArrowException):
-            raise _damaged(self.folder, "a part of it cannot be read") from None
+            raise damaged(self.folder, "a part of it cannot be read") from None
 
 
 def _of_labels(part: pd.DataFrame, labels: pd.Index) -> pd.DataFrame:
     return part[part.index.isin(labels)]
-
-
-class _Source(BaseModel):
-    path: str  # with what is not ASCII as in an address: a name of a file need not be text
-    name: str
-    sha256: str
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-    file: str
-    profile: str
-    encoding: str
-    not_utf8: list[int]
-    delimiter: str | None
-    titles: int
-    rows: _Count
-    dates: str
-    times: str
-    doubts: list[str]
-    unknown_outcomes: dict[str, int]
-    events: _Count
-    timezone: str | None
-
-
-class _Said(BaseModel):
-    """What `LOG` says of a log."""
-
-    format: int
-    counts: dict[Literal[*KINDS], _Count]  # type: ignore[valid-type]
-    files: list[_File]
-    timezone: str | None
-    people: _Count
-    readers: _Count
-    parts: _Count
-    span: tuple[_Moment, _Moment] | None
-    sources: list[_Source]
-    given: dict[str, Any]
-    left_out: list[tuple[str, str]]
-
-
-def open_log(folder: str | PathLike[str]) -> StoredLog:
-    """Open a log that `store_badges` made.
-
-    Parameters
-    ----------
-    folder : path-like
-        The ``into`` of `store_badges`.
-
-    Raises
-    ------
-    InputError
-        If the folder does not have a log, one that is complete, or one of a later camkit.
-    """
-    folder = Path(folder).absolute()
-    require_plain(folder)
-    if not (folder / LOG).exists():
-        raise InputError(
-            f"The folder {folder} does not have a complete log: give the folder into which one was stored. If that was "
-            "stopped, run its cell again.",
-            path=folder,
-        )
-    said = _read(folder / LOG, lambda path: _Said.model_validate_json(path.read_bytes()))
-    if said.format > FORMAT:
-        raise InputError(f"The log in {folder} was made by a later camkit: update camkit.", path=folder)
-    parts = sum(path.is_file() for path in (folder / "events").glob("*/*/*.parquet"))
-    events = sum(file.events for file in said.files)
-    if (
-        len(said.counts) < len(KINDS)
-        or parts != said.parts
-        or events != said.counts["events"]
-        or (said.span is None) != (events == 0)
-    ):
-        raise _damaged(folder, "not all of its parts are there")
-    return StoredLog(
-        folder,
-        {kind: said.counts[kind] for kind in KINDS},
-        pd.DataFrame([file.model_dump() for file in said.files]),
-        as_zone(said.timezone),
-        tuple(
-            SourceFile(Path(os.fsdecode(unquote_to_bytes(one.path))), one.name, one.sha256)
-            for one in said.sources
-        ),
-        said.given,
-        pd.DataFrame(said.left_out, columns=["file", "reason"], dtype="str"),
-        (said.people, said.readers),
-        said.span,
-        _read(folder / EMPTY, pd.read_parquet).set_index(LABEL),
-        _read(folder / REASONS, pd.read_parquet),
-    )
-
-
-def _read(path: Path, read: Callable[[Path], T]) -> T:
-    """Read a file of a log; a log that was changed or damaged is a sentence."""
-    if not path.is_file():
-        raise _damaged(path.parent, f"{path.name} is not there or not a file")
-    try:
-        return read(path)
-    except (OSError, ValueError, KeyError, pa.ArrowException):
-        raise _damaged(path.parent, f"{path.name} cannot be read") from None
-
-
-def _damaged(folder: Path, why: str) -> InputError:
-    return InputError(
-        f"The log in {folder} is damaged: {why}. Store it again, into another folder.", path=folder
-    )

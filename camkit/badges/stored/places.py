@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
+import pyarrow as pa
+
 from camkit.errors import InputError
+
+T = TypeVar("T")
 
 FORMAT = 1
 """Of the folder; a later version that changes it counts on."""
@@ -62,3 +68,26 @@ def require_plain(folder: Path) -> None:
             f"The folder {folder} has {taken[0]!r} in its name, which Parquet reads as something else: choose another.",
             path=folder,
         )
+
+
+def read_part(path: Path, read: Callable[[Path], T]) -> T:
+    """Return what `read` makes of a file of a log.
+
+    Raises
+    ------
+    InputError
+        If it is not there, not a file, or cannot be read.
+    """
+    if not path.is_file():
+        raise damaged(path.parent, f"{path.name} is not there or not a file")
+    try:
+        return read(path)
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        raise damaged(path.parent, f"{path.name} cannot be read") from None
+
+
+def damaged(folder: Path, why: str) -> InputError:
+    """Return the error for a log that was changed or damaged."""
+    return InputError(
+        f"The log in {folder} is damaged: {why}. Store it again, into another folder.", path=folder
+    )

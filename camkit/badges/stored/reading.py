@@ -98,7 +98,7 @@ def read_all(
 ) -> list[ReadFile]:
     """Read the exports on the workers, as `load_badges` does; what was read before is not read again."""
     tasks = [Task(_absolute(export), given, _folder(staging, export, given)) for export, given in exports]
-    done = on_each(client, read_file, tasks, what_stays=what_stays)
+    done = on_each(client, read_file, tasks, what_stays=what_stays, doing="Reading the exports")
     found = [
         replace(one, export=export, given=given) for one, (export, given) in zip(done, exports, strict=True)
     ]

@@ -138,7 +138,9 @@ def find_repeats(
         work = [(number, sorted(together[number])) for number in numbers]
         found = [pairs]
         for (number, _), (rows, sentences) in zip(
-            work, on_each(client, compare, work, plan, what_stays=what_stays), strict=True
+            work,
+            on_each(client, compare, work, plan, what_stays=what_stays, doing="Comparing exports"),
+            strict=True,
         ):
             found.append(rows)
             said[number] += sentences
@@ -173,7 +175,7 @@ def _resolved(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _together(client: Any, plan: Plan, what_stays: str) -> dict[int, set[int]]:
     """Shuffle the events that may be alike; return for each file those with which it has some in common."""
     numbers = [number for number, span in enumerate(plan.spans) if span is not None and _others(plan, number)]
-    for _ in on_each(client, write_keys, numbers, plan, what_stays=what_stays):
+    for _ in on_each(client, write_keys, numbers, plan, what_stays=what_stays, doing="Looking for repeats"):
         pass
     together: dict[int, set[int]] = defaultdict(set)
     work = [(bucket, tuple(numbers)) for bucket in range(plan.buckets)]

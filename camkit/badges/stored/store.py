@@ -6,9 +6,8 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +20,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from camkit.badges.duplicates import HAS_SECONDS
-from camkit.badges.files import Export, find_exports
-from camkit.badges.given import Column, Given
+from camkit.badges.files import find_exports
+from camkit.badges.given import Column
 from camkit.badges.load import without_samples
-from camkit.badges.stored.log import StoredLog, open_log
+from camkit.badges.stored.log import StoredLog
+from camkit.badges.stored.opening import open_log
 from camkit.badges.stored.places import (
     EMPTY,
     FORMAT,
@@ -40,11 +40,11 @@ from camkit.badges.stored.places import (
 )
 from camkit.badges.stored.reading import EVENTS, IGNORED, REJECTED, ReadFile, read_all
 from camkit.badges.stored.repeats import Repeats, find_repeats
-from camkit.errors import InputError, OutputError, TimestampError
+from camkit.badges.stored.said import Said, site_of, with_sites
+from camkit.errors import InputError, OutputError
 from camkit.support.cluster import cluster, on_each
 from camkit.support.files import make_folder, replacing, sync, write_whole
 from camkit.support.locks import locked
-from camkit.support.timezones import as_zone
 from camkit.support.workers import interruptible
 from camkit.visible import visible
 
@@ -56,9 +56,6 @@ STAGING = "camkit-reading"
 
 OURS = "of-an-unfinished-log"
 """A file in it: only a folder that has it is gone on with, and removed at the end."""
-
-_SAID = ("timezone", "profile", "columns", "day_first", "granted", "denied", "encoding", "sheet")
-"""What can be said of exports."""
 
 MOVING = "is-put-in-place"
 """A file in it, once parts of the log may be in their place: before, what is called so is somebody's own."""
@@ -127,21 +124,13 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
 
     In a script, call it below ``if __name__ == "__main__":``, since processes of this machine import the script.
     """
-    of_all = timezone, profile, columns, day_first, granted, denied, encoding, sheet
-    said_of_all = dict(zip(_SAID, of_all, strict=True))
-    given = _given(said_of_all)
+    said = Said(timezone, profile, columns, day_first, granted, denied, encoding, sheet, sites=sites)
     folder = Path(into).absolute()  # a worker may be in another folder
     require_plain(folder)
     _require_room(folder)
-    exports, left_out = find_exports(_with_sites(path_or_paths))
+    exports, left_out = find_exports(with_sites(path_or_paths))
     exports = without_samples(exports, left_out)
-    of_site = {name: _given({**said_of_all, **said}) for name, said in (sites or {}).items()}
-    there = {_site_of(export): site_folder(_site_of(export)) for export in exports}  # said now, not later
-    if strange := of_site.keys() - there.keys():
-        raise InputError(
-            f"sites= names {min(strange)!r}, but the exports are in these folders: {', '.join(sorted(there))}."
-        )
-    told = [(export, of_site.get(_site_of(export), given)) for export in exports]
+    told = said.of(exports)
     with locked(make_folder(folder) / LOCK, f"storing of a log in {folder}"):
         _require_room(folder)
         staging = make_folder(folder / STAGING)
@@ -160,7 +149,7 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
             repeats = find_repeats(workers, read, names, zone, staging / "shuffle", stays)
             pieces = _pieces(make_folder(whole), read, names, repeats)
             written = _Written()
-            for part in on_each(workers, write_piece, pieces, what_stays=stays):
+            for part in on_each(workers, write_piece, pieces, what_stays=stays, doing="Writing the log"):
                 written.add(part)
         sources = [
             {
@@ -170,72 +159,20 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
             }
             for path, digest in {one.export.path: one.sha256 for one in read}.items()
         ]
-        said = {
+        known = {
             "timezone": str(zone) if zone else None,
             "people": len(written.people),
             "readers": len(written.readers),
             "parts": written.parts,
             "span": written.span,
             "sources": sources,
-            "given": given.as_dict() | ({"sites": of_site} if of_site else {}),
+            "given": said.as_dict(),
             "left_out": [[other.file, other.reason] for other in left_out],
         }
-        _write_account(whole, read, pieces, repeats, said, written.rows)
+        _write_account(whole, read, pieces, repeats, known, written.rows)
         _put_in_place(whole, folder)
         shutil.rmtree(staging)
     return open_log(folder)
-
-
-def _given(said: Mapping[str, Any]) -> Given:
-    """What the caller says of exports, checked before anything is read."""
-    if strange := {*said} - {*_SAID}:
-        raise InputError(f"{min(strange)!r} cannot be said of a site: choose from {', '.join(_SAID)}.")
-    names = [name for name in _SAID if name not in ("timezone", "granted", "denied")]
-    given = Given(
-        _kept_by_name(as_zone(said["timezone"])),
-        granted=(*said["granted"],),
-        denied=(*said["denied"],),
-        **{name: said[name] for name in names},
-    )
-    given.candidates()
-    return given
-
-
-def _with_sites(
-    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
-) -> list[str | PathLike[str]]:
-    """Name the folders in a folder as well: those of its sites."""
-    given = [paths] if isinstance(paths, str | PathLike) else [*paths]
-    found: list[str | PathLike[str]] = []
-    for path in given:
-        sites = (
-            sorted(one for one in Path(path).iterdir() if one.is_dir() and not one.name.startswith("."))
-            if Path(path).is_dir()
-            else []
-        )
-        if not sites or any(one.is_file() and not one.name.startswith(".") for one in Path(path).iterdir()):
-            found.append(path)
-        found += sites
-    return found
-
-
-def _site_of(export: Export) -> str:
-    """The site of an export."""
-    return visible(export.path.absolute().parent.name)
-
-
-def _kept_by_name(zone: tzinfo | None) -> tzinfo | None:
-    """Refuse a time zone that its name would not bring back: the log is opened later."""
-    if zone is None:
-        return None
-    moments = [datetime(year, month, 1, tzinfo=UTC) for year in (1990, 2010, 2026) for month in (1, 4, 7, 10)]
-    with suppress(TimestampError):
-        again = as_zone(str(zone))
-        if all(at.astimezone(zone).utcoffset() == at.astimezone(again).utcoffset() for at in moments):
-            return again
-    raise TimestampError(
-        f"The time zone {zone} cannot be kept with the log: give its name, such as 'America/Denver'."
-    )
 
 
 def _require_room(folder: Path) -> None:
@@ -326,7 +263,7 @@ def _pieces(folder: Path, read: Sequence[ReadFile], names: Sequence[str], repeat
     for number, one in enumerate(read):
         first, end = np.searchsorted(repeats.again, [begin, begin + one.events])
         rows = repeats.again[first:end] - begin
-        site = site_folder(_site_of(one.export))
+        site = site_folder(site_of(one.export))
         labels = label_of[first:end]
         pieces.append(
             Piece(number, folder, one.folder, names[number], site, schema, begin - int(first), rows, labels)
@@ -394,11 +331,6 @@ def _write(path: Path, table: pa.Table) -> None:
         pq.write_table(table, part)
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it."""
-    return value.as_dict() if isinstance(value, Given) else int(value)
-
-
 def _write_account(
     folder: Path,
     read: Sequence[ReadFile],
@@ -437,4 +369,4 @@ def _write_account(
     with replacing(folder / REASONS) as part:
         reasons.to_parquet(part, index=False)
     log = {"format": FORMAT, "counts": {kind: counts[kind] for kind in KINDS}, "files": files, **said}
-    write_whole(folder / LOG, json.dumps(log, default=_plain).encode())
+    write_whole(folder / LOG, json.dumps(log, default=int).encode())

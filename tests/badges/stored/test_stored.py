@@ -578,7 +578,8 @@ def test_sites_of_other_systems_and_time_zones_are_one_log(client, tmp_path):
     ("sites", "said"),
     [
         ({"berln": {}}, r"'berln'.* berlin, denver"),
-        ({"berlin": {"zone": "Europe/Berlin"}}, r"'zone' cannot be said"),
+        ({"berlin": {"zone": "Europe/Berlin"}}, r"'zone' of 'berlin': write it as .*, with any of timezone"),
+        ({"berlin": "Europe/Berlin"}, r"only 'Europe/Berlin' of 'berlin': write it as"),
         ({"berlin": {"columns": {"when": "Zeit"}}}, r"Unknown word 'when'"),
     ],
 )

@@ -7,12 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Any
 
 import gevent
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
-from tqdm.auto import tqdm
 
 from camkit.cameras.een import EagleEye, Moment, ReceivedFrame
 from camkit.cameras.een.devices import CAMERA_TYPES
@@ -22,12 +20,10 @@ from camkit.cameras.een.previews.failures import Failures
 from camkit.cameras.een.previews.run import DownloadRun
 from camkit.cameras.een.previews.schedule import Schedule
 from camkit.errors import AccessDenied, BadResponse, LoginRefused, NotFound, ServiceError
+from camkit.support.bar import BAR_AFTER_S, Bar
 from camkit.support.files import make_folder, remove_leftovers
 from camkit.support.locks import locked
 from camkit.support.workers import interruptible, run_together, whole_number
-
-BAR_AFTER_S = 2.0
-"""A download that takes less time than this does not show a progress bar, seconds."""
 
 
 def download_previews(
@@ -100,7 +96,12 @@ def download_previews(
         require_camera_id(camera_id)
         een.ensure_login()
     lock = locked(folder / f".{camera_id.lower()}.lock", f"download of camera {camera_id} into {folder}")
-    with lock, closing(_Bar(camera_id, count, after_s=BAR_AFTER_S if progress else inf)) as bar:
+    with (
+        lock,
+        closing(
+            Bar(f"camera {camera_id}", count, " frames", after_s=BAR_AFTER_S if progress else inf)
+        ) as bar,
+    ):
         download = _Download(een, camera_id, folder, _Budget(count, attempts), workers, bar)
         with interruptible(download.kept):
             run_together([download.work] * (2 * workers), 2 * workers)
@@ -125,27 +126,6 @@ def _require_known(een: EagleEye, camera_id: str) -> None:
         )
 
 
-class _Bar:
-    """A progress bar that appears late or never: making tqdm's first takes longer than saving ten images."""
-
-    def __init__(self, camera_id: str, total: int, *, after_s: float) -> None:
-        self._options = {"desc": f"camera {camera_id}", "unit": " frames", "total": total}
-        self._due = time.monotonic() + after_s
-        self._bar: tqdm[Any] | None = None
-
-    def at(self, done: int) -> None:
-        """Show how many frames there are."""
-        if self._bar is not None:
-            self._bar.update(done - self._bar.n)
-        elif time.monotonic() >= self._due:
-            self._bar = tqdm(initial=done, **self._options)
-
-    def close(self) -> None:
-        """Leave the bar as it is."""
-        if self._bar is not None:
-            self._bar.close()
-
-
 @dataclass
 class _Budget:
     """How many frames a download is to get with how many requests, and how far it is."""
@@ -164,7 +144,7 @@ class _Download:
     """The workers of one download; they are greenlets of one hub that switch only where they wait, so need no lock."""
 
     def __init__(
-        self, een: EagleEye, camera_id: str, out: Path, budget: _Budget, workers: int, bar: _Bar
+        self, een: EagleEye, camera_id: str, out: Path, budget: _Budget, workers: int, bar: Bar
     ) -> None:
         self._een, self._camera_id, self._out = een, camera_id, out
         self._budget, self._bar = budget, bar

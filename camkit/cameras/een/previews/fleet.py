@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ from camkit.cameras.een.formats import require_camera_id
 from camkit.cameras.een.previews.download import download_previews
 from camkit.cameras.een.previews.run import DownloadRun
 from camkit.errors import InputError, InUse, LoginRefused, OutputError, ServiceError
+from camkit.support.bar import Bar
 from camkit.support.cluster import active, cluster, on_each
 from camkit.support.files import make_folder
 from camkit.support.html import block_html, table_html, text_html
@@ -185,11 +186,14 @@ def download_fleet(
         cameras = fleet.loc[fleet["usable"], "id"].tolist()
     cameras = [cameras] if isinstance(cameras, str) else cameras
     ids = [*dict.fromkeys(camera.lower() for camera in map(_checked, cameras))]
+    if not ids:
+        raise InputError("There is not a camera to ask: name some, or look at usable_cameras.")
     runs: dict[str, DownloadRun] = {}
     problems: dict[str, str] = {}
     with (
         interruptible(lambda: f"{len(runs)} of {len(ids)} cameras are done. {WHAT_STAYS}"),
         _workers(client, order, ids) as chosen,
+        closing(Bar("Cameras", len(ids), "")) as bar,
     ):
 
         def keep(camera: str, one: DownloadRun | str) -> None:
@@ -197,6 +201,7 @@ def download_fleet(
                 runs[camera] = one
             else:
                 problems[camera] = one
+            bar.at(len(runs) + len(problems))
 
         if chosen is None:
             here = (
