@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from camkit.errors import ClusterError, InputError, OutputError
+from camkit.errors import CamkitError, ClusterError, InputError, OutputError
 from camkit.support.bar import BAR_AFTER_S, Bar
 
 __all__ = ["active", "cluster", "need_dask", "on_each", "require_running"]
@@ -122,7 +123,7 @@ def on_each(
             lent = [client.submit(_same, value, pure=False) for value in common]
             at_once = UNDER_WAY * _wait_for_workers(client)
             for item in todo:
-                waiting.append(client.submit(task, item, *lent, pure=False))
+                waiting.append(client.submit(_tried, task, item, *lent, pure=False))
                 if len(waiting) >= at_once:
                     yield _result(client, waiting.pop(0))
                     bar.at(done := done + 1)
@@ -147,11 +148,27 @@ def _same(value: T) -> T:
     return value
 
 
+@dataclass(frozen=True)
+class _Failed:
+    error: Exception
+
+
+def _tried(task: Callable[..., R], *arguments: object) -> R | _Failed:
+    """What a task returns, or what went wrong: Dask would write it into the worker's log, with its traceback."""
+    try:
+        return task(*arguments)
+    except (CamkitError, OSError) as error:
+        return _Failed(error)
+
+
 def _result(client: Client, future: Future[Any]) -> Any:
     """Wait for what a task returns, as long as there are workers."""
     while True:
         try:
-            return future.result(LOOK_S)
+            result = future.result(LOOK_S)
+            if isinstance(result, _Failed):
+                raise result.error
+            return result
         except TimeoutError:
             if future.done():  # the task itself
                 raise

@@ -36,8 +36,8 @@ def test_results_come_in_the_order_of_the_items(client):
     ]
 
 
-def test_what_a_task_cannot_write_is_said_with_its_name(client):
-    "As an error of the kit"
+def test_what_a_task_cannot_write_is_said_with_its_name(client, caplog):
+    "As an error of the kit, and not as a traceback in the worker's log"
 
     def full(number: int) -> None:
         raise OSError(28, "No space left on device", "/disk/part.parquet")
@@ -46,6 +46,7 @@ def test_what_a_task_cannot_write_is_said_with_its_name(client):
         OutputError, match=r"/disk/part\.parquet: No space left on device.* What was done stays\."
     ):
         list(on_each(client, full, [1], what_stays=STAYS))
+    assert "Compute Failed" not in caplog.text
 
 
 def test_a_client_that_is_active_is_known_without_dask_being_loaded_for_it():
