@@ -233,7 +233,14 @@ class StoredLog:
         -------
         BadgeLog
             For a case: ``case.add_sources(log.load(events))``. Its events have the labels of this log.
+
+        Raises
+        ------
+        InputError
+            If these are not events of the log, or a part of it cannot be read.
         """
+        if not isinstance(events, pd.DataFrame) or "file" not in events:
+            raise InputError("load() takes events that were picked, as in log.load(log.pick(...)).")
         files = self.files[self.files["file"].isin(events["file"].astype("str").unique())]
         parts = {kind: [self._empty] if kind == "events" else [] for kind in KINDS}
         for kind, number in product(KINDS, files.index):
