@@ -8,7 +8,7 @@ from datetime import time, tzinfo
 from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pandas as pd
@@ -31,8 +31,6 @@ from camkit.support.timezones import as_zone
 if TYPE_CHECKING:
     import dask.dataframe as dd
     from distributed import Client
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -162,7 +160,7 @@ class StoredLog:
         return self._account.profile
 
     @property
-    def rowsread_part(self) -> int:
+    def rows_read(self) -> int:
         """Rows in the files, below the headers and without blank lines."""
         return int(self.files["rows"].sum())
 
