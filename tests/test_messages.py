@@ -1,4 +1,4 @@
-"""The messages are for an investigator who is no programmer."""
+"""The messages are for an investigator who is not a programmer."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from tools.notebooks import notebooks
 MATHS = re.compile(r"\$|\\\(|\\\[|\\begin\{")
 """Where MathJax sees mathematics begin."""
 NEVER_RUN = ("script", "style", "textarea", "pre", "code", "title")
-"""In these MathJax does not look, and the last is no part of the page."""
+"""In these MathJax does not look, and the last is not a part of the page."""
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

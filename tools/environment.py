@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input")
 FROM_SOURCE = "bagit"
 """Comes as source only. It is built last, with tools from the lock: pip would fetch others, the latest of the day."""
-LOOK_EVERY_S, SAY_EVERY_S = 0.5, 10  # the second where the output is no terminal, such as a file
+LOOK_EVERY_S, SAY_EVERY_S = 0.5, 10  # the second where the output is not a terminal, such as a file
 
 
 def make(folder: Path, root: Path = ROOT, screen: TextIO = sys.stdout) -> int:

@@ -46,7 +46,7 @@ def date(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 def time_of_day(number: Numbers, half: str, fraction_digits: int) -> np.ndarray:
-    """Return the time since midnight, timedelta64[us]; NaT if there is no such time of day.
+    """Return the time since midnight, timedelta64[us]; NaT where it is not a time of day.
 
     24:00:00 is the midnight that follows. A clock of 24 hours may have AM or PM beside it, as .NET's "HH:mm:ss tt"
     writes 14:20:29 PM and 00:10:00 AM.

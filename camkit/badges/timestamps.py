@@ -207,7 +207,7 @@ class Timestamps:
             self.year_first[rows] = clock.date(clock.full_year(month), day, number["year"]) + time
 
     def _enter_offset(self, form: Form, rows: np.ndarray, number: Numbers, time: np.ndarray) -> None:
-        """Enter the offset; where there is no such offset, there is no such time."""
+        """Enter the offset; where it is not an offset, the time is not one either."""
         hours, minutes = number["zone_hours"], number.get("zone_minutes", np.zeros(len(rows), int))
         time[(hours > 23) | (minutes > 59)] = np.timedelta64("NaT")
         self.offset[rows] = form.sign * (hours * 60 + minutes)

@@ -118,7 +118,7 @@ def false_omissions(connection: sqlite3.Connection) -> Iterator[str]:
     excluded = {event for (event,) in connection.execute(_EXCLUDED)}
     present = {event for (event,) in connection.execute("SELECT event FROM events")}
     for event in sorted(excluded - present - gone, key=str):
-        yield f"event {event} is excluded, but there is no such event"
+        yield f"event {event} is excluded, but is not an event of the case"
     if not omitted:
         return
     for event in sorted(excluded & present, key=str):

@@ -57,7 +57,7 @@ def link(path: str | os.PathLike[str]) -> FileLink:
     Raises
     ------
     InputError
-        If there is no such file.
+        If the file is not there.
     """
     path = Path(path)
     if not path.is_file():

@@ -10,8 +10,8 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -104,12 +104,9 @@ def write_report(record: Record, path: Path, now: datetime | None, checked: Veri
             (page,) = pages
             _write(path, template, {**common, **index, **of_page(0, page)})
         else:
-
-            def write(made: Path) -> None:
+            with _made_as_a_whole(folder) as made:
                 for number, page in enumerate(pages, 1):
                     _write(made / page_name(number), template, {**common, **of_page(number, page)})
-
-            _write_pages(folder, write)
             _write(path, template, {**common, **index, **_NO_PAGE})
         _remove_earlier(above, folder if pages.count > 1 else None)
     return path
@@ -182,8 +179,9 @@ def _write(path: Path, template: Any, context: dict[str, Any]) -> None:
         template.stream(context).dump(str(part), encoding="utf-8")
 
 
-def _write_pages(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let pages be written, and move them to their folder as a whole."""
+@contextmanager
+def _made_as_a_whole(folder: Path) -> Iterator[Path]:
+    """Give a folder for pages, which becomes this one when all of them are there."""
     above = folder.parent
     if above.is_symlink() or (above.exists() and not above.is_dir()):
         raise OutputError(
@@ -191,7 +189,7 @@ def _write_pages(folder: Path, write: Callable[[Path], None]) -> None:
         )
     with working_folder(above) as work:
         made = make_folder(work / "pages")
-        write(made)
+        yield made
         sync(made.iterdir(), [made])
         make_folder(above)
         try:

@@ -53,7 +53,7 @@ def _(desk: Desk) -> str:
     return str(desk.case.verify().findings.to_dict("records"))
 
 
-@row(WHO, "puts a file among the pictures whose name is no text", r"images/\[U\+DCFF\]\.jpg")
+@row(WHO, "puts a file among the pictures whose name is not text", r"images/\[U\+DCFF\]\.jpg")
 def _(desk: Desk) -> str:
     (desk.folder / "images" / os.fsdecode(b"\xff.jpg")).write_bytes(b"")
     return desk.verify()

@@ -99,7 +99,7 @@ def _(desk: Desk) -> str:
 @row(
     WHO,
     "excludes an event that never was, so that a verdict can be listed as left out",
-    r"(?s)event phantom is excluded, but there is no such event.*"
+    r"(?s)event phantom is excluded, but is not an event of the case.*"
     r"decision 2 is said to be left out of a copy, but nothing that is excluded",
 )
 def _(desk: Desk) -> str:
@@ -280,7 +280,7 @@ def _(desk: Desk) -> str:
 
 @row(
     WHO,
-    "takes the first of two verdicts back in their owner's name, at a time that is no time",
+    "takes the first of two verdicts back in their owner's name, at a time that is not a time",
     r"(?s)withdrawn_at of withdrawal 1 is '2\d+\.\d+', which is not a time.*decision 1 was taken back by Owner",
 )
 def _(desk: Desk) -> str:

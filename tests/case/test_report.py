@@ -584,7 +584,7 @@ def test_a_flags_other_event_is_described_though_it_is_not_in_the_case(case, tmp
 
 
 def test_the_report_says_what_it_rests_on(case, tmp_path):
-    "Each file with its SHA-256, the rows that are no events, how flags were set; without an export it says so"
+    "Each file with its SHA-256, the rows that are not events, how flags were set; without an export it says so"
     reviewed(case, 1)
     assert "The badge export is not kept with this case" in words(page(case))
     log = load_badges(ROOT / "data" / "messy_badges.csv", timezone=ZONE)

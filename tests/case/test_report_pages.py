@@ -182,7 +182,7 @@ def test_an_earlier_report_leaves_no_page(case):
     assert not first.parent.exists()
 
 
-@pytest.mark.parametrize("moment", ["_write_pages", "_write", "_remove_earlier"])
+@pytest.mark.parametrize("moment", ["_made_as_a_whole", "_write", "_remove_earlier"])
 def test_a_report_that_is_stopped_leaves_the_earlier_one_whole(case, monkeypatch, moment):
     "Its first page leads to its own pages, not to those of the new one"
     path = case.report(now=MADE_AT)

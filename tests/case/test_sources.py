@@ -1,4 +1,4 @@
-"""What a case rests on is kept with it: the files byte for byte, the rows that are no events, the settings."""
+"""What a case rests on is kept with it: the files byte for byte, the rows that are not events, the settings."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def test_a_code_with_a_challenge_needs_its_verifier(demo):
 
 
 def test_a_revoked_login_is_over(demo):
-    "By either token; an unknown one is no error"
+    "By either token; an unknown one is not an error"
     base, pair = demo.info["een_auth"], exchanged(demo.info["een_auth"])
     for value in ("unknown", pair["refresh_token"]):
         done = requests.post(

@@ -361,7 +361,7 @@ def test_a_note_needs_no_verdict(state, case):
 
 
 def test_a_note_is_about_the_event_that_it_was_typed_for(state, case):
-    "Though another one is in front when it arrives; the same note again is no new one"
+    "Though another one is in front when it arrives; the same note again is not a new one"
     state.go(1)
     for _ in range(2):
         state.write_note_on(0, "Same coat.")
@@ -928,7 +928,7 @@ def test_a_second_operator_begins_where_nobody_has_decided_then_with_what_is_not
 
 
 def test_an_event_is_left_out_with_a_reason_and_taken_in_again(state, case):
-    "It is no part of the progress, is marked in the list, and not in front when the case is opened again"
+    "It is not a part of the progress, is marked in the list, and not in front when the case is opened again"
     state.exclude(" Picked by mistake. ")
     assert case.exclusions() == {0: "Picked by mistake."}
     assert state.progress() == "0 of 2 reviewed, 1 left out"

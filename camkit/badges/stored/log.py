@@ -164,12 +164,12 @@ class StoredLog:
         """Rows in the files, below the headers and without blank lines."""
         return int(self.files["rows"].sum())
 
-    def pick(self, events: dd.DataFrame | None = None) -> pd.DataFrame:
+    def pick(self, events: dd.DataFrame | pd.DataFrame | None = None) -> pd.DataFrame:
         """Bring events into memory, in the order of their labels, as those of `BadgeLog` are.
 
         Parameters
         ----------
-        events : dask.dataframe.DataFrame, optional
+        events : dask.dataframe.DataFrame or pandas.DataFrame, optional
             Some of `events`, such as ``log.where(("reader_id", "==", "R1"))``, or of the flags, such as
             ``flags[flags["too_fast"]]``. All of them if left out.
 
@@ -180,15 +180,15 @@ class StoredLog:
             flags see `pick_flags`: `camkit.flag_events` would not know the events before them.
         """
         chosen: Any = self.events if events is None else events
-        if getattr(getattr(chosen, "index", None), "name", None) != LABEL or not hasattr(chosen, "compute"):
+        if getattr(getattr(chosen, "index", None), "name", None) != LABEL:
             raise InputError(
                 "pick() takes some of the log's events or flags, such as log.where(('reader_id', '==', 'R1')) or "
                 "flags[flags['too_fast']]."
             )
         try:
-            if "event_time" not in chosen.columns:  # flags
-                labels = chosen.index.compute().tolist()
-                chosen = self._table("events", index=LABEL, filters=[(LABEL, "in", labels)])
+            if isinstance(chosen, pd.DataFrame) or "event_time" not in chosen.columns:
+                labels = chosen.index if isinstance(chosen, pd.DataFrame) else chosen.index.compute()
+                chosen = self._table("events", index=LABEL, filters=[(LABEL, "in", labels.tolist())])
             table = chosen.compute()
         except (OSError, pa.ArrowException):
             raise damaged(self.folder, "a part of it cannot be read") from None
@@ -242,9 +242,7 @@ class StoredLog:
         files = self.files[self.files["file"].isin(events["file"].astype("str").unique())]
         parts = {kind: [self._empty] if kind == "events" else [] for kind in KINDS}
         for kind, number in product(KINDS, files.index):
-            paths = (self.folder / kind).glob("*/*/" * (kind == "events") + f"{number:06}.parquet")
-            read = [read_part(path, partial(pd.read_parquet, partitioning=None)) for path in paths]
-            parts[kind] += [part.set_index(LABEL) for part in read] if kind == "events" else read
+            parts[kind] += self._parts(kind, number)
         names = pd.CategoricalDtype(files["file"])
         tables = {
             kind: pd.concat(found, ignore_index=kind != "events").astype({"file": names})
@@ -259,17 +257,21 @@ class StoredLog:
             **tables,
             files=files.drop(columns=["events", "timezone"]).reset_index(drop=True),
             timezone=self._zone_of(events),
-            sources=tuple(one for one in self.sources if files["file"].str.startswith(one.name).any()),
+            sources=tuple(
+                one
+                for one in self.sources
+                if (files["file"].eq(one.name) | files["file"].str.startswith(f"{one.name}/")).any()
+            ),
             given=self.given,
             left_out=self.left_out.head(0),
         )
 
-    def pick_flags(self, flags: dd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    def pick_flags(self, flags: dd.DataFrame | pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         """Bring the flags of picked events into memory, for `EventPicker` and a case.
 
         Parameters
         ----------
-        flags : dask.dataframe.DataFrame
+        flags : dask.dataframe.DataFrame or pandas.DataFrame
             As `flag_events` returned them.
         events : pandas.DataFrame
             As `pick` returned them.
@@ -279,9 +281,11 @@ class StoredLog:
         pandas.DataFrame
             The columns of `camkit.flag_events`, in the order of `events`.
         """
-        some = flags.map_partitions(_of_labels, events.index, meta=flags._meta)
-        table = some.compute().reindex(events.index)
-        table.attrs.update(flags._meta.attrs)
+        table = flags
+        if not isinstance(flags, pd.DataFrame):
+            table = flags.map_partitions(_of_labels, events.index, meta=flags._meta).compute()
+        table = table.reindex(events.index)
+        table.attrs.update(getattr(flags, "_meta", flags).attrs)
         return table
 
     def flag_events(
@@ -359,14 +363,16 @@ class StoredLog:
         """The first events, by their labels."""
         tables = [self._empty]
         for number in self.files.index[self.files["events"] > 0]:
-            paths = (self.folder / "events").glob(f"*/*/{number:06}.parquet")
-            tables += [
-                read_part(path, partial(pd.read_parquet, partitioning=None)).set_index(LABEL)
-                for path in paths
-            ]
+            tables += self._parts("events", number)
             if sum(map(len, tables)) >= count:
                 break
         return pd.concat(tables).sort_index().head(count).rename_axis(index=None)
+
+    def _parts(self, kind: str, number: int) -> list[pd.DataFrame]:
+        """The rows of a kind that a file has; its events are by month."""
+        paths = (self.folder / kind).glob("*/*/" * (kind == "events") + f"{number:06}.parquet")
+        read = [read_part(path, partial(pd.read_parquet, partitioning=None)) for path in paths]
+        return [part.set_index(LABEL) for part in read] if kind == "events" else read
 
     def _table(self, kind: str, **options: Any) -> dd.DataFrame:
         need_dask("A log in parts")

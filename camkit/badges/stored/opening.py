@@ -97,9 +97,11 @@ def open_log(folder: str | PathLike[str]) -> StoredLog:
         raise InputError(f"The log in {folder} was made by a later camkit: update camkit.", path=folder)
     parts = sum(path.is_file() for path in (folder / "events").glob("*/*/*.parquet"))
     events = sum(file.events for file in said.files)
+    others = [sum(path.is_file() for path in (folder / kind).glob("*.parquet")) for kind in KINDS[1:]]
     if (
         len(said.counts) < len(KINDS)
         or parts != said.parts
+        or others != [len(said.files)] * len(others)
         or events != said.counts["events"]
         or (said.span is None) != (events == 0)
     ):

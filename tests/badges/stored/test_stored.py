@@ -265,26 +265,11 @@ def test_a_call_that_goes_on_with_other_exports_has_only_theirs(client, tmp_path
     "What it had written of an export that is gone, or of a month that is, is not in the log"
     one = write(tmp_path / "in" / "a.csv", "2026-03-01 08:00:00,1,R1\n2026-04-01 08:00:00,2,R1")
     two = write(tmp_path / "in" / "b.csv", "2026-05-01 08:00:00,3,R1")
-    with monkeypatch.context() as patch:
-        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            store_badges(tmp_path / "in", tmp_path / "log", ZONE, client=client)
+    stopped_at_the_end(tmp_path / "in", tmp_path / "log", client, monkeypatch)
     two.unlink()
     write(one, "2026-03-01 08:00:00,1,R1")
     log = same([tmp_path / "in"], tmp_path / "log", client)
     assert len(log.pick()) == len(log.flag_events(client=client)) == 1
-
-
-def test_what_a_power_cut_left_of_an_export_is_read_again(client, tmp_path, monkeypatch):
-    "A file that says that all is there, beside an empty one"
-    write(tmp_path / "in" / "a.csv", "2026-03-01 08:00:00,1,R1")
-    with monkeypatch.context() as patch:
-        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            store_badges(tmp_path / "in", tmp_path / "log", ZONE, client=client)
-    (part,) = (tmp_path / "log").glob("camkit-reading/*/events.parquet")
-    part.write_bytes(b"")
-    assert same([tmp_path / "in"], tmp_path / "log", client).counts["events"] == 1
 
 
 def test_an_export_that_is_gone_meanwhile_is_named(client, tmp_path, monkeypatch):
@@ -303,10 +288,7 @@ def test_an_export_that_is_gone_meanwhile_is_named(client, tmp_path, monkeypatch
 def test_a_link_in_the_folder_is_not_followed(client, tmp_path, monkeypatch):
     "What it leads to stays as it is"
     export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
-    with monkeypatch.context() as patch:
-        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            store_badges(export, tmp_path / "log", ZONE, client=client)
+    stopped_at_the_end(export, tmp_path / "log", client, monkeypatch)
     staging = tmp_path / "log" / "camkit-reading"
     staging.rename(tmp_path / "elsewhere")
     staging.symlink_to(tmp_path / "elsewhere")
@@ -381,6 +363,14 @@ def test_a_file_whose_name_is_not_text_is_stored(client, tmp_path):
     same([path], tmp_path / "log", client)
 
 
+def stopped_at_the_end(exports: Path, into: Path, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    "Store a log, but for putting it in its place"
+    with monkeypatch.context() as patch:
+        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store_badges(exports, into, ZONE, client=client)
+
+
 def write(path: Path, rows: str) -> Path:
     "Write an export"
     path.parent.mkdir(exist_ok=True, parents=True)
@@ -391,10 +381,7 @@ def write(path: Path, rows: str) -> Path:
 def test_what_somebody_put_into_the_folder_meanwhile_stays(client, tmp_path, monkeypatch):
     "Though the log will have a folder of that name"
     export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
-    with monkeypatch.context() as patch:
-        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            store_badges(export, tmp_path / "log", ZONE, client=client)
+    stopped_at_the_end(export, tmp_path / "log", client, monkeypatch)
     mine = tmp_path / "log" / "events" / "mine.txt"
     mine.parent.mkdir()
     mine.write_text("mine")
@@ -404,15 +391,13 @@ def test_what_somebody_put_into_the_folder_meanwhile_stays(client, tmp_path, mon
 
 
 @pytest.mark.parametrize(
-    "part", ["rejected.parquet", "ignored.parquet", "again.npy", "reasons.parquet", "read.json"]
+    "part",
+    ["events.parquet", "rejected.parquet", "ignored.parquet", "again.npy", "reasons.parquet", "read.json"],
 )
 def test_any_part_that_a_power_cut_emptied_is_read_again(client, tmp_path, monkeypatch, part):
     "Whichever file of an export it is"
     write(tmp_path / "in" / "a.csv", "2026-03-01 08:00:00,1,R1\nsomeday,2,R1")
-    with monkeypatch.context() as patch:
-        patch.setitem(store_badges.__globals__, "_put_in_place", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            store_badges(tmp_path / "in", tmp_path / "log", ZONE, client=client)
+    stopped_at_the_end(tmp_path / "in", tmp_path / "log", client, monkeypatch)
     (path,) = (tmp_path / "log" / "camkit-reading").glob(f"{'[0-9a-f]' * 32}/{part}")
     path.write_bytes(b"")
     assert same([tmp_path / "in"], tmp_path / "log", client).counts["rejected"] == 1
@@ -516,12 +501,12 @@ def test_a_changed_log_is_one_sentence_or_shown(whole_log, tmp_path, name):
             assert len(str(error).splitlines()) == 1
 
 
-@pytest.mark.parametrize("what", ["log.json", "reasons.parquet", "no-events.parquet", "events"])
+@pytest.mark.parametrize("what", ["log.json", "reasons.parquet", "no-events.parquet", "events", "rejected"])
 @pytest.mark.parametrize("how", ["is gone", "is empty", "is a pipe"])
 def test_a_damaged_log_is_one_sentence(whole_log, tmp_path, what, how):
     "Nothing is waited for, and it never has fewer events than it says"
     folder = shutil.copytree(whole_log, tmp_path / "log")
-    path = folder / what if what != "events" else next(folder.glob("events/*/*/*.parquet"))
+    path = next(folder.glob(f"{what}/**/*.parquet"), folder / what)
     path.unlink()
     if how == "is empty":
         path.write_bytes(b"")
@@ -531,6 +516,7 @@ def test_a_damaged_log_is_one_sentence(whole_log, tmp_path, what, how):
         log = camkit.open_log(folder)
         log.pick()
         log._repr_html_()
+        log.rejected.compute()
 
 
 def two_sites(folder: Path) -> Path:
@@ -600,6 +586,9 @@ def test_flags_lead_to_events_and_events_to_their_flags(client, tmp_path):
     picked = log.pick(log.where(("cardholder_id", "==", "1")))
     small = load_badges(tmp_path / "a.csv", ZONE).events
     expected = flag_events(small).loc[picked.index]
+    computed = flags.compute()
+    assert log.pick(computed[computed["repeated_swipe"]]).equals(events)
+    assert log.pick_flags(computed, picked).equals(log.pick_flags(flags, picked))
     found = log.pick_flags(flags, picked)
     pd.testing.assert_frame_equal(found, expected, check_index_type=False, check_names=False)
     assert found.attrs == flag_events(small).attrs

@@ -104,6 +104,14 @@ def test_a_camera_whose_folder_is_in_use_or_not_one_does_not_stop_the_others(een
     assert one in run.problems_of and (tmp_path / one).read_text() == "mine"
 
 
+def test_no_camera_and_another_vendors_account_are_one_sentence(site, tmp_path):
+    "Not an empty run"
+    with pytest.raises(InputError, match="not a camera to ask"):
+        download_fleet(site.een, [], out=tmp_path)
+    with pytest.raises(InputError, match=r"give site\.een"):
+        download_fleet(site.meraki, out=tmp_path)
+
+
 def test_an_id_that_is_not_one_is_refused_before_anything_is_asked(een, tmp_path):
     "It would be the name of a folder"
     with pytest.raises(InputError, match="camera"):
