@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -162,17 +164,24 @@ def _tried(task: Callable[..., R], *arguments: object) -> R | _Failed:
 
 
 def _result(client: Client, future: Future[Any]) -> Any:
-    """Wait for what a task returns, as long as there are workers."""
-    while True:
+    """Wait for a task to be done, and for what it returns to be here, as long as there are workers."""
+    while not future.done():
         try:
-            result = future.result(LOOK_S)
-            if isinstance(result, _Failed):
-                raise result.error
-            return result
+            future.exception(LOOK_S)  # waits, and does not raise it
         except TimeoutError:
-            if future.done():  # the task itself
-                raise
-        _wait_for_workers(client)
+            _wait_for_workers(client)
+    loop: Any = client.loop
+    # Once: `future.result(LOOK_S)` would have it sent again each time.
+    here = asyncio.run_coroutine_threadsafe(client.gather(future, asynchronous=True), loop.asyncio_loop)
+    try:
+        while not futures.wait([here], LOOK_S).done:
+            _wait_for_workers(client)
+    finally:
+        here.cancel()
+    result = here.result()
+    if isinstance(result, _Failed):
+        raise result.error
+    return result
 
 
 class _NoWorkers(Exception):
@@ -195,6 +204,7 @@ def _in_words(what_stays: str) -> Iterator[None]:
             f"each worker more, or run fewer on a machine. {what_stays}"
         ) from None
     except (
+        futures.CancelledError,
         distributed.client.FutureCancelledError,
         distributed.comm.CommClosedError,
         distributed.core.RPCClosed,

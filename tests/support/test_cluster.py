@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
 
 from camkit.badges.stored import store_badges
 from camkit.errors import ClusterError, InputError, OutputError
@@ -23,7 +24,9 @@ STAYS = "What was done stays."
 def client() -> Iterator[Client]:
     "Two threads of this process"
     with (
-        LocalCluster(processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster,
+        LocalCluster(
+            processes=False, protocol="tcp://", n_workers=1, threads_per_worker=2, dashboard_address=None
+        ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
@@ -47,6 +50,34 @@ def test_what_a_task_cannot_write_is_said_with_its_name(client, caplog):
     ):
         list(on_each(client, full, [1], what_stays=STAYS))
     assert "Compute Failed" not in caplog.text
+
+
+class SlowToRead:
+    "What takes a second to be read where it arrives"
+
+    def __reduce__(self):
+        return _after_a_second, ()
+
+
+def _after_a_second() -> str:
+    time.sleep(1)
+    return "read"
+
+
+def test_a_result_that_is_slow_to_arrive_is_waited_for(client, monkeypatch):
+    "The task is done, and what it returned is not here yet: a machine with much to do"
+    monkeypatch.setattr(cluster, "LOOK_S", 0.2)
+    assert list(on_each(client, lambda number: SlowToRead(), range(3), what_stays=STAYS)) == ["read"] * 3
+
+
+def test_work_that_somebody_else_ends_is_said(client):
+    "On a cluster that several people use"
+
+    results = on_each(client, time.sleep, [3], what_stays=STAYS)
+    end = threading.Timer(1, lambda: client.cancel([Future(key, client) for key in client.futures]))
+    end.start()
+    with pytest.raises(ClusterError, match=r"somebody ended the work there.* What was done stays\."):
+        next(results)
 
 
 def test_a_client_that_is_active_is_known_without_dask_being_loaded_for_it():
