@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -353,9 +353,16 @@ class Meraki(Lendable):
             url, params = following, {}
         raise reply.bad(f"has more than {PAGES} pages; camkit stopped there")
 
-    def _call(self, method: str, url: str, **options: Any) -> Reply:
-        """One API call; repeating any of those used here does no harm."""
-        return self._api.request(method, url, credential=self._credential, idempotent=True, **options)
+    def _call(self, method: str, url: str, *, check: Callable[[Reply], object], **options: Any) -> Reply:
+        """One API call; repeating any of those used here does no harm. An answer that `check` refuses is repeated."""
+
+        def check_place(reply: Reply) -> None:
+            reply.require_not_moved()  # to another camera's picture, for one
+            check(reply)
+
+        return self._api.request(
+            method, url, credential=self._credential, idempotent=True, check=check_place, **options
+        )
 
 
 def _life_s(made: Reply) -> float:

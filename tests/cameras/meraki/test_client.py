@@ -486,6 +486,28 @@ def test_a_shard_redirect_keeps_method_body_and_key():
     assert second.headers["Authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda meraki: meraki.snapshot(CAMERA, NOW),
+        lambda meraki: meraki.video_link(CAMERA, NOW),
+        lambda meraki: meraki.devices("1"),
+        lambda meraki: meraki.organizations(),
+    ],
+    ids=["snapshot", "video link", "devices", "organizations"],
+)
+def test_a_redirect_to_another_camera_or_organization_is_refused(call):
+    "Its picture would have the name of the camera that was asked for"
+
+    def answer(handler, number):
+        if number % 2 == 0:
+            return send(handler, 307, Location="/devices/Q2GV-AAAA-AAAA/camera/generateSnapshot")
+        return send(handler, 200, b'{"url": "https://n1.meraki.com/x"}')
+
+    with scripted(answer) as server, pytest.raises(errors.BadResponse, match="not what was asked for"):
+        call(client(server.base))
+
+
 # The organization's rate
 
 
