@@ -1,15 +1,7 @@
-"""A login to API v3: OAuth's authorization code, tokens that are renewed, and the account they are of.
-
-Sources: EENCloud/VMS-Developer-Portal, ``Agent Skills/een-api`` (authenticate, refresh) and its Python sample; RFC
-6749, RFC 7009 and RFC 7636.
-"""
+"""A login to API v3: whose it is, its tokens kept and renewed between notebooks, and calls with them."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import re
 import secrets
 import time
 import warnings
@@ -20,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import gevent
 import gevent.lock
@@ -28,11 +20,11 @@ from pydantic import SecretStr
 
 from camkit.cameras.een.account import Account
 from camkit.cameras.een.v3.consent import consent_in_browser
-from camkit.cameras.een.v3.errors import raise_for_answer, raise_for_refusal
+from camkit.cameras.een.v3.errors import raise_for_answer
+from camkit.cameras.een.v3.oauth import AGAIN, AUTH_URL, HOSTS, REDIRECT_URI, LoginHost, code_in
 from camkit.cameras.een.v3.tokens import Tokens, TokensKept, TokenStore
-from camkit.errors import BadResponse, CamkitError, LoginRefused, ServiceError, SettingsError
+from camkit.errors import BadResponse, CamkitError, LoginRefused, ServiceError
 from camkit.http import (
-    Credential,
     Limits,
     Masking,
     Meanings,
@@ -42,18 +34,13 @@ from camkit.http import (
     Transport,
     as_secret,
     http_date,
-    scrub_text,
     secrets_stay_inside,
 )
 from camkit.support.interrupts import interrupts_wait
 
 T = TypeVar("T")
 
-AUTH_URL = "https://auth.eagleeyenetworks.com"
-REDIRECT_URI = "http://127.0.0.1:3333"
-HOSTS = re.compile(r"(?:auth|api|media|(?:api|media)\.c[0-9]+)\.(eagleeyenetworks\.com)")
 API = "/api/v3.0"
-SCOPE = "vms.all"
 
 MASKING = Masking(
     frozenset(
@@ -63,20 +50,11 @@ MASKING = Masking(
 )
 """Everything but tokens, codes and states that an address of the vendor's may have in its query."""
 
-MARGIN_S = 60.0
-"""A token is renewed so long before it ends, or after nine tenths of its time if that is later, seconds."""
-
-RENEWAL = Limits(deadline_s=20.0)
-"""Ctrl-C waits for a renewal, since an answer that is not kept would end the login: so it must not take long."""
-
 STALE_S = 5.0
 """On the demo site an answer's time is now for so long, seconds: so a second run asks for the same moments."""
 
 CLOCKS_APART = timedelta(days=1)
 """A server's clock that is further from this machine's is not believed; the demo site's is in 2019."""
-
-SHORT_S = 300.0
-"""How long a token is used whose answer does not say how long it holds, seconds."""
 
 TRIES = 5
 """How often new tokens may turn out to be renewed already by another process."""
@@ -89,22 +67,6 @@ _NOT_KEPT = (
     "The new login to Eagle Eye could not be kept on this machine, so it holds in this notebook only. Make room in "
     "your home directory, or unlock the keyring; it is tried again at the next renewal."
 )
-_AGAIN = "run site.een.login() and allow the access in your browser"
-_EXCHANGE: Meanings = {
-    400: (LoginRefused, "the login was not understood; EEN_REDIRECT_URI has to be the registered address, letter by "
-                        "letter"),
-    401: (LoginRefused, f"the code was too old, or the application was not accepted; {_AGAIN} again, and check "
-                        "EEN_CLIENT_ID and EEN_CLIENT_SECRET"),
-    403: (LoginRefused, "the application may not use this account"),
-}  # fmt: skip
-_REFRESH: Meanings = {
-    400: (LoginRefused, f"the login has ended; {_AGAIN} again"),
-    401: (
-        LoginRefused,
-        f"the login has ended (14 days without use, 90 days, or somebody ended it); {_AGAIN} again",
-    ),
-    403: (LoginRefused, "the application may not use this account any longer"),
-}
 
 
 class Session(NotPickled):
@@ -124,9 +86,9 @@ class Session(NotPickled):
         demo_origin: str | None = None,
     ) -> None:
         self.is_demo = demo_origin is not None
-        self._client_id, self._redirect_uri, self._consent = client_id, redirect_uri, consent
-        self._secret = as_secret(client_secret)
+        self._client_id, self._consent = client_id, consent
         self._transport = Transport("Eagle Eye", auth_url, hosts=HOSTS, limits=limits, masking=MASKING)
+        self._login_host = LoginHost(self._transport, client_id, as_secret(client_secret), redirect_uri)
         self.at_vendor = self._transport.trust.is_vendors
         self.host = self._transport.base_url
         self._store = store or TokensKept(f"{self._transport.host} {client_id}")
@@ -138,10 +100,6 @@ class Session(NotPickled):
         self._refused_until = 0.0
         self._login_lock = gevent.lock.RLock()
         self._clock: tuple[datetime, datetime, float] | None = None
-        if not _is_address(redirect_uri):
-            raise SettingsError(
-                "EEN_REDIRECT_URI is not an address. Write it as it is registered, such as http://127.0.0.1:3333."
-            )
 
     def share_rate(self, rate: TokenBucket, parts: int) -> None:
         """Wait for a turn there before each request; `parts` is how many clients share the account's rates."""
@@ -199,13 +157,10 @@ class Session(NotPickled):
             if kept is None:
                 return
             is_own = self._tokens is not None and kept.access == self._tokens.access
-            if not is_own and self._account is not None and self._trust(kept.api_url):
+            if not is_own and self._account is not None and self._login_host.trusts(kept.api_url):
                 self._compare(self._account_of(kept))
             self._tokens = self._unkept = self._account = None
-            token, kind = (kept.refresh, "refresh_token") if kept.refresh else (kept.access, "access_token")
-            reply = self._post("revoke", {"token": token, "token_type_hint": kind}, idempotent=True)
-            if reply.status not in (400, 401):  # it had ended already
-                raise_for_refusal(reply, "Logging out of Eagle Eye", {})
+            self._login_host.revoke(kept)
             self._store.forget()
 
     def close(self) -> None:
@@ -254,7 +209,7 @@ class Session(NotPickled):
             "GET",
             tokens.api_url + API + path,
             params=params,
-            credential=self._credential(f"Bearer {tokens.access.get_secret_value()}", tokens),
+            credential=self._login_host.credential(f"Bearer {tokens.access.get_secret_value()}", tokens),
             **options,
         )
         if (date := http_date(reply.server_date or "")) is not None:
@@ -323,7 +278,7 @@ class Session(NotPickled):
         """The login that is kept, by this process or another; it is renewed if necessary."""
         with self._store.lock():
             kept = self._loaded()
-            if kept is None or not self._trust(kept.api_url):
+            if kept is None or not self._login_host.trusts(kept.api_url):
                 return None
             is_used_up = expired is not None and kept.access == expired.access
             if is_used_up or not kept.is_fresh():
@@ -348,7 +303,7 @@ class Session(NotPickled):
         return tokens
 
     def _ended(self) -> LoginRefused:
-        return LoginRefused(f"The login to Eagle Eye has ended: {_AGAIN} again.", status=401)
+        return LoginRefused(f"The login to Eagle Eye has ended: {AGAIN} again.", status=401)
 
     def _account_of(self, tokens: Tokens) -> Account | None:
         """Whose tokens they are; None if they have ended."""
@@ -391,23 +346,18 @@ class Session(NotPickled):
 
     def _refreshed(self, before: Tokens) -> Tokens:
         """Exchange a refresh token for new tokens, which are kept before they are used."""
-        fields = {"grant_type": "refresh_token", "refresh_token": before.refresh, "scope": SCOPE}
-        return self._exchanged(fields, "Renewing the login to Eagle Eye", _REFRESH, before)
+        return self._new(lambda: self._login_host.refresh(before))
 
-    def _exchanged(
-        self, fields: dict[str, Any], doing: str, meanings: Meanings, before: Tokens | None = None
-    ) -> Tokens:
+    def _new(self, exchange: Callable[[], Tokens]) -> Tokens:
         """New tokens. The old ones may be worth nothing then, so no interrupt comes before the new ones are kept."""
 
-        def exchange() -> Tokens:
-            reply = self._post("token", fields, limits=RENEWAL)
-            raise_for_refusal(reply, doing, meanings)
-            tokens = self._tokens_of(reply, before)
+        def exchange_and_keep() -> Tokens:
+            tokens = exchange()
             self._keep(tokens)
             return tokens
 
         with interrupts_wait():
-            tokens = _to_its_end(exchange)
+            tokens = _to_its_end(exchange_and_keep)
         if self._unkept is tokens:
             warnings.warn(_NOT_KEPT, stacklevel=2)
         return tokens
@@ -415,105 +365,13 @@ class Session(NotPickled):
     def _consented(self, paste: bool | None) -> Tokens:
         """Ask for the consent in the browser, and exchange its code for tokens."""
         state, verifier = secrets.token_urlsafe(24), SecretStr(secrets.token_urlsafe(48))
-        digest = hashlib.sha256(verifier.get_secret_value().encode()).digest()
-        query = {
-            "scope": SCOPE,
-            "client_id": self._client_id,
-            "response_type": "code",
-            "redirect_uri": self._redirect_uri,
-            "state": state,
-            # A server that does not know these two has to ignore them (RFC 6749, 3.1).
-            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
-            "code_challenge_method": "S256",
-        }
-        address = f"{self._transport.base_url}/oauth2/authorize?{urlencode(query)}"
-        ask = self._consent or partial(consent_in_browser, redirect_uri=self._redirect_uri, paste=paste)
-        code = _code_in(ask(address), state)
-        fields = {
-            "grant_type": "authorization_code",
-            "scope": SCOPE,
-            "code": code,
-            "redirect_uri": self._redirect_uri,
-            "code_verifier": verifier,
-        }
+        host = self._login_host
+        ask = self._consent or partial(consent_in_browser, redirect_uri=host.redirect_uri, paste=paste)
+        code = code_in(ask(host.consent_address(state, verifier)), state)
         with self._store.lock():
             with suppress(CamkitError):  # where it cannot be read, the new one replaces it
                 self._read = self._store.load()
-            return self._exchanged(fields, "Logging in to Eagle Eye", _EXCHANGE)
-
-    def _post(self, step: str, fields: dict[str, Any], **options: Any) -> Reply:
-        """One call of the login host. A renewal is not sent twice: the vendor may have acted on the first."""
-        pair = f"{self._client_id}:{self._secret.get_secret_value()}".encode()
-        credential = self._credential(f"Basic {base64.b64encode(pair).decode()}", self._tokens)
-        return self._transport.request(
-            "POST", f"/oauth2/{step}", form=fields, credential=credential, **options
-        )
-
-    def _credential(self, authorization: str, tokens: Tokens | None) -> Credential:
-        """A credential that knows the login's other secrets, too: an answer may repeat any of them."""
-        pair = (tokens.access, tokens.refresh) if tokens is not None else ()
-        return Credential({"Authorization": authorization}, also=[self._secret, *filter(None, pair)])
-
-    def _tokens_of(self, reply: Reply, before: Tokens | None) -> Tokens:
-        """The tokens in an answer. What a renewal's does not say stays as `before`, whose own tokens are spent."""
-        found = reply.json()
-        body = found if isinstance(found, dict) else {}
-        access, refresh, seconds = (
-            body.get(name) for name in ("access_token", "refresh_token", "expires_in")
-        )
-        if not isinstance(access, str) or not access:
-            raise reply.bad("did not send a token")
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 10**8:
-            seconds = SHORT_S  # it is only recommended to say it (RFC 6749, 5.1)
-        try:
-            api_url = self._api_url(reply, body)
-        except BadResponse:
-            if before is None:
-                raise
-            api_url = before.api_url
-        spare = before.refresh if before else None
-        given = SecretStr(refresh) if isinstance(refresh, str) and refresh else spare
-        try:
-            return Tokens(
-                SecretStr(access), given, time.time() + seconds - min(MARGIN_S, seconds / 10), api_url
-            )
-        except ValueError:
-            pass
-        raise reply.bad("sent a token that is too long or has characters which no token may have")
-
-    def _api_url(self, reply: Reply, body: dict[str, Any]) -> str:
-        """Where the account's API is: at one of the vendor's hosts, or beside a login that is not the vendor's."""
-        place = body.get("httpsBaseUrl")
-        name = place.get("hostname") if isinstance(place, dict) else None
-        port = place.get("port", 443) if isinstance(place, dict) else None
-        if (
-            not isinstance(name, str)
-            or not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", name)
-            or isinstance(port, bool)
-            or not isinstance(port, int)
-            or not 0 < port < 65536
-        ):
-            raise reply.bad("did not say where the account's API is")
-        url = (
-            f"https://{name}"
-            if self.at_vendor
-            else f"{urlsplit(self._transport.base_url).scheme}://{name}:{port}"
-        )
-        if not self._trust(url) or (self.at_vendor and port != 443):
-            # Without the name, which may be anything, such as a secret that is repeated.
-            raise reply.bad("names a host for the account's API that is not one of Eagle Eye's")
-        return url
-
-    def _trust(self, url: str) -> bool:
-        """Whether an address may get the token: the vendor's over HTTPS; else only the host of the login itself."""
-        if self.at_vendor:
-            is_api = HOSTS.fullmatch(urlsplit(url).netloc) is not None and url.startswith("https://")
-        else:
-            login = urlsplit(self._transport.base_url)
-            is_api = (urlsplit(url).scheme, urlsplit(url).hostname) == (login.scheme, login.hostname)
-            if is_api:
-                self._transport.trust_also(url)
-        return is_api
+            return self._new(lambda: host.exchange(code, verifier, self._tokens))
 
     def _known_account(self, again: bool = False) -> Account:
         """Whose login it is, asked once."""
@@ -546,35 +404,6 @@ def _to_its_end(call: Callable[[], T]) -> T:
     if isinstance(result, CamkitError):
         raise result
     return result
-
-
-def _code_in(address: str, state: str) -> SecretStr:
-    """The code in the address on which the browser ended."""
-    try:
-        found = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    except ValueError:
-        found = {}
-    if not hmac.compare_digest(found.get("state", "").encode(), state.encode()):
-        raise LoginRefused(
-            "That is not the address on which the browser ends after this login. Run site.een.login() again, and copy "
-            "the whole address."
-        )
-    if error := found.get("error"):
-        said = scrub_text(error, [found.get("code", "")])[:60]
-        said = "the access was not allowed" if error == "access_denied" else f"it said {said!r}"
-        raise LoginRefused(f"Eagle Eye did not log you in: {said}. Run site.een.login() to try again.")
-    if not re.fullmatch(r"[!-~]{1,4096}", found.get("code", "")):
-        raise LoginRefused(f"Eagle Eye sent the browser back without a code. To try again, {_AGAIN}.")
-    return SecretStr(found["code"])
-
-
-def _is_address(text: str) -> bool:
-    """Whether it is an address with a host, and a port that exists if it has one."""
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _is_same(one: Account, other: Account) -> bool:

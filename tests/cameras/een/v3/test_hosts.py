@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from camkit import errors
-from camkit.cameras.een.v3.login import HOSTS
+from camkit.cameras.een.v3.oauth import HOSTS
 from camkit.http import Credential, Limits, Transport
 from camkit.http.trust import parts_of
 from tests.support.scripted import scripted, send

@@ -230,8 +230,8 @@ def test_a_token_goes_to_no_other_host(place):
 def test_the_vendors_tokens_go_to_the_vendors_hosts_only(url):
     "Over HTTPS, at its own port"
     een = EagleEyeV3("app", SecretStr("secret"), store=TokensInMemory())
-    assert een._trust("https://api.c001.eagleeyenetworks.com")
-    assert not een._trust(url)
+    assert een._login_host.trusts("https://api.c001.eagleeyenetworks.com")
+    assert not een._login_host.trusts(url)
 
 
 @pytest.mark.parametrize(
@@ -430,14 +430,14 @@ def test_ctrl_c_ends_the_wait_for_the_browser(demo, store, monkeypatch):
 def test_an_interrupt_during_a_renewal_does_not_lose_the_login(demo, kept, store):
     "It takes effect when the new pair is on the disk"
     kept.login()
-    post = kept._post
+    refresh = kept._login_host.refresh
 
-    def interrupted(*args, **options):
-        reply = post(*args, **options)
+    def interrupted(before):
+        tokens = refresh(before)
         os.kill(os.getpid(), signal.SIGINT)
-        return reply
+        return tokens
 
-    kept._post = interrupted
+    kept._login_host.refresh = interrupted
     with pytest.raises(KeyboardInterrupt):
         kept._renewed(kept._tokens)
     other = client(demo.info, store, consent=lambda _: pytest.fail("a consent was asked for"))
