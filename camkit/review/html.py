@@ -12,7 +12,8 @@ from PIL import Image
 
 from camkit.case import DISPUTED, Decision, VerdictLabel, latest_opinions
 from camkit.directory import Cardholder, cardholder_html
-from camkit.review.state import OWN, EventReview, FrameKey, ReviewState
+from camkit.review.event_review import OWN, EventReview, FrameKey
+from camkit.review.state import ReviewState
 from camkit.support.html import text_html, visible
 
 EARLIER = 2

@@ -13,7 +13,8 @@ from gevent.event import Event
 
 from camkit.cameras import SnapshotFetcher, SnapshotSource
 from camkit.directory import Directory
-from camkit.review.state import EventReview, ReviewState
+from camkit.review.event_review import EventReview
+from camkit.review.state import ReviewState
 from camkit.support.workers import run_together
 
 AHEAD = 4

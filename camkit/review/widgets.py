@@ -13,6 +13,7 @@ import ipywidgets as ipw
 import traitlets
 
 from camkit.cameras import Picture, Snapshot
+from camkit.review.event_review import EventReview
 from camkit.review.html import (
     entry_html,
     facts_html,
@@ -22,7 +23,7 @@ from camkit.review.html import (
     step_name,
     thumbnail,
 )
-from camkit.review.state import EventReview, ReviewState
+from camkit.review.state import ReviewState
 from camkit.support.html import image_html, text_html
 
 HERE = Path(__file__).parent
