@@ -398,13 +398,18 @@ def kernel(ending: str) -> tuple[subprocess.Popen[str], int]:
     "ending",
     [
         "",
-        "sys.exit(3)",
-        "raise ValueError",
-        "os.kill(os.getpid(), signal.SIGTERM)",
         "os.kill(os.getpid(), signal.SIGKILL)",
-        "os._exit(1)",
         "site.close(); time.sleep(60)",
-        "del site; import gc; gc.collect(); time.sleep(60)",
+        *(
+            pytest.param(ending, marks=pytest.mark.slow)
+            for ending in (
+                "sys.exit(3)",
+                "raise ValueError",
+                "os.kill(os.getpid(), signal.SIGTERM)",
+                "os._exit(1)",
+                "del site; import gc; gc.collect(); time.sleep(60)",
+            )
+        ),
     ],
 )
 def test_the_demo_ends_with_its_kernel(ending):

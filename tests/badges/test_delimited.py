@@ -107,7 +107,7 @@ def test_both_ways_agree_wherever_the_fast_one_is_taken(table: list[tuple[str, s
 
 @pytest.mark.not_quick
 @given(st.text(st.sampled_from('a ",\n\t'), max_size=40).map(lambda text: text + "\n"), st.integers(2, 3))
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=500)
 def test_both_ways_agree_on_any_text(text: str, width: int) -> None:
     "Whatever the fast way reads, the careful way reads the same"
     assert_same(fast(text, width), careful(text, width))
@@ -121,7 +121,7 @@ def test_both_ways_agree_on_any_text(text: str, width: int) -> None:
     st.integers(1, 20),
     st.integers(1, 40),
 )
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=300)
 def test_where_stretches_end_does_not_matter(
     text: str, width: int, least: int, small: int, large: int
 ) -> None:
@@ -140,7 +140,7 @@ def test_where_stretches_end_does_not_matter(
 
 
 @given(st.text(st.sampled_from('a ",\n'), max_size=60))
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 def test_no_line_is_lost(text: str) -> None:
     "Every line that is not blank is in a row, wherever quotes are"
     rows = lines(text)

@@ -252,7 +252,7 @@ def sample(name: str) -> tuple[str, list[str], str]:
 @pytest.mark.not_quick
 @pytest.mark.parametrize("name", [name for name in profiles() if not name.endswith("_api")])  # those are JSON
 @given(data=st.data())
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=4)  # for each system
 def test_any_text_in_any_cell_is_accounted_for(
     name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

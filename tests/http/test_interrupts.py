@@ -75,7 +75,9 @@ def shown_of_interrupts(info: dict[str, str], what: str) -> list[str]:
 
 
 @pytest.mark.not_quick
-@pytest.mark.parametrize("what", ["login", "snapshot", "frame"])
+@pytest.mark.parametrize(
+    "what", ["login", *(pytest.param(what, marks=pytest.mark.slow) for what in ("snapshot", "frame"))]
+)
 def test_an_interrupt_shows_no_secret_wherever_it_comes(demo, what):
     "In any of the functions of camkit, urllib3, http.client and json; all local variables of the traceback are printed"
     # In a child: an interrupt within gevent's own functions leaves things there that other tests would come upon.

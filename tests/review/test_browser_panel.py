@@ -184,6 +184,7 @@ def without_demo_verdicts(path: Path) -> None:
     nbformat.write(book, path)
 
 
+@pytest.mark.slow
 def test_a_review_from_picking_to_reopening(lab: Lab, folder: Path):
     "Notebook 02: the right picture for each event, verdicts by mouse and by key, an evil note; all there the next day"
     without_demo_verdicts(working_copy(ROOT, folder) / "notebooks" / "02_snapshots.ipynb")

@@ -264,7 +264,7 @@ def test_a_slip_is_taken_back_by_key(panel, case):
     assert panel.status.value == '<span role="status">No verdict yet.</span>'
 
 
-@pytest.mark.not_quick
+@pytest.mark.slow
 def test_a_verdict_stays_after_some_seconds(panel, case):
     "The offer to take it back goes away without a key or a click"
     press(panel, "x")

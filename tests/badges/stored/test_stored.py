@@ -120,7 +120,7 @@ def exports(folder: Path, seed: int) -> list[Path]:
 
 
 @pytest.mark.not_quick
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9), at_once=st.sampled_from([1, 7, 10**6]))
 def test_random_exports_give_the_same_events_account_and_flags(
     seed, at_once, client, tmp_path_factory, monkeypatch
