@@ -181,7 +181,8 @@ class Session(NotPickled):
     ) -> T:
         """GET from the account's API: what `read` makes of the answer. One that it refuses is a failed attempt.
 
-        When the login has expired, renew it and repeat the request once.
+        When the login has expired, renew it and repeat the request once; more often only where another process has
+        renewed it meanwhile, which ended the tokens that were sent.
         """
         found: list[T] = []
 
@@ -198,8 +199,11 @@ class Session(NotPickled):
 
         tokens = self._renewed(None)
         reply = request(tokens)
-        if reply.status == 401:
-            reply = request(self._renewed(tokens))
+        for number in range(TRIES):
+            if reply.status != 401 or (number and not self._is_renewed_elsewhere(tokens)):
+                break
+            tokens = self._renewed(tokens)
+            reply = request(tokens)
         raise_for_answer(reply, doing, meanings)
         return found[-1]
 
@@ -251,6 +255,12 @@ class Session(NotPickled):
                     self._refused_until = float("inf") if ends else time.monotonic() + PAUSE_S
                     raise
         return tokens
+
+    def _is_renewed_elsewhere(self, tokens: Tokens) -> bool:
+        """Whether another process has renewed the login since it gave these tokens."""
+        with self._login_lock, self._store.lock():
+            kept = self._loaded()
+            return kept is not None and kept.access != tokens.access
 
     def _usable(self, expired: Tokens | None) -> Tokens:
         """Tokens that hold: this client's, those that are kept, renewed if necessary, or those of a new consent."""

@@ -153,6 +153,33 @@ def test_many_calls_at_once_renew_once(kept, control):
     assert control.count("/oauth2/token") == 1
 
 
+def test_a_login_that_another_process_renews_again_and_again_goes_on(demo, kept, store):
+    "Each of its renewals ends the tokens of a call that is under way"
+    kept.login()
+    other = client(demo.info, store, consent=None)
+    other.login()
+    ask, renewals = kept._ask, iter(range(3))
+
+    def renewed_before_it_arrives(tokens, path, *args, **options):
+        if path == "/cameras" and next(renewals, None) is not None:
+            other._renewed(other._tokens)
+        return ask(tokens, path, *args, **options)
+
+    kept._ask = renewed_before_it_arrives
+    assert len(kept.devices()) == 90 and next(renewals, None) is None
+    other.close()
+
+
+def test_a_call_that_is_refused_with_every_login_is_not_repeated_for_ever(kept, control):
+    "One renewal, and then the vendor's word counts"
+    kept.login()
+    control.faults({"route": "/api/v3.0/cameras", "kind": "status", "params": {"status": 401}})
+    control.reset()
+    with pytest.raises(LoginRefused, match="HTTP 401"):
+        kept.devices()
+    assert (control.count("/oauth2/token"), control.count("/cameras")) == (1, 2)
+
+
 def test_a_worker_that_is_killed_while_it_renews_does_not_lose_the_login(demo, kept, store, control):
     "The answer is kept first"
     kept.login()
