@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from camkit.badges.duplicates import FileFacts, chosen, find_duplicates
+from camkit.badges.duplicates import chosen, find_duplicates
+from camkit.badges.file_facts import FileFacts
 from camkit.badges.files import (
     Export,
     LeftOut,

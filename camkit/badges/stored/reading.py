@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camkit._version import __version__
-from camkit.badges.duplicates import HAS_SECONDS, POSITION, FileFacts, share_time_and_cardholder, within_files
+from camkit.badges.duplicates import share_time_and_cardholder, within_files
+from camkit.badges.file_facts import HAS_SECONDS, POSITION, FileFacts
 from camkit.badges.files import Export, LeftOut, nothing_to_read
 from camkit.badges.given import Given
 from camkit.badges.identifiers import TEXT

@@ -19,19 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from camkit.badges.duplicates import (
-    MINUTE,
-    POSITION,
-    WHEN,
-    AcrossFiles,
-    FileFacts,
-    Files,
-    alike,
-    any_overlap,
-    say_alike,
-    shorten,
-)
+from camkit.badges.across_files import AcrossFiles
+from camkit.badges.file_facts import MINUTE, POSITION, WHEN, FileFacts, Files
 from camkit.badges.identifiers import TEXT
+from camkit.badges.look_alikes import alike, any_overlap, say_alike, shorten
 from camkit.badges.stored.reading import AGAIN, EVENTS, ReadFile
 from camkit.badges.stored.runs import buckets_of, hashed, read_bucket, write_run
 from camkit.support.cluster import on_each
@@ -55,7 +46,7 @@ class Plan:
     read : tuple of pathlib.Path
         By number of a file, the folder with its events.
     facts, names, zone
-        As `camkit.badges.duplicates.Files` takes them.
+        As `camkit.badges.file_facts.Files` takes them.
     spans : tuple
         By number of a file, the first and the last minute of its events; None if it has none.
     columns : tuple of str

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from camkit.badges.duplicates import HAS_SECONDS
+from camkit.badges.file_facts import HAS_SECONDS
 from camkit.badges.files import find_exports
 from camkit.badges.given import Column
 from camkit.badges.load import without_samples
