@@ -89,4 +89,4 @@ def any_overlap(spans: Iterable[tuple[int, int]]) -> bool:
 def shorten(sentences: list[str]) -> None:
     """Keep as many sentences as a reader takes in."""
     if len(sentences) > SHOWN:
-        sentences[SHOWN:] = [f"{len(sentences) - SHOWN:,} more files have rows in common with it"]
+        sentences[SHOWN:] = ["more files have rows in common with it, which are not named here"]

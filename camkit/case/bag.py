@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -128,6 +130,19 @@ def _counted(number: int) -> str:
 def _readme(
     status: dict[str, str], documents: list[Row], rows: dict[str, list[Row]], *, has_pages: bool
 ) -> str:
+    return str(
+        _template().render(
+            status=[one_line(line) for line in status.values()],
+            documents=documents,
+            has_pages=has_pages,
+            left_out="Events-Left-Out" in status,
+            verdicts="judged" if "notes" in rows else "verdicts",
+        )
+    )
+
+
+@cache
+def _template() -> Any:
     environment = Environment(
         loader=PackageLoader("camkit.case"),
         undefined=StrictUndefined,
@@ -137,13 +152,7 @@ def _readme(
         autoescape=False,  # noqa: S701 - it is plain text
     )
     environment.filters["one_line"] = one_line
-    return environment.get_template("bag_readme.txt").render(
-        status=[one_line(line) for line in status.values()],
-        documents=documents,
-        has_pages=has_pages,
-        left_out="Events-Left-Out" in status,
-        verdicts="judged" if "notes" in rows else "verdicts",
-    )
+    return environment.get_template("bag_readme.txt")
 
 
 def _pictures(rows: dict[str, list[Row]]) -> list[Row]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
@@ -398,6 +398,7 @@ def _shows(rows: dict[str, list[Row]]) -> Mapping[str, list[Row]]:
     return grouped([*snapshots, *photos], "image")
 
 
+@cache
 def _template() -> Any:
     environment = Environment(
         loader=PackageLoader("camkit.case"),

@@ -26,7 +26,7 @@ from camkit.badges.look_alikes import alike, any_overlap, say_alike, shorten
 from camkit.badges.stored.reading import AGAIN, EVENTS, ReadFile
 from camkit.badges.stored.runs import buckets_of, hashed, read_bucket, write_run
 from camkit.support.cluster import on_each
-from camkit.support.files import make_folder, replacing
+from camkit.support.files import replacing
 
 KEY, REPEATED = "|key", "|repeated"
 """Columns beside those of the export, called as no column of an export is."""
@@ -105,7 +105,7 @@ def find_repeats(
     counts = [one.events for one in read]
     begins = np.cumsum([0, *counts])
     plan = Plan(
-        make_folder(folder),
+        folder,
         tuple(one.folder for one in read),
         tuple(one.facts for one in read if one.facts is not None),
         tuple(names),

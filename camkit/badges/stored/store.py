@@ -43,7 +43,7 @@ from camkit.badges.stored.repeats import Repeats, find_repeats
 from camkit.badges.stored.said import Said, site_of, with_sites
 from camkit.errors import InputError, OutputError
 from camkit.support.cluster import cluster, on_each
-from camkit.support.files import make_folder, replacing, sync, write_whole
+from camkit.support.files import make_folder, remove_leftovers, replacing, sync, working_folder, write_whole
 from camkit.support.locks import locked
 from camkit.support.workers import interruptible
 from camkit.visible import visible
@@ -136,9 +136,14 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
         staging = make_folder(folder / STAGING)
         write_whole(staging / OURS, b"")
         stays = f"What has been read stays in {folder}: the same call goes on with it."
-        whole = staging / "log"
-        shutil.rmtree(whole, ignore_errors=True)  # of a call that was stopped, perhaps with other exports
-        with interruptible(lambda: stays), cluster(client, "A log in parts") as workers:
+        remove_leftovers(staging)
+        with (
+            interruptible(lambda: stays),
+            # Of this call only: what a stopped one was doing on a cluster may still run there, with other exports.
+            working_folder(staging / "log") as work,
+            cluster(client, "A log in parts") as workers,
+        ):
+            whole = make_folder(work / "log")
             read = read_all(workers, told, staging, left_out, stays)
             names = [str(one.report["file"]) for one in read]
             named_in_full = len({*names}) < len(names)
@@ -146,32 +151,32 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
                 names = [one.export.full_name for one in read]
             zones = {one.zone for one in read}
             zone = zones.pop() if len(zones) == 1 else None
-            repeats = find_repeats(workers, read, names, zone, staging / "shuffle", stays)
-            pieces = _pieces(make_folder(whole), read, names, repeats)
+            repeats = find_repeats(workers, read, names, zone, make_folder(work / "shuffle"), stays)
+            pieces = _pieces(whole, read, names, repeats)
             written = _Written()
             for part in on_each(workers, write_piece, pieces, what_stays=stays, doing="Writing the log"):
                 written.add(part)
-        sources = [
-            {
-                "path": quote(os.fsencode(path)),
-                "name": visible(str(path) if named_in_full else path.name),
-                "sha256": digest,
+            sources = [
+                {
+                    "path": quote(os.fsencode(path)),
+                    "name": visible(str(path) if named_in_full else path.name),
+                    "sha256": digest,
+                }
+                for path, digest in {one.export.path: one.sha256 for one in read}.items()
+            ]
+            known = {
+                "timezone": str(zone) if zone else None,
+                "people": len(written.people),
+                "readers": len(written.readers),
+                "parts": written.parts,
+                "span": written.span,
+                "sources": sources,
+                "given": said.as_dict(),
+                "left_out": [[other.file, other.reason] for other in left_out],
             }
-            for path, digest in {one.export.path: one.sha256 for one in read}.items()
-        ]
-        known = {
-            "timezone": str(zone) if zone else None,
-            "people": len(written.people),
-            "readers": len(written.readers),
-            "parts": written.parts,
-            "span": written.span,
-            "sources": sources,
-            "given": said.as_dict(),
-            "left_out": [[other.file, other.reason] for other in left_out],
-        }
-        _write_account(whole, read, pieces, repeats, known, written.rows)
-        _put_in_place(whole, folder)
-        shutil.rmtree(staging)
+            _write_account(whole, read, pieces, repeats, known, written.rows)
+            _put_in_place(whole, folder)
+        shutil.rmtree(staging, ignore_errors=True)
     return open_log(folder)
 
 
@@ -278,6 +283,8 @@ def write_piece(piece: Piece) -> tuple[list[str], list[str], int, int, tuple[int
     Returned are its cardholders, its readers, how many events there are in how many files, and their first and last
     time.
     """
+    if not piece.folder.is_dir():  # the call was stopped: nobody reads this
+        raise OutputError(f"{piece.folder} is not there any more.")
     name = piece.name
     table = pq.read_table(piece.read / EVENTS).drop_columns([HAS_SECONDS])
     lines = table["line"]

@@ -6,6 +6,8 @@ import json
 import os
 import random
 import shutil
+import threading
+from _thread import interrupt_main
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -20,9 +22,10 @@ from hypothesis import strategies as st
 
 import camkit
 from camkit.badges import flag_events, load_badges, load_doors
-from camkit.badges.stored import StoredLog, open_log, repeats, store_badges
+from camkit.badges.stored import StoredLog, open_log, repeats, store, store_badges
 from camkit.badges.stored import flags as stored_flags
-from camkit.errors import BadgeFileError, InputError, OutputError, TimestampError
+from camkit.badges.stored.store import write_piece
+from camkit.errors import BadgeFileError, InputError, Interrupted, OutputError, TimestampError
 from camkit.support.locks import locked
 from tests.conftest import ROOT
 
@@ -190,6 +193,52 @@ def test_the_exports_of_a_stopped_call_are_not_read_again(client, tmp_path, monk
     log = store_badges([one, two], tmp_path / "log", ZONE, client=client)
     assert (read, log.counts["events"]) == (["b.csv"], 2)
     assert not (tmp_path / "log" / "camkit-reading").exists()
+
+
+BEGUN, GO_ON, ENDED = threading.Event(), threading.Event(), threading.Event()
+
+
+def swipes_of(name: str) -> str:
+    "Ten of different cardholders"
+    return "\n".join(f"2026-03-01 08:{minute}:07,{name}{minute},R1" for minute in range(10, 20))
+
+
+def write_the_first_piece_late(piece):
+    "As on a slow disk"
+    if piece.number or BEGUN.is_set():
+        return write_piece(piece)
+    BEGUN.set()
+    GO_ON.wait(20)
+    try:
+        return write_piece(piece)
+    finally:
+        ENDED.set()
+
+
+def test_what_a_stopped_call_still_does_is_not_in_the_next_ones_log(client, tmp_path, monkeypatch):
+    "A task that runs on a cluster goes on when its call is stopped; the exports may have other numbers by then"
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    for name in ("b", "c"):
+        write(folder / f"{name}.csv", swipes_of(name))
+
+    def account(*args):
+        GO_ON.set()
+        assert ENDED.wait(20)
+        write_account(*args)
+
+    stop = threading.Thread(target=lambda: BEGUN.wait(20) and interrupt_main())
+    stop.start()
+    monkeypatch.setattr(store, "write_piece", write_the_first_piece_late)
+    with pytest.raises(Interrupted):
+        store_badges(folder, tmp_path / "log", ZONE, client=client)
+    stop.join()
+    write(folder / "a.csv", swipes_of("a"))
+    write_account = store._write_account
+    monkeypatch.setattr(store, "_write_account", account)
+    log = store_badges(folder, tmp_path / "log", ZONE, client=client)
+    pd.testing.assert_frame_equal(log.pick(), load_badges(folder, ZONE).events)
+    assert {path.name for path in (tmp_path / "log").iterdir()}.isdisjoint({"camkit-reading"})
 
 
 @pytest.mark.parametrize("what", ["log", "mine.txt", "camkit-reading/novel.txt", "events/novel.txt"])
