@@ -163,6 +163,9 @@ class EventReview:
             )
         if any(frame.ok for frame in list(self.frames.values())):
             return f"{label.title} is for an event without any picture, and this one has some: look at its frames."
-        if not self.asked.keys() >= set(range(len(self.event.cameras))):
-            return f"{label.title} can be given when every camera of the event has been asked."
+        asked = [self.asked.get(view, "") for view in range(len(self.event.cameras))]
+        if not self.is_read or any(problem is not None for problem in asked):
+            why = next(filter(None, asked), "")
+            wait = f"{label.title} can be given when every camera of the event has been asked"
+            return f"{wait}, and one could not be: {why}" if why else f"{wait}."
         return ""

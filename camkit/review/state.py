@@ -376,8 +376,10 @@ class ReviewState:
         """
         if item.is_read:
             return
-        item.is_read, item.lost = True, set()
-        for step_s, frame in self.case.frames_of(item.event):
+        item.lost = set()
+        with self._using_case() as case:
+            found = case.frames_of(item.event)
+        for step_s, frame in found:
             stands = frame.ok and frame.sha256 == item.image
             if stands and frame.camera is not None and frame.camera not in item.views:
                 item.former.append(frame.camera)
@@ -387,6 +389,7 @@ class ReviewState:
                     item.frames[key] = frame
                     (item.lost.discard if frame.ok else item.lost.add)(key)
                     self._note_demo(frame)
+        item.is_read = True
         self._changed(item)
 
     def keep(self, item: EventReview, key: FrameKey, frame: Snapshot) -> None:
@@ -415,12 +418,12 @@ class ReviewState:
             with self._using_case() as case:
                 case.add_snapshots([frame])
             return frame
-        except CaseError as error:
+        except (CaseError, InputError) as error:
             reason = str(error)
         person = frame.cardholder
         if person is not None and person.photo is not None:
             bare = replace(frame, cardholder=replace(person, photo=None, photo_type="", note=reason))
-            with suppress(CaseError), self._using_case() as case:
+            with suppress(CaseError, InputError), self._using_case() as case:
                 case.add_snapshots([bare])
                 return bare
         return replace(frame, result=Result.FAILED, reason=reason, picture=None)

@@ -18,7 +18,7 @@ from camkit.cameras import Result, Snapshot
 from camkit.case import Case, VerdictLabel
 from camkit.errors import CaseError, InputError, OutputError
 from camkit.review.html import other_notes_html, queue_name, status_html, view_names
-from camkit.review.loading import wanted
+from camkit.review.loading import FrameLoader, wanted
 from camkit.review.state import ReviewState
 from tests.support.cameras import TWO_VIEWS
 from tests.support.cases import (
@@ -256,6 +256,7 @@ WITHOUT_A_PICTURE = {
 @pytest.mark.parametrize(("verdict", "refusal"), WITHOUT_A_PICTURE.items())
 def test_at_a_camera_that_was_off_nothing_is_said_of_who_is_in_the_picture(state, case, verdict, refusal):
     "There are only verdicts that need no picture; the refusal names them, and nothing is recorded"
+    state.read_frames(state.current)
     lose(state, 0.0, "the camera was off")
     state.note_asked(state.current, 0)
     assert (refusal or "") in state.why_not(verdict)
@@ -295,16 +296,43 @@ def test_no_picture_is_no_verdict_on_an_event_that_has_one(state, case):
 
 def test_no_picture_waits_until_every_camera_was_asked(two_views):
     "One that is off says nothing of the other"
+    two_views.read_frames(two_views.current)
     lose(two_views, 0.0, "off")
     two_views.note_asked(two_views.current, 0)
     assert "every camera" in two_views.why_not("no_picture")
+    two_views.note_asked(two_views.current, 1, "The login was refused.")
+    assert two_views.why_not("no_picture").endswith("and one could not be: The login was refused.")
     two_views.note_asked(two_views.current, 1)
     assert two_views.why_not("no_picture") == ""
+
+
+def test_no_picture_waits_until_the_case_was_read(state, case):
+    "It may have a picture of the event: a case that another process has locked does not say so"
+    give(state, 0.0)
+    again = ReviewState(made_up(3), case)
+    with unusable(case):
+        FrameLoader(again, {}, None, lambda: None)._load((again.current, 0))
+    assert again.trouble
+    assert f"and one could not be: {again.trouble}" in again.why_not("no_picture")
+    again.ask_again()
+    FrameLoader(again, {}, None, lambda: None)._load((again.current, 0))
+    assert "this one has some" in again.why_not("no_picture")
+
+
+def test_a_picture_that_contradicts_the_case_gives_way_to_the_reason(state):
+    "Such as one that the case has from another moment; the others of the view go on"
+    seen = give(state, 0.0)
+    other = replace(seen.picture, captured_at=START + timedelta(seconds=77))
+    state.keep(state.current, (0, 5.0), replace(seen, picture=other))
+    failed = state.current.frames[0, 5.0]
+    assert (failed.ok, failed.result, failed.picture) == (False, Result.FAILED, None)
+    assert failed.reason and failed.reason.endswith(".")
 
 
 def test_an_event_without_a_door_has_no_picture(case):
     "There is no camera to ask"
     state = review(case, made_up(1, reader_id="R9"))
+    state.read_frames(state.current)
     state.decide("no_picture")
     assert verdicts(case) == [(0, "no_picture", "")]
 
@@ -845,6 +873,7 @@ def test_choosing_another_frame_asks_for_the_verdict_again(state, case):
 
 def test_a_picture_that_came_after_the_verdict_asks_for_it_again(state):
     "No picture, it said"
+    state.read_frames(state.current)
     lose(state, 0.0, "off")
     state.note_asked(state.current, 0)
     state.decide("no_picture")
