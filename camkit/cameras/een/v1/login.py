@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import gevent.lock
 from pydantic import SecretStr
 
 from camkit.cameras.een.account import Account
@@ -34,6 +33,7 @@ from camkit.http import (
     raise_for_status,
     secrets_stay_inside,
 )
+from camkit.support.greenlet_lock import GreenletLock
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ class Session(NotPickled):
         self._second_factor_done: Credential | None = None
         self._refusal: ServiceError | None = None
         self._refused_until = 0.0
-        self._login_lock = gevent.lock.RLock()
+        self._login_lock = GreenletLock()
 
     def share_rate(self, rate: TokenBucket, parts: int) -> None:
         """Wait for a turn there before each request; `parts` is how many clients share the account's rates."""

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import gevent
-import gevent.lock
 from pydantic import SecretStr
 
 from camkit.cameras.een.account import Account
@@ -36,6 +35,7 @@ from camkit.http import (
     http_date,
     secrets_stay_inside,
 )
+from camkit.support.greenlet_lock import GreenletLock
 from camkit.support.interrupts import interrupts_wait
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Session(NotPickled):
         self._account: Account | None = None
         self._refusal: ServiceError | None = None
         self._refused_until = 0.0
-        self._login_lock = gevent.lock.RLock()
+        self._login_lock = GreenletLock()
         self._clock: tuple[datetime, datetime, float] | None = None
 
     def share_rate(self, rate: TokenBucket, parts: int) -> None:

@@ -21,7 +21,6 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import gevent
-import gevent.lock
 import keyring
 import platformdirs
 from keyring.backends.fail import Keyring as NoKeyring
@@ -32,6 +31,7 @@ from pydantic import SecretStr
 from camkit.errors import LoginRefused, OutputError
 from camkit.http import NotPickled
 from camkit.support.files import make_folder, open_regular, remove_leftovers, sync, write_whole
+from camkit.support.greenlet_lock import GreenletLock
 from camkit.support.locks import CAN_LOCK, take
 
 T = TypeVar("T")
@@ -130,7 +130,7 @@ class TokensInMemory(NotPickled):
 
     def __init__(self) -> None:
         self._tokens: Tokens | None = None
-        self._lock = gevent.lock.RLock()
+        self._lock = GreenletLock()
 
     def __reduce_ex__(self, _protocol: object) -> Any:
         return TokensInMemory, ()

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 import traceback
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import gevent
@@ -151,6 +152,29 @@ def test_many_calls_at_once_renew_once(kept, control):
     jobs = [gevent.spawn(kept._known_account, again=True) for _ in range(8)]
     assert {job.get().account_id for job in jobs} == {"00014750"}
     assert control.count("/oauth2/token") == 1
+
+
+def test_threads_that_renew_one_login_at_once_all_go_on(kept, store, control):
+    "Such as a cell and the panel's loader: one renews, and the other uses what it got"
+    kept.login()
+    now = store.load()
+    store.save(Tokens(now.access, now.refresh, 0.0, now.api_url))
+    control.reset()
+    control.faults({"route": "/oauth2/token", "kind": "slow", "params": {"ms": 200}})
+    kept._tokens = replace(kept._tokens, expires_at=0.0)
+    together, done = threading.Barrier(3), []
+
+    def ask():
+        together.wait()
+        done.append(kept.ensure_login())
+        kept.close()
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (len(done), control.count("/oauth2/token")) == (3, 1)
 
 
 def test_a_login_that_another_process_renews_again_and_again_goes_on(demo, kept, store):
