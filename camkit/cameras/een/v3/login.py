@@ -53,6 +53,9 @@ MASKING = Masking(
 STALE_S = 5.0
 """On the demo site an answer's time is now for so long, seconds: so a second run asks for the same moments."""
 
+ASLEEP_S = 5.0
+"""If this machine's clocks disagree by more on how long ago an answer came, it slept or was set, seconds."""
+
 CLOCKS_APART = timedelta(days=1)
 """A server's clock that is further from this machine's is not believed; the demo site's is in 2019."""
 
@@ -158,7 +161,11 @@ class Session(NotPickled):
                 return
             is_own = self._tokens is not None and kept.access == self._tokens.access
             if not is_own and self._account is not None and self._login_host.trusts(kept.api_url):
-                self._compare(self._account_of(kept))
+                if (account := self._account_of(kept)) is None and kept.refresh is not None:
+                    with suppress(LoginRefused):  # then it has ended
+                        kept = self._refreshed(kept)
+                        account = self._account_of(kept)
+                self._compare(account)
             self._tokens = self._unkept = self._account = None
             self._login_host.revoke(kept)
             self._store.forget()
@@ -229,6 +236,11 @@ class Session(NotPickled):
         if self._clock is None:
             return datetime.now(UTC)
         date, received_at, read_at = self._clock
+        passed_s = time.monotonic() - read_at
+        if abs((datetime.now(UTC) - received_at).total_seconds() - passed_s) > ASLEEP_S:
+            self._clock = None
+            self._known_account(again=True)
+            return self._server_now()
         if abs(date - received_at) > CLOCKS_APART and not self.is_demo:
             self._clock = None  # whoever sets this machine's clock is not told the same again
             raise BadResponse(
@@ -237,7 +249,6 @@ class Session(NotPickled):
                 "wrong, and run the cell again.",
                 transient=False,
             )
-        passed_s = time.monotonic() - read_at
         return date + timedelta(seconds=0 if self.is_demo and passed_s < STALE_S else passed_s)
 
     def _renewed(self, expired: Tokens | None) -> Tokens:
@@ -250,6 +261,8 @@ class Session(NotPickled):
                 try:
                     tokens = self._usable(expired)
                 except ServiceError as error:
+                    if isinstance(error, LoginRefused) and error.transient:
+                        raise  # of this machine, which a person can change at once; the vendor was not asked
                     self._refusal = copy(error)  # without the traceback, whose frames hold sockets
                     ends = isinstance(error, LoginRefused)
                     self._refused_until = float("inf") if ends else time.monotonic() + PAUSE_S
@@ -356,18 +369,12 @@ class Session(NotPickled):
 
     def _refreshed(self, before: Tokens) -> Tokens:
         """Exchange a refresh token for new tokens, which are kept before they are used."""
-        return self._new(lambda: self._login_host.refresh(before))
+        return self._new(lambda: self._login_host.refresh(before, self._keep))
 
     def _new(self, exchange: Callable[[], Tokens]) -> Tokens:
         """New tokens. The old ones may be worth nothing then, so no interrupt comes before the new ones are kept."""
-
-        def exchange_and_keep() -> Tokens:
-            tokens = exchange()
-            self._keep(tokens)
-            return tokens
-
         with interrupts_wait():
-            tokens = _to_its_end(exchange_and_keep)
+            tokens = _to_its_end(exchange)
         if self._unkept is tokens:
             warnings.warn(_NOT_KEPT, stacklevel=2)
         return tokens
@@ -376,12 +383,14 @@ class Session(NotPickled):
         """Ask for the consent in the browser, and exchange its code for tokens."""
         state, verifier = secrets.token_urlsafe(24), SecretStr(secrets.token_urlsafe(48))
         host = self._login_host
+        with self._store.lock():
+            pass  # where that fails, nobody is asked in vain
         ask = self._consent or partial(consent_in_browser, redirect_uri=host.redirect_uri, paste=paste)
         code = code_in(ask(host.consent_address(state, verifier)), state)
         with self._store.lock():
             with suppress(CamkitError):  # where it cannot be read, the new one replaces it
                 self._read = self._store.load()
-            return self._new(lambda: host.exchange(code, verifier, self._tokens))
+            return self._new(lambda: host.exchange(code, verifier, self._tokens, self._keep))
 
     def _known_account(self, again: bool = False) -> Account:
         """Whose login it is, asked once."""

@@ -11,6 +11,8 @@ import hashlib
 import hmac
 import re
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -88,8 +90,10 @@ class LoginHost(NotPickled):
         }
         return f"{self._transport.base_url}/oauth2/authorize?{urlencode(query)}"
 
-    def exchange(self, code: SecretStr, verifier: SecretStr, before: Tokens | None) -> Tokens:
-        """Return the tokens for the code of a consent; those `before` are secrets, too."""
+    def exchange(
+        self, code: SecretStr, verifier: SecretStr, before: Tokens | None, keep: Callable[[Tokens], object]
+    ) -> Tokens:
+        """Return the tokens for the code of a consent, after `keep` has them; those `before` are secrets, too."""
         fields = {
             "grant_type": "authorization_code",
             "scope": SCOPE,
@@ -99,14 +103,26 @@ class LoginHost(NotPickled):
         }
         reply = self._post("token", fields, before, limits=RENEWAL)
         raise_for_refusal(reply, "Logging in to Eagle Eye", _EXCHANGE)
-        return self._tokens_of(reply, None)
+        tokens = self._tokens_of(reply, None)
+        keep(tokens)
+        return tokens
 
-    def refresh(self, before: Tokens) -> Tokens:
-        """Return the tokens for a refresh token, which is worth nothing then."""
+    def refresh(self, before: Tokens, keep: Callable[[Tokens], object]) -> Tokens:
+        """Return the tokens for a refresh token, which is worth nothing then, after `keep` has them.
+
+        Where the new access token cannot be used, `keep` gets the new refresh token: with it the login can go on.
+        """
         fields = {"grant_type": "refresh_token", "refresh_token": before.refresh, "scope": SCOPE}
         reply = self._post("token", fields, before, limits=RENEWAL)
         raise_for_refusal(reply, "Renewing the login to Eagle Eye", _REFRESH)
-        return self._tokens_of(reply, before)
+        try:
+            tokens = self._tokens_of(reply, before)
+        except BadResponse:
+            if (rest := _renewable(reply, before)) is not None:
+                keep(rest)
+            raise
+        keep(tokens)
+        return tokens
 
     def revoke(self, tokens: Tokens) -> None:
         """End a login; nothing happens when it has ended already."""
@@ -196,7 +212,7 @@ def code_in(address: str, state: str) -> SecretStr:
         found = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     except ValueError:
         found = {}
-    if not hmac.compare_digest(found.get("state", "").encode(), state.encode()):
+    if not hmac.compare_digest(found.get("state", "").encode("utf-8", "replace"), state.encode()):
         raise LoginRefused(
             "That is not the address on which the browser ends after this login. Run site.een.login() again, and copy "
             "the whole address."
@@ -208,6 +224,16 @@ def code_in(address: str, state: str) -> SecretStr:
     if not re.fullmatch(r"[!-~]{1,4096}", found.get("code", "")):
         raise LoginRefused(f"Eagle Eye sent the browser back without a code. To try again, {AGAIN}.")
     return SecretStr(found["code"])
+
+
+def _renewable(reply: Reply, before: Tokens) -> Tokens | None:
+    """The tokens `before` with the refresh token of an answer that is good for nothing else."""
+    with suppress(BadResponse, ValueError):
+        body = reply.json()
+        refresh = body.get("refresh_token") if isinstance(body, dict) else None
+        if isinstance(refresh, str) and refresh:
+            return Tokens(before.access, SecretStr(refresh), 0.0, before.api_url)
+    return None
 
 
 def _is_address(text: str) -> bool:

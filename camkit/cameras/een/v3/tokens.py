@@ -189,7 +189,8 @@ class TokensKept(NotPickled):
                 raise LoginRefused(
                     f"The login that is kept in the keyring cannot be read ({type(error).__name__}). Unlock the "
                     "keyring and run the cell again; or run site.een.login(again=True), which keeps it in a file "
-                    "instead."
+                    "instead.",
+                    transient=True,
                 ) from None
         return Tokens.from_text(text) if text else None
 
@@ -287,11 +288,13 @@ class TokensKept(NotPickled):
         if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
             raise LoginRefused(
                 f"{self._folder}, where the login is kept, is a link or belongs to somebody else. Remove it, then log "
-                "in again."
+                "in again.",
+                transient=True,
             )
         if about.st_mode & 0o077:
             raise LoginRefused(
-                f"Others can look into {self._folder}, where the login is kept. Run: chmod 700 '{self._folder}'"
+                f"Others can look into {self._folder}, where the login is kept. Run: chmod 700 '{self._folder}'",
+                transient=True,
             )
 
     def _read_file(self) -> str | None:
@@ -305,12 +308,14 @@ class TokensKept(NotPickled):
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is not a plain file"
             raise LoginRefused(
-                f"The login that is kept in {self._file} cannot be read: {why}. Remove the file, then log in again."
+                f"The login that is kept in {self._file} cannot be read: {why}. Remove the file, then log in again.",
+                transient=True,
             ) from None
         if hasattr(os, "geteuid") and (about.st_uid != os.geteuid() or about.st_mode & 0o077):
             raise LoginRefused(
                 f"The login in {self._file} is not yours alone: others could have put it there. Remove the file, then "
-                "log in again."
+                "log in again.",
+                transient=True,
             )
         return content.decode("utf-8", "replace")
 

@@ -483,8 +483,8 @@ def test_an_interrupt_during_a_renewal_does_not_lose_the_login(demo, kept, store
     kept.login()
     refresh = kept._login_host.refresh
 
-    def interrupted(before):
-        tokens = refresh(before)
+    def interrupted(before, keep):
+        tokens = refresh(before, keep)
         os.kill(os.getpid(), signal.SIGINT)
         return tokens
 
@@ -563,6 +563,71 @@ def test_a_login_of_somebody_else_is_not_taken_over_in_silence(knows):
         assert second._known_account(again=True).email == "bob@b.example"
         first.close()
         second.close()
+
+
+def test_a_logout_does_not_end_somebody_elses_login_whose_access_token_is_spent():
+    "Whose it is shows after a renewal"
+    vendor, store = Household("alice", "bob"), TokensInMemory()
+    with scripted(vendor) as server:
+        vendor.seen = server.seen
+        first, second = of(server, store), of(server, store)
+        first.login()
+        second.login(again=True)
+        vendor.live.clear()
+        with pytest.raises(LoginRefused, match="bob@"):
+            first.logout()
+        assert not [each for each in server.seen if each.path == "/oauth2/revoke"]
+        assert second._known_account(again=True).email == "bob@b.example"
+        first.close()
+        second.close()
+
+
+@pytest.mark.parametrize(
+    "access",
+    [None, "", "with space", "a" * 20_000, 7],
+    ids=["missing", "empty", "with space", "long", "a number"],
+)
+def test_a_renewal_whose_access_token_cannot_be_used_keeps_the_refresh_token(access):
+    "The one before is spent: without the new one the login would be lost"
+    vendor, store = Vendor(), TokensInMemory()
+    with scripted(vendor) as server:
+        een = of(server, store)
+        een.login()
+        now = store.load()
+        store.save(Tokens(now.access, now.refresh, 0.0, now.api_url))
+        vendor.more, vendor.good = {"access_token": access}, None
+        with pytest.raises(BadResponse, match="token"):
+            of(server, store).login()
+        vendor.more, vendor.good = {}, "access-canary-2"
+        later = of(server, store, consent=lambda _: pytest.fail("a consent was asked for"))
+        assert later.login().email == "a@b.example"
+        sent = [
+            parse_qs(each.body.decode()).get("refresh_token") for each in server.seen if "token" in each.path
+        ]
+        assert sent == [None, ["refresh-canary-0"], ["refresh-canary-1"]]
+        een.close()
+        later.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows does not have modes")
+def test_what_a_person_mends_on_this_machine_counts_at_once(demo, kept, store, tmp_path):
+    "The same cell, run again, goes on"
+    kept.login()
+    kept._tokens = None
+    (tmp_path / "state").chmod(0o755)
+    with pytest.raises(LoginRefused, match="chmod 700"):
+        kept.ensure_login()
+    (tmp_path / "state").chmod(0o700)
+    assert len(kept.devices()) == 90
+
+
+def test_where_a_login_cannot_be_kept_nobody_is_asked_for_the_consent(demo, store, tmp_path):
+    "It would be in vain"
+    (tmp_path / "state").mkdir(mode=0o755)
+    een = client(demo.info, store, consent=lambda _: pytest.fail("a consent was asked for"))
+    with pytest.raises(LoginRefused, match="chmod 700"):
+        een.login(again=True)
+    een.close()
 
 
 def test_a_login_that_the_same_user_renewed_or_made_anew_is_taken_over():

@@ -168,6 +168,22 @@ def test_now_goes_on_between_two_answers_of_a_real_account():
         assert een._server_now() == een._server_now() == NOW
 
 
+def test_after_this_machine_slept_the_clock_is_asked_for_again():
+    "A counter that stands still meanwhile would ask for pictures of before"
+    with een_v3(with_frames([AT]), datetime.now(UTC).replace(microsecond=0), is_demo=False) as (een, server):
+        een.ensure_login()
+        date, received_at, read_at = een._clock
+        hour = timedelta(hours=1)
+        een._clock = (
+            date - hour,
+            received_at - hour,
+            read_at,
+        )  # an hour ago, of which the counter knows nothing
+        asked = len(server.seen)
+        assert abs(een._server_now() - datetime.now(UTC)) < timedelta(minutes=1)
+        assert len(server.seen) == asked + 1
+
+
 def test_a_clock_that_was_days_off_is_asked_for_again():
     "Whoever has set this machine's clock goes on"
     with een_v3(with_frames([AT]), is_demo=False) as (een, server):
