@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -14,7 +15,7 @@ from tests.conftest import ROOT
 from tests.support.browser import browser_page, jupyter_lab, needs_chromium, open_notebook, outputs, run_all
 from tests.support.review_notebook import write_notebook
 from tools.environment import make
-from tools.notebooks import copy_new, demo
+from tools.notebooks import copy_new, demo, notebooks, without_outputs
 from tools.room_coverage import FLOORS, below, by_room
 
 
@@ -106,6 +107,16 @@ def test_copies_of_the_notebooks_keep_what_was_changed(checkout: Path) -> None:
     copies = contents(checkout / "my-notebooks")
     assert copies["02_changed.ipynb"] == b"evidence"
     assert "01_first.ipynb" in copies
+
+
+def test_the_copies_to_work_with_show_nothing_of_the_sample(tmp_path: Path) -> None:
+    "A cell that was not run yet would show somebody else's results beside one's own"
+    copies = copy_new(notebooks(ROOT), tmp_path / "my-notebooks", without_outputs)
+    for shipped in notebooks(ROOT):
+        before, after = (nbformat.read(path, as_version=4).cells for path in (shipped, copies / shipped.name))
+        assert [cell.source for cell in after] == [cell.source for cell in before]
+        assert any(cell.outputs for cell in before if cell.cell_type == "code")
+        assert not any(cell.outputs or cell.execution_count for cell in after if cell.cell_type == "code")
 
 
 @pytest.mark.slow

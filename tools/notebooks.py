@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -145,7 +145,7 @@ def lab(root: Path, arguments: list[str]) -> NoReturn:
 
     It listens on loopback only, asks for a token, and does not ask about Jupyter's news.
     """
-    copies = copy_new(notebooks(root), root / "my-notebooks")
+    copies = copy_new(notebooks(root), root / "my-notebooks", without_outputs)
     print(
         f"Your notebooks are in {os.path.relpath(copies)}/: what you change stays there. Put your own badge exports "
         f"into {os.path.relpath(root / 'data')}/; your cases, images and plots appear in "
@@ -174,13 +174,24 @@ def working_copy(root: Path, copy: Path) -> Path:
     return copy
 
 
-def copy_new(files: Iterable[Path], folder: Path) -> Path:
+def copy_new(
+    files: Iterable[Path], folder: Path, copy: Callable[[Path, Path], object] = shutil.copyfile
+) -> Path:
     """Copy files into a folder, but for those that are there already."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in files:
         if not (target := folder / source.name).exists():
-            shutil.copyfile(source, target)
+            copy(source, target)
     return folder
+
+
+def without_outputs(source: Path, target: Path) -> None:
+    """Copy a notebook as if nobody had run it: what it shows would be the sample's, beside one's own."""
+    notebook = nbformat.read(source, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, target)
 
 
 def notebooks(root: Path) -> list[Path]:

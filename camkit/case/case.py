@@ -54,7 +54,8 @@ class Case(Record):
     Raises
     ------
     InputError
-        If `operator` is empty, or a verdict has another title, meaning or key in the case, or the key of another.
+        If `operator` or `name` is empty, or a verdict has another title, meaning or key in the case, or the key of
+        another.
     CaseError
         If the folder's ``case.sqlite`` is something else, is damaged, was made by a newer version of camkit, is a
         case of another name, or is not there and not to be made.
@@ -79,6 +80,8 @@ class Case(Record):
         verdicts: Iterable[VerdictLabel] = (),
     ) -> None:
         path, given = Path(folder).absolute(), [*verdicts]
+        if name is not None and not name.strip():
+            raise InputError("The case's name is empty: give one, or leave it out.")
         if operator is not None and not operator.strip():
             raise InputError("Say who adds to the case: operator is empty.")
         self._stamp = Stamp(operator.strip() if operator else this_user())
@@ -86,7 +89,7 @@ class Case(Record):
             if not make:
                 raise CaseError(f"{path} does not contain a case: check the path.")
             make_folder(path)
-            about = {"name": name or path.name, **self._stamp.columns("created_at")}
+            about = {"name": path.name if name is None else name, **self._stamp.columns("created_at")}
             create_database(
                 path / DATABASE,
                 about,
@@ -126,7 +129,9 @@ class Case(Record):
             lambda connection: deciding.add_labels(connection, deciding.VERDICTS_2, self._stamp),
         )
 
-    def add_events(self, events: DoorEvents, *, flags: pd.DataFrame | None = None) -> None:
+    def add_events(
+        self, events: DoorEvents, *, flags: pd.DataFrame | None = None, log: BadgeLog | None = None
+    ) -> None:
         """Add badge events, by their labels.
 
         Parameters
@@ -135,12 +140,15 @@ class Case(Record):
             As `camkit.resolve` returns them. Their labels, whole numbers or text, are the events' names in the case.
         flags : pandas.DataFrame, optional
             As `camkit.flag_events` returns them, for these events and any others.
+        log : BadgeLog, optional
+            What they were picked from. Events of another log, such as one that was loaded before, are refused then,
+            before they are in the case for good.
 
         Raises
         ------
         InputError
-            If `events` is something else, a label is neither a number nor text or stands for another event of the
-            case, or `flags` lacks an event. Then nothing is added.
+            If `events` is something else or not of `log`, a label is neither a number nor text or stands for another
+            event of the case, or `flags` lacks an event. Then nothing is added.
         TimestampError
             If an event has no time.
 
@@ -150,6 +158,8 @@ class Case(Record):
         ``line``, is not added again. Flags may be added to it later.
         """
         require_resolved(events)
+        if log is not None:
+            sources.check_picked(events, log)
         with self.database.writing() as connection:
             recording.add_events(connection, events, self._stamp)
             if flags is not None:

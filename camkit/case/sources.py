@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from camkit.badges import BadgeLog, load_doors, resolve, site_timezone
+from camkit.badges import BadgeLog, DoorEvents, are_different, load_doors, resolve, site_timezone
 from camkit.case.database import Stamp, find, insert
 from camkit.case.events import check_event
 from camkit.case.images import store_document
@@ -167,13 +167,29 @@ def not_events(log: BadgeLog) -> pd.DataFrame:
     return table[["file", "line", "what", "column", "value", "reason"]].reset_index(drop=True)
 
 
-def check_log(connection: sqlite3.Connection, log: BadgeLog) -> None:
-    """Make sure that the events of a case are those of a badge log; `InputError` if one is not."""
+def check_picked(events: DoorEvents, log: BadgeLog) -> None:
+    """Make sure that events were picked from a badge log, and not from another one; `InputError` if one was not."""
+    _require_log(log)
+    others = are_different(log.events, events.table)
+    if others.any():
+        raise InputError(
+            f"{others.sum():,} of these {len(events):,} events are not in this badge log, the first is event "
+            f"{events.table.index[int(others.argmax())]}: they were picked from another one. Run the cells above "
+            "again, from the one that loads the log."
+        )
+
+
+def _require_log(log: object) -> None:
     if not isinstance(log, BadgeLog):
         raise InputError(
             f"A case takes a BadgeLog, not a {type(log).__name__}: of a stored log give log.load(events), with the "
             "events that were picked."
         )
+
+
+def check_log(connection: sqlite3.Connection, log: BadgeLog) -> None:
+    """Make sure that the events of a case are those of a badge log; `InputError` if one is not."""
+    _require_log(log)
     labels = [event for (event,) in connection.execute("SELECT event FROM events")]
     if strange := [label for label in labels if label not in log.events.index]:
         raise InputError(

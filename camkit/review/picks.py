@@ -101,7 +101,10 @@ def _table(content: bytes) -> pd.DataFrame:
     if not all(type(cell) is kind for name, kind in kinds.items() for cell in columns[name]):
         raise TypeError("a cell of another kind")
     times = pd.to_datetime(pd.Series(columns["event_time"], dtype=object), utc=True, format="ISO8601")
-    table = pd.DataFrame(columns).assign(event_time=times.dt.as_unit("us"))
+    # With these dtypes also where all picks were taken back: they are merged with those of a log.
+    texts = {name: pd.Series(columns[name], dtype=object) for name in IDENTITY}
+    table = pd.DataFrame({**texts, "number": pd.Series(columns["number"], dtype="int64")})
+    table = table.assign(event_time=times.dt.as_unit("us"))
     return table.drop_duplicates()
 
 

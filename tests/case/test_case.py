@@ -348,6 +348,14 @@ def test_a_snapshot_needs_its_event(small):
     assert small.verify().ok
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_case_without_a_name_is_not_made(tmp_path, name):
+    "It is refused before there is a file"
+    with pytest.raises(InputError, match="name is empty"):
+        Case(tmp_path / "case", name=name)
+    assert not (tmp_path / "case").exists()
+
+
 def test_a_snapshot_of_another_log_is_refused(small):
     "The same label, another moment"
     with pytest.raises(InputError, match="from another badge log"):

@@ -178,6 +178,20 @@ def test_sources_of_another_log_are_refused(case, files):
         case.add_sources(loaded(files)[0])
 
 
+def test_events_that_were_picked_from_another_log_are_refused_before_they_are_added(case, files):
+    "Such as those of the sample, which a cell above left in the kernel; in a case nothing can be taken back"
+    log, doors, flags = loaded(files)
+    left = resolve(log.events, doors)
+    (files / "Export May.csv").write_text(EXPORT.replace("85063717", "85063718"))
+    with pytest.raises(
+        InputError, match=r"1 of these .* events are not in this badge log.*Run the cells above again"
+    ):
+        case.add_events(left, flags=flags, log=loaded(files)[0])
+    assert case.events().empty and case.table("flags").empty
+    case.add_events(left, flags=flags, log=log)
+    assert len(case.events()) == len(log.events)
+
+
 def test_a_changed_doors_table_is_kept_as_it_was_used(case, files):
     "Not the file, which says something else"
     log, doors, _ = loaded(files)
