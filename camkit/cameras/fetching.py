@@ -69,13 +69,13 @@ def snapshots_for(
     with interruptible(partial(_keep, fetcher)):
         for earlier in _interrupted:
             fetcher.take_over(earlier)
-        if client is not None:
-            try:
+        try:
+            if client is not None:
                 _ask_on(client, fetcher, pairs, workers)
-            except CamkitError:
-                _interrupted[:] = [fetcher]  # for the next call
-                raise
-        items = run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers)
+            items = run_together((partial(fetcher.fetch, *pair) for pair in pairs), workers)
+        except CamkitError:
+            _interrupted[:] = [fetcher]  # for the next call
+            raise
         _interrupted.clear()
     clients = source.values() if isinstance(source, Mapping) else [source]
     accounts = {client.vendor: getattr(client, "account", {}) for client in clients}

@@ -18,6 +18,7 @@ from camkit._version import __version__
 from camkit.errors import ClusterError, InputError
 from camkit.http import NotPickled, TokenBucket, secrets_stay_inside
 from camkit.support.cluster import need_dask, require_running
+from camkit.support.interrupts import interrupts_wait
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -64,6 +65,9 @@ class Lendable(NotPickled):
     def ensure_login(self) -> None:
         """Log in if necessary and possible."""
 
+    def is_lent(self) -> None:
+        """Know that a worker has it, where nobody can be asked for anything."""
+
     def share_rate(self, rate: TokenBucket, parts: int) -> None:
         """Wait for a turn there before each request; `parts` is how many clients share the account's rates."""
         raise NotImplementedError
@@ -93,14 +97,27 @@ def lend(client: Client, service: Lendable) -> Iterator[str]:
     service.ensure_login()  # here, where a person can answer, and once: many refused logins lock an account
     name = f"camkit-{uuid4().hex}"
     try:
-        _send(client, service, name)
+        try:
+            _send(client, service, name)
+        except OSError:
+            raise ClusterError(
+                "The scheduler of the Dask cluster does not answer any more. Start the cluster again, and run this "
+                "again."
+            ) from None
         yield name
     finally:
         if client.status == "running":
             forget = partial(client.set_metadata, value={})
-            for take_back in (forget, client.unregister_worker_plugin, client.unregister_scheduler_plugin):
-                with suppress(ValueError, KeyError, OSError):  # it was not there yet, or the cluster is gone
-                    take_back(name)
+            with interrupts_wait():  # some press Ctrl-C twice: what was lent is taken back all the same
+                for take_back in (
+                    forget,
+                    client.unregister_worker_plugin,
+                    client.unregister_scheduler_plugin,
+                ):
+                    with suppress(
+                        ValueError, KeyError, OSError
+                    ):  # it was not there yet, or the cluster is gone
+                        take_back(name)
 
 
 @secrets_stay_inside
@@ -144,6 +161,7 @@ def _made_of(packed: bytes) -> Lendable:
     made: Lendable = kind(*args, **options)
     for attribute, value in state.items():
         setattr(made, attribute, value)
+    made.is_lent()
     return made
 
 

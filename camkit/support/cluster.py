@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from math import inf
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from camkit.errors import CamkitError, ClusterError, InputError, OutputError
 from camkit.support.bar import BAR_AFTER_S, Bar
+from camkit.support.interrupts import interrupts_wait
 
 __all__ = ["active", "cluster", "need_dask", "on_each", "require_running"]
 
@@ -82,15 +84,18 @@ def cluster(client: Client | None, for_what: str) -> Iterator[Client]:
         yield require_running(distributed.default_client() if client is None else client)
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    local = distributed.LocalCluster(
-        n_workers=cores,
-        threads_per_worker=1,
-        security=True,
-        dashboard_address="127.0.0.1:0",  # without an address it would be that of another cluster, if it is free
-        silence_logs=logging.CRITICAL,  # what goes wrong is raised here
-        preload=[_ON_WORKERS],
-    )
-    with local, distributed.Client(local, set_as_default=False) as own:
+    with ExitStack() as stack:
+        with interrupts_wait():  # else the processes that have started would stay
+            local = distributed.LocalCluster(
+                n_workers=cores,
+                threads_per_worker=1,
+                security=True,
+                dashboard_address="127.0.0.1:0",  # without an address it could be that of another cluster
+                silence_logs=logging.CRITICAL,  # what goes wrong is raised here
+                preload=[_ON_WORKERS],
+            )
+            stack.enter_context(local)
+            own = stack.enter_context(distributed.Client(local, set_as_default=False))
         yield own
 
 
@@ -123,10 +128,12 @@ def on_each(
     with _in_words(what_stays), closing(bar):
         try:
             lent = [client.submit(_same, value, pure=False) for value in common]
-            at_once = UNDER_WAY * _wait_for_workers(client)
+            at_once, looked_at = UNDER_WAY * _wait_for_workers(client), time.monotonic()
             for item in todo:
+                if time.monotonic() - looked_at > LOOK_S:  # workers may have come
+                    at_once, looked_at = UNDER_WAY * _wait_for_workers(client), time.monotonic()
                 waiting.append(client.submit(_tried, task, item, *lent, pure=False))
-                if len(waiting) >= at_once:
+                while len(waiting) >= at_once:
                     yield _result(client, waiting.pop(0))
                     bar.at(done := done + 1)
             while waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -119,6 +120,22 @@ def test_an_interrupt_while_it_is_sent_leaves_nothing(cluster, monkeypatch):
                 with pytest.raises(KeyboardInterrupt), lend(client, Account(CANARY)):
                     pass
             assert kept(cluster) == []
+
+
+def test_a_second_interrupt_while_it_is_taken_back_leaves_nothing(cluster, monkeypatch):
+    "Some press Ctrl-C twice"
+    with Client(cluster, set_as_default=False) as client:
+
+        def interrupted(*args, set_metadata=client.set_metadata, **options):
+            if options.get("value") == {}:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.1)
+            set_metadata(*args, **options)
+
+        monkeypatch.setattr(client, "set_metadata", interrupted)
+        with pytest.raises(KeyboardInterrupt), lend(client, Account(CANARY)):
+            raise KeyboardInterrupt
+        assert kept(cluster) == []
 
 
 def test_a_killed_kernel_leaves_nothing(cluster, tmp_path):

@@ -462,6 +462,21 @@ def test_an_interrupted_cell_says_so_in_one_line_and_the_next_run_goes_on(reques
         manager.shutdown_kernel(now=True)
 
 
+def test_what_had_come_before_a_refused_login_is_not_fetched_again():
+    "The next call goes on, as after an interrupt"
+
+    class Refusing(Source):
+        def snapshot(self, camera_id, at):
+            self._failure = errors.LoginRefused("The login has ended.") if len(self.asked) == 5 else None
+            return super().snapshot(camera_id, at)
+
+    camera, events = Refusing(), resolve(events_of(*["R1"] * 8), ONE_DOOR)
+    with pytest.raises(errors.LoginRefused):
+        snapshots_for(events, camera, workers=1)
+    assert all(snapshot.ok for snapshot in snapshots_for(events, camera, workers=1))
+    assert len(camera.asked) == 9
+
+
 def reply(client, cell: str) -> dict:
     while (message := client.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != cell:
         pass  # while the kernel starts, others come

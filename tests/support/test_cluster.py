@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from distributed import Client, Future, LocalCluster
 
@@ -68,6 +71,48 @@ def test_a_result_that_is_slow_to_arrive_is_waited_for(client, monkeypatch):
     "The task is done, and what it returned is not here yet: a machine with much to do"
     monkeypatch.setattr(cluster, "LOOK_S", 0.2)
     assert list(on_each(client, lambda number: SlowToRead(), range(3), what_stays=STAYS)) == ["read"] * 3
+
+
+BUSY: list[int] = []
+
+
+def _busy(number: int) -> int:
+    "How many are at work at the same time, of those in this process"
+    BUSY.append(number)
+    time.sleep(0.2)
+    at_once = len(BUSY)
+    BUSY.remove(number)
+    return at_once
+
+
+def test_workers_that_come_later_are_given_work_too(monkeypatch):
+    "Not only as many tasks as there were threads for at the beginning"
+    monkeypatch.setattr(cluster, "LOOK_S", 0.1)
+    with (
+        LocalCluster(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as local,
+        Client(local, set_as_default=False) as client,
+    ):
+        results = on_each(client, _busy, range(60), what_stays=STAYS)
+        next(results)
+        local.scale(10)
+        assert max(results) > cluster.UNDER_WAY
+
+
+def test_an_interrupt_while_workers_start_leaves_none(monkeypatch):
+    "They would stay as long as the kernel"
+    started = LocalCluster.__init__
+
+    def interrupted(self, *args, **options):
+        started(self, *args, **options)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    monkeypatch.setattr(LocalCluster, "__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt), cluster.cluster(None, "A test"):
+        pass
+    left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+    assert [child.name() for child in left if "worker" in " ".join(child.cmdline())] == []
 
 
 def test_work_that_somebody_else_ends_is_said(client):

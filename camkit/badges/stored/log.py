@@ -101,6 +101,8 @@ class StoredLog:
         columns = self._empty.assign(**dict.fromkeys(PLACE, pd.Series(dtype=TEXT)))
         try:
             name, operator, value = one
+            if operator in ("in", "not in") and not isinstance(value, str):
+                value = [*value]  # Dask takes a list only
             if name not in columns:
                 raise InputError(
                     f"The log does not have a column {name!r}: it has {', '.join(sorted(map(str, columns)))}."
@@ -239,6 +241,10 @@ class StoredLog:
         """
         if not isinstance(events, pd.DataFrame) or "file" not in events:
             raise InputError("load() takes events that were picked, as in log.load(log.pick(...)).")
+        if events.empty:
+            raise InputError(
+                "No events were picked: load() needs at least one, to know of which exports to load."
+            )
         files = self.files[self.files["file"].isin(events["file"].astype("str").unique())]
         parts = {kind: [self._empty] if kind == "events" else [] for kind in KINDS}
         for kind, number in product(KINDS, files.index):

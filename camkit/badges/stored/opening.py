@@ -55,10 +55,15 @@ class _File(BaseModel):
     timezone: str | None
 
 
-class _Said(BaseModel):
-    """What `LOG` says of a log."""
+class _Told(BaseModel):
+    """What `LOG` says in every format."""
 
     format: int
+
+
+class _Said(_Told):
+    """What `LOG` says of a log."""
+
     counts: dict[Literal[*KINDS], _Count]  # type: ignore[valid-type]
     files: list[_File]
     timezone: str | None
@@ -92,9 +97,10 @@ def open_log(folder: str | PathLike[str]) -> StoredLog:
             "stopped, run its cell again.",
             path=folder,
         )
-    said = read_part(folder / LOG, lambda path: _Said.model_validate_json(path.read_bytes()))
-    if said.format > FORMAT:
+    told = read_part(folder / LOG, lambda path: _Told.model_validate_json(path.read_bytes()))
+    if told.format > FORMAT:
         raise InputError(f"The log in {folder} was made by a later camkit: update camkit.", path=folder)
+    said = read_part(folder / LOG, lambda path: _Said.model_validate_json(path.read_bytes()))
     parts = sum(path.is_file() for path in (folder / "events").glob("*/*/*.parquet"))
     events = sum(file.events for file in said.files)
     others = [sum(path.is_file() for path in (folder / kind).glob("*.parquet")) for kind in KINDS[1:]]

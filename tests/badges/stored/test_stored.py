@@ -343,7 +343,7 @@ def test_a_link_in_the_folder_is_not_followed(client, tmp_path, monkeypatch):
     staging.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match="not empty"):
         store_badges(export, tmp_path / "log", ZONE, client=client)
-    assert (tmp_path / "elsewhere" / "log").is_dir()
+    assert (tmp_path / "elsewhere" / "of-an-unfinished-log").is_file()
 
 
 def test_two_calls_into_one_folder_do_not_mix(client, tmp_path):
@@ -654,6 +654,26 @@ def test_a_site_that_is_not_there_is_said(client, tmp_path):
     for comparison in (("log_site", "==", "den haag"), ("log_site", "in", ["Den Haag", "Oslo"])):
         with pytest.raises(InputError, match=r"does not have a site .*: it has Den Haag"):
             log.where(comparison)
+
+
+def test_several_values_to_compare_with_may_be_anything_that_has_some(client, tmp_path):
+    "Such as what .unique() gives"
+    rows = "2026-03-01 08:00:00,1,R1\n2026-03-01 18:00:00,2,R2"
+    log = store_badges(write(tmp_path / "a.csv", rows), tmp_path / "log", ZONE, client=client)
+    for values in (np.array(["R2", "R3"]), pd.Series(["R2"]), {"R2": 1}, iter(["R2"]), ("R2",)):
+        assert log.pick(log.where(("reader_id", "in", values)))["cardholder_id"].tolist() == ["2"]
+    with pytest.raises(InputError, match="No events were picked"):
+        log.load(log.pick(log.where(("reader_id", "==", "R3"))))
+
+
+def test_a_log_of_a_later_camkit_says_so(client, tmp_path):
+    "Whatever else it says there"
+    log = store_badges(
+        write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1"), tmp_path / "log", ZONE, client=client
+    )
+    (log.folder / "log.json").write_text('{"format": 2, "tables": []}')
+    with pytest.raises(InputError, match="made by a later camkit: update camkit"):
+        open_log(log.folder)
 
 
 def test_picked_events_go_into_a_case_with_their_exports(client, tmp_path):

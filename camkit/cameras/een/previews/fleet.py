@@ -68,8 +68,9 @@ class FleetRun:
         Returns
         -------
         pandas.DataFrame
-            ``camera_id`` (string), ``frames``, ``wanted``, ``requests``, ``failures`` (Int64; missing for a camera that
-            could not be asked), ``complete`` (bool), ``said`` (string: why there are too few).
+            ``camera_id`` (string), ``frames`` (Int64; 0 for a camera that could not be asked), ``wanted``,
+            ``requests``, ``failures`` (Int64; missing for such a camera), ``complete`` (bool), ``said`` (string: why
+            there are too few).
         """
         rows: list[tuple[object, ...]] = [
             (name, len(run.saved), run.wanted, run.requests, len(run.failures), run.complete, run.shortfall)
@@ -169,6 +170,8 @@ def download_fleet(
     Each thread of a worker logs in once, with what `een` was made of. That is sent to the workers once and encrypted,
     and is not in any task. A wait that the vendor asks of one of them is kept by all. A camera whose worker ends is
     taken up by another one, which fetches what is missing.
+
+    In a script, call it below ``if __name__ == "__main__":``, since processes of this machine import the script.
     """
     began = time.perf_counter()
     if not isinstance(een, EagleEye):

@@ -104,6 +104,17 @@ class Session(NotPickled):
         self._login_lock = GreenletLock()
         self._clock: tuple[datetime, datetime, float] | None = None
 
+    def is_lent(self) -> None:
+        """Refuse to ask for a consent: nobody looks at what a worker shows."""
+
+        def refuse(_address: str) -> str:
+            raise LoginRefused(
+                "This worker's machine does not keep the login to Eagle Eye: use workers of the machine on which you "
+                "log in, or run site.een.login() on each of them before."
+            )
+
+        self._consent = refuse
+
     def share_rate(self, rate: TokenBucket, parts: int) -> None:
         """Wait for a turn there before each request; `parts` is how many clients share the account's rates."""
         self._transport.share_rate(rate)

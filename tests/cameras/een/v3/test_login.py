@@ -621,6 +621,15 @@ def test_what_a_person_mends_on_this_machine_counts_at_once(demo, kept, store, t
     assert len(kept.devices()) == 90
 
 
+def test_a_worker_without_the_login_does_not_ask_for_a_consent(demo, store):
+    "Nobody looks at what a worker on another machine shows"
+    een = client(demo.info, store, consent=lambda _: pytest.fail("a consent was asked for"))
+    een.is_lent()
+    with pytest.raises(LoginRefused, match="This worker's machine does not keep the login"):
+        een.devices()
+    een.close()
+
+
 def test_where_a_login_cannot_be_kept_nobody_is_asked_for_the_consent(demo, store, tmp_path):
     "It would be in vain"
     (tmp_path / "state").mkdir(mode=0o755)
