@@ -111,8 +111,8 @@ def test_an_interrupt_while_workers_start_leaves_none(monkeypatch):
     monkeypatch.setattr(LocalCluster, "__init__", interrupted)
     with pytest.raises(KeyboardInterrupt), cluster.cluster(None, "A test"):
         pass
-    left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
-    assert [child.name() for child in left if "worker" in " ".join(child.cmdline())] == []
+    new = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+    assert [child for child in new if "spawn_main" in " ".join(child.cmdline())] == []
 
 
 def test_work_that_somebody_else_ends_is_said(client):
