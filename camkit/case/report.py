@@ -257,7 +257,7 @@ def _events(
         events.append(
             {
                 **event,
-                "outcome": ALARMS.get(extras.get("kind"), event["outcome"]),
+                "outcome": _alarm(event) or event["outcome"],
                 "name": event["name"] or extras.get("cardholder_name"),
                 "logged_name": "" if _is_named(event["name"], extras) else extras["cardholder_name"],
                 "verdict": agreed(map(Decision.from_row, given)),
@@ -275,6 +275,12 @@ def _events(
             }
         )
     return events
+
+
+def _alarm(event: Row) -> str:
+    """What a door reported without a badge, in words; empty for the use of a badge."""
+    extras = event["extras"]
+    return ALARMS.get((json.loads(extras) if isinstance(extras, str) else extras).get("kind"), "")
 
 
 def _is_named(name: str | None, extras: Row) -> bool:
@@ -409,6 +415,7 @@ def _template() -> Any:
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
     environment.filters |= {
+        "alarm": _alarm,
         "local": _local,
         "utc": _utc,
         "second": _second,

@@ -37,7 +37,7 @@ TIMELINE_COLOURS = {
 }
 OTHER_WORD = "another word"
 KIND_COLOURS = {"camera": BLUE, "unsupported camera": ORANGE, "bridge": SKY, "other device": GREY}
-LONGEST_NAME, LONGEST_ERROR, LONGEST_LABEL = 28, 44, 8  # characters
+LONGEST_NAME, LONGEST_ERROR, LONGEST_LABEL = 28, 70, 8  # characters
 
 
 def plot_status_bits(
@@ -160,7 +160,8 @@ def plot_silent_cameras(devices: pd.DataFrame, silent: Mapping[str, str], ax: Ax
         at them, or, by API v3, for each of the vendor's words; beside them the overall status and the error text.
     """
     chosen = _silent_devices(devices, silent)
-    ax = ax or new_axes(10, 1.6 + 0.38 * len(chosen))
+    width = 13 if _has_words_only(chosen) else 10  # API v3 says more in words
+    ax = ax or new_axes(width, 1.6 + 0.38 * len(chosen))
     explained = explained_by_status(chosen)
     if _has_words_only(chosen):
         _draw_words(ax, chosen)
@@ -396,9 +397,16 @@ def _mark_devices(ax: Axes, columns: np.ndarray, labels: pd.Index, height: int) 
             Rectangle((column, 0), 1, height, fill=False, edgecolor=VERMILION, linewidth=1.2, zorder=3)
         )
     top = ax.secondary_xaxis("top")
+    names = [plain(labels[column], LONGEST_LABEL) for column in columns]
+    width = ax.get_window_extent().width / ax.figure.dpi * 72 / max(len(labels), 1)  # of a column, points
+    level, shown = 0, []
+    for name, gap in zip(names, np.diff(columns, prepend=-len(labels)), strict=True):
+        # One line higher where it would touch the one before.
+        level = level + 1 if gap * width < 5.5 * len(name) else 0
+        shown.append(name + "\n" * (level % 3))
     top.set_xticks(
         columns + 0.5,
-        [plain(labels[column], LONGEST_LABEL) for column in columns],
+        shown,
         color=VERMILION,
         fontsize=8,
     )

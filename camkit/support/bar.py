@@ -29,8 +29,9 @@ class Bar:
     """
 
     def __init__(self, doing: str, total: int, unit: str, *, after_s: float = BAR_AFTER_S) -> None:
-        self._options = {"desc": doing, "unit": unit, "total": total}
-        self._due = time.monotonic() + after_s
+        # On the whole: the first number comes late, and is not what was done in that moment.
+        self._options = {"desc": doing, "unit": unit, "total": total, "smoothing": 0}
+        self._began, self._due = time.time(), time.monotonic() + after_s
         self._bar: tqdm[Any] | None = None
 
     def at(self, done: int) -> None:
@@ -38,7 +39,9 @@ class Bar:
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
         elif time.monotonic() >= self._due:
-            self._bar = tqdm(initial=done, **self._options)
+            self._bar = tqdm(**self._options)
+            self._bar.start_t = self._began
+            self._bar.update(done)
 
     def close(self) -> None:
         """Leave the bar as it is."""

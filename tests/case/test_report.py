@@ -120,6 +120,16 @@ def test_an_alarm_is_called_by_what_it_is(case):
     assert "It is not known what the reader did" not in words(soup)
 
 
+def test_an_alarm_without_a_badge_is_not_the_use_of_an_unknown_one(case):
+    "A door that was forced open has no holder, and no photo to compare with"
+    case.add_events(made_up(1, outcome="unknown", kind="forced", cardholder_id=None))
+    case.record_verdict(0, "no_picture")
+    soup = page(case)
+    said = words(soup)
+    assert "Door forced open at" in said and "No badge was used" in said
+    assert "unknown badge" not in said and "photo of the badge's holder" not in words(card(soup, 0))
+
+
 def test_a_card_says_before_and_behind(case):
     "Of a reader's clock, of the moment asked for, and of the moment that the vendor gives"
     slow = replace(CAMERA, clock_offset_s=-3.5)

@@ -96,6 +96,16 @@ def test_status_bits_marks_the_silent_devices(devices, silent):
     assert labels(ax.child_axes[0].xaxis) == ["1", "2", "3"]
 
 
+def test_positions_that_would_touch_are_one_above_the_other():
+    "Of neighbours in a long list"
+    table = pd.DataFrame(
+        {"id": [f"{n:08x}" for n in range(90)], "device_status": pd.array([pd.NA] * 90, "Int64")},
+        index=range(1, 91),
+    )
+    ax = plot_status_bits(table.assign(type="camera"), {f"{n:08x}": "" for n in (9, 32, 33, 34, 60)})
+    assert labels(ax.child_axes[0].xaxis) == ["10", "33", "34\n", "35\n\n", "61"]
+
+
 def test_overall_status_counts_every_device_once(devices):
     "The bars add up to the number of devices, each under its status, split by kind"
     ax = plot_overall_status(devices)
@@ -147,7 +157,9 @@ def test_names_and_errors_are_drawn_as_they_are(devices, silent):
     "Dollar signs and tags from outside are text; what is too long is cut, and shows that"
     ax = plot_silent_cameras(devices, silent)
     assert labels(ax.yaxis)[0] == r"Dock <b>3</b> \$\alpha\$  #1"
-    assert labels(ax.child_axes[0].yaxis)[2] == r"Online: a \$price\$ and <b>more</b> a \$price\$ and <b>…"
+    assert labels(ax.child_axes[0].yaxis)[2] == (
+        r"Online: a \$price\$ and <b>more</b> a \$price\$ and <b>more</b> a \$price\$ and <b>…"
+    )
     assert not any(
         cbook.is_math_text(label) for axes in (ax, ax.child_axes[0]) for label in labels(axes.yaxis)
     )

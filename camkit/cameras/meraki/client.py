@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pandas as pd
 from pydantic import SecretStr
@@ -26,6 +26,7 @@ from camkit.errors import (
     AccessDenied,
     BadResponse,
     DeadlineExceeded,
+    InputError,
     LoginRefused,
     NoPicture,
     NotFound,
@@ -342,7 +343,7 @@ class Meraki(Lendable):
     def _pages(self, path: str, params: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
         """The rows of all pages, following the ``next`` links."""
         rows: list[dict[str, Any]] = []
-        url = path
+        url, seen = path, set[str]()
         for _ in range(PAGES):
             reply = self._call("GET", url, params=params, check=_rows)
             raise_for_status(reply, doing, _MEANINGS)
@@ -350,6 +351,11 @@ class Meraki(Lendable):
             following = reply.linked("next")
             if following is None:
                 return rows
+            here, there = urlsplit(reply.url), urlsplit(following)
+            is_other = here.netloc == there.netloc and here.path.rstrip("/") != there.path.rstrip("/")
+            if is_other or following in seen:
+                raise reply.bad("names a next page that is of another list, or was there before")
+            seen.add(following)
             url, params = following, {}
         raise reply.bad(f"has more than {PAGES} pages; camkit stopped there")
 
@@ -433,6 +439,8 @@ def _rows(reply: Reply) -> list[dict[str, Any]]:
 
 
 def _camera_path(camera_id: str, call: str) -> str:
+    if not isinstance(camera_id, str):  # of a row of `devices` that the vendor gave no serial
+        raise InputError(f"{camera_id!r} is not the serial of a camera.")
     return f"/devices/{quote(camera_id, safe='')}/camera/{call}"
 
 

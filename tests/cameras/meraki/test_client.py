@@ -127,7 +127,9 @@ def test_does_not_follow_pages_forever(monkeypatch):
     monkeypatch.setattr(meraki_client, "PAGES", 5)
     with (
         scripted(
-            lambda h, n: send(h, 200, b"[]", Link=f"<{server.base}/organizations/1/devices>; rel=next")
+            lambda h, n: send(
+                h, 200, b"[]", Link=f"<{server.base}/organizations/1/devices?page={n}>; rel=next"
+            )
         ) as server,
         pytest.raises(errors.BadResponse, match="more than 5 pages"),
     ):
@@ -484,6 +486,34 @@ def test_a_shard_redirect_keeps_method_body_and_key():
     first, second = server.seen
     assert (second.method, second.path, second.body) == ("POST", f"/n123{first.path}", first.body)
     assert second.headers["Authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    "following", ["/organizations/2/devices?startingAfter=b", "/organizations/1/devices?page=1"]
+)
+def test_a_next_page_of_another_list_or_the_same_again_is_refused(following):
+    "The devices of another organization are not this one's, and a list that leads to itself has no end"
+
+    def answer(handler, number):
+        send(handler, 200, b'[{"serial": "a"}]', Link=f"<{server.base}{following}>; rel=next")
+
+    with (
+        scripted(answer) as server,
+        pytest.raises(errors.BadResponse, match="of another list, or was there before"),
+    ):
+        client(server.base).devices("1")
+    assert len(server.seen) <= 2
+
+
+def test_a_camera_without_a_serial_is_one_sentence():
+    "Such as a row of the list of devices in which the vendor left it out"
+    with scripted(
+        lambda handler, _: send(handler, 200, b'[{"serial": null, "productType": "camera"}]')
+    ) as server:
+        meraki = client(server.base)
+        (serial,) = meraki.devices("1")["serial"]
+        with pytest.raises(errors.InputError, match="not the serial of a camera"):
+            meraki.snapshot(serial, NOW)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,9 @@ class DownloadRun:
             said = f"No frames of camera {self.camera_id} were saved."
         else:
             times = [frame.at for frame in self.saved]
-            span = f"{min(times):%Y-%m-%d %H:%M:%S} to {max(times):%H:%M:%S} UTC"
+            first, last = min(times), max(times)
+            is_one_day = first.date() == last.date()
+            span = f"{first:%Y-%m-%d %H:%M:%S} to {last:{'' if is_one_day else '%Y-%m-%d '}%H:%M:%S} UTC"
             said = f"{len(self.saved)} different frames of camera {self.camera_id}, {span}."
         return visible(said if self.complete else f"{said} Wanted: {self.wanted}. {self.shortfall}")
 

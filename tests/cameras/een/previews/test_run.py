@@ -116,3 +116,15 @@ def test_a_sheet_without_columns_is_an_input_error(run, columns):
 def test_a_sheet_of_nothing_is_empty(tmp_path):
     "A run that saved nothing draws a white sheet"
     assert isinstance(run_of(tmp_path).contact_sheet(), Image.Image)
+
+
+def test_the_summary_names_both_days_where_frames_are_of_two(tmp_path):
+    "Else an hour of the next day would read as one of the first"
+    for number, at in enumerate(("20190412230000.000", "20190413010000.000")):
+        (tmp_path / name(number, at)).write_bytes(drawn(str(number)))
+    assert "2019-04-12 23:00:00 to 2019-04-13 01:00:00 UTC" in run_of(tmp_path).summary()
+
+
+def test_the_summary_names_a_day_once(run):
+    "It is the same one at both ends"
+    assert "2019-04-12 20:45:00 to 20:45:02 UTC" in run.summary()
