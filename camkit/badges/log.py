@@ -180,12 +180,7 @@ class Account:
                 f"{counted(self.people, 'cardholder')} at {counted(self.readers, 'reader')}, from {span}."
             )
             lines += self._unknown_outcomes()
-        for file in self.files.head(SHOWN).to_dict("records"):
-            if file["encoding"] not in (UTF_8, UTF_8_MARKED):
-                lines.append(f"{file['file']}: encoding {file['encoding']}.")
-            for what in ("dates", "times"):
-                if file[what]:
-                    lines.append(f"{file['file']}: {what} {file[what]}.")
+        lines += self._about_files()
         for kind in ("rejected", "ignored"):
             of_kind = self.reasons[self.reasons["kind"] == kind]
             rows = (
@@ -196,10 +191,25 @@ class Account:
             for reason, count in rows.head(SHOWN).items():
                 lines.append(f"{kind.capitalize()}: {count:,} x {reason}.")
             if len(rows) > SHOWN:
-                lines.append(f"{kind.capitalize()}: for {len(rows) - SHOWN:,} more reasons, see .{kind}.")
+                lines.append(
+                    f"{kind.capitalize()}: for {counted(len(rows) - SHOWN, 'more reason')}, see .{kind}."
+                )
         if len(self.left_out):
             lines.append(f"Not read: {counted(len(self.left_out), 'file')}, see .left_out.")
         return visible("\n".join(lines))
+
+    def _about_files(self) -> list[str]:
+        """Say how the first files were read."""
+        said = []
+        for file in self.files.head(SHOWN).to_dict("records"):
+            if file["encoding"] not in (UTF_8, UTF_8_MARKED):
+                said.append(f"{file['file']}: encoding {file['encoding']}.")
+            for what in ("dates", "times"):
+                if file[what]:
+                    said.append(f"{file['file']}: {what} {file[what]}.")
+        if len(self.files) > SHOWN:
+            said.append(f"{counted(len(self.files) - SHOWN, 'more file')}, see .files.")
+        return said
 
     def _zones(self) -> str:
         """Name the site's time zone, or those of the sites of a stored log."""

@@ -14,6 +14,11 @@ SHOWN = 5
 """Most sentences on one file."""
 
 
+def as_written_anyhow(identifier: object) -> str:
+    """Return an identifier without what may be written in two ways: capitals, and zeros in front."""
+    return str(identifier).casefold().lstrip("0")
+
+
 def alike(
     events: pd.DataFrame, at: np.ndarray, positions: np.ndarray, files: Files
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -77,7 +82,7 @@ def _filled(column: pd.Series) -> pd.Series:
 def _plain(column: pd.Series) -> np.ndarray:
     """Number texts, those alike that differ only in capitals and in zeros in front; a missing one is -1."""
     codes, texts = pd.factorize(column.array)
-    plain = pd.factorize(np.array([str(text).casefold().lstrip("0") for text in texts], dtype=object))[0]
+    plain = pd.factorize(np.array([as_written_anyhow(text) for text in texts], dtype=object))[0]
     return np.append(plain, -1)[codes]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -11,7 +11,7 @@ from enum import StrEnum
 from html import escape
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import overload
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -19,17 +19,9 @@ import pandas as pd
 from camkit.badges import Camera, DoorEvent
 from camkit.cameras.source import Picture
 from camkit.directory import Cardholder, cardholder_html
-from camkit.errors import (
-    TimestampError,
-)
+from camkit.errors import TimestampError
 from camkit.support.html import GREY, block_html, image_html, local_time, text_html
 from camkit.support.timezones import as_zone
-
-if TYPE_CHECKING:
-    pass
-
-K = TypeVar("K", bound=Hashable)
-T = TypeVar("T")
 
 
 class Result(StrEnum):

@@ -159,6 +159,17 @@ def test_exact_scientific_notation_is_restored_digit_by_digit(number: int) -> No
     assert clean_id(f"{digits[0]}.{digits[1:]}E{len(digits) - 1}") == digits
 
 
+def test_the_summary_says_how_many_files_it_does_not_name(tmp_path: Path) -> None:
+    "Else they would seem to be read as the first ones are not"
+    for number in range(7):
+        row = f"2026-03-0{number + 1} 08:00:07,{number},Caf\xe9"
+        (tmp_path / f"{number}.csv").write_bytes(
+            f"event_time,cardholder_id,reader_id\n{row}\n".encode("cp1252")
+        )
+    said = load_badges(tmp_path, timezone="America/Denver").summary()
+    assert said.count("encoding cp1252") == 5 and "2 more files, see .files." in said
+
+
 def test_the_summary_says_what_became_of_each_row() -> None:
     "In text, the counts come first and add up"
     text = repr(load_badges(MESSY, timezone="America/Denver"))

@@ -145,7 +145,7 @@ def flag_file(number: int, plan: FlagPlan) -> None:
     write_run(plan.path("own", number), own, np.zeros(len(events), dtype=np.int64), 1)
     table = events.assign(at=at, line=keys[0], file=np.int32(number))
     swipe = is_swipe(events)
-    _write_swipes(plan, "who", number, table[swipe & events["cardholder_id"].notna()], "cardholder_id")
+    _write_swipes(plan, "who", number, table[swipe & events["cardholder_id"].notna()])
     card = events["cardholder_id"]
     if "credential" in events:
         card = events["credential"].fillna(card)
@@ -155,7 +155,7 @@ def flag_file(number: int, plan: FlagPlan) -> None:
         else pd.Series(index=events.index, dtype=TEXT)
     )
     of_card = table.assign(cardholder_id=card, cardholder_name=names)
-    _write_swipes(plan, "card", number, of_card[swipe & card.notna() & names.notna()], "cardholder_id")
+    _write_swipes(plan, "card", number, of_card[swipe & card.notna() & names.notna()])
 
 
 def _events(plan: FlagPlan, number: int) -> pd.DataFrame:
@@ -172,7 +172,7 @@ def _events(plan: FlagPlan, number: int) -> pd.DataFrame:
     return table.to_pandas(types_mapper={pa.string(): TEXT}.get)
 
 
-def _write_swipes(plan: FlagPlan, what: str, number: int, table: pd.DataFrame, key: str) -> None:
+def _write_swipes(plan: FlagPlan, what: str, number: int, table: pd.DataFrame) -> None:
     names = [
         *ORDER,
         "cardholder_id",
@@ -180,7 +180,7 @@ def _write_swipes(plan: FlagPlan, what: str, number: int, table: pd.DataFrame, k
         "outcome",
         *(["cardholder_name"] if what == "card" else []),
     ]
-    bucket = buckets_of(hashed(table[key]), plan.buckets)
+    bucket = buckets_of(hashed(table["cardholder_id"]), plan.buckets)
     texts = {name: pa.string() for name in names if name not in ORDER}
     columns = {name: pa.array(table[name], texts.get(name)) for name in names}
     write_run(plan.path(what, number), pa.table(columns), bucket, plan.buckets)

@@ -84,11 +84,6 @@ class ReadFile:
         """The site's zone, as it was said, or the offset that all its times have."""
         return self.given.zone or self.offset
 
-    @property
-    def path(self) -> Path:
-        """The file of its events."""
-        return self.folder / EVENTS
-
 
 def read_all(
     client: Any,

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from camkit.badges.across_files import AcrossFiles
 from camkit.badges.file_facts import MINUTE, POSITION, WHEN, FileFacts, Files
 from camkit.badges.identifiers import TEXT
-from camkit.badges.look_alikes import alike, any_overlap, say_alike, shorten
+from camkit.badges.look_alikes import alike, any_overlap, as_written_anyhow, say_alike, shorten
 from camkit.badges.stored.reading import AGAIN, EVENTS, ReadFile
 from camkit.badges.stored.runs import buckets_of, hashed, read_bucket, write_run
 from camkit.support.cluster import on_each
@@ -107,7 +107,7 @@ def find_repeats(
     plan = Plan(
         folder,
         tuple(one.folder for one in read),
-        tuple(one.facts for one in read if one.facts is not None),
+        tuple(one.facts for one in read),  # type: ignore[misc]  # of each that was read
         tuple(names),
         zone,
         tuple(one.span for one in read),
@@ -194,7 +194,7 @@ def write_keys(number: int, plan: Plan) -> None:
     rows = np.flatnonzero(begun > np.searchsorted(np.sort(last), minutes, "left"))
     who = table["cardholder_id"].take(pa.array(rows)).to_pandas(types_mapper={pa.string(): TEXT}.get)
     codes, texts = pd.factorize(who)
-    plain = np.array([str(text).casefold().lstrip("0") for text in texts] + [""], dtype=object)
+    plain = np.array([*map(as_written_anyhow, texts), ""], dtype=object)
     keys = hashed(minutes[rows], pd.Series(plain[codes], dtype=object))
     files = np.full(len(rows), number, dtype=np.int32)
     run = pa.table({"key": keys, "file": files, "row": rows})

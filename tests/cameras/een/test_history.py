@@ -170,6 +170,15 @@ def test_a_camera_whose_history_fails_is_named():
     assert len(made.problems()) == 4
 
 
+def test_a_history_that_begins_in_the_future_is_refused():
+    "By the vendor's clock: it would end before it begins"
+    with een_v3(lambda handler, *_: send(handler, 200, b'{"results": []}')) as (een, _):
+        with pytest.raises(errors.InputError, match="not before its end or before now"):
+            een.status_history(END + timedelta(days=9000))
+        with pytest.raises(errors.InputError, match="not before its end"):
+            een.status_history(END, START)
+
+
 def test_times_need_a_zone(site):
     "A time without one could be hours off"
     with pytest.raises(errors.TimestampError):

@@ -23,7 +23,7 @@ from camkit.cameras.een.v3.devices import BRIDGE_PARTS, CAMERA_PARTS, problem_of
 from camkit.cameras.een.v3.formats import iso_time, parse_iso_time
 from camkit.cameras.een.v3.login import Session
 from camkit.cameras.een.v3.status_events import DATA, EVENT, Present, spans_of
-from camkit.errors import LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
+from camkit.errors import InputError, LoginRefused, NoPicture, NotFound, ServiceError, ServiceUnreachable
 from camkit.http import Meanings, Reply, TokenBucket
 from camkit.support.timezones import aware
 from camkit.support.workers import interruptible, run_together
@@ -99,8 +99,12 @@ class EagleEyeV3(Session, EagleEye):
             for kind, parts in (("camera", CAMERA_PARTS), ("bridge", BRIDGE_PARTS))
             for device in self._listed(f"/{kind}s", {"include": parts}, f"Listing the Eagle Eye {kind}s")
         ]
-        records = [record_of(device, kind) if isinstance(device, Mapping) else {} for device, kind in found]
-        return device_table(records, [problem_of(device) for device, _ in found])
+        # A device that moved to another page meanwhile was listed twice: it counts once, as it was last.
+        once = {_which(device, kind) or number: (device, kind) for number, (device, kind) in enumerate(found)}
+        records = [
+            record_of(device, kind) if isinstance(device, Mapping) else {} for device, kind in once.values()
+        ]
+        return device_table(records, [problem_of(device) for device, _ in once.values()])
 
     def newest_frame(self, camera_id: str, *, attempts: int | None = None) -> Frame:
         """Wait for the camera's next preview image, and fetch it, checked."""
@@ -141,6 +145,11 @@ class EagleEyeV3(Session, EagleEye):
         """
         now = self._server_now()
         start, end = aware(start), min(aware(end or now), now)  # what comes is not known
+        if start >= end:
+            raise InputError(
+                f"The history is to begin at {start:%Y-%m-%d %H:%M} UTC, which is not before its end or before now, "
+                f"{end:%Y-%m-%d %H:%M} UTC by Eagle Eye's clock."
+            )
         devices = self.devices()
         cameras = devices[devices["type"].eq("camera") & devices["row_problem"].isna()]
         ids, silent = choose_cameras(cameras["id"], camera_ids)
@@ -251,6 +260,12 @@ class EagleEyeV3(Session, EagleEye):
                 raise reply.bad("sends the same page again and again")
             tokens.add(token)
         raise reply.bad(f"has more than {PAGES} pages; camkit stopped there")
+
+
+def _which(device: object, kind: str) -> tuple[str, str] | None:
+    """What tells a device from others; None if it says nothing of that kind."""
+    id_ = device.get("id") if isinstance(device, Mapping) else None
+    return (kind, id_) if isinstance(id_, str) else None
 
 
 def _read_frame(kind: type[F], camera_id: str, reply: Reply) -> F:

@@ -11,7 +11,7 @@ import hmac
 import os
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from html import escape
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
@@ -103,18 +103,16 @@ def _listened(address: str, redirect_uri: str) -> str:
     """Show the link, and listen at the redirect's address until the browser comes back."""
     came = _Came(redirect_uri, parse_qs(urlsplit(address).query)["state"][0])
     server = StreamServer(_listener(redirect_uri), came.serve, spawn=Pool(CONNECTIONS))
-    server.start()
-    shown = _show(address, "This cell waits until you have allowed the access there.")
-    try:
+    with ExitStack() as stack:
+        stack.callback(server.stop, timeout=1)
+        server.start()
+        stack.callback(_show(address, "This cell waits until you have allowed the access there."))
         if not came.event.wait(WAIT_S):
             raise LoginRefused(
                 f"Nobody allowed the access to Eagle Eye within {WAIT_S / 60:.0f} minutes. Run site.een.login() again; "
                 "if the browser ended on a page that does not open, site.een.login(paste=True)."
             )
         gevent.sleep(0.1)  # so that the page is on its way
-    finally:
-        shown()
-        server.stop(timeout=1)
     return came.address
 
 

@@ -171,7 +171,7 @@ class Session(NotPickled):
             if kept is None:
                 return
             is_own = self._tokens is not None and kept.access == self._tokens.access
-            if not is_own and self._account is not None and self._login_host.trusts(kept.api_url):
+            if not is_own and self._account is not None and self._login_host.trust(kept.api_url):
                 if (account := self._account_of(kept)) is None and kept.refresh is not None:
                     with suppress(LoginRefused):  # then it has ended
                         kept = self._refreshed(kept)
@@ -312,7 +312,7 @@ class Session(NotPickled):
         """The login that is kept, by this process or another; it is renewed if necessary."""
         with self._store.lock():
             kept = self._loaded()
-            if kept is None or not self._login_host.trusts(kept.api_url):
+            if kept is None or not self._login_host.trust(kept.api_url):
                 return None
             is_used_up = expired is not None and kept.access == expired.access
             if is_used_up or not kept.is_fresh():

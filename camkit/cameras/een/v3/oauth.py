@@ -136,8 +136,8 @@ class LoginHost(NotPickled):
         pair = (tokens.access, tokens.refresh) if tokens is not None else ()
         return Credential({"Authorization": authorization}, also=[self._secret, *filter(None, pair)])
 
-    def trusts(self, url: str) -> bool:
-        """Whether an address may get the token: the vendor's over HTTPS; else only the host of the login itself."""
+    def trust(self, url: str) -> bool:
+        """Trust an address that may get the token: the vendor's over HTTPS; else only the host of the login itself."""
         if self._at_vendor:
             is_api = HOSTS.fullmatch(urlsplit(url).netloc) is not None and url.startswith("https://")
         else:
@@ -200,7 +200,7 @@ class LoginHost(NotPickled):
             if self._at_vendor
             else f"{urlsplit(self._transport.base_url).scheme}://{name}:{port}"
         )
-        if not self.trusts(url) or (self._at_vendor and port != 443):
+        if not self.trust(url) or (self._at_vendor and port != 443):
             # Without the name, which may be anything, such as a secret that is repeated.
             raise reply.bad("names a host for the account's API that is not one of Eagle Eye's")
         return url

@@ -96,6 +96,16 @@ def test_all_pages_are_read_whatever_ends_the_list(end, size):
         assert een.devices()["id"].tolist() == [camera["id"] for camera in cameras]
 
 
+def test_a_device_that_is_listed_on_two_pages_counts_once():
+    "One was added or moved while the list was read; what was said last counts"
+    later = {**CAMERA, "status": {"connectionStatus": "off"}}
+    other = {**CAMERA, "id": "1003aaaa"}
+    with een_v3(pages_of([CAMERA, other, later], [], size=1)) as (een, _):
+        devices = een.devices()
+    assert devices["id"].tolist() == [CAMERA["id"], "1003aaaa"]
+    assert devices["connection_status"].tolist() == ["off", "online"]
+
+
 def test_a_list_that_comes_back_to_a_page_is_an_error():
     "A token that came before ends the call with a sentence"
 

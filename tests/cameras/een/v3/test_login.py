@@ -281,8 +281,8 @@ def test_a_token_goes_to_no_other_host(place):
 def test_the_vendors_tokens_go_to_the_vendors_hosts_only(url):
     "Over HTTPS, at its own port"
     een = EagleEyeV3("app", SecretStr("secret"), store=TokensInMemory())
-    assert een._login_host.trusts("https://api.c001.eagleeyenetworks.com")
-    assert not een._login_host.trusts(url)
+    assert een._login_host.trust("https://api.c001.eagleeyenetworks.com")
+    assert not een._login_host.trust(url)
 
 
 @pytest.mark.parametrize(
