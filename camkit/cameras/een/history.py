@@ -92,12 +92,18 @@ class StatusHistory:
             until = table[name].where(following.isna() | (table[name] <= following), following)
             table[name] = until.where(until <= last, last)
         contradictions = _contradictions(table, first)
+        within = table.loc[(table["start"] < last) & (table["end"] > first), "id"].unique()
+        elsewhen = table.loc[~table["id"].isin(within), "id"].unique()
+        silent = {
+            **(silent or {}),
+            **dict.fromkeys(elsewhen, "what is told of its status is of another time"),
+        }
         table = table[(table["words"] == 1) & ~table["is_unread"]]
         table["start"] = table["start"].where(table["start"] >= first, first)
         table = _joined(table[table["start"] < table["end"]])
         table["overall"] = pd.Categorical(table["overall"], dtype=OVERALL)
         text = dict.fromkeys(("id", "name", "status"), "string")
-        return cls(table[COLUMNS].astype(text), start, end, silent or {}, (*notes, *contradictions))
+        return cls(table[COLUMNS].astype(text), start, end, silent, (*notes, *contradictions))
 
     @classmethod
     def from_lists(

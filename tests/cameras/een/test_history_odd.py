@@ -41,6 +41,14 @@ def spans(found: StatusHistory) -> list[tuple[float, float, str]]:
     return list(zip(*hours, found.spans["overall"], strict=True))
 
 
+@pytest.mark.parametrize(("begin", "end"), [(-9, -3), (30, None)])
+def test_a_camera_of_which_only_other_times_are_told_is_named(begin, end):
+    "It is not left out without a word"
+    found = history((begin, end, "Online"))
+    assert spans(found) == [] and found.silent == {CAMERA: "what is told of its status is of another time"}
+    assert CAMERA in found.problems()[0]
+
+
 def event(start: object, end: object = None, word: object = "online", **changed: object) -> dict[str, object]:
     return {
         "type": NAME, "actorId": CAMERA, "startTimestamp": start, "endTimestamp": end, "span": True,
