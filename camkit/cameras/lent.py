@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 """How long after one worker was asked to wait the others know it, seconds."""
 
+COUNT_EVERY = 10
+"""At every so many looks a worker counts the threads of all, among which the rate is divided."""
+
 _MADE, _WAIT = "made", "wait"
 """What is in the scheduler's metadata: what a client is made of, and how long all wait."""
 
@@ -196,7 +199,8 @@ def _plugin(name: str, threads: int) -> Any:
             if __version__ != version:
                 raise RuntimeError("another camkit")
             self._worker, self._local = worker, threading.local()
-            self._rates: list[_SharedRate] = []
+            self._clients = _Clients(threads, self._tell)
+            self._looked = 0
             self._poll = PeriodicCallback(self._look, POLL_S * 1000)
             self._poll.start()
 
@@ -211,11 +215,7 @@ def _plugin(name: str, threads: int) -> Any:
                     raise ClusterError(
                         "The login was taken back: who lent it does not work with it any more."
                     )
-                made = _made_of(packed)
-                rate = _SharedRate(made.REQUESTS_PER_S, threads, self._tell)
-                made.share_rate(rate, threads)
-                self._local.client = made
-                self._rates.append(rate)
+                self._local.client = self._clients.add(_made_of(packed))
             return self._local.client
 
         def _tell(self, seconds: float) -> None:
@@ -224,19 +224,61 @@ def _plugin(name: str, threads: int) -> Any:
             )
 
         async def _look(self) -> None:
-            asked = await self._worker.scheduler.get_metadata(keys=[name, _WAIT], default=None)
-            for rate in self._rates if asked else ():
-                rate.hold_as(*asked)
+            scheduler = self._worker.scheduler
+            asked = await scheduler.get_metadata(keys=[name, _WAIT], default=None)
+            self._clients.hold_as(asked)
+            self._looked += 1
+            if self._looked % COUNT_EVERY == 0:
+                self._clients.divide(sum((await scheduler.ncores()).values()))
 
     return Lent()
+
+
+class _Clients:
+    """The clients of a worker's threads, each with its part of the account's rate."""
+
+    def __init__(self, threads: int, tell: Callable[[float], object]) -> None:
+        self._threads, self._tell = threads, tell
+        self._made: list[tuple[Lendable, _SharedRate]] = []
+
+    def add(self, made: Lendable) -> Lendable:
+        rate = _SharedRate(made.REQUESTS_PER_S, self._threads, self._tell)
+        made.share_rate(rate, self._threads)
+        self._made.append((made, rate))
+        return made
+
+    def hold_as(self, asked: tuple[str, float] | None) -> None:
+        """Wait as another worker was asked to, if one was."""
+        if asked:
+            for _, rate in self._made:
+                rate.hold_as(*asked)
+
+    def divide(self, threads: int) -> None:
+        """Divide the rate anew if workers have come or gone."""
+        if threads in (0, self._threads):
+            return
+        self._threads = threads
+        for made, rate in self._made:
+            rate.divide(threads)
+            made.share_rate(rate, threads)
 
 
 class _SharedRate(TokenBucket):
     """A thread's part of the account's rate; a wait that the service asks for is told to the others."""
 
     def __init__(self, per_s: float | None, threads: int, tell: Any) -> None:
-        super().__init__((per_s or 1e6) / threads, burst=max(1, 10 // threads) if per_s else 1000)
-        self._tell, self._known = tell, ""
+        self._per_s, self._tell, self._known = per_s, tell, ""
+        super().__init__(*self._part(threads))
+
+    def _part(self, threads: int) -> tuple[float, int]:
+        """The rate of one of so many threads, and its burst."""
+        if self._per_s is None:
+            return 1e6, 1000
+        return self._per_s / threads, max(1, 10 // threads)
+
+    def divide(self, threads: int) -> None:
+        """Have the part of one of so many threads from now on."""
+        self.set_rate(*self._part(threads))
 
     def hold(self, seconds: float) -> None:
         super().hold(seconds)

@@ -97,10 +97,14 @@ class TokenBucket:
     """
 
     def __init__(self, per_s: float, burst: int = 10) -> None:
-        self._interval_s = 1.0 / per_s
-        self._allowance_s = (burst - 1) * self._interval_s
+        self.set_rate(per_s, burst)
         self._next = 0.0
         self._held_until = 0.0
+
+    def set_rate(self, per_s: float, burst: int) -> None:
+        """Let calls through at another rate from now on."""
+        self._interval_s = 1.0 / per_s
+        self._allowance_s = (burst - 1) * self._interval_s
 
     def take(self) -> None:
         """Wait for the next free moment."""

@@ -29,7 +29,7 @@ class Account(Lendable):
         self.beginning = password[:6]
 
     def share_rate(self, rate: object, parts: int) -> None:
-        pass
+        self.parts = parts
 
 
 @pytest.fixture
@@ -136,6 +136,27 @@ def test_a_second_interrupt_while_it_is_taken_back_leaves_nothing(cluster, monke
         with pytest.raises(KeyboardInterrupt), lend(client, Account(CANARY)):
             raise KeyboardInterrupt
         assert kept(cluster) == []
+
+
+def parts(name: str) -> int:
+    "Among how many the rate is divided"
+    return borrowed(name).parts
+
+
+def test_the_rate_is_divided_anew_when_workers_come():
+    "Else those that come later would have as much of it as the first ones"
+    with (
+        LocalCluster(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as local,
+        Client(local, set_as_default=False) as client,
+        lend(client, Account(CANARY)) as name,
+    ):
+        assert client.submit(parts, name, pure=False).result(20) == 1
+        local.scale(4)
+        client.wait_for_workers(4, timeout=20)
+        ends = time.monotonic() + 20
+        while {job.result(20) for job in client.map(parts, [name] * 16, pure=False)} != {4}:
+            assert time.monotonic() < ends
+            time.sleep(0.2)
 
 
 def test_a_killed_kernel_leaves_nothing(cluster, tmp_path):

@@ -105,7 +105,7 @@ class Session(NotPickled):
         self._clock: tuple[datetime, datetime, float] | None = None
 
     def is_lent(self) -> None:
-        """Refuse to ask for a consent: nobody looks at what a worker shows."""
+        """Refuse to ask for a consent in a browser: nobody looks at what a worker shows."""
 
         def refuse(_address: str) -> str:
             raise LoginRefused(
@@ -113,7 +113,7 @@ class Session(NotPickled):
                 "log in, or run site.een.login() on each of them before."
             )
 
-        self._consent = refuse
+        self._consent = self._consent or refuse
 
     def share_rate(self, rate: TokenBucket, parts: int) -> None:
         """Wait for a turn there before each request; `parts` is how many clients share the account's rates."""
