@@ -398,7 +398,7 @@ def test_a_wait_that_is_too_long_ends_the_call_at_once(status, kind):
         image_server(orders, lambda h, *_: send(h, status, b"", Retry_After="3600")) as server,
         pytest.raises(kind, match=f"the snapshot of camera {CAMERA} failed.*HTTP {status}") as caught,
     ):
-        client(server.base, ready_s=1).snapshot(CAMERA)
+        client(server.base, ready_s=30).snapshot(CAMERA)
     assert orders == [1]
     assert caught.value.retry_after_s == 3600
     assert KEY not in str(caught.value)
