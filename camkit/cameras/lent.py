@@ -111,15 +111,11 @@ def lend(client: Client, service: Lendable) -> Iterator[str]:
     finally:
         if client.status == "running":
             forget = partial(client.set_metadata, value={})
+            undo = (forget, client.unregister_worker_plugin, client.unregister_scheduler_plugin)
             with interrupts_wait():  # some press Ctrl-C twice: what was lent is taken back all the same
-                for take_back in (
-                    forget,
-                    client.unregister_worker_plugin,
-                    client.unregister_scheduler_plugin,
-                ):
-                    with suppress(
-                        ValueError, KeyError, OSError
-                    ):  # it was not there yet, or the cluster is gone
+                for take_back in undo:
+                    # It may not be there yet, or the cluster is gone.
+                    with suppress(ValueError, KeyError, OSError):
                         take_back(name)
 
 
