@@ -43,6 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SayFailuresAtOnce(terminal))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest where several processes share the tests: at the end the others would wait for it."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: "test_every_notebook" not in item.name and "browser" not in item.keywords)
+
+
 @pytest.fixture(scope="session")
 def demo() -> Iterator[DemoProcess]:
     """One demo site for the whole session, with short delays."""
