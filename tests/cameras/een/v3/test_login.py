@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 import traceback
+from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -536,13 +537,22 @@ class Household(Vendor):
             answer_json(handler, 401, {"code": 401, "status": "unauthenticated", "message": "no"})
 
 
-@pytest.mark.parametrize("knows", [True, False])
-def test_a_login_of_somebody_else_is_not_taken_over_in_silence(knows):
-    "One sentence names both; login() goes on as the new one, since it says whose login it is"
-    vendor, store = Household("alice", "bob"), TokensInMemory()
+@contextmanager
+def two_notebooks(*names):
+    """Two clients that keep their login in one place, of which the users log in in this order; and the vendor."""
+    vendor, store = Household(*names), TokensInMemory()
     with scripted(vendor) as server:
         vendor.seen = server.seen
         first, second = of(server, store), of(server, store)
+        yield first, second, vendor
+        first.close()
+        second.close()
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_login_of_somebody_else_is_not_taken_over_in_silence(knows):
+    "One sentence names both; login() goes on as the new one, since it says whose login it is"
+    with two_notebooks("alice", "bob") as (first, second, vendor):
         if knows:
             first.login()
         else:
@@ -558,28 +568,21 @@ def test_a_login_of_somebody_else_is_not_taken_over_in_silence(knows):
         assert first.account["user"] == "alice@b.example"
         with pytest.raises(LoginRefused, match="bob@"):
             first.logout()
-        assert not [each for each in server.seen if each.path == "/oauth2/revoke"]
+        assert not [each for each in vendor.seen if each.path == "/oauth2/revoke"]
         assert first.login().email == "bob@b.example"
         assert second._known_account(again=True).email == "bob@b.example"
-        first.close()
-        second.close()
 
 
 def test_a_logout_does_not_end_somebody_elses_login_whose_access_token_is_spent():
     "Whose it is shows after a renewal"
-    vendor, store = Household("alice", "bob"), TokensInMemory()
-    with scripted(vendor) as server:
-        vendor.seen = server.seen
-        first, second = of(server, store), of(server, store)
+    with two_notebooks("alice", "bob") as (first, second, vendor):
         first.login()
         second.login(again=True)
         vendor.live.clear()
         with pytest.raises(LoginRefused, match="bob@"):
             first.logout()
-        assert not [each for each in server.seen if each.path == "/oauth2/revoke"]
+        assert not [each for each in vendor.seen if each.path == "/oauth2/revoke"]
         assert second._known_account(again=True).email == "bob@b.example"
-        first.close()
-        second.close()
 
 
 @pytest.mark.parametrize(
@@ -641,10 +644,7 @@ def test_where_a_login_cannot_be_kept_nobody_is_asked_for_the_consent(demo, stor
 
 def test_a_login_that_the_same_user_renewed_or_made_anew_is_taken_over():
     "Nobody is asked for anything"
-    vendor, store = Household("alice", "alice"), TokensInMemory()
-    with scripted(vendor) as server:
-        vendor.seen = server.seen
-        first, second = of(server, store), of(server, store)
+    with two_notebooks("alice", "alice") as (first, second, vendor):
         first.login()
         second.login(again=True)
         vendor.live.discard("access-canary-0")
@@ -652,8 +652,6 @@ def test_a_login_that_the_same_user_renewed_or_made_anew_is_taken_over():
         vendor.live.discard("access-canary-1")
         assert second._known_account(again=True) == first._known_account(again=True)
         assert vendor.granted == 3
-        first.close()
-        second.close()
 
 
 ODD_PLACES = [
