@@ -146,6 +146,7 @@ def on_each(
 
 def _wait_for_workers(client: Client) -> int:
     """Wait a little while there are not any workers; return how many threads they have."""
+    require_running(client)
     try:
         client.wait_for_workers(1, timeout=WORKERS_S)
     except TimeoutError:

@@ -34,9 +34,10 @@ class GreenletLock:
             raise
 
     def __exit__(self, *_: object) -> None:
-        self._times -= 1
-        if not self._times:
-            self._release()
+        with interrupts_wait():  # between the two it would stay locked
+            self._times -= 1
+            if not self._times:
+                self._release()
 
     def _is_taken_by(self, greenlet: object) -> bool:
         if self._owner is greenlet:

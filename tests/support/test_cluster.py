@@ -115,6 +115,16 @@ def test_an_interrupt_while_workers_start_leaves_none(monkeypatch):
     assert [child for child in new if "spawn_main" in " ".join(child.cmdline())] == []
 
 
+def test_a_client_that_is_closed_during_the_work_is_said(client, monkeypatch):
+    "Such as by a cell that was run in between"
+    monkeypatch.setattr(cluster, "LOOK_S", 0.0)
+    results = on_each(client, time.sleep, [0.1] * 20, what_stays=STAYS)
+    next(results)
+    client.close()
+    with pytest.raises(ClusterError, match="is closed"):
+        list(results)
+
+
 def test_work_that_somebody_else_ends_is_said(client):
     "On a cluster that several people use"
 

@@ -43,7 +43,7 @@ from camkit.badges.stored.repeats import Repeats, find_repeats
 from camkit.badges.stored.said import Said, site_of, with_sites
 from camkit.errors import InputError, OutputError
 from camkit.support.cluster import cluster, on_each
-from camkit.support.files import make_folder, remove_leftovers, replacing, sync, working_folder, write_whole
+from camkit.support.files import make_folder, replacing, sync, working_folder, write_whole
 from camkit.support.locks import locked
 from camkit.support.workers import interruptible
 from camkit.visible import visible
@@ -136,7 +136,10 @@ def store_badges(  # noqa: PLR0913 - as `load_badges`
         staging = make_folder(folder / STAGING)
         write_whole(staging / OURS, b"")
         stays = f"What has been read stays in {folder}: the same call goes on with it."
-        remove_leftovers(staging)
+        for former in staging.glob(
+            ".log.*"
+        ):  # of calls that were killed; on any disk, since the lock is held
+            shutil.rmtree(former, ignore_errors=True)
         with (
             interruptible(lambda: stays),
             # Of this call only: what a stopped one was doing on a cluster may still run there, with other exports.

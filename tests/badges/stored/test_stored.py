@@ -26,6 +26,7 @@ from camkit.badges.stored import StoredLog, open_log, repeats, store, store_badg
 from camkit.badges.stored import flags as stored_flags
 from camkit.badges.stored.store import write_piece
 from camkit.errors import BadgeFileError, InputError, Interrupted, OutputError, TimestampError
+from camkit.support import files
 from camkit.support.locks import locked
 from tests.conftest import ROOT
 
@@ -193,6 +194,27 @@ def test_the_exports_of_a_stopped_call_are_not_read_again(client, tmp_path, monk
     log = store_badges([one, two], tmp_path / "log", ZONE, client=client)
     assert (read, log.counts["events"]) == (["b.csv"], 2)
     assert not (tmp_path / "log" / "camkit-reading").exists()
+
+
+def test_what_a_killed_call_left_is_removed_on_any_disk(client, tmp_path, monkeypatch):
+    "On a network disk too: it may be as large as the log"
+    export = write(tmp_path / "a.csv", "2026-03-01 08:00:00,1,R1")
+    monkeypatch.setattr(files, "network_disk", lambda _: True)
+    seen = []
+
+    def stop(*_):
+        staging = tmp_path / "log" / "camkit-reading"
+        seen.append([path.name for path in staging.glob(".*") if path.name.startswith(".log.0123abcd")])
+        raise BadgeFileError("Stopped.", path=export)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "find_repeats", stop)
+        with pytest.raises(BadgeFileError):
+            store_badges(export, tmp_path / "log", ZONE, client=client)
+        (tmp_path / "log" / "camkit-reading" / ".log.0123abcd.camkit.part" / "log").mkdir(parents=True)
+        with pytest.raises(BadgeFileError):
+            store_badges(export, tmp_path / "log", ZONE, client=client)
+    assert seen == [[], []]
 
 
 BEGUN, GO_ON, ENDED = threading.Event(), threading.Event(), threading.Event()
